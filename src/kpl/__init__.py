@@ -1,0 +1,3 @@
+"""KPL: bring data, get a trained, tested, compiled and deployed model."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,29 @@
+"""The schedulable unit: what a task is to do, where it stands, and its attempts."""
+
+from kpl.task.spec import (
+    ArtifactInput,
+    EnvironmentSpec,
+    OutputSpec,
+    Program,
+    TaskInput,
+    TaskKind,
+    TaskOutputInput,
+    TaskSpec,
+)
+from kpl.task.state import Attempt, AttemptState, Outcome, Task, TaskState
+
+__all__ = [
+    "ArtifactInput",
+    "Attempt",
+    "AttemptState",
+    "EnvironmentSpec",
+    "Outcome",
+    "OutputSpec",
+    "Program",
+    "Task",
+    "TaskInput",
+    "TaskKind",
+    "TaskOutputInput",
+    "TaskSpec",
+    "TaskState",
+]

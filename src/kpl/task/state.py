@@ -1,0 +1,132 @@
+"""Where a task and its attempts stand. Which change may follow which is written in `kpl.orchestrator.lifecycle`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from kpl.resources import Placement
+from kpl.task.ids import AttemptId, Digest, RunId, TaskId
+from kpl.task.spec import TaskKind, TaskSpec
+
+
+class TaskState(StrEnum):
+    """States of a task.
+
+    waiting     an upstream task of the run has not finished
+    resolving   inputs are known; their digests and reuse are being looked up
+    queued      may start; waits for resources, or for the back-off after a failed attempt
+    starting    placed; the executor was told, the process has not reported yet
+    running     the process runs
+    ready       a service answers its health check
+    stopping    asked to end: SIGTERM was sent, SIGKILL follows after the grace period
+    collecting  the process exited with 0; its outputs are being stored
+    succeeded   done, outputs stored                                      (final)
+    reused      not run: a finished task with the same digest stands in   (final)
+    failed      all attempts used up                                      (final)
+    cancelled   stopped by a user                                         (final)
+    skipped     an upstream task failed or was cancelled                  (final)
+    """
+
+    WAITING = "waiting"
+    RESOLVING = "resolving"
+    QUEUED = "queued"
+    STARTING = "starting"
+    RUNNING = "running"
+    READY = "ready"
+    STOPPING = "stopping"
+    COLLECTING = "collecting"
+    SUCCEEDED = "succeeded"
+    REUSED = "reused"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    SKIPPED = "skipped"
+
+    @property
+    def is_final(self) -> bool:
+        return self in _FINAL
+
+    @property
+    def holds_resources(self) -> bool:
+        return self in _HOLDING
+
+
+_FINAL = frozenset({TaskState.SUCCEEDED, TaskState.REUSED, TaskState.FAILED, TaskState.CANCELLED, TaskState.SKIPPED})
+_HOLDING = frozenset({TaskState.STARTING, TaskState.RUNNING, TaskState.READY, TaskState.STOPPING})
+
+
+class Outcome(StrEnum):
+    """How an attempt's process ended."""
+
+    EXITED = "exited"  # by itself, with `exit_code`
+    SIGNALLED = "signalled"  # by a signal; exit_code is -number
+    TIMED_OUT = "timed_out"
+    STOPPED = "stopped"  # because KPL was asked to stop it
+    NOT_STARTED = "not_started"  # inputs, environment or command could not be prepared
+    LOST = "lost"  # supervisor and process are gone without an exit status (power loss, kill -9 of both)
+
+
+class AttemptState(StrEnum):
+    """`starting -> running -> [ready] -> ended`; a stop may be asked for in any state but the last."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    READY = "ready"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try of a task. `address` is where a service listens, as in `127.0.0.1:34567`."""
+
+    id: AttemptId
+    task_id: TaskId
+    number: int
+    placement: Placement
+    state: AttemptState = AttemptState.STARTING
+    stop_requested: bool = False
+    address: str = ""
+    outcome: Outcome | None = None
+    exit_code: int | None = None
+    message: str = ""
+    created_at_s: float = 0.0
+    started_at_s: float | None = None
+    ended_at_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A task as the orchestrator sees it.
+
+    Args:
+        name: id of the node in the pipeline, or what the task is for when it stands alone.
+        reason: one plain sentence on why it waits, failed or was skipped.
+        why: why it ran or was reused, as in "reused from task 41" or "ran: parameter epochs 5 -> 8".
+        outputs: artifact digest of each stored output.
+        attempt: the latest attempt, None before the first.
+        not_before_s: earliest next start, after a failed attempt.
+    """
+
+    id: TaskId
+    project_id: int
+    name: str
+    kind: TaskKind
+    spec: TaskSpec
+    run_id: RunId | None = None
+    depends_on: tuple[TaskId, ...] = ()
+    state: TaskState = TaskState.WAITING
+    reason: str = ""
+    why: str = ""
+    digest: Digest | None = None
+    reused_from: TaskId | None = None
+    outputs: Mapping[str, Digest] = field(default_factory=dict)
+    attempt: Attempt | None = None
+    cancel_requested: bool = False
+    not_before_s: float = 0.0
+    created_at_s: float = 0.0
+    started_at_s: float | None = None
+    finished_at_s: float | None = None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the tasks that depend on it may go on."""
+        return self.state in (TaskState.SUCCEEDED, TaskState.REUSED, TaskState.READY)
