@@ -1,0 +1,171 @@
+"""The values that orchestration is about: what is going on, what happened, what to remember and what to do next."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from kpl.resources import Machine
+from kpl.runtime.executor import AttemptReport
+from kpl.task import Task
+from kpl.task.ids import AttemptId, Digest, RunId, TaskId
+
+
+class RunState(StrEnum):
+    """States of a run.
+
+    queued      none of its tasks has started
+    running     at least one task has started, not all are done
+    stopping    a user asked to stop it; tasks are ending
+    succeeded   every task succeeded, was reused, or is a service that is ready  (final)
+    failed      a task failed                                                    (final)
+    cancelled   stopped by a user                                                (final)
+    """
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    STOPPING = "stopping"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_final(self) -> bool:
+        return self in (RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    id: RunId
+    project_id: int
+    tasks: tuple[TaskId, ...]
+    state: RunState = RunState.QUEUED
+    stop_requested: bool = False
+    reason: str = ""
+    created_at_s: float = 0.0
+    started_at_s: float | None = None
+    finished_at_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """All that is not over: unfinished runs with all of their tasks, and unfinished tasks that stand alone.
+
+    Services whose run is over stay here as tasks that stand alone. `version` counts what was applied; a store refuses
+    changes decided on another version.
+    """
+
+    version: int
+    runs: Mapping[RunId, Run] = field(default_factory=dict)
+    tasks: Mapping[TaskId, Task] = field(default_factory=dict)
+    machines: tuple[Machine, ...] = ()
+
+
+# What happened. -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """New tasks, with their run unless they stand alone, are in the store; they become part of the state."""
+
+    tasks: tuple[Task, ...]
+    run: Run | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The digest of a task is known; `reused_from` names the finished task whose outputs stand in for it."""
+
+    task_id: TaskId
+    digest: Digest
+    why: str
+    reused_from: TaskId | None = None
+    outputs: Mapping[str, Digest] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ResolveFailed:
+    task_id: TaskId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptReported:
+    """The executor's word on an attempt."""
+
+    report: AttemptReport
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """Outputs of a successful attempt are in the artifact store. `reason` holds remarks, as on an output left empty."""
+
+    attempt_id: AttemptId
+    outputs: Mapping[str, Digest]
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CollectFailed:
+    attempt_id: AttemptId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelTask:
+    task_id: TaskId
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRun:
+    run_id: RunId
+    reason: str = ""
+
+
+Event = (
+    Submitted | Resolved | ResolveFailed | AttemptReported | Collected | CollectFailed | CancelTask | CancelRun
+)
+
+
+# What to remember and what to do. ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Whole records that replace what the store holds under the same ids."""
+
+    runs: tuple[Run, ...] = ()
+    tasks: tuple[Task, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.runs or self.tasks)
+
+
+@dataclass(frozen=True, slots=True)
+class Resolve:
+    """Compute the task's digest and look for a finished task to reuse; answer with Resolved or ResolveFailed."""
+
+    task_id: TaskId
+
+
+@dataclass(frozen=True, slots=True)
+class StartAttempt:
+    task_id: TaskId
+    attempt_id: AttemptId
+
+
+@dataclass(frozen=True, slots=True)
+class StopAttempt:
+    attempt_id: AttemptId
+    grace_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Collect:
+    """Store the outputs of an attempt that ended with 0; answer with Collected or CollectFailed."""
+
+    task_id: TaskId
+    attempt_id: AttemptId
+
+
+Command = Resolve | StartAttempt | StopAttempt | Collect
