@@ -1,0 +1,70 @@
+# Everything a newcomer needs. `make demo` and `make test` set up what they need by themselves.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+KPL_DATA_DIR ?= $(CURDIR)/.kpl
+PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet
+export PIP_PROGRESS_BAR = off
+
+.PHONY: help setup setup-dev demo up test test-e2e check check-python check-web fix bench docs openapi web clean
+
+help: ## Say what each target does
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: $(VENV)/.installed ## Make .venv and install KPL with what the demo needs
+
+setup-dev: $(VENV)/.installed-dev ## The same, with the tools for tests and checks
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "KPL needs Python 3.11 or newer: run 'make PYTHON=/path/to/python3.11 ...'" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml | $(BIN)/python
+	@echo "Installing KPL into $(VENV) (PyTorch included, this takes a few minutes the first time) ..."
+	$(PIP_INSTALL) -e '.[demo]'
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml | $(BIN)/python
+	@echo "Installing KPL and its development tools into $(VENV) ..."
+	$(PIP_INSTALL) -e '.[dev]'
+	@touch $@ $(VENV)/.installed
+
+demo: setup ## Data -> trained, tested, compiled, served model; prints where everything is
+	$(BIN)/kpl demo --standalone --data-dir '$(KPL_DATA_DIR)'
+
+up: setup ## Start the server and leave it running
+	$(BIN)/kpl up --data-dir '$(KPL_DATA_DIR)'
+
+test: setup-dev ## All tests
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+check: check-python check-web ## Format, lint, types, layer rule, generated files
+
+check-python: setup-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	@for folder in src/kpl/builtin/algorithms/*/; do \
+		echo "mypy $$folder"; (cd $$folder && $(CURDIR)/$(BIN)/mypy --config-file $(CURDIR)/tools/mypy-algorithm.ini .) || exit 1; done
+	$(BIN)/lint-imports
+	$(BIN)/python tools/generate.py --check
+
+check-web: setup-dev
+	@if [ -f web/package.json ]; then cd web && npm ci --no-audit --no-fund && npm run --silent check; fi
+
+fix: setup-dev ## Format and mend what can be mended, regenerate generated files
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/python tools/generate.py
+
+bench: setup-dev ## Benchmarks; each prints ratios
+	$(BIN)/python benchmarks/step_overhead.py
+	$(BIN)/python benchmarks/cold_start.py
+	$(BIN)/python benchmarks/idle_memory.py
+
+docs: setup-dev ## Generated reference pages
+	$(BIN)/python tools/generate.py
+
+clean: ## Remove what was built; data stays
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache web/node_modules src/kpl/server/static
