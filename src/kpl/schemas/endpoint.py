@@ -1,0 +1,58 @@
+"""Bodies of requests and answers about endpoints: deployed models that answer requests."""
+
+from typing import Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from kpl.schemas.names import Name
+
+EndpointState = Literal["starting", "ready", "restarting", "stopping", "stopped", "failed"]
+
+
+class EndpointCreate(BaseModel):
+    """A model version to deploy, served by the algorithm that trained it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Name
+    model: str
+    version: int | None = Field(None, ge=1, description="The latest when left out.")
+    parameters: dict[str, Any] = Field(
+        default_factory=dict, description="Of the algorithm's function `serve`."
+    )
+
+
+class TrafficOut(BaseModel):
+    """What passed through the proxy since the server started; latencies of the last 1,024 requests."""
+
+    num_requests: int
+    num_errors: int = Field(description="Answers with a status of 500 and above.")
+    requests_per_s: float = Field(description="Over the last 60 seconds.")
+    p50_ms: float | None
+    p99_ms: float | None
+    last_request_at: AwareDatetime | None
+
+
+class EndpointModelOut(BaseModel):
+    """The model behind an endpoint; `name` and `version` are None for a model that was never published."""
+
+    name: str | None
+    version: int | None
+    digest: str
+
+
+class EndpointOut(BaseModel):
+    name: str
+    project: str
+    state: EndpointState
+    reason: str
+    url: str = Field(description="Path on this server, as in `/serve/default/digits`.")
+    model: EndpointModelOut | None
+    algorithm: str
+    algorithm_version: str
+    task_id: int
+    run_id: int | None
+    num_restarts: int
+    created_at: AwareDatetime
+    ready_at: AwareDatetime | None
+    traffic: TrafficOut

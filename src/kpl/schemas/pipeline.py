@@ -1,0 +1,128 @@
+"""Bodies of requests and answers about pipelines: editing, checking and planning them."""
+
+from typing import Any, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from kpl.schemas.names import Name
+
+Document = dict[str, Any]
+"""A pipeline document, `kpl.pipeline/v1`; what it may hold is checked by `kpl.pipeline`, not here."""
+
+
+class PipelineCreate(BaseModel):
+    """A new pipeline, kept as it is sent, complete or not: people save while they draw."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Name
+    description: str = Field("", max_length=4000)
+    document: Document
+
+
+class PipelineUpdate(BaseModel):
+    """The next revision of a pipeline. Send the `ETag` of the one it is based on as `If-Match`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    description: str | None = Field(None, max_length=4000, description="None leaves it as it is.")
+    document: Document
+
+
+class PipelineOut(BaseModel):
+    name: str
+    description: str
+    revision: int = Field(description="Counts the saves from 1.")
+    num_nodes: int
+    num_runs: int
+    last_run_id: int | None
+    last_run_state: str | None
+    created_at: AwareDatetime
+    created_by: str
+    updated_at: AwareDatetime
+    updated_by: str
+
+
+class PipelineDetail(PipelineOut):
+    """One revision of a pipeline with its document and what keeps it from running."""
+
+    document: Document
+    problems: list["ProblemOut"]
+
+
+class PipelineRevisionOut(BaseModel):
+    revision: int
+    num_nodes: int
+    created_at: AwareDatetime
+    created_by: str
+
+
+class ProblemOut(BaseModel):
+    """One thing that is wrong with a document: where, why, and how to mend it."""
+
+    path: str = Field(description="Path in the document, as in `nodes.train.parameters.epochs`.")
+    node: str
+    port: str
+    reason: str
+    fix: str
+
+
+class ValidateRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    document: Document
+    parameters: dict[str, Any] = Field(default_factory=dict)
+
+
+class ValidateOut(BaseModel):
+    is_valid: bool
+    problems: list[ProblemOut]
+
+
+class PipelineSource(BaseModel):
+    """What to plan or to run: exactly one of a saved pipeline, a template or a document."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    pipeline: str | None = None
+    revision: int | None = Field(None, ge=1, description="Of the saved pipeline; the latest when left out.")
+    template: str | None = None
+    document: Document | None = None
+    parameters: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _names_one_source(self) -> Self:
+        given = [word for word in ("pipeline", "template", "document") if getattr(self, word) is not None]
+        if len(given) != 1:
+            raise ValueError(
+                f"give exactly one of pipeline, template, document; got {', '.join(given) or 'none'}"
+            )
+        if self.revision is not None and self.pipeline is None:
+            raise ValueError("a revision belongs to a pipeline; give its name too")
+        return self
+
+
+class PlanRequest(PipelineSource):
+    """A question: what would run, and what would be reused?"""
+
+
+class PlanStepOut(BaseModel):
+    """One step of a plan.
+
+    `digest` is None for a step whose inputs will only be known when a step before it has run.
+    """
+
+    node: str
+    algorithm: str
+    function: str
+    depends_on: list[str]
+    digest: str | None
+    will_run: bool
+    reused_from: int | None = Field(description="The finished task that would stand in.")
+    why: str
+
+
+class PlanOut(BaseModel):
+    steps: list[PlanStepOut]
+    num_reused: int
+    num_to_run: int

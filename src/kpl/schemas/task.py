@@ -1,0 +1,127 @@
+"""Bodies of answers about tasks, their attempts and outputs."""
+
+from typing import Any
+
+from pydantic import AwareDatetime, BaseModel, Field
+
+from kpl.task import AttemptState, Outcome, TaskKind, TaskState
+
+
+class DeviceShareOut(BaseModel):
+    kind: str
+    index: int
+    share_milli: int
+
+
+class PlacementOut(BaseModel):
+    machine: str
+    cpu_milli: int
+    memory_mib: int
+    devices: list[DeviceShareOut]
+
+
+class AttemptOut(BaseModel):
+    """One try of a task; its log, events and end are its own."""
+
+    id: str
+    number: int
+    state: AttemptState
+    outcome: Outcome | None
+    exit_code: int | None
+    message: str
+    placement: PlacementOut
+    created_at: AwareDatetime
+    started_at: AwareDatetime | None
+    ended_at: AwareDatetime | None
+    duration_s: float | None
+
+
+class TaskOut(BaseModel):
+    """Where a task stands."""
+
+    id: int
+    run_id: int | None
+    project: str
+    name: str = Field(
+        description="The node's id in the pipeline, or what the task is for when it stands alone."
+    )
+    kind: TaskKind
+    algorithm: str
+    version: str
+    function: str
+    state: TaskState
+    reason: str = Field(description="Why it waits, failed or was skipped, in one plain sentence.")
+    why: str = Field(description="Why it ran or was reused.")
+    reused_from: int | None
+    digest: str | None
+    depends_on: list[int]
+    num_attempts: int
+    progress: float | None = Field(description="0 to 1, as the algorithm reports it.")
+    progress_message: str
+    endpoint: str
+    created_at: AwareDatetime
+    started_at: AwareDatetime | None
+    finished_at: AwareDatetime | None
+    duration_s: float | None
+
+
+class DeviceRequestOut(BaseModel):
+    kind: str
+    count: int
+    share_milli: int
+    models: list[str]
+
+
+class ResourcesOut(BaseModel):
+    cpu_milli: int
+    memory_mib: int
+    devices: list[DeviceRequestOut]
+
+
+class TaskInputOut(BaseModel):
+    """An input: an artifact of the store, or the output of another task of the run."""
+
+    name: str
+    type: str
+    kind: str
+    artifact: str | None
+    from_task: int | None
+    from_output: str | None
+
+
+class TaskOutputOut(BaseModel):
+    """A declared output; `artifact` is None while there is none."""
+
+    name: str
+    type: str
+    kind: str
+    artifact: str | None
+    size_bytes: int | None
+    num_files: int | None
+    published_as: str = Field(
+        description="The dataset or model that it became a version of, as in `digits@3`."
+    )
+    files: list["OutputFileOut"] = Field(description="At most 500; the rest through the artifact's address.")
+
+
+class OutputFileOut(BaseModel):
+    path: str
+    size_bytes: int
+
+
+class TaskDetail(TaskOut):
+    """A task with everything that decided what it did."""
+
+    parameters: dict[str, Any]
+    inputs: list[TaskInputOut]
+    outputs: dict[str, str] = Field(description="Artifact digest of each stored output.")
+    resources: ResourcesOut
+    environment: str
+    tree: str
+    command: list[str]
+    max_attempts: int
+    timeout_s: float | None
+    used_by: list[int] = Field(description="Tasks that took an output of this one as input.")
+    attempts: list[AttemptOut]
+    notes: list[str] = Field(description="What the algorithm noted, oldest first, of the latest attempt.")
+    seq: int
