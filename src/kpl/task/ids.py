@@ -11,3 +11,8 @@ Digest = NewType("Digest", str)
 def attempt_id(task: TaskId, number: int) -> AttemptId:
     """The id of a task's n-th try, counted from 1, as in `41-1`. It follows from the task, so it is never given twice."""
     return AttemptId(f"{task}-{number}")
+
+
+def task_id_of(attempt: AttemptId) -> TaskId:
+    """The task that an attempt belongs to; undoes `attempt_id`."""
+    return TaskId(int(attempt.rpartition("-")[0]))

@@ -101,9 +101,13 @@ class Task:
         name: id of the node in the pipeline, or what the task is for when it stands alone.
         reason: one plain sentence on why it waits, failed or was skipped.
         why: why it ran or was reused, as in "reused from task 41" or "ran: parameter epochs 5 -> 8".
+        inputs: artifact digest of each input, known from `resolving` on; a service that is restarted after its run is
+            over finds them here.
         outputs: artifact digest of each stored output.
         attempt: the latest attempt, None before the first.
+        num_failures: attempts that failed in a row; a service that was ready for long enough counts anew.
         not_before_s: earliest next start, after a failed attempt.
+        ready_at_s: when the service last became ready; None when it never was.
     """
 
     id: TaskId
@@ -118,10 +122,13 @@ class Task:
     why: str = ""
     digest: Digest | None = None
     reused_from: TaskId | None = None
+    inputs: Mapping[str, Digest] = field(default_factory=dict)
     outputs: Mapping[str, Digest] = field(default_factory=dict)
     attempt: Attempt | None = None
     cancel_requested: bool = False
+    num_failures: int = 0
     not_before_s: float = 0.0
+    ready_at_s: float | None = None
     created_at_s: float = 0.0
     started_at_s: float | None = None
     finished_at_s: float | None = None
