@@ -10,13 +10,14 @@ EndpointState = Literal["starting", "ready", "restarting", "stopping", "stopped"
 
 
 class EndpointCreate(BaseModel):
-    """A model version to deploy, served by the algorithm that trained it."""
+    """A model version to deploy, served by the algorithm that made it unless another is named."""
 
     model_config = ConfigDict(extra="forbid")
 
     name: Name
     model: str
     version: int | None = Field(None, ge=1, description="The latest when left out.")
+    algorithm: str | None = Field(None, description="Needed only when no task of KPL made the model.")
     parameters: dict[str, Any] = Field(
         default_factory=dict, description="Of the algorithm's function `serve`."
     )

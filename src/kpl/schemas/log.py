@@ -6,8 +6,8 @@ from pydantic import BaseModel, Field
 class LogOut(BaseModel):
     """A window of a log.
 
-    `num_lines` grows while the attempt runs; a last line without its newline counts once the newline arrives or
-    the attempt has ended.
+    `num_lines` grows while the attempt runs; a last line without its newline counts once the newline arrives
+    or the attempt has ended.
     """
 
     attempt: int

@@ -38,8 +38,8 @@ class MetricsOut(BaseModel):
 class MetricSeriesOut(BaseModel):
     """Points of one metric in order of step.
 
-    With more points in the range than asked for, each bucket of steps keeps its smallest and its largest value,
-    so that no spike is lost.
+    With more points in the range than asked for, each bucket of steps keeps its smallest and its largest
+    value, so that no spike is lost.
     """
 
     attempt: int

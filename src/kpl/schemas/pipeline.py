@@ -18,6 +18,7 @@ class PipelineCreate(BaseModel):
     name: Name
     description: str = Field("", max_length=4000)
     document: Document
+    is_template: bool = Field(False, description="List it among the templates of the project.")
 
 
 class PipelineUpdate(BaseModel):
@@ -26,12 +27,14 @@ class PipelineUpdate(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     description: str | None = Field(None, max_length=4000, description="None leaves it as it is.")
+    is_template: bool | None = Field(None, description="None leaves it as it is.")
     document: Document
 
 
 class PipelineOut(BaseModel):
     name: str
     description: str
+    is_template: bool
     revision: int = Field(description="Counts the saves from 1.")
     num_nodes: int
     num_runs: int

@@ -1,0 +1,31 @@
+"""Tables between those who ask for something and the one loop that does it."""
+
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kpl.server.db.base import Base
+
+
+class InboxRow(Base):
+    """A request to the loop: `submitted` (a run, or a task that stands alone), `cancel_run`, `cancel_task`.
+
+    Ids are never given twice, also after the newest rows are gone: the loop remembers the last one it saw.
+    """
+
+    __tablename__ = "orchestration_inbox"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012  SQLAlchemy wants a plain dict
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    run_id: Mapped[int | None]
+    task_id: Mapped[int | None]
+    reason: Mapped[str] = mapped_column(default="")
+
+
+class OrchestrationRow(Base):
+    """The single row that counts what the loop has applied; whoever decided on another version is refused."""
+
+    __tablename__ = "orchestration"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    version: Mapped[int]
+    consumed_id: Mapped[int]

@@ -1,0 +1,41 @@
+"""Tables of pipelines: the name, and one row for each save."""
+
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kpl.server.db.base import Base
+
+
+class PipelineRow(Base):
+    """A pipeline. `revision` is the number of its latest save."""
+
+    __tablename__ = "pipelines"
+    __table_args__ = (Index("ux_pipelines_name", "project_id", "name", unique=True),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(63))
+    description: Mapped[str] = mapped_column(default="")
+    is_template: Mapped[bool] = mapped_column(default=False)
+    revision: Mapped[int]
+    created_at_s: Mapped[float]
+    created_by: Mapped[str]
+    updated_at_s: Mapped[float]
+    updated_by: Mapped[str]
+
+
+class PipelineRevisionRow(Base):
+    """One save of a pipeline; never changed afterwards."""
+
+    __tablename__ = "pipeline_revisions"
+    __table_args__ = (Index("ux_pipeline_revisions_revision", "pipeline_id", "revision", unique=True),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    pipeline_id: Mapped[int] = mapped_column(ForeignKey("pipelines.id", ondelete="CASCADE"))
+    revision: Mapped[int]
+    document: Mapped[dict[str, Any]] = mapped_column(JSON)
+    num_nodes: Mapped[int]
+    created_at_s: Mapped[float]
+    created_by: Mapped[str]
