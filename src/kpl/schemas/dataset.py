@@ -1,0 +1,109 @@
+"""Bodies of requests and answers about datasets, their versions and samples."""
+
+from typing import Any, Literal, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from kpl.schemas.names import Name
+
+ImportFormat = Literal["auto", "imagefolder", "voc"]
+DatasetKind = Literal["unlabelled", "classification", "detection"]
+
+
+class DatasetImport(BaseModel):
+    """Make a dataset, or its next version, from files in a layout that people have them in."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Name
+    kind: DatasetKind = "classification"
+    format: ImportFormat = "auto"
+    upload_id: str | None = Field(
+        None, description="A completed upload: an archive (zip, tar) of the folder."
+    )
+    path: str | None = Field(None, description="A folder on the server; for administrators of the platform.")
+    on_error: Literal["skip", "stop"] = Field("skip", description="What a sample that cannot be read does.")
+
+    @model_validator(mode="after")
+    def _names_one_source(self) -> Self:
+        if (self.upload_id is None) == (self.path is None):
+            raise ValueError("give exactly one of upload_id and path")
+        return self
+
+
+class DatasetVersionOut(BaseModel):
+    """One immutable version; `digest` is the address of its files in the artifact store."""
+
+    name: str
+    version: int
+    kind: str
+    digest: str
+    num_samples: int
+    size_bytes: int
+    class_names: list[str]
+    splits: dict[str, int] = Field(description="Number of samples of each split.")
+    layers: list[str] = Field(description="Row-aligned layers, as in `labels` and `predictions`.")
+    source_task_id: int | None = Field(description="The task that made it.")
+    created_at: AwareDatetime
+    created_by: str
+
+
+class DatasetOut(BaseModel):
+    name: str
+    description: str
+    num_versions: int
+    latest: DatasetVersionOut
+    created_at: AwareDatetime
+
+
+class DatasetDetail(DatasetOut):
+    versions: list[DatasetVersionOut] = Field(description="The newest 100, newest first.")
+    used_by: list[int] = Field(description="The newest 100 tasks that read any version.")
+
+
+class BoxOut(BaseModel):
+    """A box in pixels of the image, from the left and the top."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    class_id: int
+    label: str
+    score: float | None = None
+
+
+class PredictionOut(BaseModel):
+    class_id: int
+    label: str
+    score: float
+
+
+class SampleOut(BaseModel):
+    """One sample without its image, which has an address of its own."""
+
+    row: int
+    key: str
+    split: str
+    width: int | None
+    height: int | None
+    class_id: int | None
+    label: str | None
+    boxes: list[BoxOut]
+    prediction: PredictionOut | None
+
+
+class SamplesOut(BaseModel):
+    """A page of samples. `num_matches` counts all that the filters let through."""
+
+    items: list[SampleOut]
+    next_cursor: str | None
+    num_matches: int
+
+
+class StatisticsOut(BaseModel):
+    """Counts, ranges and health of one version, as `kpl dataset info` prints them."""
+
+    name: str
+    version: int
+    statistics: dict[str, Any]
