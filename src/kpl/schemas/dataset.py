@@ -18,9 +18,7 @@ class DatasetImport(BaseModel):
     name: Name
     kind: DatasetKind = "classification"
     format: ImportFormat = "auto"
-    upload_id: str | None = Field(
-        None, description="A completed upload: an archive (zip, tar) of the folder."
-    )
+    upload_id: str | None = Field(None, description="A completed upload: a zip or tar of the folder.")
     path: str | None = Field(None, description="A folder on the server; for administrators of the platform.")
     on_error: Literal["skip", "stop"] = Field("skip", description="What a sample that cannot be read does.")
 
