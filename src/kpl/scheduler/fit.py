@@ -1,0 +1,167 @@
+"""Whether and how a request fits on one machine, and in plain words what is missing if it does not."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from kpl.resources import Device, DeviceRequest, DeviceShare, Machine, Placement, ResourceRequest
+from kpl.resources.amounts import WHOLE_DEVICE_MILLI
+
+_DeviceId = tuple[str, int]  # kind and index
+
+
+class Free:
+    """What is still free on one machine while a decision is being made; `take` makes it less.
+
+    A placement that names more than there is, as after a machine was reconfigured under running tasks, drives
+    amounts below zero; nothing fits then until enough was given back.
+    """
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self.cpu_milli = machine.cpu_milli
+        self.memory_mib = machine.memory_mib
+        self.share_milli: dict[_DeviceId, int] = {
+            (d.kind, d.index): WHOLE_DEVICE_MILLI for d in machine.devices
+        }
+
+    def take(self, placement: Placement) -> None:
+        self.cpu_milli -= placement.cpu_milli
+        self.memory_mib -= placement.memory_mib
+        for share in placement.devices:
+            key = (share.kind, share.index)
+            if key in self.share_milli:
+                self.share_milli[key] -= share.share_milli
+
+
+def fit(request: ResourceRequest, free: Free) -> Placement | None:
+    """Place a request on what is free on a machine; None when it does not fit.
+
+    Shares go to the device with the least room that is enough, so that whole devices stay whole; among equals
+    the lowest index wins.
+    """
+    if request.cpu_milli > free.cpu_milli or request.memory_mib > free.memory_mib:
+        return None
+    devices = _choose_devices(request.devices, free)
+    if devices is None:
+        return None
+    return Placement(free.machine.name, request.cpu_milli, request.memory_mib, devices)
+
+
+def _choose_devices(requests: Sequence[DeviceRequest], free: Free) -> tuple[DeviceShare, ...] | None:
+    room = dict(free.share_milli)
+    chosen: list[DeviceShare] = []
+    # The most selective first: a request for any gpu must not take the one a100 that the next insists on.
+    for wanted in sorted(requests, key=lambda r: (len(_acceptable(r, free.machine)), -r.share_milli)):
+        devices = _roomy(wanted, _acceptable(wanted, free.machine), room)
+        if len(devices) < wanted.count:
+            return None
+        for device in devices[: wanted.count]:
+            room[device.kind, device.index] -= wanted.share_milli
+            chosen.append(DeviceShare(device.kind, device.index, wanted.share_milli))
+    return tuple(sorted(chosen, key=lambda share: (share.kind, share.index, share.share_milli)))
+
+
+def _acceptable(wanted: DeviceRequest, machine: Machine) -> list[Device]:
+    return [
+        device
+        for device in machine.devices
+        if device.kind == wanted.kind and (not wanted.models or device.model in wanted.models)
+    ]
+
+
+def _roomy(wanted: DeviceRequest, devices: Iterable[Device], room: dict[_DeviceId, int]) -> list[Device]:
+    """Devices with room for the share, the fullest first."""
+    enough = [device for device in devices if room[device.kind, device.index] >= wanted.share_milli]
+    return sorted(enough, key=lambda device: (room[device.kind, device.index], device.index))
+
+
+@dataclass(frozen=True, slots=True)
+class Shortage:
+    """What of one machine is missing.
+
+    Args:
+        wanted: as in "2 gpu".
+        standing: what stands against it now, as in "1 of 4 is free".
+        total: what the machine has when it is empty, as in "4".
+    """
+
+    wanted: str
+    standing: str
+    total: str
+
+
+def shortages(request: ResourceRequest, free: Free) -> list[Shortage]:
+    """Everything that keeps a request from this machine now; empty exactly when it fits."""
+    machine = free.machine
+    missing = []
+    if request.cpu_milli > free.cpu_milli:
+        standing = (
+            f"{_cores(free.cpu_milli)} of {_cores(machine.cpu_milli)} {_is(free.cpu_milli / 1000)} free"
+        )
+        missing.append(Shortage(f"{_cores(request.cpu_milli)} cpu", standing, _cores(machine.cpu_milli)))
+    if request.memory_mib > free.memory_mib:
+        standing = f"{memory(free.memory_mib)} of {memory(machine.memory_mib)} is free"
+        missing.append(
+            Shortage(f"{memory(request.memory_mib)} of memory", standing, memory(machine.memory_mib))
+        )
+    short_devices = [s for wanted in request.devices if (s := _short_devices(wanted, free)) is not None]
+    if not short_devices and _choose_devices(request.devices, free) is None:
+        wanted = " and ".join(describe_devices(r) for r in request.devices)
+        short_devices = [Shortage(wanted, "each is free, but not all at once", "too few for all at once")]
+    return missing + short_devices
+
+
+def _short_devices(wanted: DeviceRequest, free: Free) -> Shortage | None:
+    devices = _acceptable(wanted, free.machine)
+    num_free = len(_roomy(wanted, devices, free.share_milli))
+    if num_free >= wanted.count:
+        return None
+    if wanted.share_milli < WHOLE_DEVICE_MILLI and devices:
+        most = max(free.share_milli[d.kind, d.index] for d in devices)
+        standing = f"the freest of {len(devices)} has {_percent(most)} left"
+    else:
+        standing = f"{num_free} of {len(devices)} {_is(num_free)} free"
+    return Shortage(describe_devices(wanted), standing, str(len(devices)))
+
+
+def reduce_to_fit(request: ResourceRequest, free: Free) -> ResourceRequest:
+    """The nearest smaller request that fits on what is free on the machine."""
+    devices: list[DeviceRequest] = []
+    for wanted in request.devices:
+        for count in range(wanted.count, 0, -1):
+            if _choose_devices([*devices, replace(wanted, count=count)], free) is not None:
+                devices.append(replace(wanted, count=count))
+                break
+    cpu_milli = min(request.cpu_milli, max(0, free.cpu_milli))
+    return ResourceRequest(cpu_milli, min(request.memory_mib, max(0, free.memory_mib)), tuple(devices))
+
+
+def describe(request: ResourceRequest) -> str:
+    """A request in plain words: "2 cpu, 4 GiB of memory, 1 gpu (a100)"."""
+    parts = [f"{_cores(request.cpu_milli)} cpu", f"{memory(request.memory_mib)} of memory"]
+    return ", ".join(parts + [describe_devices(wanted) for wanted in request.devices])
+
+
+def describe_devices(wanted: DeviceRequest) -> str:
+    models = f" ({' or '.join(wanted.models)})" if wanted.models else ""
+    if wanted.share_milli < WHOLE_DEVICE_MILLI:
+        share = f"{_percent(wanted.share_milli)} of a {wanted.kind}{models}"
+        return share if wanted.count == 1 else f"{wanted.count} times {share}"
+    return f"{wanted.count} {wanted.kind}{models}"
+
+
+def memory(amount_mib: int) -> str:
+    """An amount of memory as people read it: "512 MiB", "1.5 GiB"."""
+    return f"{amount_mib} MiB" if abs(amount_mib) < 1024 else f"{round(amount_mib / 1024, 1):g} GiB"
+
+
+def _cores(amount_milli: int) -> str:
+    return f"{amount_milli / 1000:g}"
+
+
+def _percent(share_milli: int) -> str:
+    return f"{share_milli / 10:g} %"
+
+
+def _is(count: float) -> str:
+    return "is" if count == 1 else "are"
