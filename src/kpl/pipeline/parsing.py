@@ -1,0 +1,376 @@
+"""The border: text or plain values to a `Document`; each refusal comes with its path, line and nearest known name.
+
+Only the form is judged here. Whether nodes, ports and parameters exist and fit is left to `kpl.pipeline.validate`.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from kpl.errors import Invalid, nearest
+from kpl.pipeline.document import (
+    KEYWORDS,
+    NAME_RULE,
+    NODE_ID_PATTERN,
+    PARAMETER_PATTERN,
+    PORT_PATTERN,
+    SCHEMA,
+    AlgorithmNode,
+    DatasetNode,
+    Document,
+    Edge,
+    ModelNode,
+    Node,
+    Parameter,
+    Position,
+    is_name,
+)
+from kpl.pipeline.text import Lines, Path, check_plain, dotted, read_text
+
+LANGUAGE_PATTERN = r"^[a-z]{2}(-[A-Za-z]{2,4})?$"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One place that cannot be read. `line` counts from 1; 0 when the document did not come as YAML."""
+
+    path: str
+    what: str
+    fix: str = ""
+    line: int = 0
+
+
+class InvalidDocument(Invalid):
+    """A document that has not the form of a pipeline; `refusals` names every place."""
+
+    code = "invalid_document"
+
+    def __init__(self, refusals: Iterable[Refusal], *, source: str) -> None:
+        self.refusals = tuple(refusals)
+        super().__init__("\n".join(_sentence(refusal, source) for refusal in self.refusals))
+
+
+def _sentence(refusal: Refusal, source: str) -> str:
+    where = f"{source}:{refusal.line}" if refusal.line else source
+    return f"{where}: {refusal.path}: {refusal.what} {refusal.fix}".strip()
+
+
+def parse(document: str | Mapping[str, Any], *, source: str = "pipeline") -> Document:
+    """Read a pipeline from YAML or JSON text, or from plain values as JSON has them.
+
+    Args:
+        source: what the document is called in messages, usually a file name.
+    Raises:
+        InvalidDocument: it has not the form of a pipeline; the message lists every place, by line for YAML.
+    """
+    lines: Lines = {}
+    plain: Any = document
+    if isinstance(document, str):
+        plain, lines = read_text(document, source=source)
+    elif isinstance(document, Mapping):
+        plain = dict(document)
+    if not isinstance(plain, dict):
+        raise InvalidDocument(
+            [
+                Refusal(
+                    "document", f"{_shown(plain)} is not a mapping.", "Begin with `schema: kpl.pipeline/v1`."
+                )
+            ],
+            source=source,
+        )
+    try:
+        check_plain(plain)
+    except Invalid as err:
+        raise InvalidDocument([Refusal("document", err.message, err.hint)], source=source) from err
+    return _Reader(source, lines).document(plain)
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, populate_by_name=False)
+
+
+ShapeT = TypeVar("ShapeT", bound=_Shape)
+T = TypeVar("T")
+
+
+class _DocumentShape(_Shape):
+    schema_: Literal["kpl.pipeline/v1"] = Field(alias="schema")
+    name: str
+    title: Any = ""
+    description: Any = ""
+    task: str = ""
+    parameters: dict[str, dict[str, Any]] = {}
+    nodes: list[dict[str, Any]] = []
+    edges: list[dict[str, Any]] = []
+    layout: dict[str, dict[str, Any]] = {}
+
+
+class _DatasetShape(_Shape):
+    id: str
+    type: Literal["dataset"]
+    dataset: str
+    title: Any = ""
+
+
+class _ModelShape(_Shape):
+    id: str
+    type: Literal["model"]
+    model: str
+    title: Any = ""
+
+
+class _AlgorithmShape(_Shape):
+    id: str
+    type: Literal["algorithm"]
+    algorithm: str
+    function: str
+    title: Any = ""
+    parameters: dict[str, Any] = {}
+    resources: dict[str, Any] = {}
+    retries: int = Field(0, ge=0, le=100)
+    timeout_s: float | None = Field(None, gt=0)
+    publish: dict[str, str] = {}
+    endpoint: str = ""
+
+
+class _EdgeShape(_Shape):
+    from_: str = Field(alias="from")
+    to: str
+
+
+class _PositionShape(_Shape):
+    x: float
+    y: float
+
+
+_NODE_SHAPES: Mapping[str, type[_Shape]] = {
+    "dataset": _DatasetShape,
+    "model": _ModelShape,
+    "algorithm": _AlgorithmShape,
+}
+
+
+class _Reader:
+    """Reads one document and gathers every refusal before it gives up."""
+
+    def __init__(self, source: str, lines: Lines) -> None:
+        self._source = source
+        self._lines = lines
+        self._refusals: list[Refusal] = []
+
+    def document(self, plain: dict[str, Any]) -> Document:
+        shape = self._shape(_DocumentShape, plain, ())
+        nodes: list[Node] = self._entries(plain.get("nodes"), "nodes", self._node)
+        edges = self._entries(plain.get("edges"), "edges", self._edge)
+        parameters = self._named(plain.get("parameters"), "parameters", self._parameter)
+        layout = self._named(plain.get("layout"), "layout", self._position)
+        if shape is not None:
+            if not is_name(shape.name):
+                self._refuse(("name",), f"{_shown(shape.name)} cannot name a pipeline.", NAME_RULE)
+            title = self._texts(shape.title, ("title",))
+            description = self._texts(shape.description, ("description",))
+        if self._refusals or shape is None:
+            raise InvalidDocument(self._refusals, source=self._source)
+        return Document(
+            name=shape.name,
+            title=title,
+            description=description,
+            task=shape.task,
+            parameters=tuple(parameters.values()),
+            nodes=tuple(nodes),
+            edges=tuple(edges),
+            layout=layout,
+        )
+
+    def _node(self, plain: dict[str, Any], path: Path) -> Node | None:
+        kind = plain.get("type")
+        shape_class = _NODE_SHAPES.get(kind) if isinstance(kind, str) else None
+        if shape_class is None:
+            what = "'type' is missing." if kind is None else f"type {_shown(kind)} is not known."
+            self._refuse((*path, "type"), what, nearest(str(kind or ""), _NODE_SHAPES))
+            return None
+        shape = self._shape(shape_class, plain, path)
+        if isinstance(shape, _DatasetShape | _ModelShape | _AlgorithmShape):
+            self._check_node_id(shape.id, (*path, "id"))
+            title = self._texts(shape.title, (*path, "title"))
+            match shape:
+                case _DatasetShape():
+                    return DatasetNode(shape.id, shape.dataset, title)
+                case _ModelShape():
+                    return ModelNode(shape.id, shape.model, title)
+                case _AlgorithmShape():
+                    return AlgorithmNode(
+                        id=shape.id,
+                        algorithm=shape.algorithm,
+                        function=shape.function,
+                        title=title,
+                        parameters=deepcopy(shape.parameters),
+                        resources=deepcopy(shape.resources),
+                        retries=shape.retries,
+                        timeout_s=None if shape.timeout_s is None else _whole(shape.timeout_s),
+                        publish=dict(shape.publish),
+                        endpoint=shape.endpoint,
+                    )
+        return None
+
+    def _edge(self, plain: dict[str, Any], path: Path) -> Edge | None:
+        shape = self._shape(_EdgeShape, plain, path)
+        if shape is None:
+            return None
+        source, output = self._end(shape.from_, (*path, "from"))
+        target, input_ = self._end(shape.to, (*path, "to"))
+        if bool(output) != bool(input_):
+            self._refuse(
+                path,
+                f"'{shape.from_}' -> '{shape.to}' names a port at one end only.",
+                "Write `node.port` at both ends to hand something over, `node` at both for order alone.",
+            )
+        return Edge(source, target, output, input_)
+
+    def _end(self, text: str, path: Path) -> tuple[str, str]:
+        if re.fullmatch(rf"{NODE_ID_PATTERN}(\.{PORT_PATTERN})?", text) is None:
+            self._refuse(
+                path, f"{_shown(text)} is neither `node` nor `node.port`.", "Write it like `train.dataset`."
+            )
+        node, _, port = text.partition(".")
+        return node, port
+
+    def _position(self, name: str, plain: dict[str, Any], path: Path) -> Position | None:
+        shape = self._shape(_PositionShape, plain, path)
+        self._check_node_id(name, path)
+        return None if shape is None else Position(_whole(shape.x), _whole(shape.y))
+
+    def _parameter(self, name: str, plain: dict[str, Any], path: Path) -> Parameter | None:
+        if re.fullmatch(PARAMETER_PATTERN, name) is None:
+            self._refuse(
+                path,
+                f"{_shown(name)} cannot name a parameter.",
+                "Use letters, digits and '_', beginning with a letter.",
+            )
+        num_before = len(self._refusals)
+        schema = self._schema(plain, path)
+        if len(self._refusals) == num_before:
+            try:
+                Draft202012Validator.check_schema(plain_schema(schema))
+            except SchemaError as err:
+                self._refuse((*path, *err.absolute_path), f"this is not JSON Schema: {err.message}.", "")
+        return Parameter(name, schema)
+
+    def _schema(self, plain: dict[str, Any], path: Path) -> dict[str, Any]:
+        schema: dict[str, Any] = {}
+        for key, value in plain.items():
+            if key not in KEYWORDS and not key.startswith("x-"):
+                self._refuse((*path, key), f"the keyword '{key}' is not known.", nearest(key, KEYWORDS))
+            elif key in ("title", "description"):
+                schema[key] = self._texts(value, (*path, key))
+            elif key == "items" and isinstance(value, dict):
+                schema[key] = self._schema(value, (*path, key))
+            elif key == "properties" and isinstance(value, dict):
+                schema[key] = {
+                    name: self._schema(inner, (*path, key, name)) if isinstance(inner, dict) else inner
+                    for name, inner in value.items()
+                }
+            else:
+                schema[key] = deepcopy(value)
+        return schema
+
+    def _texts(self, value: Any, path: Path) -> dict[str, str]:
+        if isinstance(value, str):
+            return {"en": value} if value else {}
+        if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):
+            self._refuse(
+                path, f"{_shown(value)} is not text by language.", "Write it like {en: Train, zh: 训练}."
+            )
+            return {}
+        for language in value:
+            if re.fullmatch(LANGUAGE_PATTERN, language) is None:
+                self._refuse(
+                    (*path, language), f"'{language}' is not a language code.", "Use codes such as en and zh."
+                )
+        return {language: text for language, text in value.items() if text}
+
+    def _shape(self, shape: type[ShapeT], plain: dict[str, Any], path: Path) -> ShapeT | None:
+        try:
+            return shape.model_validate(plain)
+        except ValidationError as err:
+            known = [info.alias or name for name, info in shape.model_fields.items()]
+            for error in err.errors():
+                self._refuse((*path, *error["loc"]), *_plain_words(error, known))
+        return None
+
+    def _entries(self, plain: Any, name: str, read: Callable[[dict[str, Any], Path], T | None]) -> list[T]:
+        if not isinstance(plain, list):
+            return []
+        found = [read(entry, (name, number)) for number, entry in enumerate(plain) if isinstance(entry, dict)]
+        return [entry for entry in found if entry is not None]
+
+    def _named(
+        self, plain: Any, name: str, read: Callable[[str, dict[str, Any], Path], T | None]
+    ) -> dict[str, T]:
+        if not isinstance(plain, dict):
+            return {}
+        found = {
+            key: read(key, value, (name, key)) for key, value in plain.items() if isinstance(value, dict)
+        }
+        return {key: value for key, value in found.items() if value is not None}
+
+    def _check_node_id(self, node_id: str, path: Path) -> None:
+        if re.fullmatch(NODE_ID_PATTERN, node_id) is None:
+            self._refuse(
+                path,
+                f"{_shown(node_id)} cannot be the id of a node.",
+                "Use lower-case letters, digits, '_' and '-', beginning with a letter or digit; at most 63.",
+            )
+
+    def _refuse(self, path: Path, what: str, fix: str) -> None:
+        line = next((self._lines[path[:n]] for n in range(len(path), -1, -1) if path[:n] in self._lines), 0)
+        self._refusals.append(Refusal(dotted(path) or "document", what, fix, line))
+
+
+def plain_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Strip what JSON Schema does not know from a parameter's schema: titles and descriptions by language."""
+    stripped = {key: value for key, value in schema.items() if key not in ("title", "description")}
+    if isinstance(stripped.get("items"), Mapping):
+        stripped["items"] = plain_schema(stripped["items"])
+    if isinstance(stripped.get("properties"), Mapping):
+        stripped["properties"] = {
+            name: plain_schema(inner) if isinstance(inner, Mapping) else inner
+            for name, inner in stripped["properties"].items()
+        }
+    return stripped
+
+
+def _plain_words(error: ErrorDetails, known: Sequence[str]) -> tuple[str, str]:
+    """Say what pydantic found, and how to mend it, in the words of this schema."""
+    last = error["loc"][-1] if error["loc"] else ""
+    shown, message = _shown(error["input"]), error["msg"]
+    if error["type"] == "extra_forbidden":
+        return f"the key '{last}' is not known.", nearest(str(last), known)
+    if error["type"] == "literal_error" and last == "schema":
+        return f"{shown} is not a schema that this KPL reads.", f"Write `schema: {SCHEMA}`."
+    words = {
+        "missing": ("it is missing.", "Add it."),
+        "string_type": (f"{shown} is not text.", "Put it in quotes if it is meant as text."),
+        "dict_type": (f"{shown} is not a mapping.", "Write `key: value` pairs."),
+        "list_type": (f"{shown} is not a list.", "Begin each entry with `- `."),
+        "int_type": (f"{shown} is not a whole number.", "Write digits alone, without quotes."),
+        "float_type": (f"{shown} is not a number.", "Write it without quotes."),
+    }
+    return words.get(error["type"], (f"{shown} is refused: {message[:1].lower()}{message[1:]}.", ""))
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=repr)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _whole(number: int | float) -> int | float:
+    return int(number) if number == int(number) else number
