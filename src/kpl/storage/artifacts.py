@@ -1,0 +1,372 @@
+"""Folders kept for good, addressed by the digest of their content.
+
+    root/blobs/aa/<sha256>      bytes of a file, read-only; `<sha256>.x` where the file is executable
+    root/trees/aa/<digest>.json manifest of a folder
+    root/views/<digest>/        a folder of hard links to blobs, made when first asked for
+    root/temporary/             what is being written
+
+A blob's modification time is always `BLOB_MTIME_S`. Whoever writes into a blob changes it, so that damage is
+noticed by a look at size and time, without reading all bytes again; `verify` reads them.
+
+Several processes may use one store. Whoever adds holds the lock shared, garbage collection holds it alone.
+"""
+
+import errno
+import fcntl
+import hashlib
+import os
+import secrets
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from kpl.errors import Conflict, Invalid, NotFound
+from kpl.storage.atomic import fsync_file
+from kpl.storage.tree import (
+    SourceFile,
+    Tree,
+    TreeEntry,
+    hash_file,
+    is_digest,
+    manifest_bytes,
+    parse_manifest,
+    scan_folder,
+)
+
+# 2000-01-01: fits every archive format, and no file of ours is written at that time.
+BLOB_MTIME_S = 946_684_800
+_IN_MEMORY_BYTES = 1 << 20
+_NO_HARD_LINK = frozenset({errno.EMLINK, errno.EPERM, errno.EXDEV, errno.ENOTSUP, errno.EACCES})
+
+
+class Tampered(Invalid):
+    """Stored bytes are not those that were stored."""
+
+    code = "tampered"
+
+
+@dataclass(frozen=True, slots=True)
+class GarbageReport:
+    """What a collection removed. `missing` lists referenced digests that the store does not have."""
+
+    removed_trees: tuple[str, ...]
+    num_removed_blobs: int
+    freed_bytes: int
+    missing: tuple[str, ...]
+
+
+class ArtifactStore:
+    """Content-addressed folders below `root`. Threads and processes may share it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._blobs = root / "blobs"
+        self._trees = root / "trees"
+        self._views = root / "views"
+        self._temporary = root / "temporary"
+        for folder in (self._blobs, self._trees, self._views, self._temporary):
+            folder.mkdir(parents=True, exist_ok=True)
+
+    def put_tree(self, folder: Path, *, move: bool = False) -> Tree:
+        """Store a folder; storing the same content again changes nothing and costs a hash.
+
+        Costs one fsync for each blob that is new and one for the manifest. Names are not synced on their own:
+        journalled file systems write them in order, so that a manifest on the disk has its blobs there too.
+
+        Args:
+            move: take the files out of `folder` instead of copying them, where both are on one file system;
+                what remains of `folder` is removed.
+        Raises:
+            Invalid: `folder` holds something that cannot be part of a tree.
+            Conflict: a file changed while it was stored.
+        """
+        root = folder.resolve()
+        # A move takes files away, so links to them come first.
+        sources = sorted(scan_folder(folder), key=lambda source: source.location == root / source.path)
+        with self._lock(fcntl.LOCK_SH):
+            tree = Tree.of(
+                [self._put_file(source, move=move and _is_alone(source, root)) for source in sources]
+            )
+            self._put_manifest(tree)
+        if move:
+            shutil.rmtree(folder)
+        return tree
+
+    def get_tree(self, digest: str) -> Tree:
+        """The entries of a stored folder.
+
+        Raises:
+            NotFound: nothing is stored under the digest.
+            Tampered: the manifest was changed.
+        """
+        try:
+            data = self._manifest_path(digest).read_bytes()
+        except FileNotFoundError as err:
+            raise NotFound(f"The store {self.root} has no artifact {digest}.") from err
+        if hashlib.sha256(data).hexdigest() != digest:
+            raise Tampered(f"The manifest of artifact {digest} in {self.root} was changed.", hint=_RESTORE)
+        return parse_manifest(data)
+
+    def __contains__(self, digest: str) -> bool:
+        return is_digest(digest) and self._manifest_path(digest).exists()
+
+    def materialize(self, digest: str) -> Path:
+        """A read-only folder with the files of an artifact. It is shared: do not write into it.
+
+        The first call makes hard links, later ones look at the size and time of each file.
+
+        Raises:
+            NotFound: nothing is stored under the digest.
+            Tampered: a file was changed; it is named.
+        """
+        tree = self.get_tree(digest)
+        view = self._views / digest
+        if _is_intact_view(view, tree):
+            return view
+        with self._lock(fcntl.LOCK_SH):
+            self._make_view(view, tree)
+        return view
+
+    def open_file(self, digest: str, path: str) -> Path:
+        """Where the bytes of one file of an artifact are. Read them, do not write.
+
+        Raises:
+            NotFound: the artifact, or the file in it, does not exist.
+            Tampered: the file was changed.
+        """
+        tree = self.get_tree(digest)
+        for entry in tree.entries:
+            if entry.path == path:
+                return self._checked_blob(entry)
+        raise NotFound(f"Artifact {digest} has no file '{path}'.")
+
+    def read_file(self, digest: str, path: str, start: int = 0, length: int | None = None) -> bytes:
+        """Bytes of one file from `start`, at most `length` of them."""
+        with self.open_file(digest, path).open("rb") as file:
+            file.seek(start)
+            return file.read(-1 if length is None else length)
+
+    def verify(self, digest: str) -> None:
+        """Read every byte of an artifact again.
+
+        Raises:
+            Tampered: a file was changed; it is named.
+        """
+        for entry in self.get_tree(digest).entries:
+            blob = self._blob_path(entry)
+            if not blob.exists() or hash_file(blob) != entry.sha256:
+                raise _tampered(entry, blob)
+
+    def collect_garbage(
+        self, referenced: Iterable[str], *, older_than_s: float, now_s: float
+    ) -> GarbageReport:
+        """Remove the artifacts that nobody refers to, and every file that only they used.
+
+        Args:
+            referenced: digests to keep; hand in all of them.
+            older_than_s: keep what was stored, or stored again, less than this long before `now_s`: it may be
+                about to be referred to.
+        Raises:
+            Tampered: the manifest of an artifact to keep was changed; nothing was removed.
+        """
+        wanted = set(referenced)
+        limit_s = now_s - older_than_s
+        with self._lock(fcntl.LOCK_EX):
+            stored = {path.stem: path for path in self._trees.glob("*/*.json")}
+            dropped = {d: p for d, p in stored.items() if d not in wanted and p.stat().st_mtime < limit_s}
+            kept = {
+                _blob_name(entry)
+                for digest in stored.keys() - dropped.keys()
+                for entry in self.get_tree(digest).entries
+            }
+            for digest, path in dropped.items():
+                path.unlink()
+                _remove_folder(self._views / digest)
+            num_blobs, freed_bytes = self._drop_blobs(kept, limit_s)
+            self._drop_leftovers(stored.keys() - dropped.keys(), limit_s)
+        missing = tuple(sorted(wanted - stored.keys()))
+        return GarbageReport(tuple(sorted(dropped)), num_blobs, freed_bytes, missing)
+
+    def _drop_blobs(self, kept: set[str], limit_s: float) -> tuple[int, int]:
+        num_blobs = freed_bytes = 0
+        for blob in self._blobs.glob("*/*"):
+            # The time of the last change of links or mode: storing the same bytes again renews it.
+            stat = blob.stat()
+            if blob.name not in kept and stat.st_ctime < limit_s:
+                blob.unlink()
+                num_blobs += 1
+                freed_bytes += stat.st_size
+        return num_blobs, freed_bytes
+
+    def _drop_leftovers(self, digests: set[str], limit_s: float) -> None:
+        for view in self._views.iterdir():
+            if view.name not in digests:
+                _remove_folder(view)
+        for path in self._temporary.iterdir():
+            if path.lstat().st_ctime < limit_s:
+                _remove_folder(path) if path.is_dir() else path.unlink()
+
+    def _put_manifest(self, tree: Tree) -> None:
+        path = self._manifest_path(tree.digest)
+        if path.exists():
+            os.utime(path)  # begins the grace age anew
+            return
+        temporary = self._fresh_path()
+        temporary.write_bytes(manifest_bytes(tree.entries))
+        fsync_file(temporary)
+        path.parent.mkdir(exist_ok=True)
+        temporary.replace(path)
+
+    def _put_file(self, source: SourceFile, *, move: bool) -> TreeEntry:
+        small = source.location.read_bytes() if source.stat.st_size <= _IN_MEMORY_BYTES else None
+        sha256 = hash_file(source.location) if small is None else hashlib.sha256(small).hexdigest()
+        size_bytes = source.stat.st_size if small is None else len(small)
+        entry = TreeEntry(source.path, size_bytes, sha256, source.is_executable)
+        blob = self._blob_path(entry)
+        if _looks_intact(blob, entry):
+            os.utime(blob, (BLOB_MTIME_S, BLOB_MTIME_S))  # begins the grace age anew
+            return entry
+        blob.parent.mkdir(exist_ok=True)
+        temporary = self._fresh_path()
+        try:
+            self._fill(temporary, source, small, move=move)
+            _seal(temporary, entry.is_executable)
+            temporary.replace(blob)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        return entry
+
+    def _fill(self, temporary: Path, source: SourceFile, small: bytes | None, *, move: bool) -> None:
+        if small is not None:
+            temporary.write_bytes(small)
+            return
+        if not (move and _try_rename(source.location, temporary)):
+            shutil.copyfile(source.location, temporary)
+        now = (temporary if move and not source.location.exists() else source.location).stat()
+        if (now.st_size, now.st_mtime_ns) != (source.stat.st_size, source.stat.st_mtime_ns):
+            raise Conflict(
+                f"{source.location} changed while it was stored.", hint="Store it when nobody writes to it."
+            )
+
+    def _make_view(self, view: Path, tree: Tree) -> None:
+        temporary = self._fresh_path()
+        temporary.mkdir()
+        try:
+            for entry in tree.entries:
+                target = temporary / entry.path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                _link_or_copy(self._checked_blob(entry), target)
+            for parent, _, _ in os.walk(temporary):
+                Path(parent).chmod(0o555)
+            self._install_view(temporary, view, tree)
+        finally:
+            _remove_folder(temporary)
+
+    def _install_view(self, temporary: Path, view: Path, tree: Tree) -> None:
+        temporary.chmod(0o755)  # an ordinary user cannot rename a folder that is read-only
+        try:
+            temporary.rename(view)
+        except OSError as err:
+            if err.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+            if _is_intact_view(view, tree):
+                return  # someone else was faster
+            damaged = self._fresh_path()
+            view.chmod(0o755)
+            view.rename(damaged)
+            temporary.rename(view)
+            _remove_folder(damaged)
+        view.chmod(0o555)
+
+    def _checked_blob(self, entry: TreeEntry) -> Path:
+        blob = self._blob_path(entry)
+        if _looks_intact(blob, entry):
+            return blob
+        if not blob.exists() or hash_file(blob) != entry.sha256:
+            raise _tampered(entry, blob)
+        os.utime(blob, (BLOB_MTIME_S, BLOB_MTIME_S))
+        return blob
+
+    def _fresh_path(self) -> Path:
+        return self._temporary / secrets.token_hex(12)
+
+    def _blob_path(self, entry: TreeEntry) -> Path:
+        return self._blobs / entry.sha256[:2] / _blob_name(entry)
+
+    def _manifest_path(self, digest: str) -> Path:
+        if not is_digest(digest):
+            raise Invalid(f"'{digest}' is not a digest.", hint="A digest has 64 lower-case hex digits.")
+        return self._trees / digest[:2] / f"{digest}.json"
+
+    @contextmanager
+    def _lock(self, how: int) -> Iterator[None]:
+        with (self.root / "lock").open("ab") as file:
+            fcntl.flock(file, how)
+            yield
+
+
+_RESTORE = "Restore the store from a backup, or delete the artifact and make it again."
+
+
+def _tampered(entry: TreeEntry, blob: Path) -> Tampered:
+    what = "was changed" if blob.exists() else "is gone"
+    return Tampered(
+        f"The stored file '{entry.path}' ({blob}) {what}: sha256 {entry.sha256} is expected.", hint=_RESTORE
+    )
+
+
+def _blob_name(entry: TreeEntry) -> str:
+    # Hard links share their mode, so the same bytes with and without the executable bit are two blobs.
+    return entry.sha256 + (".x" if entry.is_executable else "")
+
+
+def _is_alone(source: SourceFile, root: Path) -> bool:
+    """Whether no other name leads to the file, so that it may be taken away and be made read-only."""
+    return source.location == root / source.path and source.stat.st_nlink == 1
+
+
+def _looks_intact(path: Path, entry: TreeEntry) -> bool:
+    try:
+        stat = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return stat.st_size == entry.size_bytes and stat.st_mtime_ns == BLOB_MTIME_S * 10**9
+
+
+def _is_intact_view(view: Path, tree: Tree) -> bool:
+    return view.is_dir() and all(_looks_intact(view / entry.path, entry) for entry in tree.entries)
+
+
+def _seal(path: Path, is_executable: bool) -> None:
+    path.chmod(0o555 if is_executable else 0o444)
+    os.utime(path, (BLOB_MTIME_S, BLOB_MTIME_S))
+    fsync_file(path)
+
+
+def _try_rename(source: Path, target: Path) -> bool:
+    try:
+        source.rename(target)
+    except OSError as err:
+        if err.errno in _NO_HARD_LINK:
+            return False
+        raise
+    return True
+
+
+def _link_or_copy(blob: Path, target: Path) -> None:
+    try:
+        os.link(blob, target)
+    except OSError as err:
+        if err.errno not in _NO_HARD_LINK:
+            raise
+        shutil.copy2(blob, target)
+
+
+def _remove_folder(folder: Path) -> None:
+    """Remove a folder of ours, read-only or not; nothing happens when there is none."""
+    for parent, _, _ in os.walk(folder):
+        Path(parent).chmod(0o755)
+    shutil.rmtree(folder, ignore_errors=True)
