@@ -1,4 +1,4 @@
-"""The values that orchestration is about: what is going on, what happened, what to remember and what to do next."""
+"""The values of orchestration: what is going on, what happened, what to remember and what to do next."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -50,8 +50,8 @@ class Run:
 class State:
     """All that is not over: unfinished runs with all of their tasks, and unfinished tasks that stand alone.
 
-    Services whose run is over stay here as tasks that stand alone. `version` counts what was applied; a store refuses
-    changes decided on another version.
+    Services whose run is over stay here as tasks that stand alone. `version` counts what was applied; a store
+    refuses changes decided on another version.
     """
 
     version: int
@@ -60,7 +60,7 @@ class State:
     machines: tuple[Machine, ...] = ()
 
 
-# What happened. -------------------------------------------------------------------------------------------------
+# What happened. ---------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class AttemptReported:
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """Outputs of a successful attempt are in the artifact store. `reason` holds remarks, as on an output left empty."""
+    """Outputs of a successful attempt are stored. `reason` holds remarks, as on an output left empty."""
 
     attempt_id: AttemptId
     outputs: Mapping[str, Digest]
@@ -123,11 +123,18 @@ class CancelRun:
 
 
 Event = (
-    Submitted | Resolved | ResolveFailed | AttemptReported | Collected | CollectFailed | CancelTask | CancelRun
+    Submitted
+    | Resolved
+    | ResolveFailed
+    | AttemptReported
+    | Collected
+    | CollectFailed
+    | CancelTask
+    | CancelRun
 )
 
 
-# What to remember and what to do. ---------------------------------------------------------------------------------
+# What to remember and what to do. ---------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +150,7 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class Resolve:
-    """Compute the task's digest and look for a finished task to reuse; answer with Resolved or ResolveFailed."""
+    """Compute the task's digest and look for a task to reuse; answer with Resolved or ResolveFailed."""
 
     task_id: TaskId
 

@@ -1,4 +1,7 @@
-"""Where the loop keeps its state. The server's store is a database; the one in memory serves tests and single runs."""
+"""Where the loop keeps its state.
+
+The server's store is a database; `kpl.orchestrator.memory_store` serves tests and single runs.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +14,7 @@ from kpl.task.ids import Digest, TaskId
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """What people asked for since the last look, in order. `last_id` is handed back to `apply` as consumed."""
+    """What people asked for since the last look, in order; `last_id` goes back to `apply` as consumed."""
 
     last_id: int
     events: Sequence[Submitted | CancelTask | CancelRun]
@@ -35,7 +38,7 @@ class Earlier:
 
 
 class Store(Protocol):
-    """One loop at a time owns the state (its leader). Everybody else only adds to the inbox, in transactions of their own."""
+    """One loop at a time owns the state (its leader); everybody else only adds to the inbox, each in a transaction."""
 
     def load(self) -> State:
         """Read all that is not over (without machines)."""
@@ -53,8 +56,10 @@ class Store(Protocol):
         """
 
     def find_finished(self, task: Task, digest: Digest) -> Finished | None:
-        """The latest task of the same project that succeeded with this digest (for a service: that is ready now under
-        the same endpoint)."""
+        """The latest task of the same project that succeeded with this digest.
+
+        For a service: the latest that is ready now under the same endpoint.
+        """
 
     def find_earlier(self, task: Task) -> Earlier | None:
         """The task to compare with when nothing can be reused."""

@@ -1,0 +1,461 @@
+"""What follows from what happened: pure, so that any interleaving of events can be tried out.
+
+`step` never looks at a clock or at the world. Events that come twice, late or for things that are over pass without
+effect. What is to be done follows from the state alone (`commands_for`); the commands of one step are those that
+its changes bring about, so that carrying them all out once more is what a restart after a crash takes.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+from kpl.orchestrator.lifecycle import can_follow, move_attempt, move_run, move_task
+from kpl.orchestrator.retry import after_failure, describe_end
+from kpl.orchestrator.state import (
+    AttemptReported,
+    CancelRun,
+    CancelTask,
+    Changes,
+    Collect,
+    Collected,
+    CollectFailed,
+    Command,
+    Event,
+    Resolve,
+    Resolved,
+    ResolveFailed,
+    Run,
+    RunState,
+    StartAttempt,
+    State,
+    StopAttempt,
+    Submitted,
+)
+from kpl.resources import Placement
+from kpl.runtime.executor import AttemptReport
+from kpl.scheduler import Snapshot, WaitingTask, decide, never_fits
+from kpl.task import ArtifactInput, Attempt, AttemptState, Outcome, Task, TaskKind, TaskState
+from kpl.task.ids import AttemptId, Digest, TaskId, attempt_id, task_id_of
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """What a step decided.
+
+    Args:
+        state: the state with the changes in it, without what is over; its version is the one handed in.
+        wake_at_s: when to look again though nothing happens; None when only an event can change anything.
+    """
+
+    state: State
+    changes: Changes
+    commands: tuple[Command, ...]
+    wake_at_s: float | None
+
+
+def step(state: State, events: Sequence[Event], now_s: float) -> StepResult:
+    """Take in events in their order, then let everything go on that can."""
+    work = _Work(state, now_s)
+    for event in events:
+        _take(work, event)
+    _retire_replaced_services(work)
+    _release_waiting(work)
+    _place_queued(work)
+    for run in list(work.runs.values()):
+        _settle(work, run)
+    return work.result()
+
+
+def commands_for(state: State) -> tuple[Command, ...]:
+    """All commands that are outstanding, as after a restart. Each may have been carried out before."""
+    commands = (command_of(state.tasks[task_id]) for task_id in sorted(state.tasks))
+    return tuple(command for command in commands if command is not None)
+
+
+def command_of(task: Task) -> Command | None:
+    """The one command that the task's state waits for; None when it waits for something else."""
+    match task.state, task.attempt:
+        case TaskState.RESOLVING, _:
+            return Resolve(task.id)
+        case TaskState.STARTING, Attempt() as attempt:
+            return StartAttempt(task.id, attempt.id)
+        case TaskState.STOPPING, Attempt() as attempt:
+            return StopAttempt(attempt.id, task.spec.grace_s)
+        case TaskState.COLLECTING, Attempt() as attempt:
+            return Collect(task.id, attempt.id)
+        case _:
+            return None
+
+
+class _Work:
+    """The state while a step changes it, with what it was before."""
+
+    def __init__(self, state: State, now_s: float) -> None:
+        self.state = state
+        self.now_s = now_s
+        self.tasks = dict(state.tasks)
+        self.runs = dict(state.runs)
+        self.tasks_before = dict(state.tasks)
+        self.runs_before = dict(state.runs)
+
+    def add(self, submitted: Submitted) -> None:
+        """Take up new tasks; the store has them already, so they are no change."""
+        for task in submitted.tasks:
+            if task.id not in self.tasks:
+                self.tasks[task.id] = self.tasks_before[task.id] = task
+        if submitted.run is not None and submitted.run.id not in self.runs:
+            self.runs[submitted.run.id] = self.runs_before[submitted.run.id] = submitted.run
+
+    def put(self, task: Task) -> None:
+        self.tasks[task.id] = task
+
+    def move(self, task: Task, to: TaskState, *, reason: str = "") -> Task:
+        """Move a task on and keep it."""
+        moved = move_task(task, to, now_s=self.now_s, reason=reason)
+        self.put(moved)
+        return moved
+
+    def task_of(self, attempt: AttemptId) -> Task | None:
+        """The task whose latest attempt this is."""
+        task = self.tasks.get(task_id_of(attempt))
+        return task if task is not None and task.attempt is not None and task.attempt.id == attempt else None
+
+    def run_of(self, task: Task) -> Run | None:
+        """The unfinished run that the task belongs to."""
+        return None if task.run_id is None else self.runs.get(task.run_id)
+
+    def result(self) -> StepResult:
+        tasks = tuple(
+            self.tasks[task_id]
+            for task_id in sorted(self.tasks)
+            if self.tasks[task_id] is not self.tasks_before[task_id]
+        )
+        runs = tuple(
+            self.runs[run_id]
+            for run_id in sorted(self.runs)
+            if self.runs[run_id] is not self.runs_before[run_id]
+        )
+        return StepResult(self._living(), Changes(runs, tasks), self._new_commands(tasks), self._wake_at_s())
+
+    def _living(self) -> State:
+        """Drop what is over; a task stays for as long as its run."""
+        runs = {run_id: run for run_id, run in self.runs.items() if not run.state.is_final}
+        tasks = {
+            task_id: task
+            for task_id, task in self.tasks.items()
+            if not task.state.is_final or task.run_id in runs
+        }
+        return replace(self.state, runs=runs, tasks=tasks)
+
+    def _new_commands(self, changed: Iterable[Task]) -> tuple[Command, ...]:
+        pairs = ((command_of(self.tasks_before[task.id]), command_of(task)) for task in changed)
+        return tuple(after for before, after in pairs if after is not None and after != before)
+
+    def _wake_at_s(self) -> float | None:
+        queued = (task for task in self.tasks.values() if task.state is TaskState.QUEUED)
+        return min((t.not_before_s for t in queued if t.not_before_s > self.now_s), default=None)
+
+
+# Events. ----------------------------------------------------------------------------------------------------
+
+
+def _take(work: _Work, event: Event) -> None:
+    match event:
+        case Submitted():
+            work.add(event)
+        case Resolved():
+            _take_resolved(work, event)
+        case ResolveFailed():
+            task = work.tasks.get(event.task_id)
+            if task is not None and task.state is TaskState.RESOLVING:
+                work.move(task, TaskState.FAILED, reason=event.reason)
+        case AttemptReported():
+            _take_report(work, event.report)
+        case Collected():
+            _take_collected(work, event)
+        case CollectFailed():
+            _take_collect_failed(work, event)
+        case CancelTask():
+            task = work.tasks.get(event.task_id)
+            if task is not None:
+                _cancel(work, task, event.reason)
+        case CancelRun():
+            _cancel_run(work, event)
+        case _:
+            assert_never(event)
+
+
+def _take_resolved(work: _Work, event: Resolved) -> None:
+    task = work.tasks.get(event.task_id)
+    if task is None or task.state is not TaskState.RESOLVING:
+        return
+    task = replace(task, digest=event.digest, why=event.why)
+    if event.reused_from is not None:
+        if task.kind is TaskKind.BATCH or _still_serves(work, event.reused_from, task):
+            task = replace(task, reused_from=event.reused_from, outputs=dict(event.outputs))
+            work.move(task, TaskState.REUSED)
+            return
+        task = replace(task, why=f"ran: task {event.reused_from} no longer serves '{task.spec.endpoint}'")
+    refusal = never_fits(task.spec.resources, work.state.machines)
+    if refusal is not None:
+        work.move(task, TaskState.FAILED, reason=refusal)
+        return
+    work.move(task, TaskState.QUEUED)
+
+
+def _still_serves(work: _Work, earlier: TaskId, task: Task) -> bool:
+    """Whether a ready service can stand in for a new one: no service in between is about to replace it."""
+    rivals = [
+        other.id
+        for other in work.tasks.values()
+        if _same_endpoint(other, task) and not other.state.is_final and other.id < task.id
+    ]
+    service = work.tasks.get(earlier)
+    return service is not None and service.state is TaskState.READY and max(rivals, default=None) == earlier
+
+
+def _same_endpoint(one: Task, other: Task) -> bool:
+    key = (one.kind, one.project_id, one.spec.endpoint)
+    return key == (TaskKind.SERVICE, other.project_id, other.spec.endpoint) and bool(one.spec.endpoint)
+
+
+def _take_report(work: _Work, report: AttemptReport) -> None:
+    """Take the executor's word, unless it is late or about an earlier attempt.
+
+    State None, "never heard of it", says nothing new: while the task is starting, the command is on its way.
+    The loop turns it into an end where it means one.
+    """
+    task = work.task_of(report.attempt_id)
+    if task is None or report.state is None:
+        return
+    assert task.attempt is not None
+    state = report.state
+    if state is AttemptState.READY and task.kind is TaskKind.BATCH:
+        state = AttemptState.RUNNING
+    if not can_follow(task.attempt.state, state):
+        return
+    started_at_s = report.started_at_s if report.started_at_s is not None else work.now_s
+    attempt = move_attempt(
+        task.attempt,
+        state,
+        address=report.address or task.attempt.address,
+        message=report.message,
+        started_at_s=started_at_s if task.attempt.started_at_s is None else task.attempt.started_at_s,
+    )
+    if state is AttemptState.ENDED:
+        _take_end(work, task, attempt, report)
+        return
+    task = replace(task, attempt=attempt, started_at_s=task.started_at_s or attempt.started_at_s)
+    if state is AttemptState.READY:
+        task = replace(task, ready_at_s=work.now_s)
+    if task.state is TaskState.STOPPING:
+        work.put(task)
+        return
+    work.move(task, TaskState.READY if state is AttemptState.READY else TaskState.RUNNING)
+
+
+def _take_end(work: _Work, task: Task, ended: Attempt, report: AttemptReport) -> None:
+    outcome = report.outcome or Outcome.LOST
+    attempt = replace(
+        ended,
+        outcome=outcome,
+        exit_code=report.exit_code,
+        started_at_s=None if outcome is Outcome.NOT_STARTED else ended.started_at_s,
+        ended_at_s=report.ended_at_s if report.ended_at_s is not None else work.now_s,
+    )
+    task = replace(task, attempt=attempt, started_at_s=task.started_at_s or attempt.started_at_s)
+    if task.kind is TaskKind.BATCH and outcome is Outcome.EXITED and attempt.exit_code == 0:
+        # Also from `stopping`: it was done before the signal came, so the work is kept.
+        work.move(task, TaskState.COLLECTING)
+    elif task.state is TaskState.STOPPING:
+        work.move(task, TaskState.CANCELLED, reason=task.reason)
+    else:
+        _fail(work, task, describe_end(task, attempt))
+
+
+def _fail(work: _Work, task: Task, why: str) -> None:
+    is_awaited = work.run_of(task) is not None
+    work.put(after_failure(task, why, now_s=work.now_s, is_awaited=is_awaited))
+
+
+def _take_collected(work: _Work, event: Collected) -> None:
+    task = work.task_of(event.attempt_id)
+    if task is not None and task.state is TaskState.COLLECTING:
+        task = replace(task, outputs=dict(event.outputs), num_failures=0)
+        work.move(task, TaskState.SUCCEEDED, reason=event.reason)
+
+
+def _take_collect_failed(work: _Work, event: CollectFailed) -> None:
+    task = work.task_of(event.attempt_id)
+    if task is None or task.state is not TaskState.COLLECTING:
+        return
+    if task.cancel_requested:
+        work.move(task, TaskState.CANCELLED, reason=task.reason)
+    else:
+        _fail(work, task, event.reason)
+
+
+def _cancel(work: _Work, task: Task, reason: str) -> None:
+    """End a task as soon as its state allows; nothing happens when it is over or ending already."""
+    if task.state.is_final or task.cancel_requested:
+        return
+    reason = reason or "stopped by a user"
+    task = replace(task, cancel_requested=True)
+    match task.state:
+        case TaskState.WAITING | TaskState.RESOLVING | TaskState.QUEUED:
+            work.move(task, TaskState.CANCELLED, reason=reason)
+        case TaskState.COLLECTING:
+            work.put(replace(task, reason=reason))
+        case _:
+            assert task.attempt is not None
+            task = replace(task, attempt=replace(task.attempt, stop_requested=True))
+            work.move(task, TaskState.STOPPING, reason=reason)
+
+
+def _cancel_run(work: _Work, event: CancelRun) -> None:
+    """End what the run has not done yet; a service that is ready is done and goes on serving."""
+    run = work.runs.get(event.run_id)
+    if run is None or run.stop_requested:
+        return
+    reason = event.reason or "stopped by a user"
+    work.runs[run.id] = replace(run, stop_requested=True, reason=reason)
+    for task_id in run.tasks:
+        if work.tasks[task_id].state is not TaskState.READY:
+            _cancel(work, work.tasks[task_id], reason)
+
+
+# What follows. ----------------------------------------------------------------------------------------------
+
+
+def _retire_replaced_services(work: _Work) -> None:
+    """Of the services under one endpoint, the newest that is ready replaces all older ones."""
+    services = [task for task in work.tasks.values() if task.kind is TaskKind.SERVICE and task.spec.endpoint]
+    newest: dict[tuple[int, str], TaskId] = {}
+    for task in services:
+        if task.state is TaskState.READY:
+            key = (task.project_id, task.spec.endpoint)
+            newest[key] = max(task.id, newest.get(key, task.id))
+    for task in services:
+        successor = newest.get((task.project_id, task.spec.endpoint))
+        if successor is not None and task.id < successor:
+            _cancel(work, task, f"replaced by task {successor}")
+
+
+def _release_waiting(work: _Work) -> None:
+    """Let tasks go on whose upstream is done, and skip those whose upstream will never be."""
+    dependents: dict[TaskId, list[TaskId]] = {}
+    pending = [task.id for task in work.tasks.values() if task.state is TaskState.WAITING]
+    for task_id in pending:
+        for upstream in work.tasks[task_id].depends_on:
+            dependents.setdefault(upstream, []).append(task_id)
+    while pending:
+        task = work.tasks[pending.pop()]
+        if task.state is TaskState.WAITING:
+            _release(work, task)
+            if work.tasks[task.id].state.is_final:
+                pending += dependents.get(task.id, [])
+
+
+def _release(work: _Work, task: Task) -> None:
+    upstream = [work.tasks.get(task_id) for task_id in task.depends_on]
+    if None in upstream:
+        missing = next(id for id, found in zip(task.depends_on, upstream, strict=True) if found is None)
+        work.move(task, TaskState.FAILED, reason=f"depends on task {missing}, which is not part of its run")
+        return
+    found = [one for one in upstream if one is not None]
+    dead = next((one for one in found if one.state.is_final and not one.is_done), None)
+    if dead is not None:
+        work.move(task, TaskState.SKIPPED, reason=f"task {dead.id} '{dead.name}' {_fate(dead)}")
+        return
+    unfinished = next((one for one in found if not one.is_done), None)
+    if unfinished is not None:
+        reason = f"waits for task {unfinished.id} '{unfinished.name}'"
+        if task.reason != reason:
+            work.put(replace(task, reason=reason))
+        return
+    inputs = _inputs(work, task)
+    if isinstance(inputs, str):
+        work.move(task, TaskState.FAILED, reason=inputs)
+    else:
+        work.move(replace(task, inputs=inputs), TaskState.RESOLVING)
+
+
+def _fate(task: Task) -> str:
+    return (
+        "was skipped"
+        if task.state is TaskState.SKIPPED
+        else ("was cancelled" if task.state is TaskState.CANCELLED else "failed")
+    )
+
+
+def _inputs(work: _Work, task: Task) -> dict[str, Digest] | str:
+    """The artifact behind each input; a sentence when one of them was never written."""
+    inputs: dict[str, Digest] = {}
+    for wanted in task.spec.inputs:
+        if isinstance(wanted, ArtifactInput):
+            inputs[wanted.name] = wanted.artifact
+            continue
+        upstream = work.tasks.get(wanted.task)
+        if upstream is None or wanted.output not in upstream.outputs:
+            name = f" '{upstream.name}'" if upstream is not None else ""
+            source = f"output '{wanted.output}' of task {wanted.task}{name}"
+            return f"input '{wanted.name}' is missing: {source} was left empty"
+        inputs[wanted.name] = upstream.outputs[wanted.output]
+    return inputs
+
+
+def _place_queued(work: _Work) -> None:
+    """Start queued tasks for which there is room, and tell the others what they wait for."""
+    due = [
+        task
+        for task in work.tasks.values()
+        if task.state is TaskState.QUEUED and task.not_before_s <= work.now_s
+    ]
+    if not due:
+        return
+    held = {
+        task.id: task.attempt.placement
+        for task in work.tasks.values()
+        if task.state.holds_resources and task.attempt is not None
+    }
+    waiting = tuple(WaitingTask(task.id, task.spec.resources, since_s=task.created_at_s) for task in due)
+    decision = decide(Snapshot(work.state.machines, held, waiting))
+    for task in due:
+        if task.id in decision.starts:
+            _start(work, task, decision.starts[task.id])
+        elif task.reason != decision.reasons[task.id]:
+            work.put(replace(task, reason=decision.reasons[task.id]))
+
+
+def _start(work: _Work, task: Task, placement: Placement) -> None:
+    number = 1 if task.attempt is None else task.attempt.number + 1
+    attempt = Attempt(attempt_id(task.id, number), task.id, number, placement, created_at_s=work.now_s)
+    work.move(replace(task, attempt=attempt), TaskState.STARTING)
+
+
+_BEFORE_START = frozenset({TaskState.WAITING, TaskState.RESOLVING, TaskState.QUEUED})
+
+
+def _settle(work: _Work, run: Run) -> None:
+    """Bring a run's state in line with its tasks."""
+    tasks = [work.tasks[task_id] for task_id in run.tasks]
+    if all(task.state.is_final or task.state is TaskState.READY for task in tasks):
+        end, reason = _end_of_run(run, tasks)
+        work.runs[run.id] = move_run(run, end, now_s=work.now_s, reason=reason)
+    elif run.stop_requested:
+        if run.state is not RunState.STOPPING:
+            work.runs[run.id] = move_run(run, RunState.STOPPING, now_s=work.now_s, reason=run.reason)
+    elif run.state is RunState.QUEUED and any(task.state not in _BEFORE_START for task in tasks):
+        work.runs[run.id] = move_run(run, RunState.RUNNING, now_s=work.now_s)
+
+
+def _end_of_run(run: Run, tasks: Sequence[Task]) -> tuple[RunState, str]:
+    failed = next((task for task in tasks if task.state is TaskState.FAILED), None)
+    cancelled = next((task for task in tasks if task.state is TaskState.CANCELLED), None)
+    if cancelled is not None and run.stop_requested:
+        return RunState.CANCELLED, run.reason
+    if failed is not None:
+        return RunState.FAILED, f"task {failed.id} '{failed.name}' failed: {failed.reason}"
+    if cancelled is not None:
+        return RunState.CANCELLED, f"task {cancelled.id} '{cancelled.name}' was cancelled: {cancelled.reason}"
+    return RunState.SUCCEEDED, ""
