@@ -8,11 +8,10 @@ from kpl.server.db.base import Base
 class InboxRow(Base):
     """A request to the loop: `submitted` (a run, or a task that stands alone), `cancel_run`, `cancel_task`.
 
-    Ids are never given twice, also after the newest rows are gone: the loop remembers the last one it saw.
+    The loop remembers the last id it saw; rows are deleted once what they asked for is applied.
     """
 
     __tablename__ = "orchestration_inbox"
-    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012  SQLAlchemy wants a plain dict
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str]

@@ -62,7 +62,9 @@ class TaskRow(Base):
     digest: Mapped[str | None] = mapped_column(String(64))
     reused_from: Mapped[int | None]
     cancel_requested: Mapped[bool] = mapped_column(default=False)
+    num_failures: Mapped[int] = mapped_column(default=0)
     not_before_s: Mapped[float] = mapped_column(default=0.0)
+    ready_at_s: Mapped[float | None]
     num_attempts: Mapped[int] = mapped_column(default=0)
     created_by: Mapped[str] = mapped_column(default="")
     created_at_s: Mapped[float]

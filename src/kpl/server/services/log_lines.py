@@ -1,0 +1,165 @@
+"""Lines of a growing log file, found by number without reading what lies before them.
+
+The offset of every 256th line is kept: a log of a million lines costs 31 KiB. A look
+reads on from where the last look ended.
+"""
+
+import threading
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+LINES_PER_MARK = 256
+MAX_LINE_BYTES = 16 << 10
+_BLOCK_BYTES = 1 << 20
+_LONGEST_BYTES = 8 << 20  # a longer line is searched in pieces
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Some lines of a log. `num_lines` and `size_bytes` are those of the whole log at that moment."""
+
+    start: int
+    lines: list[str]
+    num_lines: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    line: int
+    text: str
+
+
+@lru_cache(maxsize=256)
+def log_lines(path: Path) -> "LogLines":
+    """The lines of the log at `path`; the index is shared by all who look at the same log."""
+    return LogLines(path)
+
+
+class LogLines:
+    """The lines of one log file, which may not exist yet. Lines are counted from 0.
+
+    Threads: any.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._forget()
+
+    def window(self, start: int, limit: int, *, is_final: bool) -> Window:
+        """Read up to `limit` lines from line `start`; a negative `start` counts from the end.
+
+        Args:
+            is_final: nothing will be added, so that a last line without newline is a line too.
+        """
+        with self._lock:
+            self._read_on()
+            num_lines = self._num_lines + (1 if is_final and self._line_start < self._size_bytes else 0)
+            size_bytes = self._size_bytes
+            first = max(0, num_lines + start) if start < 0 else min(start, num_lines)
+            last = min(num_lines, first + limit)
+            offset = self._marks[first // LINES_PER_MARK] if first < num_lines else size_bytes
+        lines = self._lines_from(offset, first % LINES_PER_MARK, last - first, size_bytes)
+        return Window(start=first, lines=lines, num_lines=num_lines, size_bytes=size_bytes)
+
+    def search(self, text: str, limit: int) -> tuple[list[Match], int, int]:
+        """Find the lines that hold `text`, upper and lower case of ASCII letters being the same.
+
+        Returns:
+            the first `limit` of them, how many there are, and the number of lines looked at.
+        """
+        needle = text.encode().lower()
+        matches: list[Match] = []
+        num_matches = first = 0
+        for block in self._blocks():
+            lowered = block.lower()
+            at, line, counted = lowered.find(needle), first, 0
+            while at >= 0:
+                line += lowered.count(b"\n", counted, at)
+                counted = at
+                end = lowered.find(b"\n", at)
+                end = len(block) if end < 0 else end
+                num_matches += 1
+                if len(matches) < limit:
+                    begin = lowered.rfind(b"\n", 0, at) + 1
+                    matches.append(Match(line, _shown(block[begin:end])))
+                at = lowered.find(needle, end)
+            first += block.count(b"\n")
+        return matches, num_matches, first
+
+    def _forget(self) -> None:
+        self._marks = array("Q", [0])
+        self._num_lines = 0
+        self._line_start = 0
+        self._size_bytes = 0
+
+    def _read_on(self) -> None:
+        """Index what was added since the last look."""
+        try:
+            file = self._path.open("rb")
+        except FileNotFoundError:
+            return
+        with file:
+            if file.seek(0, 2) < self._size_bytes:
+                self._forget()
+            file.seek(self._size_bytes)
+            while block := file.read(_BLOCK_BYTES):
+                self._index(block)
+
+    def _index(self, block: bytes) -> None:
+        at = block.find(b"\n")
+        while at >= 0:
+            self._num_lines += 1
+            self._line_start = self._size_bytes + at + 1
+            if self._num_lines % LINES_PER_MARK == 0:
+                self._marks.append(self._line_start)
+            at = block.find(b"\n", at + 1)
+        self._size_bytes += len(block)
+
+    def _lines_from(self, offset: int, num_skipped: int, limit: int, end: int) -> list[str]:
+        if limit <= 0:
+            return []
+        lines: list[str] = []
+        with self._path.open("rb") as file:
+            file.seek(offset)
+            while offset < end and len(lines) < limit:
+                # A line may be longer than memory; what is cut off is read past, not kept.
+                line = file.readline(min(MAX_LINE_BYTES, end - offset))
+                offset += len(line)
+                while not line.endswith(b"\n") and offset < end:
+                    rest = file.readline(min(_BLOCK_BYTES, end - offset))
+                    offset += len(rest)
+                    if rest.endswith(b"\n"):
+                        break
+                if num_skipped:
+                    num_skipped -= 1
+                else:
+                    lines.append(_shown(line.removesuffix(b"\n")))
+        return lines
+
+    def _blocks(self) -> Iterator[bytes]:
+        """Blocks of whole lines; the last one may lack its newline."""
+        try:
+            file = self._path.open("rb")
+        except FileNotFoundError:
+            return
+        with file:
+            rest = b""
+            while block := file.read(_BLOCK_BYTES):
+                cut = block.rfind(b"\n") + 1
+                if cut == 0 and len(rest) < _LONGEST_BYTES:
+                    rest += block
+                    continue
+                cut = cut or len(block)
+                yield rest + block[:cut]
+                rest = block[cut:]
+            if rest:
+                yield rest
+
+
+def _shown(line: bytes) -> str:
+    return line[:MAX_LINE_BYTES].removesuffix(b"\r").decode(errors="replace")

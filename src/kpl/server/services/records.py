@@ -1,0 +1,138 @@
+"""Runs, tasks and attempts as rows of the database and as values of the orchestrator."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from kpl.orchestrator.state import Run, RunState
+from kpl.resources import DeviceShare, Placement
+from kpl.server.db.tables.runs import RunRow
+from kpl.server.db.tables.tasks import AttemptRow, TaskRow
+from kpl.task import Attempt, AttemptState, Outcome, Task, TaskKind, TaskSpec, TaskState
+from kpl.task.ids import AttemptId, Digest, RunId, TaskId
+
+
+def run_from(row: RunRow, tasks: tuple[TaskId, ...]) -> Run:
+    return Run(
+        id=RunId(row.id),
+        project_id=row.project_id,
+        tasks=tasks,
+        state=RunState(row.state),
+        stop_requested=row.stop_requested,
+        reason=row.reason,
+        created_at_s=row.created_at_s,
+        started_at_s=row.started_at_s,
+        finished_at_s=row.finished_at_s,
+    )
+
+
+def run_values(run: Run) -> dict[str, Any]:
+    """The columns of a run that the orchestrator may change."""
+    return {
+        "state": run.state.value,
+        "is_final": run.state.is_final,
+        "stop_requested": run.stop_requested,
+        "reason": run.reason,
+        "started_at_s": run.started_at_s,
+        "finished_at_s": run.finished_at_s,
+    }
+
+
+def task_from(
+    row: TaskRow,
+    spec: TaskSpec,
+    *,
+    attempt: Attempt | None,
+    inputs: Mapping[str, Digest],
+    outputs: Mapping[str, Digest],
+) -> Task:
+    return Task(
+        id=TaskId(row.id),
+        project_id=row.project_id,
+        name=row.name,
+        kind=TaskKind(row.kind),
+        spec=spec,
+        run_id=None if row.run_id is None else RunId(row.run_id),
+        depends_on=tuple(TaskId(each) for each in row.depends_on),
+        state=TaskState(row.state),
+        reason=row.reason,
+        why=row.why,
+        digest=None if row.digest is None else Digest(row.digest),
+        reused_from=None if row.reused_from is None else TaskId(row.reused_from),
+        inputs=inputs,
+        outputs=outputs,
+        attempt=attempt,
+        cancel_requested=row.cancel_requested,
+        num_failures=row.num_failures,
+        not_before_s=row.not_before_s,
+        ready_at_s=row.ready_at_s,
+        created_at_s=row.created_at_s,
+        started_at_s=row.started_at_s,
+        finished_at_s=row.finished_at_s,
+    )
+
+
+def task_values(task: Task) -> dict[str, Any]:
+    """The columns of a task that the orchestrator may change."""
+    return {
+        "state": task.state.value,
+        "is_final": task.state.is_final,
+        "reason": task.reason,
+        "why": task.why,
+        "digest": task.digest,
+        "reused_from": task.reused_from,
+        "cancel_requested": task.cancel_requested,
+        "num_failures": task.num_failures,
+        "not_before_s": task.not_before_s,
+        "ready_at_s": task.ready_at_s,
+        "num_attempts": 0 if task.attempt is None else task.attempt.number,
+        "started_at_s": task.started_at_s,
+        "finished_at_s": task.finished_at_s,
+    }
+
+
+def attempt_from(row: AttemptRow) -> Attempt:
+    return Attempt(
+        id=AttemptId(row.id),
+        task_id=TaskId(row.task_id),
+        number=row.number,
+        placement=placement_from(row.placement),
+        state=AttemptState(row.state),
+        stop_requested=row.stop_requested,
+        address=row.address,
+        outcome=None if row.outcome is None else Outcome(row.outcome),
+        exit_code=row.exit_code,
+        message=row.message,
+        created_at_s=row.created_at_s,
+        started_at_s=row.started_at_s,
+        ended_at_s=row.ended_at_s,
+    )
+
+
+def attempt_values(attempt: Attempt) -> dict[str, Any]:
+    """The columns of an attempt that change while it lives."""
+    return {
+        "state": attempt.state.value,
+        "stop_requested": attempt.stop_requested,
+        "address": attempt.address,
+        "outcome": None if attempt.outcome is None else attempt.outcome.value,
+        "exit_code": attempt.exit_code,
+        "message": attempt.message,
+        "started_at_s": attempt.started_at_s,
+        "ended_at_s": attempt.ended_at_s,
+    }
+
+
+def new_attempt_row(attempt: Attempt) -> AttemptRow:
+    return AttemptRow(
+        id=attempt.id,
+        task_id=attempt.task_id,
+        number=attempt.number,
+        placement=asdict(attempt.placement),
+        created_at_s=attempt.created_at_s,
+        **attempt_values(attempt),
+    )
+
+
+def placement_from(plain: Mapping[str, Any]) -> Placement:
+    return Placement(**{**plain, "devices": tuple(DeviceShare(**each) for each in plain["devices"])})

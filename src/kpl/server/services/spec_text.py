@@ -1,0 +1,46 @@
+"""A task's frozen specification as text for the database, and back.
+
+Written out by hand because inputs come in two shapes, told apart by the key that only one of them has. Fields
+added later get a default, so that specifications of earlier releases can still be read.
+"""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from kpl.resources import DeviceRequest, ResourceRequest
+from kpl.task import ArtifactInput, EnvironmentSpec, OutputSpec, Program, TaskInput, TaskOutputInput, TaskSpec
+
+
+def encode_spec(spec: TaskSpec) -> str:
+    plain = asdict(spec) | {"parameters": dict(spec.parameters)}
+    return json.dumps(plain, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def decode_spec(text: str) -> TaskSpec:
+    plain: dict[str, Any] = json.loads(text)
+    return TaskSpec(
+        **plain
+        | {
+            "program": _program(plain["program"]),
+            "inputs": tuple(_input(each) for each in plain["inputs"]),
+            "outputs": tuple(OutputSpec(**each) for each in plain["outputs"]),
+            "resources": _resources(plain["resources"]),
+            "metrics": tuple(plain["metrics"]),
+        }
+    )
+
+
+def _program(plain: dict[str, Any]) -> Program:
+    return Program(
+        **plain | {"command": tuple(plain["command"]), "environment": EnvironmentSpec(**plain["environment"])}
+    )
+
+
+def _input(plain: dict[str, Any]) -> TaskInput:
+    return ArtifactInput(**plain) if "artifact" in plain else TaskOutputInput(**plain)
+
+
+def _resources(plain: dict[str, Any]) -> ResourceRequest:
+    devices = tuple(DeviceRequest(**each | {"models": tuple(each["models"])}) for each in plain["devices"])
+    return ResourceRequest(**plain | {"devices": devices})

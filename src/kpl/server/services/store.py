@@ -1,0 +1,352 @@
+"""The orchestrator's store in the database: what is open, what was asked for, what may be reused.
+
+Everything the loop reads on its way (`load`, `inbox`, `find_finished`) goes through an index on what is open
+or on digests, so that it takes as long after 100,000 runs as after the first.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import ColumnElement, bindparam, delete, false, or_, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from kpl.errors import Conflict, KPLError, NotFound
+from kpl.orchestrator.state import CancelRun, CancelTask, Changes, Run, State, Submitted
+from kpl.orchestrator.store import Earlier, Finished, Inbox
+from kpl.server.db import Database, after_commit
+from kpl.server.db.tables.orchestration import InboxRow, OrchestrationRow
+from kpl.server.db.tables.projects import ProjectRow
+from kpl.server.db.tables.runs import RunRow
+from kpl.server.db.tables.tasks import AttemptRow, TaskInputRow, TaskOutputRow, TaskRow, TaskSpecRow
+from kpl.server.services.platform import Platform
+from kpl.server.services.records import (
+    attempt_from,
+    attempt_values,
+    new_attempt_row,
+    run_from,
+    run_values,
+    task_from,
+    task_values,
+)
+from kpl.server.services.spec_text import decode_spec
+from kpl.task import OutputSpec, Task, TaskKind, TaskSpec, TaskState
+from kpl.task.ids import Digest, RunId, TaskId
+
+SUBMITTED = "submitted"
+CANCEL_RUN = "cancel_run"
+CANCEL_TASK = "cancel_task"
+T = TypeVar("T")
+Record = TypeVar("Record", Run, Task)
+_HAS_OUTPUTS = (TaskState.SUCCEEDED, TaskState.REUSED)
+
+
+class Publish(Protocol):
+    """Makes an output a version of the dataset or model `name`; one output becomes at most one version."""
+
+    def __call__(
+        self,
+        session: Session,
+        *,
+        project_id: int,
+        task_id: int,
+        output: OutputSpec,
+        name: str,
+        digest: str,
+    ) -> str:
+        """Returns what it became, as in `digits@3`. Raises a KPLError for files that are something else."""
+
+
+class Announce(Protocol):
+    """Records live events about what changed, within the transaction that changed it."""
+
+    def __call__(self, session: Session, runs: Sequence[Run], tasks: Sequence[Task]) -> None: ...
+
+
+class SqlStore:
+    """Implements `kpl.orchestrator.store.Store`; only the loop calls it."""
+
+    def __init__(self, db: Database, *, publish: Publish, announce: Announce) -> None:
+        self._db = db
+        self._publish = publish
+        self._announce = announce
+        with db.write() as session:
+            if session.get(OrchestrationRow, 1) is None:
+                session.add(OrchestrationRow(id=1, version=0, consumed_id=0))
+
+    def load(self) -> State:
+        """Read all that is not over, but for what still waits in the inbox."""
+        waiting_runs = select(InboxRow.run_id).where(InboxRow.kind == SUBMITTED, InboxRow.run_id.is_not(None))
+        waiting_tasks = select(InboxRow.task_id).where(
+            InboxRow.kind == SUBMITTED, InboxRow.task_id.is_not(None)
+        )
+        with self._db.read() as session:
+            version = session.scalars(select(OrchestrationRow.version)).one()
+            runs = session.scalars(
+                select(RunRow).where(RunRow.is_final == false(), RunRow.id.not_in(waiting_runs))
+            ).all()
+            open_runs = [run.id for run in runs]
+            tasks = [
+                *(task for ids in _chunks(open_runs) for task in _tasks(session, TaskRow.run_id.in_(ids))),
+                *_tasks(
+                    session,
+                    TaskRow.is_final == false(),
+                    TaskRow.id.not_in(waiting_tasks),
+                    or_(
+                        TaskRow.run_id.is_(None),
+                        TaskRow.run_id.not_in(select(RunRow.id).where(RunRow.is_final == false())),
+                    ),
+                ),
+            ]
+        return State(
+            version=version,
+            runs={RunId(row.id): run_from(row, _ids_of(tasks, row.id)) for row in runs},
+            tasks={task.id: task for task in tasks},
+        )
+
+    def inbox(self, after_id: int) -> Inbox:
+        with self._db.read() as session:
+            rows = session.scalars(select(InboxRow).where(InboxRow.id > after_id).order_by(InboxRow.id)).all()
+            events = [event for row in rows if (event := _event(session, row)) is not None]
+        return Inbox(last_id=rows[-1].id if rows else after_id, events=events)
+
+    def apply(self, changes: Changes, *, consumed_id: int, expected_version: int) -> int:
+        with self._db.write() as session:
+            _advance(session, consumed_id=consumed_id, expected_version=expected_version)
+            runs = _present(session, RunRow.id, changes.runs)
+            tasks = _present(session, TaskRow.id, changes.tasks)
+            _update(session, RunRow, [{"_id": run.id} | run_values(run) for run in runs])
+            _update(session, TaskRow, [{"_id": task.id} | task_values(task) for task in tasks])
+            _keep_attempts(session, tasks)
+            _keep_inputs(session, tasks)
+            self._keep_outputs(session, tasks)
+            self._announce(session, runs, tasks)
+        return expected_version + 1
+
+    def find_finished(self, task: Task, digest: Digest) -> Finished | None:
+        same = [TaskRow.project_id == task.project_id, TaskRow.digest == digest, TaskRow.id != task.id]
+        if task.kind is TaskKind.SERVICE:
+            same += [TaskRow.state == TaskState.READY, TaskRow.endpoint == task.spec.endpoint]
+        else:
+            same += [TaskRow.state == TaskState.SUCCEEDED]
+        with self._db.read() as session:
+            found = session.scalar(select(TaskRow.id).where(*same).order_by(TaskRow.id.desc()).limit(1))
+            if found is None:
+                return None
+            return Finished(TaskId(found), _outputs(session, [found]).get(found, {}))
+
+    def find_earlier(self, task: Task) -> Earlier | None:
+        with self._db.read() as session:
+            lineage = session.scalar(select(TaskRow.lineage).where(TaskRow.id == task.id))
+            if not lineage:
+                return None
+            found = session.scalar(
+                select(TaskRow.id)
+                .where(
+                    TaskRow.project_id == task.project_id,
+                    TaskRow.lineage == lineage,
+                    TaskRow.name == task.name,
+                    TaskRow.id < task.id,
+                    TaskRow.digest.is_not(None),
+                )
+                .order_by(TaskRow.id.desc())
+                .limit(1)
+            )
+            if found is None:
+                return None
+            return Earlier(TaskId(found), _spec(session, found), _inputs(session, [found]).get(found, {}))
+
+    def project_name(self, project_id: int) -> str:
+        with self._db.read() as session:
+            name = session.scalar(select(ProjectRow.name).where(ProjectRow.id == project_id))
+        if name is None:
+            raise NotFound(f"There is no project with id {project_id}; it was deleted.")
+        return name
+
+    def _keep_outputs(self, session: Session, tasks: Iterable[Task]) -> None:
+        done = [task for task in tasks if task.state in _HAS_OUTPUTS and task.outputs]
+        kept = _outputs(session, [task.id for task in done])
+        for task in done:
+            if task.id in kept:
+                continue
+            specs = {output.name: output for output in task.spec.outputs}
+            for name, digest in task.outputs.items():
+                published = self._published_as(session, task, specs[name], digest) if name in specs else ""
+                session.add(
+                    TaskOutputRow(task_id=task.id, name=name, artifact=digest, published_as=published)
+                )
+        session.flush()
+
+    def _published_as(self, session: Session, task: Task, output: OutputSpec, digest: Digest) -> str:
+        if not output.publish:
+            return ""
+        try:
+            with session.begin_nested():
+                return self._publish(
+                    session,
+                    project_id=task.project_id,
+                    task_id=task.id,
+                    output=output,
+                    name=output.publish,
+                    digest=digest,
+                )
+        except KPLError as err:
+            reason = f"Output '{output.name}' was not published as '{output.publish}': {err}"
+            session.execute(
+                update(TaskRow)
+                .where(TaskRow.id == task.id)
+                .values(reason=f"{task.reason} {reason}".strip())
+                .execution_options(synchronize_session=False)
+            )
+            return ""
+
+
+def referenced_artifacts(session: Session) -> set[str]:
+    """Digests of all artifacts that tasks took or made; garbage collection keeps them."""
+    taken = select(TaskInputRow.artifact).where(TaskInputRow.artifact.is_not(None))
+    made = select(TaskOutputRow.artifact)
+    return {digest for digest in session.scalars(taken.union(made)) if digest}
+
+
+def post(
+    platform: Platform,
+    session: Session,
+    kind: str,
+    *,
+    run_id: int | None = None,
+    task_id: int | None = None,
+    reason: str = "",
+) -> None:
+    """Put a request into the loop's inbox, and wake the loop once the transaction is committed."""
+    session.add(InboxRow(kind=kind, run_id=run_id, task_id=task_id, reason=reason))
+    after_commit(session, platform.inbox_bell.set)
+    after_commit(session, platform.executor.wake)
+
+
+def _advance(session: Session, *, consumed_id: int, expected_version: int) -> None:
+    row = session.get_one(OrchestrationRow, 1, with_for_update=True)
+    if row.version != expected_version:
+        raise Conflict(
+            f"The state moved from version {expected_version} to {row.version} meanwhile.",
+            hint="Load it again; another server may be leading.",
+        )
+    row.version = expected_version + 1
+    if consumed_id > row.consumed_id:
+        row.consumed_id = consumed_id
+        session.execute(delete(InboxRow).where(InboxRow.id <= consumed_id))
+
+
+def _present(session: Session, column: InstrumentedAttribute[int], records: Sequence[Record]) -> list[Record]:
+    """Leave out what was deleted meanwhile with its project."""
+    ids = [record.id for record in records]
+    found = {
+        each for part in _chunks(ids) for each in session.scalars(select(column).where(column.in_(part)))
+    }
+    return [record for record in records if record.id in found]
+
+
+def _update(session: Session, table: type[RunRow] | type[TaskRow], rows: list[dict[str, Any]]) -> None:
+    if rows:
+        session.connection().execute(update(table).where(table.id == bindparam("_id")), rows)
+
+
+def _keep_attempts(session: Session, tasks: Iterable[Task]) -> None:
+    attempts = [task.attempt for task in tasks if task.attempt is not None]
+    ids = [attempt.id for attempt in attempts]
+    rows = {
+        row.id: row
+        for part in _chunks(ids)
+        for row in session.scalars(select(AttemptRow).where(AttemptRow.id.in_(part)))
+    }
+    for attempt in attempts:
+        if (row := rows.get(attempt.id)) is None:
+            session.add(new_attempt_row(attempt))
+            continue
+        for name, value in attempt_values(attempt).items():
+            setattr(row, name, value)
+    session.flush()
+
+
+def _keep_inputs(session: Session, tasks: Iterable[Task]) -> None:
+    """Write down which artifacts a task took, once they are known."""
+    known = {(task.id, name): digest for task in tasks for name, digest in task.inputs.items()}
+    ids = sorted({task_id for task_id, _ in known})
+    for part in _chunks(ids):
+        unknown = select(TaskInputRow).where(TaskInputRow.task_id.in_(part), TaskInputRow.artifact.is_(None))
+        for row in session.scalars(unknown):
+            row.artifact = known.get((TaskId(row.task_id), row.name))
+    session.flush()
+
+
+def _event(session: Session, row: InboxRow) -> Submitted | CancelRun | CancelTask | None:
+    if row.kind == CANCEL_RUN and row.run_id is not None:
+        return CancelRun(RunId(row.run_id), row.reason)
+    if row.kind == CANCEL_TASK and row.task_id is not None:
+        return CancelTask(TaskId(row.task_id), row.reason)
+    if row.run_id is None:
+        alone = _tasks(session, TaskRow.id == row.task_id)
+        return Submitted(tasks=tuple(alone)) if alone else None
+    run = session.get(RunRow, row.run_id)
+    if run is None:
+        return None
+    tasks = _tasks(session, TaskRow.run_id == row.run_id)
+    return Submitted(tasks=tuple(tasks), run=run_from(run, _ids_of(tasks, run.id)))
+
+
+def _tasks(session: Session, *which: ColumnElement[bool]) -> list[Task]:
+    rows = session.scalars(select(TaskRow).where(*which).order_by(TaskRow.id)).all()
+    ids = [row.id for row in rows]
+    specs = {
+        row.task_id: decode_spec(row.spec)
+        for part in _chunks(ids)
+        for row in session.scalars(select(TaskSpecRow).where(TaskSpecRow.task_id.in_(part)))
+    }
+    latest = {
+        row.task_id: attempt_from(row)
+        for part in _chunks([row.id for row in rows if row.num_attempts])
+        for row in session.scalars(
+            select(AttemptRow)
+            .join(TaskRow, TaskRow.id == AttemptRow.task_id)
+            .where(AttemptRow.task_id.in_(part), AttemptRow.number == TaskRow.num_attempts)
+        )
+    }
+    inputs, outputs = _inputs(session, ids), _outputs(session, ids)
+    return [
+        task_from(
+            row,
+            specs[row.id],
+            attempt=latest.get(row.id),
+            # A task knows its inputs from `resolving` on, also those that were in the store before.
+            inputs={} if row.state == TaskState.WAITING else inputs.get(row.id, {}),
+            outputs=outputs.get(row.id, {}),
+        )
+        for row in rows
+    ]
+
+
+def _spec(session: Session, task_id: int) -> TaskSpec:
+    return decode_spec(session.scalars(select(TaskSpecRow.spec).where(TaskSpecRow.task_id == task_id)).one())
+
+
+def _inputs(session: Session, ids: Sequence[int]) -> dict[int, dict[str, Digest]]:
+    found: dict[int, dict[str, Digest]] = {}
+    for part in _chunks(ids):
+        for row in session.scalars(select(TaskInputRow).where(TaskInputRow.task_id.in_(part))):
+            if row.artifact is not None:
+                found.setdefault(row.task_id, {})[row.name] = Digest(row.artifact)
+    return found
+
+
+def _outputs(session: Session, ids: Sequence[int]) -> dict[int, dict[str, Digest]]:
+    found: dict[int, dict[str, Digest]] = {}
+    for part in _chunks(ids):
+        for row in session.scalars(select(TaskOutputRow).where(TaskOutputRow.task_id.in_(part))):
+            found.setdefault(row.task_id, {})[row.name] = Digest(row.artifact)
+    return found
+
+
+def _ids_of(tasks: Iterable[Task], run_id: int) -> tuple[TaskId, ...]:
+    return tuple(task.id for task in tasks if task.run_id == run_id)
+
+
+def _chunks(items: Sequence[T], size: int = 500) -> Iterable[Sequence[T]]:
+    return (items[start : start + size] for start in range(0, len(items), size))
