@@ -8,7 +8,7 @@ from pathlib import Path
 from kpl.client.session import Client
 from kpl.errors import NotFound
 
-DEFAULT_DATA_DIR = Path("~/.local/share/kpl")
+DEFAULT_DATA_DIR = Path("~/.kpl")
 
 
 @dataclass(frozen=True, slots=True)

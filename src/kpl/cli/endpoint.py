@@ -1,0 +1,107 @@
+"""`kpl endpoint`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kpl.cli.context import context
+from kpl.cli.output import Json, Limit, Yes, confirm, out, print_fields, print_json, print_table, say
+
+app = typer.Typer(help="Endpoints: deployed models that answer requests.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_(limit: Limit = 50, json: Json = False) -> None:
+    """List endpoints."""
+    with context.client() as client:
+        endpoints = list(client.endpoints.list(limit=limit))
+        url = client.url
+    if json:
+        print_json(endpoints)
+        return
+    print_table(
+        ("name", "state", "model", "requests", "p50 ms", "p99 ms", "address"),
+        [
+            (
+                e.name,
+                e.state,
+                f"{e.model.name}@{e.model.version}" if e.model and e.model.name else "-",
+                e.traffic.num_requests,
+                e.traffic.p50_ms,
+                e.traffic.p99_ms,
+                f"{url}{e.url}",
+            )
+            for e in endpoints
+        ],
+        empty="No endpoints yet. Deploy a model: kpl endpoint create NAME MODEL",
+    )
+
+
+@app.command()
+def show(name: str, json: Json = False) -> None:
+    """Show an endpoint: state, model, traffic."""
+    with context.client() as client:
+        found = client.endpoints.get(name)
+        url = client.url
+    if json:
+        print_json(found)
+        return
+    print_fields(
+        [
+            ("name", found.name),
+            ("state", found.state),
+            ("reason", found.reason),
+            ("address", f"{url}{found.url}"),
+            ("model", f"{found.model.name}@{found.model.version}" if found.model else None),
+            ("algorithm", f"{found.algorithm} {found.algorithm_version}"),
+            ("task", found.task_id),
+            ("restarts", found.num_restarts),
+            ("requests", found.traffic.num_requests),
+            ("errors", found.traffic.num_errors),
+            ("latency p50, p99 in ms", f"{found.traffic.p50_ms}, {found.traffic.p99_ms}"),
+        ]
+    )
+
+
+@app.command()
+def create(
+    name: str,
+    model: Annotated[str, typer.Argument(help="Model as NAME or NAME@VERSION.")],
+    wait: Annotated[bool, typer.Option(help="Wait until it answers.")] = True,
+    json: Json = False,
+) -> None:
+    """Deploy a model version under a name."""
+    model_name, _, number = model.partition("@")
+    with context.client() as client:
+        endpoint = client.endpoints.create(name, model_name, version=int(number) if number else None)
+        if wait:
+            endpoint = client.endpoints.wait_ready(name)
+        url = client.url
+    if json:
+        print_json(endpoint)
+    else:
+        out.print(f"{name}: {endpoint.state} at {url}{endpoint.url}")
+
+
+@app.command()
+def predict(name: str, image: Path) -> None:
+    """Send an image and print the typed answer as JSON."""
+    with context.client() as client:
+        print_json(client.endpoints.predict(name, image))
+
+
+@app.command()
+def stop(name: str) -> None:
+    """Stop an endpoint; its history stays."""
+    with context.client() as client:
+        endpoint = client.endpoints.stop(name)
+    say(f"{name}: {endpoint.state}")
+
+
+@app.command()
+def delete(name: str, yes: Yes = False) -> None:
+    """Stop and remove an endpoint."""
+    confirm(f"Delete endpoint {name}?", is_confirmed=yes)
+    with context.client() as client:
+        client.endpoints.delete(name)

@@ -1,0 +1,142 @@
+"""`kpl task`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kpl.cli.context import context
+from kpl.cli.output import (
+    Json,
+    Limit,
+    ago,
+    duration,
+    out,
+    print_fields,
+    print_json,
+    print_table,
+    say,
+    size,
+)
+
+app = typer.Typer(help="Tasks: state, logs, metrics, outputs.", no_args_is_help=True)
+
+TaskId = Annotated[int, typer.Argument(help="Number of the task.")]
+Attempt = Annotated[int | None, typer.Option(help="Which attempt; the latest by default.")]
+
+
+@app.command("list")
+def list_(
+    run: Annotated[int | None, typer.Option(help="Only tasks of this run.")] = None,
+    state: Annotated[str | None, typer.Option(help="Only tasks in this state.")] = None,
+    limit: Limit = 20,
+    json: Json = False,
+) -> None:
+    """List tasks, newest first."""
+    with context.client() as client:
+        tasks = list(client.tasks.list(run_id=run, state=state, limit=limit))
+    if json:
+        print_json(tasks)
+        return
+    print_table(
+        ("task", "run", "name", "function", "state", "time", "created", "reason"),
+        [
+            (
+                t.id,
+                t.run_id,
+                t.name,
+                f"{t.algorithm} {t.function}",
+                t.state,
+                duration(t.duration_s),
+                ago(t.created_at),
+                t.reason or t.why,
+            )
+            for t in tasks
+        ],
+        empty="No tasks.",
+    )
+
+
+@app.command()
+def show(task_id: TaskId, json: Json = False) -> None:
+    """Show a task: what it does, why, its attempts and outputs."""
+    with context.client() as client:
+        task = client.tasks.get(task_id)
+        outputs = client.tasks.outputs(task_id)
+        metrics = client.tasks.metrics(task_id)
+    if json:
+        print_json(task)
+        return
+    print_fields(
+        [
+            ("task", task.id),
+            ("node", f"{task.name} of run {task.run_id}" if task.run_id else task.name),
+            ("does", f"{task.algorithm} {task.version} {task.function}"),
+            ("state", task.state),
+            ("reason", task.reason),
+            ("why", task.why),
+            ("time", duration(task.duration_s)),
+            ("parameters", ", ".join(f"{key}={value}" for key, value in task.parameters.items())),
+            ("metrics", ", ".join(f"{m.name} {m.last:.4g}" for m in metrics.metrics)),
+            ("notes", task.notes),
+            ("digest", task.digest),
+        ]
+    )
+    out.print()
+    print_table(
+        ("attempt", "state", "outcome", "exit code", "time", "message"),
+        [(a.number, a.state, a.outcome, a.exit_code, duration(a.duration_s), a.message) for a in task.attempts],
+        empty="No attempts.",
+    )
+    out.print()
+    print_table(
+        ("output", "type", "files", "size", "published as", "artifact"),
+        [
+            (o.name, o.type, o.num_files, size(o.size_bytes) if o.size_bytes is not None else None, o.published_as, o.artifact)
+            for o in outputs.values()
+        ],
+        empty="No outputs.",
+    )
+
+
+@app.command()
+def logs(
+    task_id: TaskId,
+    attempt: Attempt = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Until the attempt is over.")] = False,
+    search: Annotated[str | None, typer.Option(help="Only lines that hold this text, with their numbers.")] = None,
+) -> None:
+    """Print the log of a task."""
+    with context.client() as client:
+        if search is not None:
+            found = client.tasks.search_log(task_id, search, attempt=attempt)
+            for match in found.matches:
+                typer.echo(f"{match.line}: {match.text}")
+            say(f"{found.num_matches} of {found.num_lines} lines", style="dim")
+            return
+        for line in client.tasks.log_lines(task_id, attempt=attempt, follow=follow):
+            typer.echo(line)
+
+
+@app.command()
+def download(
+    task_id: TaskId,
+    output: Annotated[str, typer.Argument(help="Name of the output.")],
+    destination: Annotated[Path, typer.Argument(help="Folder to write into.")],
+) -> None:
+    """Save all files of an output."""
+    with context.client() as client:
+        stored = client.tasks.outputs(task_id)[output]
+        if stored.artifact is None:
+            say(f"Output {output} of task {task_id} is empty so far.", style="yellow")
+            raise typer.Exit(1)
+        for path in client.artifacts.download(stored.artifact, destination):
+            out.print(str(path))
+
+
+@app.command()
+def cancel(task_id: TaskId) -> None:
+    """Stop a task: SIGTERM, then SIGKILL after its grace period."""
+    with context.client() as client:
+        task = client.tasks.cancel(task_id)
+    say(f"task {task.id}: {task.state}")

@@ -1,0 +1,54 @@
+"""Words and values as they are typed on the command line."""
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from kpl.errors import Invalid
+
+
+class DatasetKindName(StrEnum):
+    UNLABELLED = "unlabelled"
+    CLASSIFICATION = "classification"
+    DETECTION = "detection"
+
+
+class FormatName(StrEnum):
+    AUTO = "auto"
+    IMAGEFOLDER = "imagefolder"
+    VOC = "voc"
+
+
+class ErrorPolicy(StrEnum):
+    SKIP = "skip"
+    STOP = "stop"
+
+
+def parse_parameters(pairs: list[str]) -> dict[str, Any]:
+    """Read `name=value` pairs; a value is JSON where it can be read as such, else text."""
+    parameters: dict[str, Any] = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not equals or not name:
+            raise Invalid(f"'{pair}' is not a parameter.", hint="Write name=value, as in epochs=8.")
+        try:
+            parameters[name] = json.loads(text)
+        except ValueError:
+            parameters[name] = text
+    return parameters
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """Read a YAML or JSON document that must be a mapping; what it may hold is checked by the server."""
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise Invalid(f"'{path}' cannot be read: {error.strerror}.", hint="Check the path.") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise Invalid(f"'{path}' is neither YAML nor JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise Invalid(f"'{path}' does not hold a document.", hint="It should begin with `schema: kpl.pipeline/v1`.")
+    return document

@@ -1,0 +1,34 @@
+"""Algorithms: install, list, look at."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from kpl.client.transport import Transport
+from kpl.client.uploads import Uploads
+from kpl.schemas.algorithm import AlgorithmDetail, AlgorithmInstall, AlgorithmOut
+
+
+class Algorithms:
+    def __init__(self, transport: Transport, base: str, uploads: Uploads) -> None:
+        self._transport = transport
+        self._base = f"{base}/algorithms"
+        self._uploads = uploads
+
+    def list(self, *, limit: int | None = None) -> Iterator[AlgorithmOut]:
+        return self._transport.pages(AlgorithmOut, self._base, limit=limit)
+
+    def get(self, name: str, *, version: str | None = None) -> AlgorithmDetail:
+        return self._transport.get(AlgorithmDetail, f"{self._base}/{name}", query={"version": version})
+
+    def install(self, folder: Path) -> AlgorithmDetail:
+        """Install a folder with an `algorithm.yaml`.
+
+        Raises:
+            Invalid: the manifest has problems; each with line and fix.
+            Conflict: the version is installed already with other content.
+        """
+        body = AlgorithmInstall(upload_id=self._uploads.send(folder))
+        return self._transport.post(AlgorithmDetail, self._base, body)
+
+    def delete(self, name: str) -> None:
+        self._transport.delete(f"{self._base}/{name}")

@@ -1,0 +1,87 @@
+"""Datasets: import, list, look at samples."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Literal
+
+from kpl.client.transport import Transport
+from kpl.client.uploads import Uploads
+from kpl.schemas.dataset import (
+    DatasetDetail,
+    DatasetImport,
+    DatasetKind,
+    DatasetOut,
+    DatasetVersionOut,
+    ImportFormat,
+    SampleOut,
+    StatisticsOut,
+)
+from kpl.schemas.task import TaskOut
+
+
+class Datasets:
+    def __init__(self, transport: Transport, base: str, uploads: Uploads) -> None:
+        self._transport = transport
+        self._base = f"{base}/datasets"
+        self._uploads = uploads
+
+    def list(self, *, limit: int | None = None) -> Iterator[DatasetOut]:
+        return self._transport.pages(DatasetOut, self._base, limit=limit)
+
+    def get(self, name: str) -> DatasetDetail:
+        return self._transport.get(DatasetDetail, f"{self._base}/{name}")
+
+    def version(self, name: str, version: int) -> DatasetVersionOut:
+        return self._transport.get(DatasetVersionOut, f"{self._base}/{name}/versions/{version}")
+
+    def import_folder(
+        self,
+        name: str,
+        source: Path | None = None,
+        *,
+        kind: DatasetKind = "classification",
+        format: ImportFormat = "auto",  # noqa: A002
+        on_error: Literal["skip", "stop"] = "skip",
+        server_path: str | None = None,
+        progress: Callable[[int, int], object] = lambda sent, total: None,
+    ) -> TaskOut:
+        """Upload a folder or archive, or name a folder on the server, and import it as the next version of `name`.
+
+        Args:
+            progress: called with bytes sent and bytes in all while it uploads.
+        Returns:
+            the task that imports; wait for it with `client.tasks.wait`.
+        """
+        upload_id = None if source is None else self._uploads.send(source, progress=progress)
+        body = DatasetImport(
+            name=name, kind=kind, format=format, on_error=on_error, upload_id=upload_id, path=server_path
+        )
+        return self._transport.post(TaskOut, f"{self._base}/import", body)
+
+    def samples(
+        self,
+        name: str,
+        version: int,
+        *,
+        split: str | None = None,
+        label: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[SampleOut]:
+        """Samples without their images, in the order of the dataset."""
+        query = {"split": split, "label": label}
+        path = f"{self._base}/{name}/versions/{version}/samples"
+        return self._transport.pages(SampleOut, path, query=query, limit=limit)
+
+    def image(self, name: str, version: int, row: int) -> bytes:
+        """The encoded image of one sample, byte for byte as it was imported."""
+        path = f"{self._base}/{name}/versions/{version}/samples/{row}/image"
+        return self._transport.request("GET", path).content
+
+    def statistics(self, name: str, version: int) -> StatisticsOut:
+        return self._transport.get(StatisticsOut, f"{self._base}/{name}/versions/{version}/statistics")
+
+    def delete(self, name: str) -> None:
+        self._transport.delete(f"{self._base}/{name}")
+
+    def delete_version(self, name: str, version: int) -> None:
+        self._transport.delete(f"{self._base}/{name}/versions/{version}")

@@ -1,0 +1,77 @@
+"""Endpoints: deployed models that answer requests."""
+
+import mimetypes
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from kpl.client.transport import Transport
+from kpl.errors import Unavailable
+from kpl.schemas.endpoint import EndpointCreate, EndpointOut
+
+
+class Endpoints:
+    def __init__(self, transport: Transport, base: str, project: str) -> None:
+        self._transport = transport
+        self._base = f"{base}/endpoints"
+        self._serve = f"/serve/{project}"
+
+    def list(self, *, limit: int | None = None) -> Iterator[EndpointOut]:
+        return self._transport.pages(EndpointOut, self._base, limit=limit)
+
+    def get(self, name: str) -> EndpointOut:
+        return self._transport.get(EndpointOut, f"{self._base}/{name}")
+
+    def create(
+        self,
+        name: str,
+        model: str,
+        *,
+        version: int | None = None,
+        parameters: Mapping[str, Any] | None = None,
+    ) -> EndpointOut:
+        """Deploy a model version, the latest by default, under a name; a service that has the name is replaced once
+        the new one is ready."""
+        body = EndpointCreate(name=name, model=model, version=version, parameters=dict(parameters or {}))
+        return self._transport.post(EndpointOut, self._base, body)
+
+    def stop(self, name: str) -> EndpointOut:
+        return self._transport.post(EndpointOut, f"{self._base}/{name}/stop")
+
+    def delete(self, name: str) -> None:
+        self._transport.delete(f"{self._base}/{name}")
+
+    def wait_ready(self, name: str, *, timeout_s: float = 120.0) -> EndpointOut:
+        """Wait until the endpoint answers.
+
+        Raises:
+            Unavailable: it failed, was stopped or was not ready in time.
+        """
+        deadline_s = time.monotonic() + timeout_s
+        endpoint = self.get(name)
+        while endpoint.state != "ready":
+            if endpoint.state in ("failed", "stopped") or time.monotonic() > deadline_s:
+                raise Unavailable(f"Endpoint '{name}' is {endpoint.state}. {endpoint.reason}".strip())
+            for _ in self._transport.events([f"task:{endpoint.task_id}"]):
+                break
+            endpoint = self.get(name)
+        return endpoint
+
+    def predict(self, name: str, image: Path | bytes, *, content_type: str | None = None) -> dict[str, Any]:
+        """Send an image and return the typed answer."""
+        content = image.read_bytes() if isinstance(image, Path) else image
+        if content_type is None:
+            guessed = mimetypes.guess_type(image.name)[0] if isinstance(image, Path) else None
+            content_type = guessed or "application/octet-stream"
+        answer = self._transport.request(
+            "POST", f"{self._serve}/{name}/predict", content=content, headers={"Content-Type": content_type}
+        )
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def infer(self, name: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Ask by Open Inference Protocol v2: `{"inputs": [{name, shape, datatype, data}]}`."""
+        answer = self._transport.request("POST", f"{self._serve}/{name}/v2/models/{name}/infer", body=request)
+        found: dict[str, Any] = answer.json()
+        return found

@@ -1,0 +1,95 @@
+"""Runs: start, list, watch, stop, run again."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from kpl.client.transport import Transport
+from kpl.errors import Unavailable
+from kpl.schemas.run import Origin, RerunRequest, RunCreate, RunDetail, RunOut
+
+
+class Runs:
+    def __init__(self, transport: Transport, base: str) -> None:
+        self._transport = transport
+        self._base = f"{base}/runs"
+
+    def create(
+        self,
+        *,
+        pipeline: str | None = None,
+        revision: int | None = None,
+        template: str | None = None,
+        document: Mapping[str, Any] | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        name: str = "",
+        origin: Origin = "sdk",
+    ) -> RunDetail:
+        """Start a run of exactly one of a saved pipeline, a template or a document.
+
+        Raises:
+            Invalid: the document or a parameter has problems; the message names node, port, reason and fix.
+        """
+        body = RunCreate(
+            pipeline=pipeline,
+            revision=revision,
+            template=template,
+            document=dict(document) if document is not None else None,
+            parameters=dict(parameters or {}),
+            name=name,
+            origin=origin,
+        )
+        return self._transport.post(RunDetail, self._base, body)
+
+    def list(
+        self, *, state: str | None = None, pipeline: str | None = None, limit: int | None = None
+    ) -> Iterator[RunOut]:
+        """Runs of the project, newest first."""
+        query = {"state": state, "pipeline": pipeline}
+        return self._transport.pages(RunOut, self._base, query=query, limit=limit)
+
+    def get(self, run_id: int) -> RunDetail:
+        return self._transport.get(RunDetail, f"{self._base}/{run_id}")
+
+    def cancel(self, run_id: int) -> RunDetail:
+        """Ask the run to stop; its running tasks get SIGTERM and then their grace period."""
+        return self._transport.post(RunDetail, f"{self._base}/{run_id}/cancel")
+
+    def rerun(self, run_id: int, *, from_node: str | None = None, origin: Origin = "sdk") -> RunDetail:
+        """Run again what a run ran; with `from_node`, steps before that node are taken over as they are."""
+        body = RerunRequest(from_node=from_node, origin=origin)
+        return self._transport.post(RunDetail, f"{self._base}/{run_id}/rerun", body)
+
+    def watch(self, run_id: int, *, timeout_s: float | None = None) -> Iterator[RunDetail]:
+        """The run now and after each change, until it is over.
+
+        Raises:
+            Unavailable: it was not over after `timeout_s`.
+        """
+        deadline_s = None if timeout_s is None else time.monotonic() + timeout_s
+        run = self.get(run_id)
+        yield run
+        if run.state.is_final:
+            return
+        for _ in self._transport.events([f"run:{run_id}"], after=run.seq):
+            latest = self.get(run_id)
+            if latest.seq != run.seq or latest.state != run.state:
+                yield latest
+            run = latest
+            if run.state.is_final:
+                return
+            if deadline_s is not None and time.monotonic() > deadline_s:
+                raise Unavailable(f"Run {run_id} is still {run.state} after {timeout_s:g} s.")
+
+    def wait(
+        self,
+        run_id: int,
+        *,
+        timeout_s: float | None = None,
+        on_change: Callable[[RunDetail], object] = lambda run: None,
+    ) -> RunDetail:
+        """Wait until the run is over and return how it ended."""
+        run = self.get(run_id)
+        for run in self.watch(run_id, timeout_s=timeout_s):  # noqa: B007
+            on_change(run)
+        return run

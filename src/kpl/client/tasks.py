@@ -1,0 +1,89 @@
+"""Tasks: state, logs, metrics, outputs."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from kpl.client.transport import Transport
+from kpl.schemas.log import LogOut, LogSearchOut
+from kpl.schemas.metric import MetricSeriesOut, MetricsOut
+from kpl.schemas.task import TaskDetail, TaskOut, TaskOutputOut
+
+_LINES_PER_PAGE = 2000
+_FOLLOW_S = 0.3
+
+
+class Tasks:
+    def __init__(self, transport: Transport, base: str) -> None:
+        self._transport = transport
+        self._base = f"{base}/tasks"
+
+    def list(
+        self, *, run_id: int | None = None, state: str | None = None, limit: int | None = None
+    ) -> Iterator[TaskOut]:
+        """Tasks of the project, newest first."""
+        query = {"run_id": run_id, "state": state}
+        return self._transport.pages(TaskOut, self._base, query=query, limit=limit)
+
+    def get(self, task_id: int) -> TaskDetail:
+        return self._transport.get(TaskDetail, f"{self._base}/{task_id}")
+
+    def cancel(self, task_id: int) -> TaskOut:
+        return self._transport.post(TaskOut, f"{self._base}/{task_id}/cancel")
+
+    def wait(self, task_id: int, *, timeout_s: float = 600.0) -> TaskDetail:
+        """Wait until the task is over, or ready if it is a service, and return it as it then stands."""
+        deadline_s = time.monotonic() + timeout_s
+        task = self.get(task_id)
+        while not (task.state.is_final or task.state == "ready") and time.monotonic() < deadline_s:
+            for _ in self._transport.events([f"task:{task_id}"], after=task.seq):
+                break
+            task = self.get(task_id)
+        return task
+
+    def log(
+        self, task_id: int, *, start: int = 0, limit: int = _LINES_PER_PAGE, attempt: int | None = None
+    ) -> LogOut:
+        """A window of the log of one attempt, the latest by default; lines count from 0."""
+        query = {"start": start, "limit": limit, "attempt": attempt}
+        return self._transport.get(LogOut, f"{self._base}/{task_id}/log", query=query)
+
+    def log_lines(
+        self, task_id: int, *, start: int = 0, attempt: int | None = None, follow: bool = False
+    ) -> Iterator[str]:
+        """The log line by line; with `follow`, until the attempt has ended."""
+        while True:
+            page = self.log(task_id, start=start, attempt=attempt)
+            yield from page.lines
+            start += len(page.lines)
+            if start < page.num_lines:
+                continue
+            if not follow or page.is_final:
+                return
+            time.sleep(_FOLLOW_S)
+
+    def search_log(self, task_id: int, text: str, *, attempt: int | None = None) -> LogSearchOut:
+        query = {"q": text, "attempt": attempt}
+        return self._transport.get(LogSearchOut, f"{self._base}/{task_id}/log/search", query=query)
+
+    def metrics(self, task_id: int, *, attempt: int | None = None) -> MetricsOut:
+        query = {"attempt": attempt}
+        return self._transport.get(MetricsOut, f"{self._base}/{task_id}/metrics", query=query)
+
+    def metric(self, task_id: int, name: str, *, points: int = 2000) -> MetricSeriesOut:
+        """One metric over its steps; with more than `points` points, each bucket keeps its extremes."""
+        query = {"points": points}
+        return self._transport.get(MetricSeriesOut, f"{self._base}/{task_id}/metrics/{name}", query=query)
+
+    def outputs(self, task_id: int) -> dict[str, TaskOutputOut]:
+        """The declared outputs by name."""
+        found = self._transport.request("GET", f"{self._base}/{task_id}/outputs").json()
+        items = [TaskOutputOut.model_validate(item) for item in found]
+        return {output.name: output for output in items}
+
+    def download(self, task_id: int, output: str, path: str, destination: Path) -> Path:
+        """Save one file of an output as `destination`."""
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        with destination.open("wb") as file:
+            self._transport.download(f"{self._base}/{task_id}/outputs/{output}/files/{path}", file.write)
+        return destination
