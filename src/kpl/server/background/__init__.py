@@ -1,0 +1,24 @@
+"""Loops that run beside the requests. To add one, name what makes it in `LOOPS` below."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from kpl.server.services.platform import Platform
+
+
+class Loop(Protocol):
+    """Something that runs in threads of its own."""
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+
+    def stop(self) -> None:
+        """End soon; returns when it has ended. Called once, also when `start` failed half-way."""
+
+
+LOOPS: tuple[Callable[[Platform], Loop], ...] = ()
+
+
+def make_loops(platform: Platform) -> list[Loop]:
+    """The loops of one server, not yet started."""
+    return [make(platform) for make in LOOPS]

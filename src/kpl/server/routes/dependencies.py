@@ -1,0 +1,79 @@
+"""What routes ask for: the platform, the caller, and the parameters that all lists share.
+
+@router.get("/runs", operation_id="list_runs")
+def list_runs(platform: ThePlatform, caller: TheCaller, cursor: Cursor = None, limit: Limit = 50) ->
+    Page[RunOut]: return runs.list_runs(platform, caller, ...)
+"""
+
+from typing import Annotated, cast
+
+from fastapi import Depends, Query, Request
+
+from kpl.errors import Denied
+from kpl.server.services import sessions
+from kpl.server.services.access import Caller
+from kpl.server.services.errors import NotSignedIn
+from kpl.server.services.platform import Platform
+from kpl.server.services.sessions import Credentials
+
+SESSION_COOKIE = "kpl_session"
+PROJECT = "/api/v1/projects/{project}"
+"""Where everything lies that belongs to a project."""
+
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def get_platform(request: Request) -> Platform:
+    return cast(Platform, request.app.state.platform)
+
+
+def get_credentials(request: Request) -> Credentials:
+    """What the request brings to prove who asks."""
+    is_unsafe = request.method not in _SAFE_METHODS
+    if is_unsafe and request.headers.get("sec-fetch-site") == "cross-site":
+        raise Denied(
+            "The request comes from a page of another site.", hint="Use KPL's own pages or an API token."
+        )
+    return Credentials(
+        session=request.cookies.get(SESSION_COOKIE),
+        bearer=_bearer(request.headers.get("authorization")),
+        csrf=request.headers.get("x-csrf-token"),
+        is_unsafe=is_unsafe,
+        address=address_of(request),
+        request_id=request_id_of(request),
+    )
+
+
+def get_caller(
+    request: Request,
+    platform: Annotated[Platform, Depends(get_platform)],
+    credentials: Annotated[Credentials, Depends(get_credentials)],
+) -> Caller:
+    """Who asks; raises NotSignedIn when nobody can be told."""
+    caller = sessions.identify(platform, credentials)
+    request.state.username = caller.username
+    return caller
+
+
+def address_of(request: Request) -> str:
+    return request.client.host if request.client is not None else ""
+
+
+def request_id_of(request: Request) -> str:
+    return str(getattr(request.state, "request_id", ""))
+
+
+def _bearer(header: str | None) -> str | None:
+    if header is None:
+        return None
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise NotSignedIn("Authorization: only `Bearer TOKEN` is understood.", hint="Send `Bearer kpl_...`.")
+    return token.strip()
+
+
+ThePlatform = Annotated[Platform, Depends(get_platform)]
+TheCaller = Annotated[Caller, Depends(get_caller)]
+TheCredentials = Annotated[Credentials, Depends(get_credentials)]
+Cursor = Annotated[str | None, Query(description="`next_cursor` of the page before.", max_length=512)]
+Limit = Annotated[int, Query(ge=1, le=500, description="Most items in one page.")]

@@ -1,0 +1,68 @@
+"""Lists in pages: keyset cursors, so that page ten thousand costs what page one does and nothing is shown
+twice.
+
+rows, next_cursor = page_of(session, select(RunRow).where(...), RunRow.id, cursor=cursor, limit=limit)
+return Page(items=[...], next_cursor=next_cursor)
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import Select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from kpl.errors import Invalid
+
+Row = TypeVar("Row")
+Key = int | str | float
+
+
+def page_of(
+    session: Session,
+    statement: Select[Row],
+    key: InstrumentedAttribute[Any],
+    *,
+    cursor: str | None,
+    limit: int,
+    ascending: bool = False,
+) -> tuple[Sequence[Row], str | None]:
+    """The rows after `cursor` and the cursor of the next page.
+
+    Args:
+        statement: what to list, without an order. It may select more columns; then the rows are those of its
+            first.
+        key: a column of the first entity, unique among the rows; they are ordered by it, newest (highest)
+            first.
+    """
+    if cursor is not None:
+        after = decode_cursor(cursor, type(key.type.python_type()))
+        statement = statement.where(key > after if ascending else key < after)
+    order = key.asc() if ascending else key.desc()
+    rows = session.scalars(statement.order_by(order).limit(limit + 1)).all()
+    if len(rows) <= limit:
+        return rows, None
+    rows = rows[:limit]
+    return rows, encode_cursor(getattr(rows[-1], key.key))
+
+
+def encode_cursor(key: Key) -> str:
+    """The place after the row with this key, as an opaque word."""
+    return base64.urlsafe_b64encode(json.dumps(key).encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str, expected: type) -> Key:
+    """The key in a cursor. Raises Invalid for anything that `encode_cursor` did not make for such a list."""
+    try:
+        key = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
+    except (binascii.Error, ValueError, RecursionError):
+        key = None
+    if type(key) is not expected or (isinstance(key, int) and abs(key) >= 1 << 63):
+        raise Invalid(
+            f"cursor: '{cursor[:80]}' is not a cursor of this list.",
+            hint="Use next_cursor of the page before, or leave it out to begin with the first page.",
+        )
+    assert isinstance(key, int | str | float)
+    return key
