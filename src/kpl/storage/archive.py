@@ -204,7 +204,7 @@ def _open_plain(archive: Path) -> IO[bytes]:
 
 
 class _Guarded(io.RawIOBase):
-    """A tar's plain bytes, with an end to bombs in padding and in headers: tarfile reads those in one piece."""
+    """A tar's plain bytes, with an end to bombs in padding and headers: tarfile reads those in one piece."""
 
     def __init__(self, file: IO[bytes], most_bytes: int, unpacking: _Unpacking) -> None:
         self._file = file

@@ -1,0 +1,436 @@
+"""`algorithm.yaml`: what an algorithm is, what it offers and what it needs.
+
+The models below are the manifest. `load_manifest` reads one and, where it is wrong, names every line and its
+fix.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, get_args
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    ValidationError,
+)
+from pydantic_core import ErrorDetails
+
+from kpl.algorithm.parameters import schema_problems
+from kpl.algorithm.yaml_document import Document, parse_yaml, spell
+from kpl.algorithm.yaml_document import Path as DocumentPath
+from kpl.dataset.kinds import Kind
+from kpl.errors import Invalid, nearest
+from kpl.resources import DeviceRequest, ResourceRequest, parse_memory_mib
+
+MANIFEST_NAME = "algorithm.yaml"
+
+FunctionName = Literal["train", "test", "infer", "serve", "compile", "process"]
+PortType = Literal["dataset", "model", "files", "endpoint"]
+FUNCTION_NAMES: tuple[str, ...] = get_args(FunctionName)
+PORT_TYPES: tuple[str, ...] = get_args(PortType)
+
+_Name = Annotated[StrictStr, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+_Text = Annotated[StrictStr, Field(min_length=1)]
+_Number = Annotated[float, Strict()]
+
+
+class _Part(BaseModel):
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid")
+
+
+class Text(_Part):
+    """A text for people, in English and Chinese."""
+
+    en: _Text
+    zh: _Text
+
+
+class Environment(_Part):
+    """What the algorithm's processes run in.
+
+    Args:
+        requirements: for `venv`, the requirements file in the algorithm's folder.
+        image: for `container`, the image with its digest.
+    """
+
+    type: Literal["host", "venv", "container"] = "host"
+    requirements: StrictStr = ""
+    image: StrictStr = ""
+
+
+class Port(_Part):
+    """An input or output. `kinds` are the accepted kinds, empty for any."""
+
+    name: _Name
+    type: PortType
+    kinds: tuple[StrictStr, ...] = ()
+    is_optional: StrictBool = Field(default=False, alias="optional")
+
+    @property
+    def kind(self) -> str:
+        """The kind of what an output holds: the only one declared, else empty."""
+        return self.kinds[0] if len(self.kinds) == 1 else ""
+
+
+class Metric(_Part):
+    """A metric that the function promises to send. `direction` says which way is better."""
+
+    name: Annotated[StrictStr, Field(pattern=r"^[\w./@ -]{1,100}$")]
+    direction: Literal["max", "min"]
+    is_primary: StrictBool = Field(default=False, alias="primary")
+
+
+class Distributed(_Part):
+    """How many workers a function can be run with at once."""
+
+    min_workers: StrictInt = Field(default=1, ge=1)
+    max_workers: StrictInt = Field(default=1, ge=1)
+
+
+class Device(_Part):
+    """Devices that a function asks for; `share` is the part of one device, up to 1."""
+
+    kind: Annotated[StrictStr, Field(pattern=r"^[a-z][a-z0-9]*$")]
+    count: StrictInt = Field(default=1, ge=1)
+    share: _Number = Field(default=1.0, gt=0, le=1)
+    models: tuple[StrictStr, ...] = ()
+
+
+class Resources(_Part):
+    """What a function asks for unless the pipeline says otherwise."""
+
+    cpu: _Number = Field(default=1.0, gt=0)
+    memory: StrictStr | StrictInt = "512Mi"
+    devices: tuple[Device, ...] = ()
+
+    def request(self) -> ResourceRequest:
+        return ResourceRequest(
+            cpu_milli=max(1, round(self.cpu * 1000)),
+            memory_mib=parse_memory_mib(self.memory),
+            devices=tuple(
+                DeviceRequest(d.kind, d.count, max(1, round(d.share * 1000)), d.models) for d in self.devices
+            ),
+        )
+
+
+class Function(_Part):
+    """One thing that the algorithm can do, as a command that starts a process.
+
+    Args:
+        command: argv; `{algorithm}` stands for the algorithm's folder, a leading `python` for the
+            environment's interpreter.
+        parameters: a JSON Schema (2020-12) of an object.
+    """
+
+    command: Annotated[tuple[StrictStr, ...], Field(min_length=1)]
+    description: Text | None = None
+    inputs: tuple[Port, ...] = ()
+    outputs: tuple[Port, ...] = ()
+    parameters: Mapping[str, Any] = Field(default_factory=dict)
+    resources: Resources = Resources()
+    distributed: Distributed | None = None
+    metrics: tuple[Metric, ...] = ()
+
+    @property
+    def primary_metric(self) -> Metric | None:
+        """The metric by which runs are compared: the one marked primary, else the only one."""
+        marked = [metric for metric in self.metrics if metric.is_primary] or list(self.metrics)
+        return marked[0] if len(marked) == 1 else None
+
+
+def _spelled_out(environment: Any) -> Any:
+    return {"type": environment} if isinstance(environment, str) else environment
+
+
+class AlgorithmManifest(_Part):
+    """What an algorithm says about itself."""
+
+    name: _Name
+    version: Annotated[StrictStr, Field(pattern=r"^\d+(\.\d+)*([-+.][0-9A-Za-z.-]+)?$")]
+    title: Text
+    description: Text
+    task: _Name
+    licence: _Text
+    environment: Annotated[Environment, BeforeValidator(_spelled_out)] = Environment()
+    functions: Annotated[dict[FunctionName, Function], Field(min_length=1)]
+
+    def function(self, name: str) -> Function:
+        """The function of that name.
+
+        Raises:
+            Invalid: the algorithm does not offer it.
+        """
+        offered: dict[str, Function] = {str(key): function for key, function in self.functions.items()}
+        if name not in offered:
+            raise Invalid(f"Algorithm '{self.name}' has no function '{name}'.", hint=nearest(name, offered))
+        return offered[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with a manifest. `path` is empty where the file as a whole is meant."""
+
+    line: int
+    path: str
+    what: str
+    fix: str
+
+    def __str__(self) -> str:
+        where = f"{self.path}: " if self.path else ""
+        return f"{MANIFEST_NAME}:{self.line}: {where}{self.what}. {self.fix}".strip()
+
+
+class ManifestInvalid(Invalid):
+    """A manifest with `problems`; the message lists all of them."""
+
+    code = "manifest_invalid"
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(sorted(problems, key=lambda problem: problem.line))
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+def load_manifest(folder: Path) -> AlgorithmManifest:
+    """Read `algorithm.yaml` of an algorithm's folder.
+
+    Raises:
+        ManifestInvalid: every problem as `algorithm.yaml:LINE: what. fix`.
+    """
+    path = folder / MANIFEST_NAME
+    if not path.is_file():
+        fix = "Give the folder that holds it, or write one: see docs/guides/write-an-algorithm.md."
+        raise ManifestInvalid([Problem(1, "", f"there is no such file in {folder}", fix)])
+    try:
+        return parse_manifest(path.read_text(encoding="utf-8"), folder)
+    except UnicodeDecodeError as err:
+        raise ManifestInvalid([Problem(1, "", "it is not UTF-8 text", "Save it as UTF-8.")]) from err
+
+
+def parse_manifest(text: str, folder: Path | None = None) -> AlgorithmManifest:
+    """Read the text of a manifest; with `folder`, files that it names must exist there.
+
+    Raises:
+        ManifestInvalid: every problem as `algorithm.yaml:LINE: what. fix`.
+    """
+    document = parse_yaml(text)
+    problems = [Problem(line, "", what, fix) for line, what, fix in document.problems]
+    if problems:
+        raise ManifestInvalid(problems)
+    if not isinstance(document.data, dict):
+        raise ManifestInvalid([Problem(1, "", "it holds no keys", "Begin with 'name: my_algorithm'.")])
+    data = _with_kinds(document.data)
+    try:
+        manifest = AlgorithmManifest.model_validate(data)
+    except ValidationError as err:
+        raise ManifestInvalid(_translate(document, each) for each in err.errors()) from err
+    problems = [_located(document, path, what, fix) for path, what, fix in _rule_problems(manifest, folder)]
+    if problems:
+        raise ManifestInvalid(problems)
+    return manifest
+
+
+def _with_kinds(data: dict[str, Any]) -> dict[str, Any]:
+    """Spell `kind: x` of each port as `kinds: [x]`, so that the rest knows one form."""
+    functions = data.get("functions")
+    if not isinstance(functions, dict):
+        return data
+    return {**data, "functions": {str(k): _function_with_kinds(v) for k, v in functions.items()}}
+
+
+def _function_with_kinds(function: Any) -> Any:
+    if not isinstance(function, dict):
+        return function
+    spelled = {
+        side: [_port_with_kinds(port) for port in function[side]]
+        for side in ("inputs", "outputs")
+        if isinstance(function.get(side), list)
+    }
+    return {**function, **spelled}
+
+
+def _port_with_kinds(port: Any) -> Any:
+    if not isinstance(port, dict) or "kind" not in port or "kinds" in port:
+        return port
+    kinds = [port["kind"]] if port["kind"] else []
+    return {**{key: value for key, value in port.items() if key != "kind"}, "kinds": kinds}
+
+
+def _translate(document: Document, error: ErrorDetails) -> Problem:
+    path = tuple(part for part in error["loc"] if part != "[key]")
+    what, fix = _explain(error, path)
+    return _located(document, path, what, fix)
+
+
+def _located(document: Document, path: DocumentPath, what: str, fix: str) -> Problem:
+    if "kinds" in path and path[: path.index("kinds") + 1] not in document.lines:
+        path = (*path[: path.index("kinds")], "kind")  # the form with one kind is what is written there
+    return Problem(document.line(path), spell(path), what, fix)
+
+
+def _explain(error: ErrorDetails, path: DocumentPath) -> tuple[str, str]:
+    """What a pydantic error means for a manifest, and the fix."""
+    value, context = error["input"], error.get("ctx", {})
+    name = str(path[-1]) if path else ""
+    example = f"'{name}: {_EXAMPLES.get(name, '...')}'"
+    match error["type"]:
+        case "extra_forbidden":
+            found = f"'{name}' is not a key here", nearest(name, _keys_at(path[:-1]))
+        case "missing":
+            found = "it is missing", f"Add {example}."
+        case "literal_error":
+            known = re.findall(r"'([^']+)'", str(context.get("expected", "")))
+            found = f"'{value}' is not one of the known values", nearest(str(value), known)
+        case "string_pattern_mismatch":
+            fix = _PATTERN_FIXES.get(name, f"It must match {context['pattern']}.")
+            found = f"'{value}' is not spelled as it must be", fix
+        case "string_type":
+            found = f"{value!r} is not text", f'Put it in quotes, as in "{value}".'
+        case "tuple_type":
+            found = f"{value!r} is not a list", f"Write it as a list, as in {example}."
+        case "model_type" | "dict_type" | "mapping_type":
+            found = f"{value!r} is not a group of keys", f"Write keys below '{name}:', indented."
+        case "too_short" | "string_too_short":
+            found = "it is empty", f"Give at least one, as in {example}."
+        case _:
+            found = f"{value!r} does not fit: {error['msg'][:1].lower()}{error['msg'][1:]}", ""
+    return found
+
+
+_EXAMPLES = {
+    "name": "my_algorithm",
+    "version": '"1.0.0"',
+    "title": "{en: ..., zh: ...}",
+    "description": "{en: ..., zh: ...}",
+    "task": "classification",
+    "licence": "Apache-2.0",
+    "command": "[python, '{algorithm}/train.py']",
+    "functions": "{train: {command: [python, '{algorithm}/train.py']}}",
+    "type": "dataset",
+    "direction": "max",
+}
+_PATTERN_FIXES = {
+    "name": "Use lower-case letters, digits and '_', beginning with a letter.",
+    "task": "Use lower-case letters, digits and '_', as in classification.",
+    "version": 'Write numbers with dots, as in "1.0.0".',
+    "kind": "Use lower-case letters and digits, as in gpu.",
+}
+
+
+def _keys_at(path: DocumentPath) -> set[str]:
+    """The keys that a manifest may have at `path`."""
+    model: Any = AlgorithmManifest
+    steps = [part for part in path if isinstance(part, str)]
+    if not steps:
+        return _keys_of(model)
+    inner: dict[str, Any] = {
+        "title": Text, "description": Text, "environment": Environment, "inputs": Port, "outputs": Port,
+        "metrics": Metric, "resources": Resources, "devices": Device, "distributed": Distributed,
+    }  # fmt: skip
+    return _keys_of(inner.get(steps[-1], Function))
+
+
+def _keys_of(model: type[BaseModel]) -> set[str]:
+    keys = {field.alias or name for name, field in model.model_fields.items()}
+    return keys | {"kind"} if model is Port else keys
+
+
+_Found = tuple[DocumentPath, str, str]
+
+
+def _rule_problems(manifest: AlgorithmManifest, folder: Path | None) -> Iterator[_Found]:
+    """What is wrong beyond the form of single values."""
+    yield from _environment_problems(manifest.environment, folder)
+    for name, function in manifest.functions.items():
+        path: DocumentPath = ("functions", name)
+        yield from _port_problems(function, path)
+        yield from _command_problems(function.command, (*path, "command"), folder)
+        yield from _metric_problems(function.metrics, (*path, "metrics"))
+        yield from _resource_problems(function, path)
+        for inner, what, fix in schema_problems(function.parameters):
+            yield (*path, "parameters", *inner), what, fix
+
+
+def _environment_problems(environment: Environment, folder: Path | None) -> Iterator[_Found]:
+    path: DocumentPath = ("environment",)
+    needed = {"venv": "requirements", "container": "image"}.get(environment.type)
+    for key in ("requirements", "image"):
+        if getattr(environment, key) and key != needed:
+            yield (*path, key), f"an environment of type '{environment.type}' has no '{key}'", "Remove it."
+    if needed and not getattr(environment, needed):
+        example = "requirements.txt" if needed == "requirements" else "registry/name@sha256:..."
+        yield path, f"a {environment.type} needs '{needed}'", f"Add '{needed}: {example}'."
+    elif environment.type == "container" and not re.search(r"@sha256:[0-9a-f]{64}$", environment.image):
+        yield (*path, "image"), "the image has no digest, so it may change", "Write NAME@sha256:DIGEST."
+    elif environment.type == "venv" and folder and not (folder / environment.requirements).is_file():
+        yield (
+            (*path, "requirements"),
+            f"there is no file '{environment.requirements}'",
+            "Add it to the folder.",
+        )
+
+
+def _port_problems(function: Function, path: DocumentPath) -> Iterator[_Found]:
+    for side, ports in (("inputs", function.inputs), ("outputs", function.outputs)):
+        seen: set[str] = set()
+        for index, port in enumerate(ports):
+            at = (*path, side, index)
+            if port.name in seen:
+                yield (*at, "name"), f"two {side} are called '{port.name}'", "Rename one of them."
+            seen.add(port.name)
+            if port.type == "endpoint" and (side, path[-1]) != ("outputs", "serve"):
+                yield (*at, "type"), "only 'serve' gives an endpoint", nearest("", PORT_TYPES[:-1])
+            unknown = [kind for kind in port.kinds if port.type == "dataset" and kind not in set(Kind)]
+            for kind in unknown:
+                yield (*at, "kinds"), f"'{kind}' is not a kind of dataset", nearest(kind, list(Kind))
+
+
+def _command_problems(command: tuple[str, ...], path: DocumentPath, folder: Path | None) -> Iterator[_Found]:
+    for index, word in enumerate(command):
+        at = (*path, index)
+        for name in re.findall(r"\{(\w+)\}", word):
+            if name != "algorithm" and nearest(name, ["algorithm"]).startswith("Did you mean"):
+                yield at, f"nothing stands for '{{{name}}}'", "Did you mean '{algorithm}'?"
+        inside = re.match(r"\{algorithm\}/(.+)$", word)
+        if folder and inside and not (folder / inside[1]).exists():
+            yield at, f"there is no file '{inside[1]}' in the folder", "Add it, or mend the path."
+        elif (
+            folder and not inside and re.fullmatch(r"[\w.-]+(/[\w.-]+)*", word) and (folder / word).is_file()
+        ):
+            what = f"'{word}' will not be found: a process starts in an empty folder"
+            yield at, what, f"Write '{{algorithm}}/{word}'."
+
+
+def _metric_problems(metrics: tuple[Metric, ...], path: DocumentPath) -> Iterator[_Found]:
+    names = [metric.name for metric in metrics]
+    for index, metric in enumerate(metrics):
+        if metric.name in names[:index]:
+            yield (*path, index, "name"), f"the metric '{metric.name}' is declared twice", "Remove one."
+    primary = [index for index, metric in enumerate(metrics) if metric.is_primary]
+    for index in primary[1:]:
+        yield (*path, index, "primary"), "a second metric is primary", "Mark one metric alone as primary."
+
+
+def _resource_problems(function: Function, path: DocumentPath) -> Iterator[_Found]:
+    try:
+        function.resources.request()
+    except Invalid as err:
+        yield (*path, "resources", "memory"), err.message.rstrip("."), err.hint
+    for index, device in enumerate(function.resources.devices):
+        if device.share < 1 and device.count > 1:
+            yield (
+                (*path, "resources", "devices", index, "share"),
+                "a share is of one device",
+                "Write count: 1.",
+            )
+    workers = function.distributed
+    if workers and workers.min_workers > workers.max_workers:
+        what = f"min_workers {workers.min_workers} is more than max_workers {workers.max_workers}"
+        yield (*path, "distributed"), what, "Swap or raise them."

@@ -1,0 +1,178 @@
+"""Parameters of a function: checking their schema when it is installed, and their values before each run.
+
+A schema is JSON Schema 2020-12 of an object. Two things are added: parameters that the schema does not name
+are refused unless it allows them with `additionalProperties`, and `x-search` gives a range for automatic
+search.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from copy import deepcopy
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from kpl.errors import Invalid, nearest
+
+_Path = tuple[str | int, ...]
+_SchemaProblem = tuple[_Path, str, str]
+
+# Keys below which stand schemas by name, schemas in a list, one schema.
+_NAMED = ("properties", "patternProperties", "$defs", "dependentSchemas")
+_LISTED = ("allOf", "anyOf", "oneOf", "prefixItems")
+_SINGLE = ("items", "contains", "additionalProperties", "propertyNames", "not", "if", "then", "else")
+_KEYWORDS = frozenset(
+    (
+        *_NAMED, *_LISTED, *_SINGLE,
+        "$schema", "$id", "$ref", "$anchor", "$comment", "$dynamicRef", "$dynamicAnchor", "$vocabulary",
+        "type", "enum", "const", "title", "description", "default", "examples", "deprecated", "readOnly",
+        "writeOnly", "format", "multipleOf", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum",
+        "minLength", "maxLength", "pattern", "minItems", "maxItems", "uniqueItems", "minContains",
+        "maxContains", "minProperties", "maxProperties", "required", "dependentRequired", "unevaluatedItems",
+        "unevaluatedProperties", "contentEncoding", "contentMediaType", "contentSchema",
+    )
+)  # fmt: skip
+_SEARCH_KEYS = frozenset({"min", "max", "log", "step", "choices"})
+
+
+class ParametersInvalid(Invalid):
+    """Parameter values that the schema refuses; the message names the path of each."""
+
+    code = "parameters_invalid"
+
+
+def check_parameters(schema: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Check values against a schema and fill in its defaults, in nested objects too.
+
+    Raises:
+        ParametersInvalid: each wrong value with its path, as in `parameters.lr`.
+    """
+    filled = _fill_defaults(schema, deepcopy(dict(values)))
+    validator = Draft202012Validator(_strict(schema))
+    errors = sorted(
+        validator.iter_errors(filled), key=lambda error: [str(part) for part in error.absolute_path]
+    )
+    messages = [message for error in errors for message in _messages(error)]
+    if messages:
+        raise ParametersInvalid("\n".join(messages))
+    return filled
+
+
+def default_parameters(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The values that a schema gives by itself."""
+    return _fill_defaults(schema, {})
+
+
+def _strict(schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "additionalProperties": False, **schema}
+
+
+def _fill_defaults(schema: Mapping[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    for name, inner in schema.get("properties", {}).items():
+        if not isinstance(inner, Mapping):
+            continue
+        if name not in values and "default" in inner:
+            values[name] = deepcopy(inner["default"])
+        if isinstance(values.get(name), dict) and "properties" in inner:
+            values[name] = _fill_defaults(inner, values[name])
+    return values
+
+
+def _messages(error: ValidationError) -> Iterator[str]:
+    path = "parameters" + "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in error.absolute_path)
+    if error.validator == "additionalProperties" and isinstance(error.instance, dict):
+        known = error.schema.get("properties", {}) if isinstance(error.schema, Mapping) else {}
+        for name in sorted(set(error.instance) - set(known)):
+            yield f"{path}.{name}: there is no such parameter. {nearest(name, known)}".strip()
+    elif error.validator == "required":
+        missing = error.message.split("'")[1]
+        yield f"{path}.{missing}: it is missing. Give a value: it has no default."
+    else:
+        yield f"{path}: {_refusal(error)}"
+
+
+_REFUSALS = {
+    "type": "{value!r} is not of type {limit}.",
+    "minimum": "{value!r} is too small. The least is {limit!r}.",
+    "maximum": "{value!r} is too large. The most is {limit!r}.",
+    "exclusiveMinimum": "{value!r} is too small. It must be more than {limit!r}.",
+    "exclusiveMaximum": "{value!r} is too large. It must be less than {limit!r}.",
+}
+
+
+def _refusal(error: ValidationError) -> str:
+    value: Any = error.instance
+    limit: Any = error.validator_value
+    kind = str(error.validator)
+    if kind == "enum":
+        return f"{value!r} is not a choice. {nearest(str(value), map(str, limit))}"
+    if kind in _REFUSALS:
+        return _REFUSALS[kind].format(
+            value=value, limit=" or ".join(limit) if isinstance(limit, list) else limit
+        )
+    return f"{error.message}."
+
+
+def schema_problems(schema: Mapping[str, Any]) -> Iterator[_SchemaProblem]:
+    """What is wrong with the schema of a function's parameters, as (path inside the schema, what, fix)."""
+    if schema.get("type", "object") != "object":
+        yield ("type",), "parameters are an object, by name", "Remove 'type', or write type: object."
+        return
+    broken = sorted(Draft202012Validator(Draft202012Validator.META_SCHEMA).iter_errors(dict(schema)), key=str)
+    for error in broken:
+        yield tuple(error.absolute_path), f"this is not JSON Schema: {error.message}", ""
+    if broken:
+        return
+    yield from _keyword_problems(schema, ())
+    yield from _default_problems(schema, ())
+
+
+def _keyword_problems(schema: Mapping[str, Any], path: _Path) -> Iterator[_SchemaProblem]:
+    for key in schema:
+        if key not in _KEYWORDS and not key.startswith("x-"):
+            yield (*path, key), f"'{key}' is not a keyword of JSON Schema", nearest(key, _KEYWORDS)
+    yield from _search_problems(schema, path)
+    for inner, inner_path in _schemas_below(schema, path):
+        yield from _keyword_problems(inner, inner_path)
+
+
+def _schemas_below(schema: Mapping[str, Any], path: _Path) -> Iterator[tuple[Mapping[str, Any], _Path]]:
+    candidates: list[tuple[Any, _Path]] = [(schema.get(key), (*path, key)) for key in _SINGLE]
+    for key in _NAMED:
+        candidates += [(inner, (*path, key, name)) for name, inner in schema.get(key, {}).items()]
+    for key in _LISTED:
+        candidates += [(inner, (*path, key, index)) for index, inner in enumerate(schema.get(key, []))]
+    return ((inner, at) for inner, at in candidates if isinstance(inner, Mapping))
+
+
+def _search_problems(schema: Mapping[str, Any], path: _Path) -> Iterator[_SchemaProblem]:
+    if "x-search" not in schema:
+        return
+    search, at = schema["x-search"], (*path, "x-search")
+    if not isinstance(search, Mapping) or not ({"min", "max"} <= search.keys() or "choices" in search):
+        yield at, "it gives no range", "Write {min: 0.001, max: 0.1, log: true}, or {choices: [...]}."
+        return
+    yield from _unknown(search, _SEARCH_KEYS, at)
+
+
+def _unknown(found: Mapping[str, Any], known: Iterable[str], path: _Path) -> Iterator[_SchemaProblem]:
+    names = set(known)
+    for key in found:
+        if key not in names:
+            yield (*path, key), f"'{key}' is not a key here", nearest(str(key), names)
+
+
+def _default_problems(schema: Mapping[str, Any], path: _Path) -> Iterator[_SchemaProblem]:
+    for name, inner in schema.get("properties", {}).items():
+        if not isinstance(inner, Mapping):
+            continue
+        at = (*path, "properties", name)
+        if "default" in inner and "$ref" not in inner:
+            for error in Draft202012Validator(inner).iter_errors(inner["default"]):
+                yield (
+                    (*at, "default"),
+                    f"the default is refused by its own schema: {_refusal(error).rstrip('.')}",
+                    "",
+                )
+                break
+        yield from _default_problems(inner, at)
