@@ -1,6 +1,6 @@
 """Bodies of requests and answers about pipelines: editing, checking and planning them."""
 
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
@@ -68,6 +68,7 @@ class ProblemOut(BaseModel):
     port: str
     reason: str
     fix: str
+    severity: Literal["error", "warning"] = Field(description="Only errors keep it from running.")
 
 
 class ValidateRequest(BaseModel):

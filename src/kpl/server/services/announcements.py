@@ -20,7 +20,8 @@ def announcer(live: LiveHub, clock: Clock) -> Announce:
     """Tell listeners of `live` about the changed runs and tasks."""
 
     def announce(session: Session, runs: Sequence[Run], tasks: Sequence[Task]) -> None:
-        names = _project_names(session, {record.project_id for record in (*runs, *tasks)})
+        ids = {run.project_id for run in runs} | {task.project_id for task in tasks}
+        names = _project_names(session, ids)
         for run in runs:
             tell_of_run(live, session, run, project=names[run.project_id], at_s=clock.now_s())
         for task in tasks:
@@ -74,7 +75,7 @@ def tell_of_task(live: LiveHub, session: Session, task: Task, *, project: str, a
 
 def _project_names(session: Session, ids: set[int]) -> dict[int, str]:
     rows = session.execute(select(ProjectRow.id, ProjectRow.name).where(ProjectRow.id.in_(ids)))
-    return {project_id: name for project_id, name in rows}
+    return {row.id: row.name for row in rows}
 
 
 def _iso(at_s: float | None) -> str | None:

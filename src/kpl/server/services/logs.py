@@ -1,0 +1,73 @@
+"""Logs of attempts: a window of lines, and a search through all of them."""
+
+from pathlib import Path
+
+from kpl.errors import Invalid
+from kpl.schemas.log import LogMatchOut, LogOut, LogSearchOut
+from kpl.server.services.access import Caller, Role, project_for
+from kpl.server.services.log_lines import log_lines
+from kpl.server.services.platform import Platform
+from kpl.server.services.tasks import attempt_row, task_row
+from kpl.task import AttemptState
+from kpl.task.ids import AttemptId
+
+
+def read_log(
+    platform: Platform,
+    caller: Caller,
+    project: str,
+    task_id: int,
+    *,
+    start: int = 0,
+    limit: int = 1000,
+    attempt: int | None = None,
+) -> LogOut:
+    """Show up to `limit` lines of an attempt's log; a negative `start` counts from the end."""
+    number, path, is_final = _log_of(platform, caller, project, task_id, attempt)
+    window = log_lines(path).window(start, limit, is_final=is_final)
+    return LogOut(
+        attempt=number,
+        start=window.start,
+        lines=window.lines,
+        num_lines=window.num_lines,
+        size_bytes=window.size_bytes,
+        is_final=is_final,
+    )
+
+
+def search_log(
+    platform: Platform,
+    caller: Caller,
+    project: str,
+    task_id: int,
+    *,
+    text: str,
+    limit: int = 1000,
+    attempt: int | None = None,
+) -> LogSearchOut:
+    """Find the lines of an attempt's log that hold `text`, whatever the case of its letters."""
+    number, path, _ = _log_of(platform, caller, project, task_id, attempt)
+    if not text or "\n" in text:
+        raise Invalid("q: give a piece of one line to search for.")
+    matches, num_matches, num_lines = log_lines(path).search(text, limit)
+    return LogSearchOut(
+        attempt=number,
+        query=text,
+        matches=[LogMatchOut(line=each.line, text=each.text) for each in matches],
+        num_matches=num_matches,
+        num_lines=num_lines,
+    )
+
+
+def _log_of(
+    platform: Platform, caller: Caller, project: str, task_id: int, attempt: int | None
+) -> tuple[int, Path, bool]:
+    """The attempt's number, its log, and whether nothing will be added; number 0 before the first attempt."""
+    with platform.db.read() as session:
+        owner = project_for(session, caller, project, Role.VIEWER)
+        task = task_row(session, owner, task_id)
+        row = attempt_row(session, task, attempt)
+    if row is None:
+        return 0, platform.executor.files(AttemptId(f"{task_id}-0")).log, task.is_final
+    path = platform.executor.files(AttemptId(row.id)).log
+    return row.number, path, row.state == AttemptState.ENDED

@@ -1,0 +1,308 @@
+"""Tasks: where each stands, its attempts, inputs and outputs; and stopping one."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from kpl.errors import Conflict, NotFound, nearest
+from kpl.schemas.page import Page
+from kpl.schemas.task import (
+    AttemptOut,
+    DeviceRequestOut,
+    OutputFileOut,
+    PlacementOut,
+    ResourcesOut,
+    TaskDetail,
+    TaskInputOut,
+    TaskOut,
+    TaskOutputOut,
+)
+from kpl.server.db.tables.projects import ProjectRow
+from kpl.server.db.tables.tasks import AttemptRow, TaskInputRow, TaskOutputRow, TaskRow, TaskSpecRow
+from kpl.server.services.access import Caller, Role, project_for
+from kpl.server.services.attempt_events import AttemptEvents, events_of
+from kpl.server.services.audit import record
+from kpl.server.services.clock import utc
+from kpl.server.services.paging import page_of
+from kpl.server.services.platform import Platform
+from kpl.server.services.spec_text import decode_spec
+from kpl.server.services.store import CANCEL_TASK, post
+from kpl.task import ArtifactInput, AttemptState, Outcome, TaskInput, TaskKind, TaskSpec, TaskState
+from kpl.task.ids import AttemptId
+
+_MAX_FILES = 500
+_MAX_USERS = 100
+_WITH_EVENTS = (TaskState.RUNNING, TaskState.READY, TaskState.STOPPING, TaskState.COLLECTING)
+
+
+def list_tasks(
+    platform: Platform,
+    caller: Caller,
+    project: str,
+    *,
+    run_id: int | None = None,
+    state: TaskState | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page[TaskOut]:
+    """List the tasks of a project, newest first."""
+    with platform.db.read() as session:
+        owner = project_for(session, caller, project, Role.VIEWER)
+        chosen = select(TaskRow).where(TaskRow.project_id == owner.id)
+        if run_id is not None:
+            chosen = chosen.where(TaskRow.run_id == run_id)
+        if state is not None:
+            chosen = chosen.where(TaskRow.state == state)
+        rows, next_cursor = page_of(session, chosen, TaskRow.id, cursor=cursor, limit=limit)
+    return Page(items=task_answers(platform, rows, project), next_cursor=next_cursor)
+
+
+def get_task(platform: Platform, caller: Caller, project: str, task_id: int) -> TaskDetail:
+    """Show a task with everything that decided what it did."""
+    with platform.db.read() as session:
+        owner = project_for(session, caller, project, Role.VIEWER)
+        row = task_row(session, owner, task_id)
+        spec = _spec_of(session, task_id)
+        attempts = _attempt_rows(session, task_id)
+        taken = {each.name: each for each in _input_rows(session, task_id)}
+        made = _output_rows(session, task_id)
+        used_by = _used_by(session, row, [output.artifact for output in made])
+        seq = platform.live.last_seq(session)
+    events = _events(platform, attempts[0].id if attempts else None)
+    return TaskDetail(
+        **_answer(platform, row, project, events).model_dump(),
+        parameters=dict(spec.parameters),
+        inputs=[_input_answer(each, taken.get(each.name)) for each in spec.inputs],
+        outputs={output.name: output.artifact for output in made},
+        resources=_resources_answer(spec),
+        environment=spec.program.environment.type,
+        tree=spec.program.tree,
+        command=list(spec.program.command),
+        max_attempts=spec.max_attempts,
+        timeout_s=spec.timeout_s,
+        used_by=used_by,
+        attempts=[_attempt_answer(platform, each) for each in attempts],
+        notes=list(events.notes) if events else [],
+        seq=seq,
+    )
+
+
+def list_attempts(platform: Platform, caller: Caller, project: str, task_id: int) -> list[AttemptOut]:
+    """List the attempts of a task, newest first."""
+    with platform.db.read() as session:
+        owner = project_for(session, caller, project, Role.VIEWER)
+        task_row(session, owner, task_id)
+        rows = _attempt_rows(session, task_id)
+    return [_attempt_answer(platform, row) for row in rows]
+
+
+def cancel_task(platform: Platform, caller: Caller, project: str, task_id: int) -> TaskOut:
+    """Ask a task to end; what depends on it is skipped. Asking twice does no harm."""
+    with platform.db.write() as session:
+        owner = project_for(session, caller, project, Role.DEVELOPER)
+        row = task_row(session, owner, task_id)
+        if row.is_final:
+            raise Conflict(
+                f"Task {task_id} '{row.name}' is over: {row.state}.", hint="There is nothing to stop."
+            )
+        if not row.cancel_requested:
+            post(platform, session, CANCEL_TASK, task_id=row.id, reason=f"stopped by {caller.username}")
+            record(platform, session, caller, "task.cancel", target=str(task_id), project=project)
+    return task_answers(platform, [row], project)[0]
+
+
+def list_outputs(platform: Platform, caller: Caller, project: str, task_id: int) -> list[TaskOutputOut]:
+    """List the declared outputs of a task with the files of those that are stored."""
+    with platform.db.read() as session:
+        owner = project_for(session, caller, project, Role.VIEWER)
+        task_row(session, owner, task_id)
+        spec = _spec_of(session, task_id)
+        made = {output.name: output for output in _output_rows(session, task_id)}
+    answers = []
+    for declared in spec.outputs:
+        row = made.get(declared.name)
+        tree = None if row is None else platform.artifacts.get_tree(row.artifact)
+        answers.append(
+            TaskOutputOut(
+                name=declared.name,
+                type=declared.type,
+                kind=declared.kind,
+                artifact=None if row is None else row.artifact,
+                size_bytes=None if tree is None else tree.size_bytes,
+                num_files=None if tree is None else len(tree.entries),
+                published_as="" if row is None else row.published_as,
+                files=[
+                    OutputFileOut(path=entry.path, size_bytes=entry.size_bytes)
+                    for entry in (() if tree is None else tree.entries[:_MAX_FILES])
+                ],
+            )
+        )
+    return answers
+
+
+def output_file(
+    platform: Platform, caller: Caller, project: str, task_id: int, *, output: str, path: str
+) -> tuple[Path, str]:
+    """Find one file of a stored output.
+
+    Returns:
+        where it lies on this machine, and the artifact's digest.
+    """
+    with platform.db.read() as session:
+        owner = project_for(session, caller, project, Role.VIEWER)
+        row = task_row(session, owner, task_id)
+        made = {each.name: each.artifact for each in _output_rows(session, task_id)}
+    if output not in made:
+        raise NotFound(
+            f"Task {task_id} '{row.name}' ({row.state}) has no stored output '{output}'.",
+            hint=nearest(output, made),
+        )
+    return platform.artifacts.open_file(made[output], path), made[output]
+
+
+def task_row(session: Session, project: ProjectRow, task_id: int) -> TaskRow:
+    """The task of that number, which must belong to the project."""
+    row = session.get(TaskRow, task_id)
+    if row is None or row.project_id != project.id:
+        raise NotFound(
+            f"Project '{project.name}' has no task {task_id}.", hint="List them with `kpl task list`."
+        )
+    return row
+
+
+def attempt_row(session: Session, task: TaskRow, number: int | None) -> AttemptRow | None:
+    """An attempt of the task, the latest when no number is given; None when it has not been tried yet."""
+    wanted = task.num_attempts if number is None else number
+    row = session.scalar(select(AttemptRow).where(AttemptRow.task_id == task.id, AttemptRow.number == wanted))
+    if row is None and number is not None:
+        known = f"It has {task.num_attempts}." if task.num_attempts else "It has not been tried yet."
+        raise NotFound(f"Task {task.id} '{task.name}' has no attempt {number}.", hint=known)
+    return row
+
+
+def task_answers(platform: Platform, rows: Iterable[TaskRow], project: str) -> list[TaskOut]:
+    """Tasks as answers show them, with the progress of those that run."""
+    answers = []
+    for row in rows:
+        has_events = row.state in _WITH_EVENTS and row.num_attempts > 0
+        events = _events(platform, f"{row.id}-{row.num_attempts}" if has_events else None)
+        answers.append(_answer(platform, row, project, events))
+    return answers
+
+
+def duration_s(started_at_s: float | None, ended_at_s: float | None, *, now_s: float) -> float | None:
+    """How long something lasted, until now when it goes on; None before it began."""
+    if started_at_s is None:
+        return None
+    return round(max(0.0, (now_s if ended_at_s is None else ended_at_s) - started_at_s), 3)
+
+
+def _answer(platform: Platform, row: TaskRow, project: str, events: AttemptEvents | None) -> TaskOut:
+    return TaskOut(
+        id=row.id,
+        run_id=row.run_id,
+        project=project,
+        name=row.name,
+        kind=TaskKind(row.kind),
+        algorithm=row.algorithm,
+        version=row.version,
+        function=row.function,
+        state=TaskState(row.state),
+        reason=row.reason,
+        why=row.why,
+        reused_from=row.reused_from,
+        digest=row.digest,
+        depends_on=row.depends_on,
+        num_attempts=row.num_attempts,
+        progress=None if events is None else events.progress,
+        progress_message="" if events is None else events.progress_message,
+        endpoint=row.endpoint,
+        created_at=utc(row.created_at_s),
+        started_at=utc(row.started_at_s),
+        finished_at=utc(row.finished_at_s),
+        duration_s=duration_s(row.started_at_s, row.finished_at_s, now_s=platform.now_s()),
+    )
+
+
+def _events(platform: Platform, attempt: str | None) -> AttemptEvents | None:
+    if attempt is None:
+        return None
+    return events_of(platform.executor.files(AttemptId(attempt)).events)
+
+
+def _spec_of(session: Session, task_id: int) -> TaskSpec:
+    return decode_spec(session.scalars(select(TaskSpecRow.spec).where(TaskSpecRow.task_id == task_id)).one())
+
+
+def _attempt_rows(session: Session, task_id: int) -> Sequence[AttemptRow]:
+    chosen = select(AttemptRow).where(AttemptRow.task_id == task_id)
+    return session.scalars(chosen.order_by(AttemptRow.number.desc())).all()
+
+
+def _input_rows(session: Session, task_id: int) -> Sequence[TaskInputRow]:
+    return session.scalars(select(TaskInputRow).where(TaskInputRow.task_id == task_id)).all()
+
+
+def _output_rows(session: Session, task_id: int) -> Sequence[TaskOutputRow]:
+    return session.scalars(select(TaskOutputRow).where(TaskOutputRow.task_id == task_id)).all()
+
+
+def _used_by(session: Session, row: TaskRow, artifacts: Sequence[str]) -> list[int]:
+    """Tasks of the project that took what this task made, under whatever run."""
+    chosen = (
+        select(TaskInputRow.task_id)
+        .join(TaskRow, TaskRow.id == TaskInputRow.task_id)
+        .where(TaskInputRow.artifact.in_(artifacts), TaskRow.project_id == row.project_id)
+    )
+    newest = chosen.distinct().order_by(TaskInputRow.task_id.desc()).limit(_MAX_USERS)
+    return list(session.scalars(newest))
+
+
+def _input_answer(wanted: TaskInput, taken: TaskInputRow | None) -> TaskInputOut:
+    if isinstance(wanted, ArtifactInput):
+        artifact, from_task, from_output = str(wanted.artifact), None, None
+    else:
+        artifact, from_task, from_output = None, int(wanted.task), wanted.output
+    return TaskInputOut(
+        name=wanted.name,
+        type=wanted.type,
+        kind=wanted.kind,
+        artifact=artifact if taken is None else taken.artifact,
+        from_task=from_task,
+        from_output=from_output,
+    )
+
+
+def _resources_answer(spec: TaskSpec) -> ResourcesOut:
+    request = spec.resources
+    devices = [DeviceRequestOut(**asdict(each) | {"models": list(each.models)}) for each in request.devices]
+    return ResourcesOut(cpu_milli=request.cpu_milli, memory_mib=request.memory_mib, devices=devices)
+
+
+def _attempt_answer(platform: Platform, row: AttemptRow) -> AttemptOut:
+    return AttemptOut(
+        id=row.id,
+        number=row.number,
+        state=AttemptState(row.state),
+        outcome=None if row.outcome is None else Outcome(row.outcome),
+        exit_code=row.exit_code,
+        message=row.message,
+        placement=PlacementOut.model_validate(row.placement),
+        created_at=utc(row.created_at_s),
+        started_at=utc(row.started_at_s),
+        ended_at=utc(row.ended_at_s),
+        duration_s=duration_s(row.started_at_s, row.ended_at_s, now_s=platform.now_s()),
+    )
+
+
+def count_tasks(session: Session, run_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+    """For each run, how many of its tasks are in each state."""
+    counts: dict[int, dict[str, int]] = {}
+    chosen = select(TaskRow.run_id, TaskRow.state, func.count()).where(TaskRow.run_id.in_(run_ids))
+    for run_id, state, number in session.execute(chosen.group_by(TaskRow.run_id, TaskRow.state)):
+        if run_id is not None:
+            counts.setdefault(run_id, {})[state] = number
+    return counts
