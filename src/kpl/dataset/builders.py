@@ -1,0 +1,228 @@
+"""Columns being written: every builder only appends to plain arrays, so that a journal can hold what came since a mark.
+
+A value is checked while it is appended; whoever catches the error truncates all builders to the last whole row.
+"""
+
+from array import array
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Protocol
+
+import msgspec
+import numpy as np
+
+from kpl.dataset.errors import BadSample
+from kpl.dataset.fields import BYTES, FIXED, Field
+
+_TYPECODES = {
+    "|b1": "B", "|i1": "b", "|u1": "B", "<i2": "h", "<u2": "H", "<i4": "i", "<u4": "I",
+    "<i8": "q", "<u8": "Q", "<f4": "f", "<f8": "d",
+}  # fmt: skip
+_INT32_MAX = (1 << 31) - 1
+
+Arrays = dict[str, "array[Any]"]
+
+
+class ColumnBuilder(Protocol):
+    """Rows of one field, appended one by one.
+
+    Attributes:
+        arrays: everything appended so far, by role.
+    """
+
+    arrays: Arrays
+
+    def append(self, value: Any) -> None: ...
+    def truncate(self, num_rows: int) -> None: ...
+    def buffers(self) -> Iterator[tuple[str, str, bytes]]:
+        """(role, dtype, bytes) of each buffer as it stands in a shard."""
+        ...
+
+
+class ScalarBuilder:
+    """Numbers and categories; `array.append` itself checks type and range."""
+
+    def __init__(self, field: Field) -> None:
+        self._dtype = field.dtype
+        self.arrays: Arrays = {"values": array(_TYPECODES[field.dtype])}
+        self.append: Callable[[Any], None] = self.arrays["values"].append
+        if field.dtype == "|b1":
+            self.append = self._append_bool
+
+    def _append_bool(self, value: Any) -> None:
+        self.arrays["values"].append(1 if value else 0)
+
+    def truncate(self, num_rows: int) -> None:
+        del self.arrays["values"][num_rows:]
+
+    def buffers(self) -> Iterator[tuple[str, str, bytes]]:
+        yield "values", self._dtype, self.arrays["values"].tobytes()
+
+
+class ItemBuilder:
+    """Items of one shape: tensors, embeddings, half floats."""
+
+    def __init__(self, field: Field) -> None:
+        self._field = field
+        self.arrays: Arrays = {"values": array("B")}
+
+    def append(self, value: Any) -> None:
+        item = as_items(self._field, value, self._field.shape)
+        self.arrays["values"].frombytes(item.tobytes())
+
+    def truncate(self, num_rows: int) -> None:
+        del self.arrays["values"][num_rows * self._field.item_bytes :]
+
+    def buffers(self) -> Iterator[tuple[str, str, bytes]]:
+        yield "values", self._field.dtype, self.arrays["values"].tobytes()
+
+
+class ListBuilder:
+    """Any number of items a row."""
+
+    def __init__(self, field: Field) -> None:
+        self._field = field
+        self.arrays: Arrays = {"lengths": array("I"), "values": array("B")}
+
+    def append(self, value: Any) -> None:
+        items = as_items(self._field, value, (-1, *self._field.shape))
+        self.arrays["lengths"].append(len(items))
+        self.arrays["values"].frombytes(items.tobytes())
+
+    def truncate(self, num_rows: int) -> None:
+        del self.arrays["lengths"][num_rows:]
+        del self.arrays["values"][sum(self.arrays["lengths"]) * self._field.item_bytes :]
+
+    def buffers(self) -> Iterator[tuple[str, str, bytes]]:
+        yield _offsets(self.arrays["lengths"])
+        yield "values", self._field.dtype, self.arrays["values"].tobytes()
+
+
+class BytesBuilder:
+    """Text, JSON and short bytes."""
+
+    def __init__(self, field: Field) -> None:
+        self._encode = _encoder(field)
+        self.arrays: Arrays = {"lengths": array("I"), "values": array("B")}
+
+    def append(self, value: Any) -> None:
+        data = self._encode(value)
+        self.arrays["lengths"].append(len(data))
+        self.arrays["values"].frombytes(data)
+
+    def truncate(self, num_rows: int) -> None:
+        del self.arrays["lengths"][num_rows:]
+        del self.arrays["values"][sum(self.arrays["lengths"]) :]
+
+    def buffers(self) -> Iterator[tuple[str, str, bytes]]:
+        yield _offsets(self.arrays["lengths"])
+        yield "values", "|u1", self.arrays["values"].tobytes()
+
+
+class BlobBuilder:
+    """Where blobs were put in the heap. `put` stores bytes there and says position, length and check."""
+
+    def __init__(self, put: Callable[[Any], tuple[int, int, int]]) -> None:
+        self._put = put
+        self.arrays: Arrays = {"position": array("Q"), "length": array("I"), "check": array("Q")}
+        self._position, self._length, self._check = (each.append for each in self.arrays.values())
+
+    def append(self, value: Any) -> None:
+        position, length, check = self._put(value)
+        self._position(position)
+        self._length(length)
+        self._check(check)
+
+    def truncate(self, num_rows: int) -> None:
+        for each in self.arrays.values():
+            del each[num_rows:]
+
+    def buffers(self) -> Iterator[tuple[str, str, bytes]]:
+        for (role, each), dtype in zip(self.arrays.items(), ("<u8", "<u4", "<u8"), strict=True):
+            yield role, dtype, each.tobytes()
+
+
+class OptionalBuilder:
+    """Wraps another builder and remembers which rows have a value; an absent one takes a filler's place."""
+
+    def __init__(self, builder: ColumnBuilder, filler: Any) -> None:
+        self._builder, self._filler = builder, filler
+        self.arrays: Arrays = {**builder.arrays, "valid": array("B")}
+
+    def append(self, value: Any) -> None:
+        self._builder.append(self._filler if value is None else value)
+        self.arrays["valid"].append(value is not None)
+
+    def truncate(self, num_rows: int) -> None:
+        self._builder.truncate(num_rows)
+        del self.arrays["valid"][num_rows:]
+
+    def buffers(self) -> Iterator[tuple[str, str, bytes]]:
+        yield from self._builder.buffers()
+        valid = np.frombuffer(self.arrays["valid"], np.uint8)
+        yield "valid", "|u1", np.packbits(valid, bitorder="little").tobytes()
+
+
+def builder_of(field: Field, put: Callable[[Any], tuple[int, int, int]]) -> ColumnBuilder:
+    """The builder for a field; blobs go through `put`."""
+    builder: ColumnBuilder
+    filler: Any
+    if field.layout == FIXED:
+        is_scalar = not field.shape and field.dtype in _TYPECODES
+        builder = ScalarBuilder(field) if is_scalar else ItemBuilder(field)
+        filler = 0 if is_scalar else np.zeros(field.shape, field.dtype)
+    elif field.layout == BYTES:
+        builder, filler = BytesBuilder(field), "" if field.type in ("string", "text", "json") else b""
+    elif field.layout == "list":
+        builder, filler = ListBuilder(field), ()
+    else:
+        builder, filler = BlobBuilder(put), b""
+    return OptionalBuilder(builder, filler) if field.is_optional else builder
+
+
+def as_items(field: Field, value: Any, shape: tuple[int, ...]) -> np.ndarray[Any, np.dtype[Any]]:
+    """A value as an array of the field's dtype, in row-major order, without losing digits of whole numbers.
+
+    Raises:
+        BadSample: another shape, or numbers that do not fit.
+    """
+    given = np.asarray(value)
+    wanted = np.dtype(field.dtype)
+    if given.size == 0:
+        given = given.astype(wanted)
+    if given.dtype.kind not in "biuf" or (wanted.kind in "biu" and given.dtype.kind == "f"):
+        raise BadSample(f"a value of {given.dtype} cannot be stored as {wanted}")
+    items = given.astype(wanted)
+    if wanted.kind in "iu" and not np.array_equal(items, given):
+        raise BadSample(f"{given.tolist()} does not fit into {wanted}")
+    try:
+        items = items.reshape(shape)
+    except ValueError as err:
+        raise BadSample(f"a value of shape {given.shape} cannot have the shape {field.shape}") from err
+    if shape[0:1] != (-1,) and given.shape != shape:
+        raise BadSample(f"a value of shape {given.shape} does not have the shape {field.shape}")
+    return np.ascontiguousarray(items)
+
+
+def _encoder(field: Field) -> Callable[[Any], bytes]:
+    if field.type == "json":
+        return msgspec.json.encode
+    return _encode_text if field.type in ("string", "text") else bytes
+
+
+def _encode_text(value: Any) -> bytes:
+    if not isinstance(value, str):
+        raise BadSample(f"{type(value).__name__} is not text")
+    return value.encode()
+
+
+def _offsets(lengths: "array[int]") -> tuple[str, str, bytes]:
+    """Arrow's offsets: one more than rows, 32 bits while they suffice."""
+    offsets = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(np.asarray(lengths), out=offsets[1:])
+    dtype = "<i4" if offsets[-1] <= _INT32_MAX else "<i8"
+    return "offsets", dtype, offsets.astype(dtype).tobytes()
+
+
+def pending(arrays: Mapping[str, "array[Any]"], marks: Mapping[str, int]) -> dict[str, bytes]:
+    """What was appended since the marks, by role."""
+    return {role: each[marks.get(role, 0) :].tobytes() for role, each in arrays.items()}

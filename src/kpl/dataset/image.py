@@ -1,0 +1,105 @@
+"""Width, height and channels of an encoded image from its header, without decoding; Pillow only for rare formats."""
+
+import io
+import struct
+from typing import NamedTuple
+
+from kpl.dataset.errors import BadSample
+
+_PNG_CHANNELS = {0: 1, 2: 3, 3: 3, 4: 2, 6: 4}
+_JPEG_FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
+_JPEG_STANDALONE = frozenset({0x01, *range(0xD0, 0xD8)})
+_MAX_SIDE = 1 << 20
+
+
+class ImageInfo(NamedTuple):
+    """What the header of an image says."""
+
+    format: str
+    width: int
+    height: int
+    channels: int
+
+
+def image_info(data: bytes | bytearray | memoryview) -> ImageInfo:
+    """Read the header of an image.
+
+    Raises:
+        BadSample: not an image, or cut short.
+    """
+    head = bytes(data[:32])
+    try:
+        info = _parse(head, data)
+    except (struct.error, IndexError) as err:
+        raise BadSample("the image is cut short") from err
+    if not (0 < info.width <= _MAX_SIDE and 0 < info.height <= _MAX_SIDE):
+        raise BadSample(f"the image header says {info.width} x {info.height} pixels")
+    return info
+
+
+def _parse(head: bytes, data: bytes | bytearray | memoryview) -> ImageInfo:
+    if head.startswith(b"\xff\xd8"):
+        return _jpeg(data)
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return _png(head, data)
+    if head[:6] in (b"GIF87a", b"GIF89a"):
+        width, height = struct.unpack_from("<HH", head, 6)
+        return ImageInfo("gif", width, height, 3)
+    if head.startswith(b"BM"):
+        width, height, _, bits = struct.unpack_from("<iiHH", head, 18)
+        return ImageInfo("bmp", width, abs(height), 4 if bits == 32 else 3)
+    return _other(data)
+
+
+def _png(head: bytes, data: bytes | bytearray | memoryview) -> ImageInfo:
+    width, height, _, colour = struct.unpack_from(">IIBB", head, 16)
+    if colour not in _PNG_CHANNELS or head[12:16] != b"IHDR":
+        raise BadSample("the PNG header is damaged")
+    if bytes(data[-8:-4]) != b"IEND" and b"IEND" not in bytes(data[-4096:]):
+        raise BadSample("the PNG is cut short: it has no end")
+    return ImageInfo("png", width, height, _PNG_CHANNELS[colour])
+
+
+def _jpeg(data: bytes | bytearray | memoryview) -> ImageInfo:
+    info: ImageInfo | None = None
+    position = 2
+    while True:
+        while data[position] != 0xFF:  # some writers leave stray bytes between segments
+            position += 1
+        while data[position] == 0xFF:
+            position += 1
+        marker = data[position]
+        position += 1
+        if marker in _JPEG_STANDALONE:
+            continue
+        if marker == 0xD9:
+            break
+        (length,) = struct.unpack_from(">H", data, position)
+        if marker in _JPEG_FRAMES:
+            height, width, channels = struct.unpack_from(">HHB", data, position + 3)
+            info = ImageInfo("jpeg", width, height, channels)
+        if marker == 0xDA:
+            break
+        position += length
+    if info is None:
+        raise BadSample("the JPEG has no frame header")
+    if not _has_end(data, position):
+        raise BadSample("the JPEG is cut short: it has no end marker")
+    return info
+
+
+def _has_end(data: bytes | bytearray | memoryview, begin: int) -> bool:
+    """Whether an end marker follows the scan; cameras may append much after it, so all of it is searched if need be."""
+    return b"\xff\xd9" in bytes(data[max(begin, len(data) - 64) :]) or b"\xff\xd9" in bytes(data[begin:])
+
+
+def _other(data: bytes | bytearray | memoryview) -> ImageInfo:
+    try:
+        from PIL import Image, UnidentifiedImageError
+    except ImportError as err:
+        raise BadSample("not a JPEG, PNG, GIF or BMP; other formats need Pillow installed") from err
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            return ImageInfo((image.format or "").lower(), image.width, image.height, len(image.getbands()))
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as err:
+        raise BadSample("not an image") from err

@@ -1,0 +1,202 @@
+"""One layer of a dataset being written: blobs go to a temporary heap file, values to builders, both to a shard."""
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from xxhash import xxh3_64_intdigest, xxh3_128
+
+from kpl.dataset import codec, layout
+from kpl.dataset.builders import ColumnBuilder, builder_of, pending
+from kpl.dataset.errors import BadSample
+from kpl.dataset.fields import Field
+from kpl.dataset.journal import Block
+from kpl.dataset.manifest import ShardRef
+from kpl.dataset.shard import is_wide
+
+_MAX_BLOB_BYTES = (1 << 32) - 1
+
+
+class LayerWriter:
+    """Collects rows of one layer and turns them into shards.
+
+    Args:
+        root: folder of the dataset.
+        name: of the layer.
+        fields: of the layer, in the order in which they stand in a shard.
+        folder: where the temporary heap lies.
+    """
+
+    def __init__(self, root: Path, name: str, fields: Iterable[Field], folder: Path) -> None:
+        self.name, self.fields = name, tuple(fields)
+        self._root = root
+        self._heap_path = folder / f"{name}.heap"
+        self._heap: BinaryIO | None = None
+        self._begin_shard()
+
+    def _begin_shard(self) -> None:
+        self.builders: dict[str, ColumnBuilder] = {
+            field.name: builder_of(field, self._put) for field in self.fields
+        }
+        self.appenders: dict[str, Callable[[Any], None]] = {
+            name: builder.append for name, builder in self.builders.items()
+        }
+        self.position = codec.HEADER_BYTES
+        self._block: list[bytes | memoryview] = []
+        self._marks: dict[str, dict[str, int]] = {}
+        self._hash = xxh3_128()
+        self._num_rows = 0
+
+    def _put(self, value: Any) -> tuple[int, int, int]:
+        """Append a blob to the heap: its position, length and check."""
+        data = value if type(value) is bytes else _as_bytes(value)
+        length = len(data)
+        position = self.position
+        pad = -position % codec.BLOB_ALIGNMENT
+        if pad:
+            self._block.append(bytes(pad))
+            position += pad
+        self._block.append(data)
+        self.position = position + length
+        return position, length, xxh3_64_intdigest(data)
+
+    def mark(self) -> tuple[int, int]:
+        """Where the next row begins, for `undo`."""
+        return len(self._block), self.position
+
+    def undo(self, mark: tuple[int, int], num_rows: int) -> None:
+        """Drop everything after `num_rows` rows of this shard; the row in question is still in memory."""
+        del self._block[mark[0] :]
+        self.position = mark[1]
+        for builder in self.builders.values():
+            builder.truncate(num_rows)
+
+    def column_bytes(self) -> int:
+        """Size of the columns so far."""
+        return sum(
+            len(part) * part.itemsize
+            for builder in self.builders.values()
+            for part in builder.arrays.values()
+        )
+
+    def flush(self, num_rows: int) -> Block:
+        """Write the pending blobs; what the journal is to remember about the rows since the last call."""
+        data = b"".join(self._block)
+        self._block.clear()
+        if data:
+            self._open_heap().write(data)
+            self._open_heap().flush()
+            self._hash.update(data)
+        columns = {}
+        for name, builder in self.builders.items():
+            columns[name] = pending(builder.arrays, self._marks.get(name, {}))
+            self._marks[name] = {role: len(part) for role, part in builder.arrays.items()}
+        self._num_rows = num_rows
+        return Block(self.position, xxh3_64_intdigest(data), columns)
+
+    def _open_heap(self) -> BinaryIO:
+        if self._heap is None:
+            self._heap = self._heap_path.open("w+b")
+            self._heap.write(bytes(codec.HEADER_BYTES))
+        return self._heap
+
+    def restore(self, blocks: list[tuple[int, Block]]) -> int:
+        """Take back journaled blocks as far as the heap still holds their bytes; how many of them it does.
+
+        Args:
+            blocks: (rows, block) in the order of the journal, since the last finished shard.
+        """
+        if any(block.heap_end > codec.HEADER_BYTES for _, block in blocks) and not self._heap_path.exists():
+            return 0
+        if self._heap_path.exists():
+            self._heap = self._heap_path.open("r+b")
+            self._heap.seek(codec.HEADER_BYTES)
+        for number, (num_rows, block) in enumerate(blocks):
+            length = block.heap_end - self.position
+            data = self._heap.read(length) if self._heap is not None and length > 0 else b""
+            if len(data) != length or xxh3_64_intdigest(data) != block.check:
+                self._cut()
+                return number
+            self._hash.update(data)
+            self.position = block.heap_end
+            self._num_rows += num_rows
+            for name, parts in block.columns.items():
+                builder = self.builders[name]
+                for role, part in parts.items():
+                    builder.arrays[role].frombytes(part)
+                self._marks[name] = {role: len(each) for role, each in builder.arrays.items()}
+        self._cut()
+        return len(blocks)
+
+    def _cut(self) -> None:
+        if self._heap is not None:
+            self._heap.truncate(max(self.position, codec.HEADER_BYTES))
+            self._heap.seek(self.position)
+
+    def restart(self, blocks: list[tuple[int, Block]]) -> None:
+        """Restore anew with fewer blocks, since another layer has lost some."""
+        self.close()
+        self._begin_shard()
+        self.restore(blocks)
+
+    def finish(self) -> ShardRef:
+        """Turn the flushed rows into a shard at its final place, synced; the next row begins another one."""
+        num_rows = self._num_rows
+        heap = self._open_heap()
+        directory_position, tail_start, columns = self._write_columns(heap, num_rows)
+        directory = codec.ShardDirectory(self.name, columns)
+        self._write(heap, codec.encode_directory(directory, directory_position, num_rows))
+        content_id, size = self._hash.digest(), self.position
+        heap.seek(0)
+        heap.write(codec.encode_header(codec.SHARD, content_id, size))
+        heap.flush()
+        os.fsync(heap.fileno())
+        self.close()
+        path = layout.shard_path(self._root, self.name, content_id.hex())
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._heap_path.replace(path)
+        layout.fsync_folder(path.parent)
+        self._begin_shard()
+        return ShardRef(content_id.hex(), num_rows, size, tail_start)
+
+    def _write_columns(self, heap: BinaryIO, num_rows: int) -> tuple[int, int, tuple[codec.Column, ...]]:
+        """Write wide columns, then small ones; where the directory goes, where the tail starts, what was written."""
+        ready = [(field, list(self.builders[field.name].buffers())) for field in self.fields]
+        wide = [field.name for field, parts in ready if is_wide(sum(len(p[2]) for p in parts), num_rows)]
+        columns: dict[str, codec.Column] = {}
+        tail_start = 0
+        for field, parts in sorted(ready, key=lambda each: each[0].name not in wide):
+            if field.name not in wide and not tail_start:
+                self._write(heap, codec.padding(self.position))
+                tail_start = self.position
+            buffers = tuple(self._write_buffer(heap, *part) for part in parts)
+            columns[field.name] = codec.Column(field, buffers)
+        self._write(heap, codec.padding(self.position))
+        return self.position, tail_start or self.position, tuple(columns[field.name] for field in self.fields)
+
+    def _write_buffer(self, heap: BinaryIO, role: str, dtype: str, data: bytes) -> codec.Buffer:
+        self._write(heap, codec.padding(self.position))
+        position = self.position
+        self._write(heap, data)
+        return codec.Buffer(role, dtype, position, len(data), xxh3_64_intdigest(data))
+
+    def _write(self, heap: BinaryIO, data: bytes) -> None:
+        heap.write(data)
+        self._hash.update(data)
+        self.position += len(data)
+
+    def close(self) -> None:
+        """Let go of the temporary heap, leaving it where it is."""
+        if self._heap is not None:
+            self._heap.close()
+            self._heap = None
+
+
+def _as_bytes(value: Any) -> bytes:
+    if not isinstance(value, (bytes, bytearray, memoryview)):
+        raise BadSample(f"{type(value).__name__} is not bytes")
+    data = bytes(value)
+    if len(data) > _MAX_BLOB_BYTES:
+        raise BadSample(f"{len(data)} bytes are more than a blob can have, {_MAX_BLOB_BYTES}")
+    return data

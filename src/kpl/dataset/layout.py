@@ -1,0 +1,159 @@
+"""Where the files of a dataset lie in its folder, and how one is put there so that a crash leaves none half written.
+
+HEAD                     number of the newest version, a hint only
+manifest/<number>.kpm    one per version, immutable
+index/<number>.kpi       row tables of many shards in one file
+data/<layer>/<id>.kpl    shards, immutable, named by their content
+writing/                 of a writer at work or interrupted; no reader looks at it
+"""
+
+import contextlib
+import os
+import re
+import shutil
+from pathlib import Path
+
+from kpl.dataset.errors import DatasetDamaged, NotADataset
+
+WRITING = "writing"
+_LAYER = re.compile(r"[a-z][a-z0-9_-]{0,63}")
+_SHARD_ID = re.compile(r"[0-9a-f]{32}")
+
+
+def head_path(root: Path) -> Path:
+    return root / "HEAD"
+
+
+def manifest_path(root: Path, number: int) -> Path:
+    return root / "manifest" / f"{number:08d}.kpm"
+
+
+def index_path(root: Path, number: int) -> Path:
+    return root / "index" / f"{number:08d}.kpi"
+
+
+def shard_path(root: Path, layer: str, shard_id: str) -> Path:
+    """Path of a shard; names that could point anywhere else are refused, since manifests come from strangers too."""
+    if _LAYER.fullmatch(layer) is None or _SHARD_ID.fullmatch(shard_id) is None:
+        raise DatasetDamaged(
+            f"{root}: the manifest names the shard '{layer}/{shard_id}', which cannot be one."
+        )
+    return root / "data" / layer / f"{shard_id}.kpl"
+
+
+def is_layer_name(name: str) -> bool:
+    """Whether a layer may be called so."""
+    return _LAYER.fullmatch(name) is not None
+
+
+def versions(root: Path) -> list[int]:
+    """Numbers of the committed versions, oldest first."""
+    return _numbers(root / "manifest", "kpm")
+
+
+def next_index_number(root: Path) -> int:
+    """The first index number after all that exist."""
+    return max(_numbers(root / "index", "kpi"), default=0) + 1
+
+
+def newest_version(root: Path) -> int:
+    """Number of the newest committed version.
+
+    Raises:
+        NotADataset: there is none.
+    """
+    numbers = versions(root)
+    if numbers:
+        return numbers[-1]
+    if not root.is_dir():
+        raise NotADataset(
+            f"{root} is not a folder.", hint="Give the path of a dataset, the folder that holds HEAD."
+        )
+    if (root / WRITING).exists():
+        raise NotADataset(
+            f"{root} holds an unfinished dataset: its writer was interrupted before the first version.",
+            hint="Run the same conversion again, it goes on where it stopped.",
+        )
+    raise NotADataset(
+        f"{root} is not a KPL Dataset: it has no manifest.",
+        hint="Make one of a folder of images with `kpl dataset pack`.",
+    )
+
+
+def _numbers(folder: Path, suffix: str) -> list[int]:
+    try:
+        names = [path.name for path in folder.iterdir()]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return sorted(int(name[:8]) for name in names if re.fullmatch(rf"\d{{8}}\.{suffix}", name))
+
+
+def fsync_folder(folder: Path) -> None:
+    """Make the names in a folder survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_durably(path: Path, data: bytes) -> None:
+    """Write a new file beside its final place and make it survive a power cut; the caller gives it its name."""
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def publish_new(path: Path, data: bytes) -> bool:
+    """Put a whole file at `path` unless that name is taken; whether it was free."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}.tmp")
+    write_durably(temporary, data)
+    try:
+        # link(2) is create-exclusive like O_EXCL, and the file is whole at the instant it appears
+        os.link(temporary, path)
+    except FileExistsError:
+        return False
+    except OSError:  # no hard links here (some network and FAT file systems)
+        return _publish_without_links(path, data)
+    finally:
+        temporary.unlink(missing_ok=True)
+    fsync_folder(path.parent)
+    return True
+
+
+def _publish_without_links(path: Path, data: bytes) -> bool:
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+    except FileExistsError:
+        return False
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    fsync_folder(path.parent)
+    return True
+
+
+def write_head(root: Path, number: int) -> None:
+    """Point the hint at a version; a reader that finds it stale or absent looks at `manifest/`."""
+    temporary = root / f".HEAD.{os.getpid()}.{os.urandom(4).hex()}.tmp"
+    write_durably(temporary, f"{number}\n".encode())
+    temporary.replace(head_path(root))
+    fsync_folder(root)
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """Give an immutable file a second name; copies its bytes where the file system cannot."""
+    if target.exists():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(OSError):
+        os.link(source, target)
+        return
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    shutil.copyfile(source, temporary)
+    with temporary.open("rb") as file:
+        os.fsync(file.fileno())
+    temporary.replace(target)

@@ -1,0 +1,416 @@
+"""Reading a dataset: by position, by slice, by split, by column; and views of it.
+
+A dataset and its views are safe to read from many threads, in forked processes and, pickled, in spawned ones.
+"""
+
+import os
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, Self, overload
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from kpl.dataset import manifest as manifests
+from kpl.dataset.columns import Ragged
+from kpl.dataset.errors import DatasetDamaged
+from kpl.dataset.fields import BLOB, Field
+from kpl.dataset.kinds import Kind
+from kpl.dataset.sample import Sample
+from kpl.dataset.shard import Verify
+from kpl.dataset.snapshot import Snapshot
+from kpl.errors import Invalid, NotFound, nearest
+
+OnDamage = Literal["raise", "skip"]
+
+
+class Damage(NamedTuple):
+    """A row that was left out because its bytes are not what was written."""
+
+    row: int
+    reason: str
+
+
+class Dataset:
+    """A version of a dataset, or a view of some of its rows. Open one with `Dataset.open`.
+
+    `len(ds)`, `ds[i]`, `ds[-1]`, `ds[a:b]`, `ds[[i, j]]` and iteration work as for a sequence of samples.
+
+    Attributes:
+        path: its folder.
+        damaged: rows left out so far by iteration with `on_damage="skip"`.
+    """
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        *,
+        rows: NDArray[np.int64] | None = None,
+        split: str = "",
+        on_damage: OnDamage = "raise",
+    ) -> None:
+        self._snapshot = snapshot
+        self._rows = rows
+        self._row_view = None if rows is None else np.ascontiguousarray(rows).data
+        self._split = split
+        self._on_damage = on_damage
+        self._split_codes: NDArray[np.uint8] | None = None
+        self._row_of_key: dict[str, int] | None = None
+        self._starts = snapshot.starts
+        self._segments: list[dict[str, Any] | None] = [None] * len(snapshot.starts)
+        self._length = snapshot.manifest.rows if rows is None else len(rows)
+        self.path = snapshot.root
+        self.damaged: list[Damage] = []
+
+    @classmethod
+    def open(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        version: int | None = None,
+        verify: Verify = "once",
+        on_damage: OnDamage = "raise",
+    ) -> Self:
+        """Open a dataset.
+
+        Args:
+            path: its folder.
+            version: number of the version; the newest by default.
+            verify: check each blob when it is first handed out, at every hand-out, or not at all.
+            on_damage: what iteration does with a damaged sample; reading one by its number always raises.
+        Raises:
+            NotADataset: no such version here.
+            DatasetDamaged, UnsupportedFormat: it cannot be trusted or understood.
+        """
+        if verify not in ("once", "always", "never"):
+            raise Invalid(f"verify='{verify}' is unknown.", hint=nearest(verify, ("once", "always", "never")))
+        root = Path(path)
+        return cls(Snapshot(root, manifests.load(root, version), verify), on_damage=on_damage)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # a path and a number instead of maps, so that workers open the files themselves
+        rows = None if self._rows is None or self._split else self._rows
+        state = (str(self.path), self.version, self._snapshot.verify, self._on_damage, self._split, rows)
+        return _reopen, (type(self), *state)
+
+    @property
+    def version(self) -> int:
+        """Number of the version in its folder."""
+        return self._snapshot.manifest.number
+
+    @property
+    def digest(self) -> str:
+        """sha256 that is equal for equal content, wherever the dataset lies."""
+        return self._snapshot.manifest.digest
+
+    @property
+    def kind(self) -> Kind:
+        return Kind(self._snapshot.manifest.kind)
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the class ids 0, 1, ..."""
+        return self._snapshot.manifest.class_names
+
+    @property
+    def attributes(self) -> Mapping[str, str]:
+        """Free texts: source, licence, ..."""
+        return self._snapshot.manifest.attributes
+
+    @property
+    def splits(self) -> dict[str, int]:
+        """Number of samples of each split of the whole dataset."""
+        return {split.name: split.count for split in self._snapshot.manifest.splits}
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Names of the layers."""
+        return tuple(layer.name for layer in self._snapshot.manifest.layers)
+
+    @property
+    def fields(self) -> dict[str, Field]:
+        """Fields of each sample by name."""
+        return {name: field for name, (_, field) in self._snapshot.fields.items()}
+
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """[len] row of the whole dataset at each position of this view."""
+        return np.arange(self._length) if self._rows is None else self._rows
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The opened files."""
+        return self._snapshot
+
+    def __len__(self) -> int:
+        return self._length
+
+    @overload
+    def __getitem__(self, index: int) -> Sample: ...
+    @overload
+    def __getitem__(self, index: "slice | Sequence[int] | NDArray[Any]") -> list[Sample]: ...
+    def __getitem__(self, index: Any) -> Sample | list[Sample]:
+        if index.__class__ is not int:
+            return self._get_other(index)
+        if index < 0:
+            index += self._length
+        if not 0 <= index < self._length:
+            raise IndexError(f"sample {index} of {self._length}")
+        row = index if self._row_view is None else self._row_view[index]
+        segment = bisect_right(self._starts, row) - 1
+        getters = self._segments[segment]
+        if getters is None:
+            getters = self._segments[segment] = self._snapshot.getters(segment)
+        return Sample(getters, row - self._starts[segment], row, self)
+
+    def _get_other(self, index: Any) -> Sample | list[Sample]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(self._length))]
+        positions = np.asarray(index)
+        if positions.ndim == 0 and positions.dtype.kind in "iu":
+            return self[int(positions)]
+        if positions.dtype == np.bool_:
+            if len(positions) != self._length:
+                raise IndexError(f"a mask of {len(positions)} for {self._length} samples")
+            positions = np.flatnonzero(positions)
+        if positions.size and positions.dtype.kind not in "iu":
+            raise TypeError(f"a dataset is indexed by numbers, not by {positions.dtype}")
+        return [self[i] for i in positions.tolist()]
+
+    def __iter__(self) -> Iterator[Sample]:
+        if self._on_damage == "skip":
+            return self._iterate_whole()
+        return map(self.__getitem__, range(self._length)) if self._rows is not None else self._iterate()
+
+    def _iterate(self) -> Iterator[Sample]:
+        for segment, start in enumerate(self._starts):
+            getters = self._snapshot.getters(segment)
+            for row in range(start, self._snapshot.stops[segment]):
+                yield Sample(getters, row - start, row, self)
+
+    def _iterate_whole(self) -> Iterator[Sample]:
+        blobs = [name for name, field in self.fields.items() if field.layout == BLOB]
+        for position in range(self._length):
+            sample = self[position]
+            try:
+                for name in blobs:
+                    sample[name]
+            except DatasetDamaged as err:
+                self.damaged.append(Damage(sample.row, str(err)))
+                continue
+            yield sample
+
+    def tuples(self, *names: str) -> "TupleView":
+        """A view that gives the named fields as tuples: the fastest way to read few fields of many samples."""
+        return TupleView(self, names)
+
+    def split(self, name: str) -> "Dataset":
+        """A view of the samples of a split.
+
+        Raises:
+            NotFound: there is no such split.
+        """
+        for split in self._snapshot.manifest.splits:
+            if split.name == name:
+                rows = self._snapshot.split_rows(split)
+                if self._rows is not None:
+                    rows = self._rows[np.isin(self._rows, rows)]
+                return self._view(rows, name if self._rows is None else "")
+        raise NotFound(f"{self.path} has no split '{name}'.", hint=nearest(name, self.splits))
+
+    def select(self, positions: ArrayLike) -> "Dataset":
+        """A view of the samples at these positions, in this order."""
+        chosen = np.asarray(positions)
+        if chosen.dtype == np.bool_:
+            chosen = np.flatnonzero(chosen)
+        return self._view(self.rows[chosen.astype(np.int64)], "")
+
+    def _view(self, rows: NDArray[np.int64], split: str) -> "Dataset":
+        return Dataset(self._snapshot, rows=rows, split=split, on_damage=self._on_damage)
+
+    def split_rows(self) -> dict[str, NDArray[np.int64]]:
+        """Rising row numbers of each split of the whole dataset."""
+        return {split.name: self._snapshot.split_rows(split) for split in self._snapshot.manifest.splits}
+
+    def split_of(self, row: int) -> str | None:
+        """The first split that a row of the whole dataset belongs to."""
+        if self._split_codes is None:
+            codes = np.full(self._snapshot.manifest.rows, 255, np.uint8)
+            for code, split in reversed(list(enumerate(self._snapshot.manifest.splits[:255]))):
+                codes[self._snapshot.split_rows(split)] = code
+            self._split_codes = codes
+        code = int(self._split_codes[row])
+        return None if code == 255 else self._snapshot.manifest.splits[code].name
+
+    @overload
+    def columns(self, name: str) -> Any: ...
+    @overload
+    def columns(self, name: str, *more: str) -> dict[str, Any]: ...
+    def columns(self, name: str, *more: str) -> Any:
+        """One field of all samples as an array, or several as a dictionary; no image is touched.
+
+        Returns:
+            Numbers as [len, ...] arrays (in place where they lie in one shard), text and fields with gaps as object
+            arrays, lists as `Ragged(offsets, values)`.
+        """
+        if more:
+            return {each: self.columns(each) for each in (name, *more)}
+        parts = list(self._snapshot.arrays(name))
+        if isinstance(parts[0], Ragged):
+            ragged = _join_ragged([part for part in parts if isinstance(part, Ragged)])
+            return ragged if self._rows is None else _take_ragged(ragged, self._rows)
+        arrays = [part for part in parts if not isinstance(part, Ragged)]
+        column = arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+        return column if self._rows is None else column[self._rows]
+
+    def find(self, key: str) -> Sample:
+        """The sample of that key.
+
+        Raises:
+            NotFound: there is none.
+        """
+        if self._row_of_key is None:
+            self._row_of_key = {each: position for position, each in enumerate(self.columns("key"))}
+        position = self._row_of_key.get(key)
+        if position is None:
+            raise NotFound(
+                f"{self.path} has no sample '{key}'.", hint=nearest(key, list(self._row_of_key)[:10000])
+            )
+        return self[position]
+
+    def derive(
+        self,
+        dest: str | os.PathLike[str],
+        *,
+        splits: Mapping[str, ArrayLike] | Sequence[str | None] | NDArray[Any] | None = None,
+        layers: Mapping[str, Mapping[str, Any]] | None = None,
+        kind: str | None = None,
+        class_names: Sequence[str] | None = None,
+        attributes: Mapping[str, str] | None = None,
+    ) -> "Dataset":
+        """Make a self-contained dataset of the same samples with other splits or labels, in a new folder.
+
+        Shards that stay as they are get a second name there (a hard link, a copy where there can be none).
+
+        Args:
+            dest: folder to be made.
+            splits: rows of each split, or the name of each row's split (None for no split); replaces all splits.
+            layers: values of each field of a layer, one for every row; replaces the layer of that name.
+            kind: of the new dataset; the same by default.
+            class_names: of the new dataset; the same by default.
+            attributes: texts that replace those of the same name.
+        Raises:
+            Invalid: a view was given, or values do not fit the rows.
+            Conflict: there is a dataset in `dest` already.
+        """
+        from kpl.dataset.derive import derive
+
+        return derive(
+            self,
+            Path(dest),
+            splits=splits,
+            layers=layers,
+            kind=kind,
+            class_names=class_names,
+            attributes=attributes,
+        )
+
+    @property
+    def is_view(self) -> bool:
+        """Whether these are some rows only, or rows in another order."""
+        return self._rows is not None
+
+    def __repr__(self) -> str:
+        what = f"split {self._split!r} of " if self._split else "a view of " if self.is_view else ""
+        return (
+            f"<{what}Dataset {str(self.path)!r}: {self.kind}, {self._length} samples, version {self.version}>"
+        )
+
+
+class TupleView:
+    """Some fields of each sample as tuples, by position, in order or in batches."""
+
+    def __init__(self, dataset: Dataset, names: Sequence[str]) -> None:
+        self._dataset, self._names = dataset, tuple(names)
+        self._snapshot = dataset.snapshot
+        for name in names:
+            self._snapshot.field(name)
+        self._starts = self._snapshot.starts
+        self._rows = np.ascontiguousarray(dataset.rows).data if dataset.is_view else None
+        self._getters: list[tuple[Any, ...]] = [()] * len(self._starts)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return TupleView, (self._dataset, self._names)
+
+    def __len__(self) -> int:
+        return len(self._dataset)
+
+    def __getitem__(self, index: int) -> tuple[Any, ...]:
+        if not 0 <= index < self._dataset._length:
+            index = range(self._dataset._length)[index]
+        row = index if self._rows is None else self._rows[index]
+        segment = bisect_right(self._starts, row) - 1
+        getters = self._getters[segment] or self._open(segment)
+        position = row - self._starts[segment]
+        if len(getters) == 2:  # the usual image and label, without a generator
+            return getters[0](position), getters[1](position)
+        return tuple([get(position) for get in getters])
+
+    def _open(self, segment: int) -> tuple[Any, ...]:
+        known = self._snapshot.getters(segment)
+        getters = self._getters[segment] = tuple(known[name] for name in self._names)
+        return getters
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        if self._rows is not None:
+            yield from map(self.__getitem__, range(len(self)))
+            return
+        for segment in range(len(self._starts)):
+            columns = [self._snapshot.column(name, segment).values() for name in self._names]
+            yield from zip(*columns, strict=True)
+
+    def take(self, positions: Sequence[int] | NDArray[Any]) -> list[tuple[Any, ...]]:
+        """Several samples at once, in the order asked for."""
+        wanted = np.asarray(positions, np.int64)
+        if wanted.size and not (0 <= wanted.min() and wanted.max() < len(self)):
+            raise IndexError(f"positions {wanted.min()} to {wanted.max()} of {len(self)}")
+        rows = wanted if self._rows is None else np.asarray(self._rows)[wanted]
+        segments = np.searchsorted(np.asarray(self._starts), rows, "right") - 1
+        if len(self._starts) == 1 or (segments.size and (segments == segments[0]).all()):
+            segment = int(segments[0]) if segments.size else 0
+            return self._take_segment(segment, rows)
+        result: list[tuple[Any, ...]] = [()] * len(rows)
+        for segment in np.unique(segments).tolist():
+            places = np.flatnonzero(segments == segment)
+            for place, value in zip(places.tolist(), self._take_segment(segment, rows[places]), strict=True):
+                result[place] = value
+        return result
+
+    def _take_segment(self, segment: int, rows: NDArray[np.int64]) -> list[tuple[Any, ...]]:
+        positions = (rows - self._starts[segment]).tolist()
+        getters = self._getters[segment] or self._open(segment)
+        return list(zip(*[map(get, positions) for get in getters], strict=True))
+
+
+def _reopen(
+    kind: type[Dataset], path: str, version: int, verify: Verify, on_damage: OnDamage, split: str, rows: Any
+) -> Dataset:
+    dataset: Dataset = kind.open(path, version=version, verify=verify, on_damage=on_damage)
+    if split:
+        return dataset.split(split)
+    return dataset if rows is None else dataset.select(rows)
+
+
+def _join_ragged(parts: list[Ragged]) -> Ragged:
+    if len(parts) == 1:
+        return parts[0]
+    lengths = np.concatenate([part.lengths for part in parts])
+    return Ragged(np.concatenate(([0], np.cumsum(lengths))), np.concatenate([part.values for part in parts]))
+
+
+def _take_ragged(ragged: Ragged, rows: NDArray[np.int64]) -> Ragged:
+    begins, lengths = ragged.offsets[rows], ragged.lengths[rows]
+    offsets = np.concatenate(([0], np.cumsum(lengths)))
+    source = np.arange(offsets[-1]) + np.repeat(begins - offsets[:-1], lengths)
+    return Ragged(offsets, ragged.values[source])

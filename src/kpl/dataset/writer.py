@@ -1,0 +1,492 @@
+"""Writing a dataset: samples in, shards and one committed version out.
+
+Nothing is visible to readers before the commit. A killed writer leaves its work in `writing/`; opened again with
+`resume=True` it goes on behind the last whole block of rows.
+"""
+
+import fcntl
+import os
+import shutil
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Self
+
+import numpy as np
+from xxhash import xxh3_64_intdigest
+
+from kpl.dataset import layout
+from kpl.dataset.errors import BadSample
+from kpl.dataset.fields import Field
+from kpl.dataset.image import image_info
+from kpl.dataset.journal import Begin, Block, Closed, Rows, encode_frame, read_frames
+from kpl.dataset.kinds import LABELS, NO_LABEL, SAMPLES, TEMPLATES, Kind
+from kpl.dataset.layer_writer import LayerWriter
+from kpl.dataset.manifest import Draft, Layer, Manifest, ShardRef, commit, load
+from kpl.dataset.reader import Dataset
+from kpl.errors import Conflict, nearest
+
+DEFAULT_SHARD_BYTES = 128 << 20
+_BLOCK_BYTES = 4 << 20  # what a killed writer may lose, and the size of one write
+_BLOCK_ROWS = 4096
+_MAX_SHARD_ROWS = 1 << 22
+
+
+class DatasetWriter:
+    """Writes a new dataset, or with `append=True` more samples into one.
+
+    As a context manager it commits at the end of a block that went well and commits nothing otherwise.
+
+    Args:
+        path: folder to be made.
+        kind: of the dataset; brings its fields.
+        class_names: names of the class ids 0, 1, ...
+        fields: further fields of each sample, kept in the layer `samples`.
+        attributes: free texts such as source and licence.
+        shard_bytes: size at which a shard is closed.
+        append: add to the newest version of the dataset that is there.
+        resume: go on with the interrupted work of a writer that began alike, if there is one.
+        name: of this writer among several that write into one dataset at a time.
+    Raises:
+        Conflict: the folder holds a dataset already, or another writer of that name is at work.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        kind: str = Kind.UNLABELLED,
+        class_names: Sequence[str] = (),
+        fields: Iterable[Field] = (),
+        attributes: Mapping[str, str] | None = None,
+        shard_bytes: int = DEFAULT_SHARD_BYTES,
+        append: bool = False,
+        resume: bool = False,
+        name: str = "main",
+    ) -> None:
+        self.path = Path(path)
+        self.kind = parse_kind(kind)
+        self.class_names = _checked_class_names(class_names)
+        self.num_samples = 0
+        self.resumed_keys: frozenset[str] = frozenset()
+        self._shard_bytes = shard_bytes
+        self._parent = self._find_parent(append)
+        template = TEMPLATES[self.kind]
+        layer_fields = {SAMPLES: (*template.samples, *fields), LABELS: template.labels}
+        layer_fields = {layer: each for layer, each in layer_fields.items() if each}
+        self._begin = Begin(
+            str(self.kind),
+            self.class_names,
+            layer_fields,
+            dict(attributes or {}),
+            self._parent.number if self._parent else 0,
+        )
+        _check_field_names(layer_fields)
+        self._defaults = _defaults(layer_fields)
+        self._objects = template.objects
+        self._has_image = any(each.name == "width" for each in template.samples)
+        self._folder = self.path / layout.WRITING / name
+        self._open(layer_fields, resume=resume)
+
+    def _find_parent(self, append: bool) -> Manifest | None:
+        numbers = layout.versions(self.path)
+        if numbers and not append:
+            raise Conflict(
+                f"{self.path} holds a dataset already, version {numbers[-1]}.",
+                hint="Write to another folder, or add to it with append=True.",
+            )
+        return load(self.path) if append else None
+
+    def _open(self, layer_fields: dict[str, tuple[Field, ...]], *, resume: bool) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._lock = _lock(self._folder)
+        self._key_digests = array("Q")
+        self._splits: dict[str, array[int]] = {}
+        self._shards: list[dict[str, ShardRef]] = []
+        self._shard_rows = 0
+        self._block_rows = 0
+        self._block_bytes = 0
+        self._split_marks: dict[str, int] = {}
+        self._layers = [
+            LayerWriter(self.path, layer, each, self._folder) for layer, each in layer_fields.items()
+        ]
+        self._is_open = True
+        journal = self._folder / "journal"
+        if not (resume and journal.exists() and self._resume(journal)):
+            self._journal: BinaryIO = journal.open("wb")
+            self._remember(self._begin)
+
+    def _remember(self, frame: Begin | Rows | Closed) -> None:
+        self._journal.write(encode_frame(frame))
+        self._journal.flush()
+
+    def add(self, key: str, *, split: str | Sequence[str] | None = None, **values: Any) -> None:
+        """Append one sample.
+
+        Args:
+            key: unique name of the sample, as a rule its relative path.
+            split: name of the split, or of several, that it belongs to.
+            values: its fields; `width`, `height` and `channels` are read from the image.
+        Raises:
+            BadSample: a value does not fit; the sample is not added, and the writer can go on.
+        """
+        values["key"] = key
+        layers = self._layers
+        marks = [layer.mark() for layer in layers]
+        name = "image"
+        try:
+            if self._has_image and "width" not in values:
+                _, values["width"], values["height"], values["channels"] = image_info(
+                    values.get("image", b"")
+                )
+            if self._objects:
+                _fill_objects(values, self._objects)
+            self._check_classes(values)
+            num_used = 0
+            for layer in layers:
+                for name, append in layer.appenders.items():
+                    if name in values:
+                        num_used += 1
+                        append(values[name])
+                    else:
+                        append(self._defaults[name])
+            if num_used != len(values):
+                name = next(each for each in values if each not in self._all_names())
+                raise BadSample("there is no such field", hint=nearest(name, self._all_names()))
+        except (BadSample, TypeError, ValueError, OverflowError, KeyError) as err:
+            for layer, mark in zip(layers, marks, strict=True):
+                layer.undo(mark, self._shard_rows)
+            raise self._bad_sample(key, name, err) from err
+        self._count(key, split)
+        self._block_bytes += layers[0].position - marks[0][1]
+        if self._block_bytes >= _BLOCK_BYTES or self._block_rows >= _BLOCK_ROWS:
+            self._flush()
+
+    def _check_classes(self, values: dict[str, Any]) -> None:
+        num_classes = len(self.class_names)
+        label = values.get("label")
+        if label is not None and not NO_LABEL <= label < max(num_classes, 1 << 31 if not num_classes else 0):
+            raise BadSample(f"class {label} is not one of 0 to {num_classes - 1}, nor {NO_LABEL} for none")
+        labels = values.get("labels")
+        if labels is not None and len(labels) and num_classes:
+            low, high = min(labels), max(labels)
+            if low < 0 or high >= num_classes:
+                raise BadSample(f"class {low if low < 0 else high} is not one of 0 to {num_classes - 1}")
+
+    def _all_names(self) -> list[str]:
+        return [name for layer in self._layers for name in layer.appenders]
+
+    def _bad_sample(self, key: str, name: str, err: Exception) -> BadSample:
+        reason = "it is required" if isinstance(err, KeyError) else str(err).rstrip(".")
+        return BadSample(f"Sample '{key}', field '{name}': {reason}.")
+
+    def _count(self, key: str, split: str | Sequence[str] | None) -> None:
+        if split is not None:
+            for name in (split,) if isinstance(split, str) else split:
+                self._splits.setdefault(name, array("Q")).append(self.num_samples)
+        self._key_digests.append(_key_digest(key))
+        self.num_samples += 1
+        self._shard_rows += 1
+        self._block_rows += 1
+
+    def _flush(self) -> None:
+        """Bring the rows since the last time to disk, then their journal entry; close the shard when it is full."""
+        if not self._block_rows:
+            return
+        blocks = {layer.name: layer.flush(self._shard_rows) for layer in self._layers}
+        splits = {
+            name: rows[self._split_marks.get(name, 0) :].tolist() for name, rows in self._splits.items()
+        }
+        self._remember(Rows(self._block_rows, blocks, {name: rows for name, rows in splits.items() if rows}))
+        self._split_marks = {name: len(rows) for name, rows in self._splits.items()}
+        self._block_rows = self._block_bytes = 0
+        size = sum(layer.position + layer.column_bytes() for layer in self._layers)
+        if size >= self._shard_bytes or self._shard_rows >= _MAX_SHARD_ROWS:
+            self._close_shard()
+
+    def _close_shard(self) -> None:
+        if self._shard_rows:
+            shards = {layer.name: layer.finish() for layer in self._layers}
+            self._shards.append(shards)
+            self._remember(Closed(shards))
+            self._shard_rows = 0
+
+    def _resume(self, journal: Path) -> bool:
+        """Take over what an interrupted writer left; False when it began otherwise."""
+        frames = list(read_frames(journal))
+        if not frames or frames[0][0] != self._begin:
+            return False
+        open_frames: list[tuple[Rows, int]] = []
+        end = frames[0][1]
+        keys: list[str] = []
+        for frame, frame_end in frames[1:]:
+            if isinstance(frame, Rows):
+                open_frames.append((frame, frame_end))
+            elif isinstance(frame, Closed):
+                if not self._are_in_place(frame):
+                    break
+                for rows, _ in open_frames:
+                    self._replay(rows, keys)
+                open_frames, end = [], frame_end
+                self._shards.append(frame.shards)
+        for rows, frame_end in self._restore(open_frames):
+            self._replay(rows, keys)
+            self._shard_rows += rows.num_rows
+            end = frame_end
+        self.resumed_keys = frozenset(keys)
+        self._split_marks = {name: len(rows) for name, rows in self._splits.items()}
+        self._journal = journal.open("r+b")
+        self._journal.truncate(end)
+        self._journal.seek(end)
+        return True
+
+    def _are_in_place(self, frame: Closed) -> bool:
+        for layer, shard in frame.shards.items():
+            path = layout.shard_path(self.path, layer, shard.id)
+            if not path.exists() or path.stat().st_size != shard.size:
+                return False
+        return True
+
+    def _restore(self, frames: list[tuple[Rows, int]]) -> list[tuple[Rows, int]]:
+        """Give the layers back the rows of an unfinished shard; the frames that all of them still hold."""
+        blocks = {
+            layer.name: [(rows.num_rows, rows.layers[layer.name]) for rows, _ in frames]
+            for layer in self._layers
+        }
+        counts = [layer.restore(blocks[layer.name]) for layer in self._layers]
+        kept = min(counts)
+        for layer, count in zip(self._layers, counts, strict=True):
+            if count != kept:
+                layer.restart(blocks[layer.name][:kept])
+        return frames[:kept]
+
+    def _replay(self, rows: Rows, keys: list[str]) -> None:
+        for name, numbers in rows.splits.items():
+            self._splits.setdefault(name, array("Q")).extend(numbers)
+        found = _keys_of(rows.layers[SAMPLES])
+        keys.extend(found)
+        self._key_digests.extend(map(_key_digest, found))
+        self.num_samples += rows.num_rows
+
+    def commit(self) -> Dataset:
+        """Make everything added so far a version of the dataset, and end.
+
+        Raises:
+            BadSample: two samples have the same key.
+            Conflict: somebody else wrote to the folder meanwhile.
+        """
+        self._flush()
+        self._close_shard()
+        if not self._shards:
+            self._shards.append({layer.name: layer.finish() for layer in self._layers})
+        self._check_keys()
+        manifest = self._commit_appended() if self._parent else commit(self.path, self._draft(None), parent=0)
+        self._end()
+        shutil.rmtree(self._folder, ignore_errors=True)
+        _remove_if_empty(self._folder.parent)
+        return Dataset.open(self.path, version=manifest.number)
+
+    def _commit_appended(self) -> Manifest:
+        while True:
+            parent = load(self.path)
+            self._check_keys_against(parent)
+            try:
+                return commit(self.path, self._draft(parent), parent=parent.number)
+            except Conflict:  # another writer was faster: add to what it made
+                continue
+
+    def _draft(self, parent: Manifest | None) -> Draft:
+        old = {layer.name: layer for layer in parent.layers} if parent else {}
+        first_row = parent.rows if parent else 0
+        layers = []
+        for layer in self._layers:
+            before = old.pop(layer.name).shards if layer.name in old else ()
+            new = tuple(
+                shards[layer.name]
+                for shards in self._shards
+                if shards[layer.name].rows or len(self._shards) == 1
+            )
+            layers.append(Layer(layer.name, layer.fields, (*before, *new)))
+        splits = Dataset.open(self.path, version=parent.number).split_rows() if parent else {}
+        for name, rows in self._splits.items():
+            added = np.asarray(rows).astype(np.int64) + first_row
+            splits[name] = np.concatenate((splits[name], added)) if name in splits else added
+        return Draft(
+            kind=str(self.kind),
+            class_names=self.class_names,
+            layers=(*layers, *old.values()),
+            splits=splits,
+            attributes={**(parent.attributes if parent else {}), **self._begin.attributes},
+            indexes=parent.indexes if parent else (),
+        )
+
+    def _check_keys(self) -> None:
+        digests = np.asarray(self._key_digests)
+        unique, first = np.unique(digests, return_index=True)
+        if len(unique) != len(digests):
+            again = int(np.setdiff1d(np.arange(len(digests)), first)[0])
+            other = int(np.flatnonzero(digests == digests[again])[0])
+            raise BadSample(
+                f"{self.path}: samples {other} and {again} have the same key.",
+                hint="Give every sample a key of its own.",
+            )
+
+    def _check_keys_against(self, parent: Manifest) -> None:
+        mine = [(layer.name, layer.fields) for layer in self._layers]
+        theirs = {layer.name: layer for layer in parent.layers}
+        is_alike = parent.kind == self.kind and parent.class_names == self.class_names
+        if not is_alike or any(
+            name not in theirs or theirs[name].fields != fields or theirs[name].num_rows != parent.rows
+            for name, fields in mine
+        ):
+            raise Conflict(
+                f"{self.path} has another kind, other classes or other fields than what is being added.",
+                hint="Open the writer with the kind, class_names and fields of the dataset.",
+            )
+        known = np.fromiter(map(_key_digest, Dataset.open(self.path).columns("key")), np.uint64)
+        common = np.flatnonzero(np.isin(np.asarray(self._key_digests), known))
+        if len(common):
+            raise BadSample(
+                f"{self.path}: the key of added sample {int(common[0])} is in the dataset already."
+            )
+
+    def close(self) -> None:
+        """Stop without committing; what was added stays in `writing/` for a writer with `resume=True`."""
+        if self._is_open:
+            self._flush()
+            self._end()
+
+    def abort(self) -> None:
+        """Stop and leave no trace of this writer."""
+        if not self._is_open:
+            return
+        self._end()
+        shutil.rmtree(self._folder, ignore_errors=True)
+        _remove_if_empty(self._folder.parent)
+        if not layout.versions(self.path):
+            for shards in self._shards:
+                for layer, shard in shards.items():
+                    layout.shard_path(self.path, layer, shard.id).unlink(missing_ok=True)
+            for layer_writer in self._layers:
+                _remove_if_empty(self.path / "data" / layer_writer.name)
+            _remove_if_empty(self.path / "data")
+            _remove_if_empty(self.path)
+
+    def _end(self) -> None:
+        self._is_open = False
+        for layer in self._layers:
+            layer.close()
+        self._journal.close()
+        self._lock.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not self._is_open:
+            return
+        if kind is None:
+            self.commit()
+        else:
+            self.close()
+
+
+def parse_kind(kind: str) -> Kind:
+    """The kind of that name.
+
+    Raises:
+        BadSample: there is none.
+    """
+    try:
+        return Kind(kind)
+    except ValueError as err:
+        raise BadSample(f"'{kind}' is not a kind of dataset.", hint=nearest(kind, list(Kind))) from err
+
+
+def _checked_class_names(names: Sequence[str]) -> tuple[str, ...]:
+    if len(set(names)) != len(names) or not all(names):
+        raise BadSample(f"The class names {list(names)[:20]} are not all different and not empty.")
+    return tuple(names)
+
+
+def _check_field_names(layers: dict[str, tuple[Field, ...]]) -> None:
+    names = [each.name for fields in layers.values() for each in fields]
+    for name in names:
+        if names.count(name) > 1:
+            raise BadSample(f"Two fields are called '{name}'.", hint="Field names are unique in a dataset.")
+
+
+def _defaults(layers: dict[str, tuple[Field, ...]]) -> dict[str, Any]:
+    """What stands for a value that a sample may lack: no label, no objects, nothing in an optional field."""
+    defaults: dict[str, Any] = {}
+    for name, fields in layers.items():
+        for each in fields:
+            if each.is_optional:
+                defaults[each.name] = None
+            elif name == LABELS and each.type == "category":
+                defaults[each.name] = NO_LABEL
+            elif name == LABELS and each.type == "json":
+                defaults[each.name] = []
+    return defaults
+
+
+def _fill_objects(values: dict[str, Any], names: Sequence[str]) -> None:
+    """Bring the lists that describe a sample's objects to one length; flags left out are False.
+
+    Raises:
+        BadSample: lists of different lengths, or a box that is none.
+    """
+    boxes = np.asarray(values.get("boxes", ()), np.float32).reshape(-1, 4)
+    if not np.isfinite(boxes).all():
+        raise BadSample("a box has a coordinate that is not a number")
+    if bool((boxes[:, 2:] <= boxes[:, :2]).any()):
+        wrong = boxes[(boxes[:, 2:] <= boxes[:, :2]).any(axis=1)][0]
+        raise BadSample(f"the box {wrong.tolist()} has no area: x1 < x2 and y1 < y2 in pixels are expected")
+    values["boxes"] = boxes
+    for name in names[1:]:
+        given = values.get(name)
+        if given is None and name != "labels":
+            values[name] = np.zeros(len(boxes), np.bool_)
+        elif len(given if given is not None else ()) != len(boxes):
+            raise BadSample(
+                f"{len(boxes)} boxes, but {0 if given is None else len(given)} entries in '{name}'"
+            )
+        elif given is None:
+            values[name] = ()
+
+
+def _key_digest(key: str) -> int:
+    return xxh3_64_intdigest(key.encode())
+
+
+def _keys_of(block: Block) -> list[str]:
+    parts = block.columns["key"]
+    lengths = np.frombuffer(parts["lengths"], np.uint32)
+    ends = np.cumsum(lengths, dtype=np.int64)
+    data = parts["values"]
+    return [
+        data[end - length : end].decode() for end, length in zip(ends.tolist(), lengths.tolist(), strict=True)
+    ]
+
+
+def _lock(folder: Path) -> BinaryIO:
+    file = (folder / "lock").open("wb")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as err:
+        file.close()
+        raise Conflict(
+            f"Another writer is at work in {folder.parent.parent}.",
+            hint="Wait for it, or give this one another name.",
+        ) from err
+    return file
+
+
+def _remove_if_empty(folder: Path) -> None:
+    try:
+        folder.rmdir()
+    except OSError:  # not empty, or gone
+        return
