@@ -1,7 +1,7 @@
 """Which state may follow which, for tasks, attempts and runs; the only place that changes a state.
 
-docs/explanation/orchestration.md explains the tables in words, and a test keeps the two alike. A change outside
-the tables can only be a bug of KPL, so it is asserted rather than raised as an error.
+docs/explanation/orchestration.md explains the tables in words, and a test keeps the two alike. A change that
+is not in the tables can only be a bug of KPL, so it is asserted rather than raised as an error.
 """
 
 from collections.abc import Mapping

@@ -1,8 +1,9 @@
 """What follows from what happened: pure, so that any interleaving of events can be tried out.
 
-`step` never looks at a clock or at the world. Events that come twice, late or for things that are over pass without
-effect. What is to be done follows from the state alone (`commands_for`); the commands of one step are those that
-its changes bring about, so that carrying them all out once more is what a restart after a crash takes.
+`step` never looks at a clock or at the world. Events that come twice, late or for things that are over pass
+without effect. What is to be done follows from the state alone (`commands_for`); the commands of one step are
+those that its changes bring about, so that carrying them all out once more is what a restart after a crash
+takes.
 """
 
 from collections.abc import Iterable, Sequence
@@ -389,19 +390,26 @@ def _fate(task: Task) -> str:
 
 
 def _inputs(work: _Work, task: Task) -> dict[str, Digest] | str:
-    """The artifact behind each input; a sentence when one of them was never written."""
+    """The artifact behind each input that has one; a sentence when one of them is missing."""
     inputs: dict[str, Digest] = {}
     for wanted in task.spec.inputs:
         if isinstance(wanted, ArtifactInput):
             inputs[wanted.name] = wanted.artifact
             continue
         upstream = work.tasks.get(wanted.task)
-        if upstream is None or wanted.output not in upstream.outputs:
-            name = f" '{upstream.name}'" if upstream is not None else ""
-            source = f"output '{wanted.output}' of task {wanted.task}{name}"
-            return f"input '{wanted.name}' is missing: {source} was left empty"
-        inputs[wanted.name] = upstream.outputs[wanted.output]
+        if upstream is not None and wanted.output in upstream.outputs:
+            inputs[wanted.name] = upstream.outputs[wanted.output]
+        elif upstream is None or not _may_be_absent(upstream, wanted.output):
+            return f"input '{wanted.name}' is missing: task {wanted.task} has no output '{wanted.output}'"
     return inputs
+
+
+def _may_be_absent(upstream: Task, output: str) -> bool:
+    """Whether no artifact is expected: the output was optional, or it is an endpoint."""
+    return any(
+        declared.name == output and (declared.is_optional or declared.type == "endpoint")
+        for declared in upstream.spec.outputs
+    )
 
 
 def _place_queued(work: _Work) -> None:

@@ -38,7 +38,7 @@ class Earlier:
 
 
 class Store(Protocol):
-    """One loop at a time owns the state (its leader); everybody else only adds to the inbox, each in a transaction."""
+    """One loop at a time owns the state, its leader; everybody else adds to the inbox, in transactions."""
 
     def load(self) -> State:
         """Read all that is not over (without machines)."""

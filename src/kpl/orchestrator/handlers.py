@@ -1,0 +1,195 @@
+"""How commands are carried out: the work behind Resolve, StartAttempt, StopAttempt and Collect.
+
+Handlers run on threads, take a task as it was when the command was given, and answer with an event. Each may
+be carried out again after a crash and does no harm then. `Unavailable` means that a later try may succeed;
+what any other error means for the task is told by `give_up`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kpl.algorithm.protocol import Metric, output_variable, read_events
+from kpl.errors import Invalid, NotFound
+from kpl.orchestrator.state import (
+    AttemptReported,
+    Collect,
+    Collected,
+    CollectFailed,
+    Command,
+    Event,
+    Resolve,
+    Resolved,
+    ResolveFailed,
+    StartAttempt,
+    StopAttempt,
+)
+from kpl.orchestrator.store import Earlier, Finished, Store
+from kpl.pipeline.reuse import explain, first_time, reused, step_digest
+from kpl.runtime.executor import AttemptReport, Executor, Launch, LaunchInput
+from kpl.storage.artifacts import ArtifactStore
+from kpl.task import AttemptState, Outcome, OutputSpec, Task, TaskState
+from kpl.task.ids import AttemptId, Digest
+
+
+@dataclass(frozen=True, slots=True)
+class Handlers:
+    """Carries out commands with the parts that they need; all of these may be called from any thread."""
+
+    store: Store
+    executor: Executor
+    artifacts: ArtifactStore
+
+    def carry_out(self, command: Command, task: Task) -> Event | None:
+        """Do what a command says; `task` is the task that it is about."""
+        match command:
+            case Resolve():
+                return self.resolve(task)
+            case StartAttempt():
+                self.start(task)
+                return None
+            case StopAttempt():
+                return self.stop(task, command.attempt_id, grace_s=command.grace_s)
+            case Collect():
+                return self.collect(task, command.attempt_id)
+
+    def resolve(self, task: Task) -> Resolved:
+        """Compute the digest and look for a finished task whose outputs are all still there."""
+        digest = step_digest(task.spec, task.inputs)
+        finished = None if task.spec.must_run else self.store.find_finished(task, digest)
+        if finished is not None and (gone := self._gone(finished)) is not None:
+            why = f"ran: output '{gone}' of task {finished.task_id} is no longer stored"
+            return Resolved(task.id, digest, why)
+        if finished is not None:
+            outputs = finished.outputs
+            return Resolved(task.id, digest, reused(finished.task_id), finished.task_id, outputs)
+        earlier = self.store.find_earlier(task)
+        return Resolved(task.id, digest, first_time() if earlier is None else self._explain(earlier, task))
+
+    def _gone(self, finished: Finished) -> str | None:
+        """Name an output that the artifact store does not have any more."""
+        return next((name for name, digest in finished.outputs.items() if digest not in self.artifacts), None)
+
+    def _explain(self, earlier: Earlier, task: Task) -> str:
+        before, now = earlier.spec.program.tree, task.spec.program.tree
+        changed = self._changed_files(before, now) if before != now else None
+        return explain(earlier.spec, earlier.inputs, task.spec, task.inputs, changed_files=changed)
+
+    def _changed_files(self, before: Digest, now: Digest) -> list[str] | None:
+        """Files of an algorithm that differ between two versions; None when the earlier one is gone."""
+        try:
+            old, new = (
+                {entry.path: entry for entry in self.artifacts.get_tree(d).entries} for d in (before, now)
+            )
+        except NotFound:
+            return None
+        return sorted(path for path in old.keys() | new.keys() if old.get(path) != new.get(path))
+
+    def start(self, task: Task) -> None:
+        """Lay out the inputs and tell the executor to start the latest attempt."""
+        attempt, program = task.attempt, task.spec.program
+        assert attempt is not None
+        project = self.store.project_name(task.project_id)
+        base_path = f"/serve/{project}/{task.spec.endpoint}" if task.spec.endpoint else ""
+        self.executor.start(
+            Launch(
+                attempt_id=attempt.id,
+                task_id=task.id,
+                number=attempt.number,
+                kind=task.kind,
+                project=project,
+                run_id=task.run_id,
+                command=program.command,
+                algorithm=self.artifacts.materialize(program.tree),
+                environment=program.environment,
+                placement=attempt.placement,
+                parameters=task.spec.parameters,
+                inputs=self._lay_out(task),
+                outputs=tuple(output.name for output in task.spec.outputs),
+                timeout_s=task.spec.timeout_s,
+                grace_s=task.spec.grace_s,
+                base_path=base_path,
+            )
+        )
+
+    def _lay_out(self, task: Task) -> tuple[LaunchInput, ...]:
+        return tuple(
+            LaunchInput(
+                wanted.name,
+                wanted.type,
+                wanted.kind,
+                self.artifacts.materialize(task.inputs[wanted.name]),
+                task.inputs[wanted.name],
+            )
+            for wanted in task.spec.inputs
+            if wanted.name in task.inputs
+        )
+
+    def stop(self, task: Task, attempt_id: AttemptId, *, grace_s: float) -> AttemptReported | None:
+        """Ask an attempt to end. One that the executor never heard of will not start any more, so it has."""
+        self.executor.stop(attempt_id, grace_s=grace_s)
+        report = next(iter(self.executor.observe([attempt_id])), None)
+        if report is not None and report.state is not None:
+            return None
+        if task.state is TaskState.STOPPING:
+            return _ended(attempt_id, Outcome.STOPPED)
+        return _ended(attempt_id, Outcome.LOST, "the executor has no record of it any more")
+
+    def collect(self, task: Task, attempt_id: AttemptId) -> Collected:
+        """Store the outputs. The files stay where they are until the result is remembered."""
+        files = self.executor.files(attempt_id)
+        empty = [
+            o for o in task.spec.outputs if o.type != "endpoint" and _is_empty(files.outputs.get(o.name))
+        ]
+        required = [output for output in empty if not output.is_optional]
+        if required:
+            raise Invalid(_tell_empty(required[0]))
+        outputs = {
+            output.name: Digest(self.artifacts.put_tree(files.outputs[output.name]).digest)
+            for output in task.spec.outputs
+            if output.type != "endpoint" and output not in empty
+        }
+        remarks = [f"optional output '{output.name}' was left empty" for output in empty]
+        missing = _missing_metrics(files.events, task.spec.metrics)
+        remarks += [f"metric '{name}' was promised but not reported" for name in missing]
+        return Collected(attempt_id, outputs, "; ".join(remarks))
+
+    def give_up(self, command: Command, reason: str) -> Event | None:
+        """What it means for the task that a command cannot be carried out."""
+        match command:
+            case Resolve():
+                return ResolveFailed(command.task_id, reason)
+            case StartAttempt():
+                # Whatever was begun, it must not become a second process beside the next attempt.
+                self.executor.stop(command.attempt_id, grace_s=0.0)
+                return _ended(command.attempt_id, Outcome.NOT_STARTED, reason)
+            case StopAttempt():
+                return None
+            case Collect():
+                return CollectFailed(command.attempt_id, reason)
+
+
+def _ended(attempt_id: AttemptId, outcome: Outcome, message: str = "") -> AttemptReported:
+    return AttemptReported(AttemptReport(attempt_id, AttemptState.ENDED, outcome=outcome, message=message))
+
+
+def _is_empty(folder: Path | None) -> bool:
+    return folder is None or not folder.is_dir() or next(folder.iterdir(), None) is None
+
+
+def _missing_metrics(events: Path, promised: Sequence[str]) -> list[str]:
+    """The promised metrics that an ended process never reported, in their order."""
+    missing = set(promised)
+    offset, before = 0, -1
+    while missing and offset != before:
+        before = offset
+        found, _, offset = read_events(events, offset, is_final=True)
+        missing -= {event.name for event in found if isinstance(event, Metric)}
+    return [name for name in promised if name in missing]
+
+
+def _tell_empty(output: OutputSpec) -> str:
+    return (
+        f"the process ended with exit code 0 but left output '{output.name}' empty: "
+        f"it has to write into the folder named by {output_variable(output.name)}"
+    )
