@@ -16,9 +16,7 @@ class Context:
 
     def client(self) -> Client:
         """A client of the server that the options, the variables or this machine name."""
-        return connect(
-            server=self.server, token=self.token, project=self.project, data_dir=self.data_dir
-        )
+        return connect(server=self.server, token=self.token, project=self.project, data_dir=self.data_dir)
 
 
 context = Context()

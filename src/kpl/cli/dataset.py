@@ -4,7 +4,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from kpl.cli.context import context
 from kpl.cli.output import (
@@ -35,14 +42,21 @@ def pack(
     destination: Annotated[Path, typer.Argument(help="Folder to write; must not exist.")],
     kind: Annotated[DatasetKindName, typer.Option(help="What the labels are.")],
     format: Annotated[FormatName, typer.Option(help="Layout of the source.")] = FormatName.AUTO,  # noqa: A002
-    on_error: Annotated[ErrorPolicy, typer.Option(help="What a sample that cannot be read does.")] = ErrorPolicy.SKIP,
+    on_error: Annotated[
+        ErrorPolicy, typer.Option(help="What a sample that cannot be read does.")
+    ] = ErrorPolicy.SKIP,
     json: Json = False,
 ) -> None:
     """Write files in a common layout as a KPL Dataset. Needs no server."""
     from kpl.dataset import convert
 
     with Progress(
-        TextColumn("packing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=err, transient=True
+        TextColumn("packing"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=err,
+        transient=True,
     ) as bar:
         line = bar.add_task("packing", total=None)
         report = convert.pack(
@@ -56,7 +70,13 @@ def pack(
     for problem in report.problems:
         say(f"{problem}", style="yellow")
     if json:
-        print_json({"path": str(destination), "num_samples": report.num_samples, "num_problems": len(report.problems)})
+        print_json(
+            {
+                "path": str(destination),
+                "num_samples": report.num_samples,
+                "num_problems": len(report.problems),
+            }
+        )
     else:
         out.print(f"{destination}: {report.num_samples} samples, {len(report.problems)} problems")
 
@@ -88,7 +108,9 @@ def verify(path: Stored, json: Json = False) -> None:
 
     report = verify_dataset(path)
     if json:
-        print_json({"is_intact": not report.problems, "problems": [str(problem) for problem in report.problems]})
+        print_json(
+            {"is_intact": not report.problems, "problems": [str(problem) for problem in report.problems]}
+        )
     elif not report.problems:
         out.print(f"{path}: intact, {report.num_samples} samples in {report.num_shards} shards")
     for problem in report.problems:
@@ -129,9 +151,13 @@ def import_(
     server_path: Annotated[
         str | None, typer.Option(help="Instead: a folder on the server (administrators).")
     ] = None,
-    kind: Annotated[DatasetKindName, typer.Option(help="What the labels are.")] = DatasetKindName.CLASSIFICATION,
+    kind: Annotated[
+        DatasetKindName, typer.Option(help="What the labels are.")
+    ] = DatasetKindName.CLASSIFICATION,
     format: Annotated[FormatName, typer.Option(help="Layout of the source.")] = FormatName.AUTO,  # noqa: A002
-    on_error: Annotated[ErrorPolicy, typer.Option(help="What a sample that cannot be read does.")] = ErrorPolicy.SKIP,
+    on_error: Annotated[
+        ErrorPolicy, typer.Option(help="What a sample that cannot be read does.")
+    ] = ErrorPolicy.SKIP,
     json: Json = False,
 ) -> None:
     """Upload files and import them as a dataset; waits until it is done."""
@@ -139,7 +165,12 @@ def import_(
         raise Invalid("Nothing to import, or two things.", hint="Give either a folder or --server-path.")
     with context.client() as client:
         with Progress(
-            TextColumn("uploading"), BarColumn(), DownloadColumn(), TimeRemainingColumn(), console=err, transient=True
+            TextColumn("uploading"),
+            BarColumn(),
+            DownloadColumn(),
+            TimeRemainingColumn(),
+            console=err,
+            transient=True,
         ) as bar:
             line = bar.add_task("uploading", total=None)
             task = client.datasets.import_folder(
@@ -178,7 +209,14 @@ def list_(limit: Limit = 50, json: Json = False) -> None:
     print_table(
         ("name", "version", "kind", "samples", "size", "created"),
         [
-            (d.name, d.latest.version, d.latest.kind, d.latest.num_samples, size(d.latest.size_bytes), d.latest.created_at)
+            (
+                d.name,
+                d.latest.version,
+                d.latest.kind,
+                d.latest.num_samples,
+                size(d.latest.size_bytes),
+                d.latest.created_at,
+            )
             for d in datasets
         ],
         empty="No datasets yet. Import one: kpl dataset import NAME FOLDER",

@@ -55,7 +55,8 @@ def _print_version(is_asked: bool) -> None:
 @app.callback()
 def root(
     server: Annotated[
-        str | None, typer.Option(envvar="KPL_SERVER", help="Address of the server; else the one on this machine.")
+        str | None,
+        typer.Option(envvar="KPL_SERVER", help="Address of the server; else the one on this machine."),
     ] = None,
     token: Annotated[
         str | None, typer.Option("--token", envvar="KPL_TOKEN", help="API token.", show_envvar=True)

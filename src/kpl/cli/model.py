@@ -24,7 +24,14 @@ def list_(limit: Limit = 50, json: Json = False) -> None:
     print_table(
         ("name", "version", "task", "metrics", "size", "created"),
         [
-            (m.name, m.latest.version, m.latest.task, _metrics(m.latest.metrics), size(m.latest.size_bytes), m.latest.created_at)
+            (
+                m.name,
+                m.latest.version,
+                m.latest.task,
+                _metrics(m.latest.metrics),
+                size(m.latest.size_bytes),
+                m.latest.created_at,
+            )
             for m in models
         ],
         empty="No models yet. A train node with `publish` makes one: kpl run create --template image_classification",

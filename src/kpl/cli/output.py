@@ -53,7 +53,9 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, emp
         return
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
     for column, values in zip(columns, zip(*cells, strict=True), strict=True):
-        is_number = all(value.plain.replace(".", "").replace(",", "").isdigit() for value in values if value.plain)
+        is_number = all(
+            value.plain.replace(".", "").replace(",", "").isdigit() for value in values if value.plain
+        )
         table.add_column(column, justify="right" if is_number else "left", overflow="fold")
     for row in cells:
         table.add_row(*row)

@@ -137,7 +137,9 @@ def watch(run_id: RunId) -> None:
 @app.command()
 def logs(
     run_id: RunId,
-    node: Annotated[str | None, typer.Argument(help="Node of the pipeline; the one that runs or failed by default.")] = None,
+    node: Annotated[
+        str | None, typer.Argument(help="Node of the pipeline; the one that runs or failed by default.")
+    ] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Until the task is over.")] = False,
 ) -> None:
     """Print the log of one node of a run."""
@@ -149,13 +151,17 @@ def logs(
                 (t for t in run.tasks if t.state in states), key=lambda t: (states.index(t.state), -t.id)
             )
             if not ranked:
-                raise NotFound(f"No task of run {run_id} has a log yet.", hint=f"See `kpl run show {run_id}`.")
+                raise NotFound(
+                    f"No task of run {run_id} has a log yet.", hint=f"See `kpl run show {run_id}`."
+                )
             task = ranked[0]
             say(f"Log of {task.name} (task {task.id}, {task.state}):", style="dim")
         else:
             found = [t for t in run.tasks if t.name == node]
             if not found:
-                raise NotFound(f"Run {run_id} has no node '{node}'.", hint=nearest(node, [t.name for t in run.tasks]))
+                raise NotFound(
+                    f"Run {run_id} has no node '{node}'.", hint=nearest(node, [t.name for t in run.tasks])
+                )
             task = found[0]
         for line in client.tasks.log_lines(task.id, follow=follow):
             typer.echo(line)
@@ -172,7 +178,9 @@ def cancel(run_id: RunId) -> None:
 @app.command()
 def rerun(
     run_id: RunId,
-    from_node: Annotated[str | None, typer.Option(help="Take over what came before this node; run it and all after it.")] = None,
+    from_node: Annotated[
+        str | None, typer.Option(help="Take over what came before this node; run it and all after it.")
+    ] = None,
     wait: Wait = False,
     json: Json = False,
 ) -> None:

@@ -48,7 +48,10 @@ def _table(run: RunDetail) -> Table:
     for task in run.tasks:
         style = STATE_STYLES.get(str(task.state), "")
         table.add_row(
-            task.name, Text(str(task.state), style=style), duration(task.duration_s), Text(_activity(task), style="dim")
+            task.name,
+            Text(str(task.state), style=style),
+            duration(task.duration_s),
+            Text(_activity(task), style="dim"),
         )
     return table
 

@@ -85,14 +85,24 @@ def show(task_id: TaskId, json: Json = False) -> None:
     out.print()
     print_table(
         ("attempt", "state", "outcome", "exit code", "time", "message"),
-        [(a.number, a.state, a.outcome, a.exit_code, duration(a.duration_s), a.message) for a in task.attempts],
+        [
+            (a.number, a.state, a.outcome, a.exit_code, duration(a.duration_s), a.message)
+            for a in task.attempts
+        ],
         empty="No attempts.",
     )
     out.print()
     print_table(
         ("output", "type", "files", "size", "published as", "artifact"),
         [
-            (o.name, o.type, o.num_files, size(o.size_bytes) if o.size_bytes is not None else None, o.published_as, o.artifact)
+            (
+                o.name,
+                o.type,
+                o.num_files,
+                size(o.size_bytes) if o.size_bytes is not None else None,
+                o.published_as,
+                o.artifact,
+            )
             for o in outputs.values()
         ],
         empty="No outputs.",
@@ -104,7 +114,9 @@ def logs(
     task_id: TaskId,
     attempt: Attempt = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Until the attempt is over.")] = False,
-    search: Annotated[str | None, typer.Option(help="Only lines that hold this text, with their numbers.")] = None,
+    search: Annotated[
+        str | None, typer.Option(help="Only lines that hold this text, with their numbers.")
+    ] = None,
 ) -> None:
     """Print the log of a task."""
     with context.client() as client:

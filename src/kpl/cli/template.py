@@ -19,10 +19,7 @@ def list_(json: Json = False) -> None:
         return
     print_table(
         ("name", "title", "task", "steps", "parameters"),
-        [
-            (t.name, t.title.get("en", ""), t.task, t.num_nodes, ", ".join(t.parameters))
-            for t in templates
-        ],
+        [(t.name, t.title.get("en", ""), t.task, t.num_nodes, ", ".join(t.parameters)) for t in templates],
         empty="No templates.",
     )
 

@@ -50,5 +50,7 @@ def read_document(path: Path) -> dict[str, Any]:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise Invalid(f"'{path}' is neither YAML nor JSON: {error}") from error
     if not isinstance(document, dict):
-        raise Invalid(f"'{path}' does not hold a document.", hint="It should begin with `schema: kpl.pipeline/v1`.")
+        raise Invalid(
+            f"'{path}' does not hold a document.", hint="It should begin with `schema: kpl.pipeline/v1`."
+        )
     return document

@@ -20,9 +20,7 @@ class Uploads:
         self._transport = transport
         self._base = f"{base}/uploads"
 
-    def send(
-        self, source: Path, *, progress: Callable[[int, int], object] = lambda sent, total: None
-    ) -> str:
+    def send(self, source: Path, *, progress: Callable[[int, int], object] = lambda sent, total: None) -> int:
         """Upload a file, or a folder as one archive, and return the id of the completed upload.
 
         Raises:
@@ -38,7 +36,7 @@ class Uploads:
             raise Invalid(f"'{source}' is neither a file nor a folder.", hint="Check the path.")
         return self._send_file(source, progress)
 
-    def _send_file(self, path: Path, progress: Callable[[int, int], object]) -> str:
+    def _send_file(self, path: Path, progress: Callable[[int, int], object]) -> int:
         size_bytes = path.stat().st_size
         with path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()

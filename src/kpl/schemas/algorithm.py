@@ -10,7 +10,7 @@ class AlgorithmInstall(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    upload_id: str | None = None
+    upload_id: int | None = None
     path: str | None = Field(None, description="A folder on the server; for administrators of the platform.")
 
     @model_validator(mode="after")

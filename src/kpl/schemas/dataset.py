@@ -18,7 +18,7 @@ class DatasetImport(BaseModel):
     name: Name
     kind: DatasetKind = "classification"
     format: ImportFormat = "auto"
-    upload_id: str | None = Field(None, description="A completed upload: a zip or tar of the folder.")
+    upload_id: int | None = Field(None, description="A completed upload: a zip or tar of the folder.")
     path: str | None = Field(None, description="A folder on the server; for administrators of the platform.")
     on_error: Literal["skip", "stop"] = Field("skip", description="What a sample that cannot be read does.")
 
@@ -40,7 +40,6 @@ class DatasetVersionOut(BaseModel):
     size_bytes: int
     class_names: list[str]
     splits: dict[str, int] = Field(description="Number of samples of each split.")
-    layers: list[str] = Field(description="Row-aligned layers, as in `labels` and `predictions`.")
     source_task_id: int | None = Field(description="The task that made it.")
     created_at: AwareDatetime
     created_by: str

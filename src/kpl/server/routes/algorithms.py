@@ -1,0 +1,40 @@
+"""Installed algorithms."""
+
+from fastapi import APIRouter
+
+from kpl.schemas.algorithm import AlgorithmDetail, AlgorithmInstall, AlgorithmOut
+from kpl.schemas.page import Page
+from kpl.server.routes.dependencies import PROJECT, Cursor, Limit, TheCaller, ThePlatform
+from kpl.server.services import algorithms
+
+router = APIRouter(prefix=f"{PROJECT}/algorithms", tags=["algorithms"])
+
+
+@router.get("", operation_id="list_algorithms")
+def list_algorithms(
+    platform: ThePlatform, caller: TheCaller, project: str, cursor: Cursor = None, limit: Limit = 50
+) -> Page[AlgorithmOut]:
+    """List the algorithms that the project can use."""
+    return algorithms.list_algorithms(platform, caller, project, cursor=cursor, limit=limit)
+
+
+@router.post("", operation_id="install_algorithm", status_code=201)
+def install_algorithm(
+    platform: ThePlatform, caller: TheCaller, project: str, body: AlgorithmInstall
+) -> AlgorithmDetail:
+    """Install a folder with a manifest."""
+    return algorithms.install_algorithm(platform, caller, project, body)
+
+
+@router.get("/{name}", operation_id="get_algorithm")
+def get_algorithm(
+    platform: ThePlatform, caller: TheCaller, project: str, name: str, version: str | None = None
+) -> AlgorithmDetail:
+    """Show one version, the newest by default."""
+    return algorithms.get_algorithm(platform, caller, project, name, version=version)
+
+
+@router.delete("/{name}", operation_id="delete_algorithm", status_code=204)
+def delete_algorithm(platform: ThePlatform, caller: TheCaller, project: str, name: str) -> None:
+    """Uninstall all versions that the project installed."""
+    algorithms.delete_algorithm(platform, caller, project, name)

@@ -1,0 +1,275 @@
+"""Installed algorithms: those that come with KPL, and those that a project installs."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session
+
+from kpl.algorithm.manifest import AlgorithmManifest, Function, Port
+from kpl.algorithm.registry import InstalledAlgorithm, install
+from kpl.errors import Conflict, Invalid, NotFound, nearest
+from kpl.schemas.algorithm import (
+    AlgorithmDetail,
+    AlgorithmInstall,
+    AlgorithmOut,
+    FunctionOut,
+    PortOut,
+    PromisedMetricOut,
+)
+from kpl.schemas.page import Page
+from kpl.server.db.tables.algorithms import AlgorithmVersionRow
+from kpl.server.services import audit
+from kpl.server.services.access import SERVER, Caller, Role, project_for, require_platform_admin
+from kpl.server.services.clock import utc
+from kpl.server.services.paging import page_of
+from kpl.server.services.platform import Platform
+from kpl.server.services.uploads import completed_upload
+from kpl.storage.archive import extract
+
+MAX_ALGORITHM_BYTES = 2 << 30
+MAX_ALGORITHM_FILES = 20_000
+BUILTIN_FOLDER = Path(__file__).parents[2] / "builtin" / "algorithms"
+
+
+def list_algorithms(
+    platform: Platform, caller: Caller, project: str, *, cursor: str | None, limit: int
+) -> Page[AlgorithmOut]:
+    """The newest version of each algorithm that a project can use, newest first."""
+    with platform.db.read() as session:
+        owner = project_for(session, caller, project, Role.VIEWER)
+        newest = (
+            select(func.max(AlgorithmVersionRow.id))
+            .where(_visible(owner.id))
+            .group_by(AlgorithmVersionRow.name)
+        )
+        chosen = select(AlgorithmVersionRow).where(AlgorithmVersionRow.id.in_(newest))
+        rows, next_cursor = page_of(session, chosen, AlgorithmVersionRow.id, cursor=cursor, limit=limit)
+        return Page(items=[_algorithm_out(row) for row in rows], next_cursor=next_cursor)
+
+
+def get_algorithm(
+    platform: Platform, caller: Caller, project: str, name: str, *, version: str | None = None
+) -> AlgorithmDetail:
+    """One version, the newest by default, with its interfaces and README."""
+    with platform.db.read() as session:
+        owner = project_for(session, caller, project, Role.VIEWER)
+        rows = _versions(session, owner.id, name)
+        row = next((each for each in rows if version in (None, each.version)), None)
+        if row is None:
+            raise NotFound(
+                f"Algorithm '{name}' has no version '{version}'.",
+                hint=nearest(version or "", [each.version for each in rows]),
+            )
+        return _detail(platform, row, [each.version for each in rows])
+
+
+def install_algorithm(
+    platform: Platform, caller: Caller, project: str, request: AlgorithmInstall
+) -> AlgorithmDetail:
+    """Install a folder with a manifest as a version of an algorithm of the project.
+
+    Raises:
+        Invalid: the manifest has problems; each is named with its line and fix.
+        Conflict: the version is installed with other content.
+        Denied: a folder on the server was named by somebody who is not an administrator of the platform.
+    """
+    if request.path is not None:
+        require_platform_admin(caller)
+    with platform.db.read() as session:
+        owner = project_for(session, caller, project, Role.DEVELOPER)
+    with _source_folder(platform, caller, project, request) as folder:
+        installed = install(folder, platform.artifacts)
+    with platform.db.write() as session:
+        owner = project_for(session, caller, project, Role.DEVELOPER)
+        row = _record(platform, session, caller, owner.id, installed)
+        audit.record(
+            platform,
+            session,
+            caller,
+            "algorithm.install",
+            f"algorithm:{row.name}@{row.version}",
+            project=project,
+            details={"tree": row.tree},
+        )
+        versions = [each.version for each in _versions(session, owner.id, row.name)]
+        return _detail(platform, row, versions)
+
+
+def delete_algorithm(platform: Platform, caller: Caller, project: str, name: str) -> None:
+    """Uninstall all versions that the project installed. Runs that used one keep its frozen tree."""
+    with platform.db.write() as session:
+        owner = project_for(session, caller, project, Role.DEVELOPER)
+        rows = [row for row in _versions(session, owner.id, name) if row.project_id == owner.id]
+        if not rows:
+            raise Conflict(
+                f"Algorithm '{name}' comes with KPL.", hint="Built-in algorithms cannot be deleted."
+            )
+        for row in rows:
+            session.delete(row)
+        audit.record(platform, session, caller, "algorithm.delete", f"algorithm:{name}", project=project)
+
+
+def install_builtin(platform: Platform, folder: Path = BUILTIN_FOLDER) -> None:
+    """Install what comes with KPL, by the same code as anyone's; for the start of the server.
+
+    A built-in version whose files differ from the installed ones replaces them: while KPL is developed its version
+    stays the same, and the tree's digest is what reuse goes by.
+    """
+    for path in sorted(each.parent for each in folder.glob("*/algorithm.yaml")):
+        installed = install(path, platform.artifacts)
+        with platform.db.write() as session:
+            row = session.scalar(
+                select(AlgorithmVersionRow).where(
+                    AlgorithmVersionRow.project_id.is_(None),
+                    AlgorithmVersionRow.name == installed.manifest.name,
+                    AlgorithmVersionRow.version == installed.manifest.version,
+                )
+            )
+            if row is not None and row.tree == installed.tree:
+                continue
+            if row is not None:
+                session.delete(row)
+                session.flush()
+            _record(platform, session, SERVER, None, installed)
+
+
+def find_algorithm(session: Session, project_id: int, name: str) -> AlgorithmVersionRow:
+    """The newest version of an algorithm that the project can use, its own before a built-in one."""
+    return _versions(session, project_id, name)[0]
+
+
+@contextmanager
+def _source_folder(
+    platform: Platform, caller: Caller, project: str, request: AlgorithmInstall
+) -> Iterator[Path]:
+    if request.path is not None:
+        folder = Path(request.path)
+        if not folder.is_absolute() or not folder.is_dir():
+            raise Invalid(f"path: '{request.path}' is not an absolute path of a folder on the server.")
+        yield folder
+        return
+    assert request.upload_id is not None
+    archive = completed_upload(platform, caller, project, request.upload_id)
+    platform.settings.cache_dir.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix="install-", dir=platform.settings.cache_dir))
+    try:
+        folder = temporary / "algorithm"
+        extract(archive.path, folder, max_bytes=MAX_ALGORITHM_BYTES, max_files=MAX_ALGORITHM_FILES)
+        inner = list(folder.iterdir())
+        # An archive of a folder, as people make them, holds that folder alone.
+        is_wrapped = len(inner) == 1 and inner[0].is_dir()
+        yield inner[0] if is_wrapped else folder
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _record(
+    platform: Platform,
+    session: Session,
+    caller: Caller,
+    project_id: int | None,
+    installed: InstalledAlgorithm,
+) -> AlgorithmVersionRow:
+    manifest = installed.manifest
+    same = select(AlgorithmVersionRow).where(
+        AlgorithmVersionRow.name == manifest.name,
+        AlgorithmVersionRow.version == manifest.version,
+        AlgorithmVersionRow.project_id.is_(None)
+        if project_id is None
+        else AlgorithmVersionRow.project_id == project_id,
+    )
+    known = session.scalar(same)
+    if known is not None:
+        if known.tree == installed.tree:
+            return known
+        raise Conflict(
+            f"Algorithm '{manifest.name}' {manifest.version} is installed already, with other files.",
+            hint="Raise `version` in algorithm.yaml, then install again.",
+        )
+    row = AlgorithmVersionRow(
+        project_id=project_id,
+        name=manifest.name,
+        version=manifest.version,
+        tree=installed.tree,
+        manifest=manifest.model_dump(mode="json", by_alias=True),
+        description=manifest.description.en,
+        size_bytes=platform.artifacts.get_tree(installed.tree).size_bytes,
+        created_at_s=platform.now_s(),
+        created_by=caller.username,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def _visible(project_id: int) -> ColumnElement[bool]:
+    return or_(AlgorithmVersionRow.project_id == project_id, AlgorithmVersionRow.project_id.is_(None))
+
+
+def _versions(session: Session, project_id: int, name: str) -> list[AlgorithmVersionRow]:
+    """All versions that the project sees under a name: its own newest first, then the built-in ones."""
+    rows = session.scalars(
+        select(AlgorithmVersionRow)
+        .where(_visible(project_id), AlgorithmVersionRow.name == name)
+        .order_by(AlgorithmVersionRow.project_id.is_(None), AlgorithmVersionRow.id.desc())
+    ).all()
+    if not rows:
+        known = session.scalars(select(AlgorithmVersionRow.name).where(_visible(project_id)).distinct())
+        raise NotFound(f"There is no algorithm '{name}'.", hint=nearest(name, known))
+    return list(rows)
+
+
+def _algorithm_out(row: AlgorithmVersionRow) -> AlgorithmOut:
+    manifest = AlgorithmManifest.model_validate(row.manifest)
+    return AlgorithmOut(
+        name=row.name,
+        version=row.version,
+        origin="builtin" if row.project_id is None else "project",
+        title=manifest.title.model_dump(),
+        description=manifest.description.model_dump(),
+        task=manifest.task,
+        licence=manifest.licence,
+        environment=manifest.environment.type,
+        functions=list(manifest.functions),
+        tree=row.tree,
+        installed_at=utc(row.created_at_s),
+        installed_by=row.created_by,
+    )
+
+
+def _detail(platform: Platform, row: AlgorithmVersionRow, versions: list[str]) -> AlgorithmDetail:
+    manifest = AlgorithmManifest.model_validate(row.manifest)
+    return AlgorithmDetail(
+        **_algorithm_out(row).model_dump(),
+        interfaces=[_function_out(name, function) for name, function in manifest.functions.items()],
+        readme=_readme(platform, row.tree),
+        versions=versions,
+    )
+
+
+def _function_out(name: str, function: Function) -> FunctionOut:
+    return FunctionOut(
+        name=name,
+        inputs=[_port_out(port) for port in function.inputs],
+        outputs=[_port_out(port) for port in function.outputs],
+        parameters=dict(function.parameters),
+        metrics=[
+            PromisedMetricOut(name=metric.name, direction=metric.direction, is_primary=metric.is_primary)
+            for metric in function.metrics
+        ],
+    )
+
+
+def _port_out(port: Port) -> PortOut:
+    return PortOut(name=port.name, type=port.type, kinds=list(port.kinds), is_optional=port.is_optional)
+
+
+def _readme(platform: Platform, tree: str) -> str:
+    names = {entry.path for entry in platform.artifacts.get_tree(tree).entries}
+    if "README.md" not in names:
+        return ""
+    return platform.artifacts.read_file(tree, "README.md", 0, 1 << 18).decode("utf-8", "replace")

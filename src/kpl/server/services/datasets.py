@@ -1,0 +1,262 @@
+"""Datasets and their versions: import, look at samples, delete."""
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from kpl.errors import Invalid, NotFound, nearest
+from kpl.schemas.dataset import (
+    DatasetDetail,
+    DatasetImport,
+    DatasetOut,
+    DatasetVersionOut,
+    SamplesOut,
+    StatisticsOut,
+)
+from kpl.schemas.page import Page
+from kpl.schemas.task import TaskOut
+from kpl.server.db.tables.datasets import DatasetRow, DatasetVersionRow
+from kpl.server.db.tables.tasks import TaskInputRow, TaskRow
+from kpl.server.services import audit
+from kpl.server.services.access import Caller, Role, project_for, require_platform_admin
+from kpl.server.services.clock import utc
+from kpl.server.services.paging import decode_cursor, encode_cursor, page_of
+from kpl.server.services.platform import Platform
+
+MOST_VERSIONS = 100
+MOST_USERS = 100
+
+
+def list_datasets(
+    platform: Platform, caller: Caller, project: str, *, cursor: str | None, limit: int
+) -> Page[DatasetOut]:
+    """Datasets of a project, newest first."""
+    with platform.db.read() as session:
+        owner = project_for(session, caller, project, Role.VIEWER)
+        chosen = select(DatasetRow).where(DatasetRow.project_id == owner.id)
+        rows, next_cursor = page_of(session, chosen, DatasetRow.id, cursor=cursor, limit=limit)
+        return Page(items=[_dataset_out(session, row) for row in rows], next_cursor=next_cursor)
+
+
+def get_dataset(platform: Platform, caller: Caller, project: str, name: str) -> DatasetDetail:
+    """A dataset with its newest versions and the tasks that read them."""
+    with platform.db.read() as session:
+        owner = project_for(session, caller, project, Role.VIEWER)
+        row = find_dataset(session, owner.id, name)
+        versions = session.scalars(
+            select(DatasetVersionRow)
+            .where(DatasetVersionRow.dataset_id == row.id)
+            .order_by(DatasetVersionRow.version.desc())
+            .limit(MOST_VERSIONS)
+        ).all()
+        users = session.scalars(
+            select(TaskInputRow.task_id)
+            .join(TaskRow, TaskRow.id == TaskInputRow.task_id)
+            .where(
+                TaskInputRow.artifact.in_([version.digest for version in versions]),
+                TaskRow.project_id == owner.id,
+            )
+            .order_by(TaskInputRow.task_id.desc())
+            .limit(MOST_USERS)
+        )
+        return DatasetDetail(
+            **_dataset_out(session, row).model_dump(),
+            versions=[_version_out(version, name) for version in versions],
+            used_by=list(users),
+        )
+
+
+def get_dataset_version(
+    platform: Platform, caller: Caller, project: str, name: str, version: int
+) -> DatasetVersionOut:
+    """One version."""
+    with platform.db.read() as session:
+        owner = project_for(session, caller, project, Role.VIEWER)
+        return _version_out(find_dataset_version(session, owner.id, name, version), name)
+
+
+def list_samples(
+    platform: Platform,
+    caller: Caller,
+    project: str,
+    name: str,
+    version: int,
+    *,
+    split: str | None,
+    label: str | None,
+    cursor: str | None,
+    limit: int,
+) -> SamplesOut:
+    """Samples of a version without their images, in order, filtered by split and class."""
+    from kpl.server.services.dataset_reader import matching_rows, open_dataset, sample_out
+
+    folder = _folder(platform, caller, project, name, version)
+    dataset = open_dataset(folder)
+    rows = matching_rows(dataset, split=split, label=label)
+    start = 0
+    if cursor is not None:
+        start = int(rows.searchsorted(decode_cursor(cursor, int), side="right"))
+    chosen = [int(row) for row in rows[start : start + limit]]
+    has_more = start + limit < len(rows)
+    return SamplesOut(
+        items=[sample_out(dataset, row) for row in chosen],
+        next_cursor=encode_cursor(chosen[-1]) if has_more else None,
+        num_matches=len(rows),
+    )
+
+
+def get_sample_image(
+    platform: Platform, caller: Caller, project: str, name: str, version: int, row: int, *, size: int | None
+) -> tuple[bytes, str]:
+    """The image of one sample, as it was imported or scaled down, and its media type."""
+    from kpl.server.services.dataset_reader import image_of, open_dataset, thumbnail
+
+    folder = _folder(platform, caller, project, name, version)
+    dataset = open_dataset(folder)
+    if size is not None:
+        cache = platform.settings.cache_dir / "thumbnails" / folder.name
+        return thumbnail(dataset, row, size, cache), "image/webp"
+    data = image_of(dataset, row)
+    return data, _media_type(data)
+
+
+def get_statistics(
+    platform: Platform, caller: Caller, project: str, name: str, version: int
+) -> StatisticsOut:
+    """Counts, ranges and health of a version."""
+    from kpl.dataset import stats
+    from kpl.server.services.dataset_reader import open_dataset
+
+    folder = _folder(platform, caller, project, name, version)
+    summary: dict[str, Any] = dict(stats.summary(open_dataset(folder)))
+    return StatisticsOut(name=name, version=version, statistics=summary)
+
+
+def import_dataset(platform: Platform, caller: Caller, project: str, request: DatasetImport) -> TaskOut:
+    """Start a task that turns files into the next version of a dataset.
+
+    Raises:
+        Denied: a folder on the server was named by somebody who is not an administrator of the platform.
+    """
+    from kpl.server.services.imports import submit_import
+
+    if request.path is not None:
+        require_platform_admin(caller)
+        _check_server_path(request.path)
+    with platform.db.read() as session:
+        project_for(session, caller, project, Role.DEVELOPER)
+    return submit_import(platform, caller, project, request)
+
+
+def delete_dataset(platform: Platform, caller: Caller, project: str, name: str) -> None:
+    """Delete a dataset with all versions. Runs that used it keep what they recorded of it."""
+    with platform.db.write() as session:
+        owner = project_for(session, caller, project, Role.DEVELOPER)
+        row = find_dataset(session, owner.id, name)
+        for version in session.scalars(
+            select(DatasetVersionRow).where(DatasetVersionRow.dataset_id == row.id)
+        ):
+            session.delete(version)
+        session.flush()
+        session.delete(row)
+        audit.record(platform, session, caller, "dataset.delete", f"dataset:{name}", project=project)
+
+
+def delete_dataset_version(platform: Platform, caller: Caller, project: str, name: str, version: int) -> None:
+    """Delete one version, and the dataset with its last one."""
+    with platform.db.write() as session:
+        owner = project_for(session, caller, project, Role.DEVELOPER)
+        row = find_dataset_version(session, owner.id, name, version)
+        session.delete(row)
+        session.flush()
+        if not session.scalar(select(func.count()).where(DatasetVersionRow.dataset_id == row.dataset_id)):
+            session.delete(session.get_one(DatasetRow, row.dataset_id))
+        audit.record(
+            platform, session, caller, "dataset.delete_version", f"dataset:{name}@{version}", project=project
+        )
+
+
+def find_dataset(session: Session, project_id: int, name: str) -> DatasetRow:
+    """The dataset of that name. Raises NotFound with the nearest names."""
+    row = session.scalar(
+        select(DatasetRow).where(DatasetRow.project_id == project_id, DatasetRow.name == name)
+    )
+    if row is None:
+        known = session.scalars(select(DatasetRow.name).where(DatasetRow.project_id == project_id).limit(500))
+        raise NotFound(f"There is no dataset '{name}' in this project.", hint=nearest(name, known))
+    return row
+
+
+def find_dataset_version(session: Session, project_id: int, name: str, version: int) -> DatasetVersionRow:
+    """The version of that number. Raises NotFound with the latest number there is."""
+    dataset = find_dataset(session, project_id, name)
+    row = session.scalar(
+        select(DatasetVersionRow).where(
+            DatasetVersionRow.dataset_id == dataset.id, DatasetVersionRow.version == version
+        )
+    )
+    if row is None:
+        latest = _latest(session, dataset).version
+        raise NotFound(f"Dataset '{name}' has no version {version}.", hint=f"The latest is {latest}.")
+    return row
+
+
+def _folder(platform: Platform, caller: Caller, project: str, name: str, version: int) -> Path:
+    """The folder of a version that the caller may see, ready to be opened."""
+    with platform.db.read() as session:
+        owner = project_for(session, caller, project, Role.VIEWER)
+        digest = find_dataset_version(session, owner.id, name, version).digest
+    return platform.artifacts.materialize(digest)
+
+
+def _check_server_path(path: str) -> None:
+    folder = Path(path)
+    if not folder.is_absolute() or not folder.exists():
+        raise Invalid(
+            f"path: '{path}' does not exist on the server, or is not absolute.",
+            hint="Give the absolute path of a folder or an archive on the server's machine.",
+        )
+
+
+def _latest(session: Session, row: DatasetRow) -> DatasetVersionRow:
+    newest = select(DatasetVersionRow).where(DatasetVersionRow.dataset_id == row.id)
+    return session.scalars(newest.order_by(DatasetVersionRow.version.desc()).limit(1)).one()
+
+
+def _dataset_out(session: Session, row: DatasetRow) -> DatasetOut:
+    count = session.scalar(select(func.count()).where(DatasetVersionRow.dataset_id == row.id))
+    return DatasetOut(
+        name=row.name,
+        description=row.description,
+        num_versions=count or 0,
+        latest=_version_out(_latest(session, row), row.name),
+        created_at=utc(row.created_at_s),
+    )
+
+
+def _version_out(row: DatasetVersionRow, name: str) -> DatasetVersionOut:
+    return DatasetVersionOut(
+        name=name,
+        version=row.version,
+        kind=row.kind,
+        digest=row.digest,
+        num_samples=row.num_samples,
+        size_bytes=row.size_bytes,
+        class_names=row.class_names,
+        splits=row.splits,
+        source_task_id=row.source_task_id,
+        created_at=utc(row.created_at_s),
+        created_by=row.created_by,
+    )
+
+
+def _media_type(data: bytes) -> str:
+    if data.startswith(b"\x89PNG"):
+        return "image/png"
+    if data.startswith(b"\xff\xd8"):
+        return "image/jpeg"
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "image/webp"
+    return "application/octet-stream"

@@ -1,0 +1,145 @@
+"""Outputs that become versions: a dataset or a model gets its next number, once for each task and output."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from kpl.algorithm.model import MODEL_NAME, load_model
+from kpl.dataset import Dataset
+from kpl.errors import Invalid
+from kpl.server.db.tables.datasets import DatasetRow, DatasetVersionRow
+from kpl.server.db.tables.models import ModelRow, ModelVersionRow
+from kpl.server.db.tables.tasks import TaskRow
+from kpl.server.services.clock import Clock
+from kpl.server.services.store import Publish
+from kpl.storage.artifacts import ArtifactStore
+from kpl.task import OutputSpec
+
+
+def publisher(artifacts: ArtifactStore, clock: Clock) -> Publish:
+    """The function that the store calls for each output that its node publishes."""
+
+    def publish(
+        session: Session, *, project_id: int, task_id: int, output: OutputSpec, name: str, digest: str
+    ) -> str:
+        source = _Source(
+            project_id, task_id, output.name, name, digest, _author(session, task_id), clock.now_s()
+        )
+        if output.type == "dataset":
+            return f"{name}@{_publish_dataset(session, artifacts, source)}"
+        if output.type == "model":
+            return f"{name}@{_publish_model(session, artifacts, source)}"
+        raise Invalid(f"an output of type '{output.type}' can be neither a dataset nor a model")
+
+    return publish
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    project_id: int
+    task_id: int
+    output: str
+    name: str
+    digest: str
+    created_by: str
+    created_at_s: float
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """What a version of either noun notes about where it came from."""
+        return {
+            "project_id": self.project_id,
+            "digest": self.digest,
+            "source_task_id": self.task_id,
+            "source_output": self.output,
+            "created_at_s": self.created_at_s,
+            "created_by": self.created_by,
+        }
+
+
+def _author(session: Session, task_id: int) -> str:
+    return session.scalar(select(TaskRow.created_by).where(TaskRow.id == task_id)) or ""
+
+
+def _publish_dataset(session: Session, artifacts: ArtifactStore, source: _Source) -> int:
+    dataset = Dataset.open(artifacts.materialize(source.digest))
+    row = session.scalar(
+        select(DatasetRow).where(DatasetRow.project_id == source.project_id, DatasetRow.name == source.name)
+    )
+    if row is None:
+        row = DatasetRow(
+            project_id=source.project_id,
+            name=source.name,
+            created_at_s=source.created_at_s,
+            created_by=source.created_by,
+        )
+        session.add(row)
+        session.flush()
+    known = session.scalar(
+        select(DatasetVersionRow.version).where(
+            DatasetVersionRow.dataset_id == row.id,
+            DatasetVersionRow.source_task_id == source.task_id,
+            DatasetVersionRow.source_output == source.output,
+        )
+    )
+    if known is not None:
+        return known
+    newest = session.scalar(
+        select(func.max(DatasetVersionRow.version)).where(DatasetVersionRow.dataset_id == row.id)
+    )
+    version = DatasetVersionRow(
+        dataset_id=row.id,
+        version=(newest or 0) + 1,
+        kind=str(dataset.kind),
+        num_samples=len(dataset),
+        class_names=list(dataset.class_names),
+        splits=dict(dataset.splits),
+        size_bytes=artifacts.get_tree(source.digest).size_bytes,
+        **source.columns,
+    )
+    session.add(version)
+    session.flush()
+    return version.version
+
+
+def _publish_model(session: Session, artifacts: ArtifactStore, source: _Source) -> int:
+    folder = artifacts.materialize(source.digest)
+    manifest = load_model(folder)
+    row = session.scalar(
+        select(ModelRow).where(ModelRow.project_id == source.project_id, ModelRow.name == source.name)
+    )
+    if row is None:
+        row = ModelRow(
+            project_id=source.project_id,
+            name=source.name,
+            created_at_s=source.created_at_s,
+            created_by=source.created_by,
+        )
+        session.add(row)
+        session.flush()
+    known = session.scalar(
+        select(ModelVersionRow.version).where(
+            ModelVersionRow.model_id == row.id,
+            ModelVersionRow.source_task_id == source.task_id,
+            ModelVersionRow.source_output == source.output,
+        )
+    )
+    if known is not None:
+        return known
+    newest = session.scalar(
+        select(func.max(ModelVersionRow.version)).where(ModelVersionRow.model_id == row.id)
+    )
+    version = ModelVersionRow(
+        model_id=row.id,
+        version=(newest or 0) + 1,
+        task=manifest.task,
+        manifest=json.loads((folder / MODEL_NAME).read_text(encoding="utf-8")),
+        size_bytes=artifacts.get_tree(source.digest).size_bytes,
+        **source.columns,
+    )
+    session.add(version)
+    session.flush()
+    return version.version
