@@ -277,13 +277,13 @@ class OptionalColumn:
     """A column in which rows may be empty. `valid`: [n] of 0 and 1."""
 
     def __init__(self, column: ColumnReader, valid: NDArray[np.uint8]) -> None:
-        self._column, self._valid = column, valid
+        self.column, self._valid = column, valid
 
     def slice(self, start: int, stop: int) -> "OptionalColumn":
-        return OptionalColumn(self._column.slice(start, stop), self._valid[start:stop])
+        return OptionalColumn(self.column.slice(start, stop), self._valid[start:stop])
 
     def getter(self) -> Getter:
-        get, valid = self._column.getter(), self._valid.data
+        get, valid = self.column.getter(), self._valid.data
         return lambda row: get(row) if valid[row] else None
 
     def values(self) -> Iterator[Any]:
@@ -294,7 +294,7 @@ class OptionalColumn:
 
     def array(self) -> NDArray[Any] | Ragged:
         if self._valid.all():
-            return self._column.array()
+            return self.column.array()
         values = np.empty(len(self._valid), dtype=object)
         get = self.getter()
         for row in range(len(values)):

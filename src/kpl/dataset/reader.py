@@ -373,7 +373,7 @@ class TupleView:
     def take(self, positions: Sequence[int] | NDArray[Any]) -> list[tuple[Any, ...]]:
         """Several samples at once, in the order asked for."""
         wanted = np.asarray(positions, np.int64)
-        if wanted.size and not (0 <= wanted.min() and wanted.max() < len(self)):
+        if wanted.size and not (wanted.min() >= 0 and wanted.max() < len(self)):
             raise IndexError(f"positions {wanted.min()} to {wanted.max()} of {len(self)}")
         rows = wanted if self._rows is None else np.asarray(self._rows)[wanted]
         segments = np.searchsorted(np.asarray(self._starts), rows, "right") - 1

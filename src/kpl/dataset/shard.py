@@ -62,7 +62,7 @@ class Shard:
         verify: Verify = "once",
     ) -> None:
         self.path, self.num_rows, self.first_row = path, num_rows, first_row
-        self._tail, self._tail_start, self._size, self._id, self._verify = (
+        self.tail, self._tail_start, self._size, self._id, self._verify = (
             tail,
             tail_start,
             size,
@@ -131,7 +131,7 @@ class Shard:
         if buffer.position < codec.HEADER_BYTES or buffer.length < 0 or end > self._directory_position:
             raise self._damaged(f"column '{field.name}' lies outside the file")
         if buffer.position >= self._tail_start:
-            data = self._tail[buffer.position - self._tail_start : end - self._tail_start]
+            data = self.tail[buffer.position - self._tail_start : end - self._tail_start]
         else:
             data = self.file()[buffer.position : end]
         if self._verify != "never" and xxh3_64_intdigest(data) != buffer.check:

@@ -1,0 +1,194 @@
+"""Importing: find out what a folder holds, write it as a dataset, report what could not be used."""
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from kpl.dataset.convert.imagefolder import is_imagefolder, plan_imagefolder, plan_images
+from kpl.dataset.convert.report import ImportReport, OnError, ProblemLog
+from kpl.dataset.convert.source import Item, Plan, SourceFolder, scan
+from kpl.dataset.convert.voc import is_voc, plan_voc
+from kpl.dataset.errors import BadSample
+from kpl.dataset.image import image_info
+from kpl.dataset.kinds import Kind
+from kpl.dataset.writer import DEFAULT_SHARD_BYTES, DatasetWriter, parse_kind
+from kpl.errors import Invalid, nearest
+
+Progress = Callable[[int, int], None]
+
+
+class Format(NamedTuple):
+    """A layout of folders: the kinds it can become, its own one first."""
+
+    kinds: tuple[Kind, ...]
+    plan: Callable[[SourceFolder, ProblemLog], Plan]
+
+
+FORMATS: dict[str, Format] = {
+    "voc": Format((Kind.DETECTION, Kind.FACE_DETECTION), plan_voc),
+    "imagefolder": Format((Kind.CLASSIFICATION, Kind.FACE_RECOGNITION), plan_imagefolder),
+    "images": Format((Kind.UNLABELLED,), plan_images),
+}
+
+
+def pack(
+    src: str | os.PathLike[str],
+    dest: str | os.PathLike[str],
+    *,
+    kind: str | None = None,
+    format: str = "auto",
+    on_error: OnError = "skip",
+    class_names: Sequence[str] = (),
+    progress: Progress | None = None,
+    shard_bytes: int = DEFAULT_SHARD_BYTES,
+) -> ImportReport:
+    """Make a dataset of a folder as people have it. Interrupted and run again, it goes on where it stopped.
+
+    Args:
+        src: the folder.
+        dest: folder of the dataset, to be made.
+        kind: of the dataset; follows from the format by default.
+        format: one of `FORMATS`, or `auto` to find out.
+        on_error: leave out what cannot be used and report it, or stop at the first such thing and import nothing.
+        class_names: the classes in the order of their ids; those found, sorted by name, by default.
+        progress: called with (samples done, samples in all).
+    Raises:
+        NotFound: there is no such folder.
+        Invalid: nothing in it can be imported, or not as this format or kind.
+        Conflict: `dest` holds a dataset already.
+        ImportStopped: something cannot be used, with `on_error="stop"`.
+    """
+    source_path, dest_path = Path(src), Path(dest)
+    if dest_path.resolve().is_relative_to(source_path.resolve()):
+        raise Invalid(
+            f"{dest_path} lies inside {source_path}.", hint="Write the dataset outside of its source."
+        )
+    if on_error not in ("skip", "stop"):
+        raise Invalid(f"on_error='{on_error}' is unknown.", hint=nearest(on_error, ("skip", "stop")))
+    log = ProblemLog(on_error)
+    source = scan(source_path, log)
+    format_name = _choose_format(source, format, kind)
+    chosen = FORMATS[format_name]
+    dataset_kind = parse_kind(kind) if kind is not None else chosen.kinds[0]
+    if dataset_kind not in chosen.kinds:
+        fitting = [name for name, each in FORMATS.items() if dataset_kind in each.kinds]
+        raise Invalid(
+            f"{source_path}: the format '{format_name}' gives {chosen.kinds[0]}, not {dataset_kind}.",
+            hint=f"For {dataset_kind} use one of: {', '.join(fitting)}." if fitting else "",
+        )
+    plan = _with_class_names(chosen.plan(source, log), tuple(class_names), source_path)
+    writer = DatasetWriter(
+        dest_path,
+        kind=dataset_kind,
+        class_names=plan.class_names,
+        attributes={"format": format_name},
+        shard_bytes=shard_bytes,
+        resume=True,
+    )
+    return _write(writer, source, plan, log, format_name, progress)
+
+
+def detect_format(src: str | os.PathLike[str]) -> str:
+    """The format of a folder, by what lies in it.
+
+    Raises:
+        Invalid: it holds no images.
+    """
+    return _choose_format(scan(Path(src), ProblemLog("skip")), "auto", None)
+
+
+def _choose_format(source: SourceFolder, name: str, kind: str | None) -> str:
+    if name != "auto":
+        if name not in FORMATS:
+            raise Invalid(f"The format '{name}' is unknown.", hint=nearest(name, ["auto", *FORMATS]))
+        return name
+    if not source.images():
+        raise Invalid(
+            f"{source.root} holds no images in {len(source.files)} files.",
+            hint="Give a folder with one folder of images a class, or with Annotations and JPEGImages as Pascal VOC has.",
+        )
+    if kind == Kind.UNLABELLED:
+        return "images"
+    if is_voc(source):
+        return "voc"
+    return "imagefolder" if is_imagefolder(source) else "images"
+
+
+def _with_class_names(plan: Plan, wanted: tuple[str, ...], source: Path) -> Plan:
+    """The plan with class ids in the wanted order."""
+    if not wanted:
+        return plan
+    unknown = set(plan.class_names) - set(wanted)
+    if unknown or len(set(wanted)) != len(wanted):
+        raise Invalid(
+            f"{source} has the classes {sorted(unknown)}, which are not in class_names={list(wanted)}.",
+            hint="Name every class once.",
+        )
+    new_ids = [wanted.index(name) for name in plan.class_names]
+    items = [item._replace(annotation=item.annotation.renumbered(new_ids)) for item in plan.items]
+    return Plan(wanted, items)
+
+
+def _write(
+    writer: DatasetWriter,
+    source: SourceFolder,
+    plan: Plan,
+    log: ProblemLog,
+    format_name: str,
+    progress: Progress | None,
+) -> ImportReport:
+    resumed = writer.resumed_keys
+    is_done = False
+    try:
+        for done, item in enumerate(plan.items, 1):
+            if str(item.file) not in resumed:
+                _add(writer, source, item, log)
+            if progress is not None:
+                progress(done, len(plan.items))
+        if not writer.num_samples:
+            first = f" First problem: {log.problems[0]}." if log.problems else ""
+            raise Invalid(f"{source.root}: nothing could be imported as '{format_name}'.{first}")
+        dataset = writer.commit()
+        is_done = True
+    except (Invalid, OSError):
+        writer.abort()
+        raise
+    finally:
+        if not is_done:
+            writer.close()
+    return ImportReport(
+        format=format_name,
+        kind=str(writer.kind),
+        num_samples=len(dataset),
+        class_names=plan.class_names,
+        splits=dataset.splits,
+        num_problems=log.num_problems,
+        problems=tuple(log.problems),
+        num_ignored=log.num_ignored,
+        ignored=tuple(log.ignored),
+        num_resumed=len(resumed),
+        digest=dataset.digest,
+    )
+
+
+def _add(writer: DatasetWriter, source: SourceFolder, item: Item, log: ProblemLog) -> None:
+    try:
+        data = source.read(item.file)
+        info = image_info(data)
+    except OSError as err:
+        log.problem(str(item.file), f"cannot be read: {err.strerror}; left out")
+        return
+    except BadSample as err:
+        log.problem(str(item.file), f"{err.message}; left out")
+        return
+    values = item.annotation.values(info, log)
+    writer.add(
+        str(item.file),
+        split=item.splits,
+        image=data,
+        width=info.width,
+        height=info.height,
+        channels=info.channels,
+        **values,
+    )

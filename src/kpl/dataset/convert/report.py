@@ -1,0 +1,87 @@
+"""What an import did, and what it could not use and why."""
+
+from typing import Literal, NamedTuple
+
+from kpl.errors import Invalid
+
+OnError = Literal["skip", "stop"]
+_MAX_KEPT = 10_000  # of problems and ignored names; all are counted
+
+
+class Problem(NamedTuple):
+    """Something in the source that could not be used as it is.
+
+    Attributes:
+        file: path below the source folder.
+        line: in that file, counted from 1; 0 where lines mean nothing.
+        reason: what is wrong, and what became of it.
+    """
+
+    file: str
+    line: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.reason}" if self.line else f"{self.file}: {self.reason}"
+
+
+class ImportReport(NamedTuple):
+    """What an import did.
+
+    Attributes:
+        num_samples: in the dataset.
+        num_problems: all of them; `problems` keeps the first ten thousand.
+        ignored: files that are no data, such as a README; the first ten thousand.
+        num_resumed: samples that an interrupted import of the same source had left.
+        digest: of the dataset.
+    """
+
+    format: str
+    kind: str
+    num_samples: int
+    class_names: tuple[str, ...]
+    splits: dict[str, int]
+    num_problems: int
+    problems: tuple[Problem, ...]
+    num_ignored: int
+    ignored: tuple[str, ...]
+    num_resumed: int
+    digest: str
+
+
+class ImportStopped(Invalid):
+    """The source has a problem, and the import was to stop at the first."""
+
+    code = "import_stopped"
+
+
+class ProblemLog:
+    """Collects problems, or stops at the first."""
+
+    def __init__(self, on_error: OnError) -> None:
+        self._on_error = on_error
+        self.problems: list[Problem] = []
+        self.num_problems = 0
+        self.ignored: list[str] = []
+        self.num_ignored = 0
+
+    def problem(self, file: str, reason: str, line: int = 0) -> None:
+        """Note that something cannot be used.
+
+        Raises:
+            ImportStopped: with `on_error="stop"`.
+        """
+        problem = Problem(file, line, reason)
+        if self._on_error == "stop":
+            raise ImportStopped(
+                f"{problem}.", hint="Mend it, or import with --on-error skip to leave such things out."
+            )
+        self.num_problems += 1
+        if len(self.problems) < _MAX_KEPT:
+            self.problems.append(problem)
+
+    def ignore(self, file: str) -> None:
+        """Note a file that is no data."""
+        self.num_ignored += 1
+        if len(self.ignored) < _MAX_KEPT:
+            self.ignored.append(file)

@@ -1,0 +1,90 @@
+"""Reading small XML files from strangers: elements with their line numbers, no entities, bounded depth and size."""
+
+import re
+from dataclasses import dataclass, field
+from xml.parsers import expat
+
+_MAX_BYTES = 16 << 20
+_MAX_DEPTH = 64
+_DECLARED = re.compile(rb"""<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
+
+
+class XmlProblem(Exception):
+    """The file cannot be read as XML; never leaves the importer."""
+
+    def __init__(self, reason: str, line: int) -> None:
+        super().__init__(reason)
+        self.reason, self.line = reason, line
+
+
+@dataclass(slots=True)
+class Element:
+    """A tag with its text and children, and the line at which it begins."""
+
+    tag: str
+    line: int
+    text: str = ""
+    children: list["Element"] = field(default_factory=list)
+
+    def find(self, tag: str) -> "Element | None":
+        """The first child of that tag."""
+        return next((child for child in self.children if child.tag == tag), None)
+
+    def find_all(self, tag: str) -> list["Element"]:
+        """All children of that tag."""
+        return [child for child in self.children if child.tag == tag]
+
+    def text_of(self, tag: str) -> str:
+        """Text of the first child of that tag without spaces around it; empty where there is none."""
+        child = self.find(tag)
+        return child.text.strip() if child is not None else ""
+
+
+def parse_xml(data: bytes) -> Element:
+    """The root element.
+
+    Raises:
+        XmlProblem: not well-formed, too large, too deep, or with entities of its own.
+    """
+    if len(data) > _MAX_BYTES:
+        raise XmlProblem(f"{len(data)} bytes are too many for an annotation", 0)
+    parser = expat.ParserCreate("utf-8")
+    document = Element("", 0)
+    open_elements = [document]
+
+    def start(tag: str, _: dict[str, str]) -> None:
+        if len(open_elements) > _MAX_DEPTH:
+            raise XmlProblem("elements stand too deep inside each other", parser.CurrentLineNumber)
+        element = Element(tag, parser.CurrentLineNumber)
+        open_elements[-1].children.append(element)
+        open_elements.append(element)
+
+    def end(_: str) -> None:
+        open_elements.pop()
+
+    def text(data: str) -> None:
+        open_elements[-1].text += data
+
+    def entity(*_: object) -> None:
+        raise XmlProblem("it declares entities, which annotations do not need", parser.CurrentLineNumber)
+
+    parser.StartElementHandler, parser.EndElementHandler = start, end
+    parser.CharacterDataHandler, parser.EntityDeclHandler = text, entity
+    parser.buffer_text = True
+    try:
+        parser.Parse(_as_utf8(data), True)
+    except expat.ExpatError as err:
+        raise XmlProblem(f"not XML: {expat.errors.messages[err.code]}", err.lineno) from err
+    return document.children[0]
+
+
+def _as_utf8(data: bytes) -> bytes:
+    """The same text in UTF-8, whatever its declaration or byte order mark says."""
+    declared = _DECLARED.match(data[:200])
+    encoding = (
+        declared[1].decode() if declared else "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
+    )
+    try:
+        return data.decode(encoding).encode()
+    except (LookupError, UnicodeError) as err:
+        raise XmlProblem(f"not in the encoding {encoding}; save it as UTF-8", 1) from err

@@ -1,0 +1,186 @@
+"""Reading every byte of a dataset and naming whatever is not as it was written."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from xxhash import xxh3_128
+
+from kpl.dataset import codec, layout
+from kpl.dataset.columns import BlobColumn, OptionalColumn
+from kpl.dataset.fields import BLOB
+from kpl.dataset.manifest import Layer, Manifest, load
+from kpl.dataset.shard import Shard, map_file, open_shard_file
+from kpl.dataset.snapshot import Snapshot
+from kpl.errors import KPLError
+
+_CHUNK_BYTES = 8 << 20
+
+Progress = Callable[[int, int], None]
+
+
+class Problem(NamedTuple):
+    """Something that is not as it was written.
+
+    Attributes:
+        file: path below the folder of the dataset.
+        row: row of the dataset, -1 where it concerns the file.
+        field: name of the field, empty where it concerns the file.
+    """
+
+    file: str
+    reason: str
+    row: int = -1
+    field: str = ""
+
+
+class VerifyReport(NamedTuple):
+    """What was read and what was wrong with it."""
+
+    num_files: int
+    num_bytes: int
+    num_rows: int
+    problems: tuple[Problem, ...]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every byte is as it was written."""
+        return not self.problems
+
+
+def verify(
+    path: str | os.PathLike[str], *, version: int | None = None, progress: Progress | None = None
+) -> VerifyReport:
+    """Check every byte of every file that a version needs.
+
+    Args:
+        path: folder of the dataset.
+        version: number of the version; the newest by default.
+        progress: called with (files done, files in all).
+    Raises:
+        NotADataset: there is no such version.
+    """
+    root = Path(path)
+    number = layout.newest_version(root) if version is None else version
+    manifest_file = layout.manifest_path(root, number)
+    try:
+        manifest = load(root, number)
+    except KPLError as err:
+        if not manifest_file.exists():
+            raise
+        return VerifyReport(1, manifest_file.stat().st_size, 0, (_problem(root, manifest_file, err),))
+    checks = list(_checks(root, manifest))
+    problems: list[Problem] = []
+    for done, (_, check) in enumerate(checks):
+        problems += check()
+        if progress is not None:
+            progress(done + 1, len(checks))
+    files = {file for file, _ in checks}
+    num_bytes = sum(file.stat().st_size for file in files if file.exists())
+    return VerifyReport(len(files), num_bytes, manifest.rows, tuple(problems))
+
+
+def _checks(root: Path, manifest: Manifest) -> Iterator[tuple[Path, Callable[[], list[Problem]]]]:
+    path = layout.manifest_path(root, manifest.number)
+    yield path, lambda: _check_file(root, path, codec.MANIFEST)
+    for index in manifest.indexes:
+        file = layout.index_path(root, index.number)
+        yield file, lambda file=file, index=index: _check_file(root, file, codec.INDEX, index.id)  # type: ignore[misc]
+    snapshot = Snapshot(root, manifest, "never")
+    yield path, lambda: _check_splits(root, snapshot)
+    for layer in manifest.layers:
+        first_row = 0
+        for number, shard in enumerate(layer.shards):
+            file = layout.shard_path(root, layer.name, shard.id)
+            yield file, _shard_check(root, file, snapshot, layer, number, first_row)
+            first_row += shard.rows
+
+
+def _problem(root: Path, file: Path, err: KPLError) -> Problem:
+    reason = err.message.removeprefix(f"{file}: ")
+    return Problem(str(file.relative_to(root)), reason)
+
+
+def _check_file(root: Path, file: Path, kind: int, content_id: str = "") -> list[Problem]:
+    """Compare all bytes after the header with the id in the header, and that with the one expected."""
+    try:
+        data = map_file(file)
+        found = codec.decode_header(data[: codec.HEADER_BYTES], kind, size=len(data), where=str(file))
+    except KPLError as err:
+        return [_problem(root, file, err)]
+    name = str(file.relative_to(root))
+    if content_id and found != content_id:
+        return [Problem(name, f"this is {found}, but the manifest names {content_id}")]
+    digest = xxh3_128()
+    for begin in range(codec.HEADER_BYTES, len(data), _CHUNK_BYTES):
+        digest.update(data[begin : begin + _CHUNK_BYTES])
+    if digest.hexdigest() != found:
+        return [Problem(name, "its bytes are not the ones that were written")]
+    return []
+
+
+def _check_splits(root: Path, snapshot: Snapshot) -> list[Problem]:
+    problems = []
+    for split in snapshot.manifest.splits:
+        try:
+            snapshot.split_rows(split)
+        except KPLError as err:
+            problems.append(_problem(root, layout.index_path(root, split.index), err))
+    return problems
+
+
+def _shard_check(
+    root: Path, file: Path, snapshot: Snapshot, layer: Layer, number: int, first_row: int
+) -> Callable[[], list[Problem]]:
+    def check() -> list[Problem]:
+        ref = layer.shards[number]
+        problems = _check_file(root, file, codec.SHARD, ref.id)
+        if problems:
+            return _damaged_rows(root, file, first_row) or problems
+        try:
+            data = map_file(file)
+            if bytes(snapshot.shard(layer, number).tail) != bytes(data[ref.tail_start :]):
+                index = layout.index_path(root, ref.index)
+                return [Problem(str(index.relative_to(root)), f"it repeats shard {ref.id} wrongly")]
+        except KPLError as err:
+            return [_problem(root, file, err)]
+        return _damaged_rows(root, file, first_row)
+
+    return check
+
+
+def _damaged_rows(root: Path, file: Path, first_row: int) -> list[Problem]:
+    """Name the columns and rows of a shard that are damaged, or in contradiction to each other."""
+    name = str(file.relative_to(root))
+    try:
+        shard = open_shard_file(file, first_row=first_row, verify="always")
+    except KPLError as err:
+        return [_problem(root, file, err)]
+    problems: list[Problem] = []
+    for field in shard.fields:
+        try:
+            column = shard.column(field)
+        except KPLError as err:
+            problems.append(_problem(root, file, err)._replace(field=field.name))
+            continue
+        if isinstance(column, OptionalColumn):
+            column = column.column
+        if field.layout == BLOB and isinstance(column, BlobColumn):
+            problems += _damaged_blobs(shard, column, name, field.name)
+    return problems
+
+
+def _damaged_blobs(shard: Shard, column: BlobColumn, file: str, field: str) -> list[Problem]:
+    begins, ends = column.extents()
+    if len(begins) and not bool(np.all((begins >= codec.HEADER_BYTES) & (ends <= shard.heap_end()))):
+        return [Problem(file, "a blob lies outside the heap", field=field)]
+    problems = []
+    get = column.getter()
+    for row in range(shard.num_rows):
+        try:
+            get(row)
+        except KPLError:
+            problems.append(Problem(file, "the blob is damaged", shard.first_row + row, field))
+    return problems
