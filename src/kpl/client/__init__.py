@@ -9,6 +9,7 @@ for update in kpl.runs.watch(run.id):
 """
 
 from kpl.client.connect import Address, connect, find_server
+from kpl.client.local_server import LocalServer, local_server, start_server
 from kpl.client.session import Client
 
-__all__ = ["Address", "Client", "connect", "find_server"]
+__all__ = ["Address", "Client", "LocalServer", "connect", "find_server", "local_server", "start_server"]

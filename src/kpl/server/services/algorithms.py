@@ -22,12 +22,11 @@ from kpl.schemas.algorithm import (
 )
 from kpl.schemas.page import Page
 from kpl.server.db.tables.algorithms import AlgorithmVersionRow
-from kpl.server.services import audit
+from kpl.server.services import audit, uploads
 from kpl.server.services.access import SERVER, Caller, Role, project_for, require_platform_admin
 from kpl.server.services.clock import utc
 from kpl.server.services.paging import page_of
 from kpl.server.services.platform import Platform
-from kpl.server.services.uploads import completed_upload
 from kpl.storage.archive import extract
 
 MAX_ALGORITHM_BYTES = 2 << 30
@@ -153,7 +152,9 @@ def _source_folder(
         yield folder
         return
     assert request.upload_id is not None
-    archive = completed_upload(platform, caller, project, request.upload_id)
+    with platform.db.read() as session:
+        owner = project_for(session, caller, project, Role.DEVELOPER)
+        archive = uploads.take(platform, session, caller, owner, request.upload_id)
     platform.settings.cache_dir.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix="install-", dir=platform.settings.cache_dir))
     try:
@@ -163,6 +164,7 @@ def _source_folder(
         # An archive of a folder, as people make them, holds that folder alone.
         is_wrapped = len(inner) == 1 and inner[0].is_dir()
         yield inner[0] if is_wrapped else folder
+        uploads.discard(platform, archive.id)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
