@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from kpl.errors import Invalid
-from kpl.storage.atomic import write_atomic
 
 MODEL_NAME = "model.json"
 MODEL_SCHEMA = "kpl.model/v1"
@@ -30,7 +29,7 @@ class ModelTampered(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class TensorSpec:
-    """A tensor that goes in or comes out; -1 in `shape` stands for any size, the first dimension is the batch."""
+    """A tensor that goes in or comes out. The first dimension is the batch; -1 stands for any size."""
 
     name: str
     dtype: str
@@ -114,6 +113,9 @@ def save_model(
         metrics={name: float(value) for name, value in (metrics or {}).items()},
         files={name: _hash(folder / name) for name in names},
     )
+    # Only here: a process that loads a model need not import the store.
+    from kpl.storage.atomic import write_atomic
+
     document = {"schema": MODEL_SCHEMA, **asdict(manifest)}
     del document["folder"]
     data = json.dumps(document, indent=1, ensure_ascii=False, sort_keys=True).encode()
