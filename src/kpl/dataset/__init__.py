@@ -1,4 +1,7 @@
-"""KPL Dataset: samples in immutable shards, labels in layers over them, versions by manifest. Usable alone."""
+"""KPL Dataset: samples in immutable shards, labels in layers over them, versions by manifest.
+
+Usable alone.
+"""
 
 from kpl.dataset.columns import Ragged
 from kpl.dataset.errors import BadSample, DatasetDamaged, NotADataset, UnsupportedFormat

@@ -1,6 +1,9 @@
-"""Columns being written: every builder only appends to plain arrays, so that a journal can hold what came since a mark.
+"""Columns being written.
 
-A value is checked while it is appended; whoever catches the error truncates all builders to the last whole row.
+Every builder only appends to plain arrays, so that a journal can hold what came since a mark.
+
+A value is checked while it is appended; whoever catches the error truncates all builders to the last whole
+row.
 """
 
 from array import array

@@ -1,4 +1,6 @@
-"""The container that shards, indexes and manifests share: header, body, directory, trailer. Bytes in, values out.
+"""The container that shards, indexes and manifests share: header, body, directory, trailer.
+
+Bytes in, values out.
 
 The byte-exact description is docs/reference/format.md; a change here is a change of the format.
 """
@@ -97,7 +99,7 @@ def decode_header(data: memoryview, kind: int, *, size: int, where: str) -> str:
         raise DatasetDamaged(f"{where}: the header is damaged.", hint=RESTORE_HINT)
     if version != FORMAT_VERSION or flags:
         raise UnsupportedFormat(
-            f"{where}: format version {version} (flags {flags:#x}) is unknown; this KPL reads {FORMAT_VERSION}.",
+            f"{where}: format version {version} (flags {flags:#x}); this KPL reads version {FORMAT_VERSION}.",
             hint="Update KPL.",
         )
     if found != kind:

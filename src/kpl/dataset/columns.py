@@ -1,6 +1,7 @@
 """One field of one shard, read in place: a getter for single rows, arrays for many, lists for batches.
 
-A column is checked when it is first touched, a blob when it is handed out. Nothing is copied but scalars and text.
+A column is checked when it is first touched, a blob when it is handed out. Nothing is copied but scalars and
+text.
 """
 
 from collections.abc import Callable, Iterator, Sequence

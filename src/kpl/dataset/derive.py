@@ -1,4 +1,7 @@
-"""A new dataset from one that is there: other splits, other labels, more layers; the shards of the rest are shared."""
+"""A new dataset from one that is there: other splits, other labels, more layers.
+
+The shards of the rest are shared.
+"""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -156,6 +159,10 @@ def _field_of(name: str, column: Any, template: Mapping[str, Field]) -> Field:
     is_optional = any(value is None for value in column)
     if first is None or isinstance(first, (bool, int, np.integer, float, np.floating, str, bytes)):
         return field(name, _type_of_scalar(name, first), is_optional=is_optional)
+    return _field_of_lists(name, column, first, is_optional=is_optional)
+
+
+def _field_of_lists(name: str, column: Any, first: Any, *, is_optional: bool) -> Field:
     if isinstance(first, Mapping):
         return field(name, "json", is_optional=is_optional)
     items = next((np.asarray(each) for each in column if each is not None and len(each)), np.asarray(first))

@@ -16,8 +16,9 @@ BLOB, FIXED, LIST, BYTES = "blob", "fixed", "list", "bytes"
 LAYOUTS = frozenset({BLOB, FIXED, LIST, BYTES})
 
 DTYPES = {
-    "bool": "|b1", "int8": "|i1", "uint8": "|u1", "int16": "<i2", "uint16": "<u2", "int32": "<i4", "uint32": "<u4",
-    "int64": "<i8", "uint64": "<u8", "float16": "<f2", "float32": "<f4", "float64": "<f8",
+    "bool": "|b1", "int8": "|i1", "uint8": "|u1", "int16": "<i2", "uint16": "<u2",
+    "int32": "<i4", "uint32": "<u4", "int64": "<i8", "uint64": "<u8",
+    "float16": "<f2", "float32": "<f4", "float64": "<f8",
 }  # fmt: skip
 _ITEM_BYTES = {dtype: int(dtype[2:]) for dtype in DTYPES.values()}
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -59,8 +60,8 @@ class Field(msgspec.Struct, frozen=True):
     Attributes:
         name: small letters, digits and underscores.
         type: the meaning, one of `TYPES`; unknown types are read by their layout.
-        layout: `blob` (bytes in the heap), `fixed` (one item of `dtype` and `shape`), `list` (any number of such items)
-            or `bytes` (short bytes or text inside the column).
+        layout: `blob` (bytes in the heap), `fixed` (one item of `dtype` and `shape`), `list` (any number of
+            such items) or `bytes` (short bytes or text inside the column).
         dtype: NumPy's little-endian name, as in `<f4`; empty for `blob` and `bytes`.
         shape: shape of one item; `()` is a scalar.
         is_optional: a sample may have no value, which reads as None.

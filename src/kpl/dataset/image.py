@@ -1,4 +1,7 @@
-"""Width, height and channels of an encoded image from its header, without decoding; Pillow only for rare formats."""
+"""Width, height and channels of an encoded image from its header, without decoding.
+
+Pillow only for rare formats.
+"""
 
 import io
 import struct
@@ -89,7 +92,10 @@ def _jpeg(data: bytes | bytearray | memoryview) -> ImageInfo:
 
 
 def _has_end(data: bytes | bytearray | memoryview, begin: int) -> bool:
-    """Whether an end marker follows the scan; cameras may append much after it, so all of it is searched if need be."""
+    """Whether an end marker follows the scan.
+
+    Cameras may append much after it, so all of it is searched if need be.
+    """
     return b"\xff\xd9" in bytes(data[max(begin, len(data) - 64) :]) or b"\xff\xd9" in bytes(data[begin:])
 
 

@@ -1,7 +1,8 @@
 """What a writer remembers on disk, so that an interrupted conversion goes on where it stopped.
 
-A file of frames: u32 length, u32 zero, u64 xxh3-64 of the payload, then the payload in msgpack. Frames follow the heap
-bytes they speak of, so whatever the journal claims is there to be checked; a torn last frame is simply not there.
+A file of frames: u32 length, u32 zero, u64 xxh3-64 of the payload, then the payload in msgpack. Frames follow
+the heap bytes they speak of, so whatever the journal claims is there to be checked; a torn last frame is
+simply not there.
 """
 
 import struct
@@ -28,7 +29,10 @@ class Begin(msgspec.Struct, frozen=True, tag="begin"):
 
 
 class Block(msgspec.Struct, frozen=True):
-    """Rows that one layer gained: where its heap ends now, the check of the bytes it gained, and column parts."""
+    """Rows that one layer gained.
+
+    Where its heap ends now, the check of the bytes it gained, and column parts.
+    """
 
     heap_end: int
     check: int
@@ -59,7 +63,10 @@ def encode_frame(frame: Frame) -> bytes:
 
 
 def read_frames(path: Path) -> Iterator[tuple[Frame, int]]:
-    """The whole frames of a journal in order, each with the byte at which it ends; stops at the first torn one."""
+    """The whole frames of a journal in order, each with the byte at which it ends.
+
+    Stops at the first torn one.
+    """
     data = path.read_bytes()
     position = 0
     while position + _FRAME.size <= len(data):

@@ -1,7 +1,7 @@
 """The kinds of dataset and the fields that each brings.
 
-A sample's own data stands in the layer `samples`, what people said about it in the layer `labels`, so that labels can
-be added or replaced while images stay where they are.
+A sample's own data stands in the layer `samples`, what people said about it in the layer `labels`, so that
+labels can be added or replaced while images stay where they are.
 """
 
 from enum import StrEnum

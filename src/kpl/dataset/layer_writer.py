@@ -1,4 +1,7 @@
-"""One layer of a dataset being written: blobs go to a temporary heap file, values to builders, both to a shard."""
+"""One layer of a dataset being written.
+
+Blobs go to a temporary heap file, values to builders, both to a shard.
+"""
 
 import os
 from collections.abc import Callable, Iterable
@@ -161,7 +164,10 @@ class LayerWriter:
         return ShardRef(content_id.hex(), num_rows, size, tail_start)
 
     def _write_columns(self, heap: BinaryIO, num_rows: int) -> tuple[int, int, tuple[codec.Column, ...]]:
-        """Write wide columns, then small ones; where the directory goes, where the tail starts, what was written."""
+        """Write wide columns, then small ones.
+
+        Where the directory goes, where the tail starts, what was written.
+        """
         ready = [(field, list(self.builders[field.name].buffers())) for field in self.fields]
         wide = [field.name for field, parts in ready if is_wide(sum(len(p[2]) for p in parts), num_rows)]
         columns: dict[str, codec.Column] = {}

@@ -1,4 +1,6 @@
-"""Where the files of a dataset lie in its folder, and how one is put there so that a crash leaves none half written.
+"""Where the files of a dataset lie in its folder.
+
+And how one is put there so that a crash leaves none half written.
 
 HEAD                     number of the newest version, a hint only
 manifest/<number>.kpm    one per version, immutable
@@ -33,7 +35,10 @@ def index_path(root: Path, number: int) -> Path:
 
 
 def shard_path(root: Path, layer: str, shard_id: str) -> Path:
-    """Path of a shard; names that could point anywhere else are refused, since manifests come from strangers too."""
+    """Path of a shard.
+
+    Names that could point anywhere else are refused, since manifests come from strangers too.
+    """
     if _LAYER.fullmatch(layer) is None or _SHARD_ID.fullmatch(shard_id) is None:
         raise DatasetDamaged(
             f"{root}: the manifest names the shard '{layer}/{shard_id}', which cannot be one."
@@ -98,7 +103,10 @@ def fsync_folder(folder: Path) -> None:
 
 
 def write_durably(path: Path, data: bytes) -> None:
-    """Write a new file beside its final place and make it survive a power cut; the caller gives it its name."""
+    """Write a new file beside its final place and make it survive a power cut.
+
+    The caller gives it its name.
+    """
     with path.open("wb") as file:
         file.write(data)
         file.flush()

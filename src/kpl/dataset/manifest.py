@@ -1,7 +1,7 @@
 """Versions of a dataset: what a manifest says, and how a new one is committed.
 
-A version is a manifest and the immutable files it names. Whoever creates `manifest/<number>.kpm` first has committed
-that number; everybody else gets Conflict and decides again on what is there now.
+A version is a manifest and the immutable files it names. Whoever creates `manifest/<number>.kpm` first has
+committed that number; everybody else gets Conflict and decides again on what is there now.
 """
 
 from collections.abc import Mapping
@@ -65,7 +65,10 @@ class IndexRef(msgspec.Struct, frozen=True):
 
 
 class SplitRef(msgspec.Struct, frozen=True):
-    """A named set of rows; its buffer lies in an index as `runs` of [start, stop) or as a rising list of `rows`."""
+    """A named set of rows.
+
+    Its buffer lies in an index as `runs` of [start, stop) or as a rising list of `rows`.
+    """
 
     name: str
     count: int
@@ -90,7 +93,10 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def digest(self) -> str:
-        """sha256 of the content: equal for equal samples, labels and splits in the same order, whatever the number."""
+        """sha256 of the content.
+
+        Equal for equal samples, labels and splits in the same order, whatever the number.
+        """
         content = (
             self.kind,
             self.class_names,
@@ -122,7 +128,9 @@ class IndexDirectory(msgspec.Struct, frozen=True):
 
 
 def commit(root: Path, draft: Draft, *, parent: int) -> Manifest:
-    """Make a draft the version after `parent` (0 for the first). All shards must be in place, whole and synced.
+    """Make a draft the version after `parent` (0 for the first).
+
+    All shards must be in place, whole and synced.
 
     Raises:
         Conflict: somebody else committed a version meanwhile.
@@ -166,7 +174,10 @@ def _without_indexes(draft: Draft) -> Draft:
 def _write_index(
     root: Path, draft: Draft
 ) -> tuple[tuple[Layer, ...], tuple[SplitRef, ...], tuple[IndexRef, ...]]:
-    """Write the tails of new shards and the splits as one more index; what the manifest says about all of them."""
+    """Write the tails of new shards and the splits as one more index.
+
+    What the manifest says about all of them.
+    """
     number = layout.next_index_number(root)
     while True:
         body = bytearray()
@@ -215,7 +226,10 @@ def _append_split(name: str, rows: NDArray[np.int64], body: bytearray, number: i
 
 
 def encode_rows(rows: NDArray[np.int64]) -> tuple[str, NDArray[np.uint32] | NDArray[np.uint64]]:
-    """Rising row numbers as `runs` [k, 2] of u64 or as `rows` of u32 (u64 from row 2**32 on), whichever is smaller."""
+    """Rising row numbers as `runs` [k, 2] of u64 or as `rows` of u32 (u64 from row 2**32 on).
+
+    Whichever is smaller.
+    """
     breaks = np.flatnonzero(np.diff(rows) != 1)
     starts = rows[np.concatenate(([0], breaks + 1))] if len(rows) else rows
     stops = rows[np.concatenate((breaks, [len(rows) - 1]))] + 1 if len(rows) else rows

@@ -1,8 +1,8 @@
 """The order of an epoch: position to row as a pure function of version, split, seed and epoch.
 
-No list of rows is kept or shuffled, whatever the size: a keyed permutation is computed where it is needed. Ranks and
-workers only pick positions, so the order is the same for any number of them, and the state of a training run's
-reading is four numbers: version, seed, epoch, position.
+No list of rows is kept or shuffled, whatever the size: a keyed permutation is computed where it is needed.
+Ranks and workers only pick positions, so the order is the same for any number of them, and the state of a
+training run's reading is four numbers: version, seed, epoch, position.
 """
 
 import struct
@@ -86,8 +86,8 @@ class Order:
     ) -> Iterator[NDArray[np.int64]]:
         """The batches of one rank from a position on; every rank gets as many batches, of equal sizes.
 
-        At the end of the epoch the rest is spread evenly; where it does not come out even, fewer than `world_size`
-        samples are given a second time, or with `drop_last` the rest is left out.
+        At the end of the epoch the rest is spread evenly; where it does not come out even, fewer than
+        `world_size` samples are given a second time, or with `drop_last` the rest is left out.
 
         Args:
             batch_size: samples of a batch on each rank.
@@ -95,7 +95,7 @@ class Order:
         """
         if batch_size < 1 or not 0 <= rank < world_size:
             raise Invalid(
-                f"batch_size {batch_size}, rank {rank} of {world_size}: at least 1, and 0 <= rank < world_size."
+                f"batch_size {batch_size}, rank {rank} of {world_size}: at least 1, and rank < world_size."
             )
         step = batch_size * world_size
         while position < self.num_rows:
@@ -120,8 +120,8 @@ def num_batches(num_rows: int, batch_size: int, *, world_size: int = 1, drop_las
 def permute(positions: NDArray[np.int64], size: int, key: int) -> NDArray[np.int64]:
     """Map positions to rows by a keyed permutation of `0 .. size - 1`.
 
-    A Feistel network over the next even number of bits, walked until the result is below `size` (Black and Rogaway,
-    "Ciphers with Arbitrary Finite Domains", 2002).
+    A Feistel network over the next even number of bits, walked until the result is below `size` (Black and
+    Rogaway, "Ciphers with Arbitrary Finite Domains", 2002).
     """
     half_bits = max(1, (int(size - 1).bit_length() + 1) // 2)
     half, mask = np.uint64(half_bits), np.uint64((1 << half_bits) - 1)

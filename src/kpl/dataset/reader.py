@@ -91,8 +91,8 @@ class Dataset:
     def __reduce__(self) -> tuple[Any, ...]:
         # a path and a number instead of maps, so that workers open the files themselves
         rows = None if self._rows is None or self._split else self._rows
-        state = (str(self.path), self.version, self._snapshot.verify, self._on_damage, self._split, rows)
-        return _reopen, (type(self), *state)
+        checks = (self._snapshot.verify, self._on_damage)
+        return _reopen, (str(self.path), self.version, checks, self._split, rows)
 
     @property
     def version(self) -> int:
@@ -202,7 +202,10 @@ class Dataset:
             yield sample
 
     def tuples(self, *names: str) -> "TupleView":
-        """A view that gives the named fields as tuples: the fastest way to read few fields of many samples."""
+        """A view that gives the named fields as tuples.
+
+        The fastest way to read few fields of many samples.
+        """
         return TupleView(self, names)
 
     def split(self, name: str) -> "Dataset":
@@ -251,8 +254,8 @@ class Dataset:
         """One field of all samples as an array, or several as a dictionary; no image is touched.
 
         Returns:
-            Numbers as [len, ...] arrays (in place where they lie in one shard), text and fields with gaps as object
-            arrays, lists as `Ragged(offsets, values)`.
+            Numbers as [len, ...] arrays (in place where they lie in one shard), text and fields with gaps as
+            object arrays, lists as `Ragged(offsets, values)`.
         """
         if more:
             return {each: self.columns(each) for each in (name, *more)}
@@ -295,7 +298,8 @@ class Dataset:
 
         Args:
             dest: folder to be made.
-            splits: rows of each split, or the name of each row's split (None for no split); replaces all splits.
+            splits: rows of each split, or the name of each row's split (None for no split); replaces all
+                splits.
             layers: values of each field of a layer, one for every row; replaces the layer of that name.
             kind: of the new dataset; the same by default.
             class_names: of the new dataset; the same by default.
@@ -315,6 +319,16 @@ class Dataset:
             class_names=class_names,
             attributes=attributes,
         )
+
+    @property
+    def split_name(self) -> str:
+        """Name of the split that this is; empty for the whole dataset and other views."""
+        return self._split
+
+    @property
+    def on_damage(self) -> OnDamage:
+        """What iteration does with a damaged sample."""
+        return self._on_damage
 
     @property
     def is_view(self) -> bool:
@@ -394,9 +408,10 @@ class TupleView:
 
 
 def _reopen(
-    kind: type[Dataset], path: str, version: int, verify: Verify, on_damage: OnDamage, split: str, rows: Any
+    path: str, version: int, checks: tuple[Verify, OnDamage], split: str, rows: NDArray[np.int64] | None
 ) -> Dataset:
-    dataset: Dataset = kind.open(path, version=version, verify=verify, on_damage=on_damage)
+    verify, on_damage = checks
+    dataset = Dataset.open(path, version=version, verify=verify, on_damage=on_damage)
     if split:
         return dataset.split(split)
     return dataset if rows is None else dataset.select(rows)

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 class Sample(Mapping[str, Any]):
     """A row of a dataset as a mapping from field to value.
 
-    Images and other blobs come as read-only memoryviews into the mapped file, lists as read-only arrays, scalars and
-    text as Python values. Nothing is read or checked before it is asked for.
+    Images and other blobs come as read-only memoryviews into the mapped file, lists as read-only arrays,
+    scalars and text as Python values. Nothing is read or checked before it is asked for.
 
     Attributes:
         row: number of the row in the dataset, the same in every view of it.

@@ -171,7 +171,10 @@ class Shard:
 
 
 def tail_start_of(directory: codec.ShardDirectory, num_rows: int, directory_position: int) -> int:
-    """Where the part of a shard begins that an index repeats: wide columns stand before it, small ones after it."""
+    """Where the part of a shard begins that an index repeats.
+
+    Wide columns stand before it, small ones after it.
+    """
     small = [
         buffer.position
         for entry in directory.columns

@@ -1,7 +1,7 @@
 """The files of one version, opened: which shard holds a row, and the readers of its fields.
 
-Shards of different layers may begin at different rows. A segment is a run of rows that lies in one shard of every
-layer; inside it a field is one function from position to value, made at first use.
+Shards of different layers may begin at different rows. A segment is a run of rows that lies in one shard of
+every layer; inside it a field is one function from position to value, made at first use.
 """
 
 from bisect import bisect_right
@@ -41,8 +41,8 @@ class Snapshot:
     """One version of a dataset in a folder, files opened as they are needed.
 
     Attributes:
-        fields: by the name under which samples have them: those of `samples` and `labels` as they are called, those of
-            any other layer as `layer.field`.
+        fields: by the name under which samples have them: those of `samples` and `labels` as they are called,
+            those of any other layer as `layer.field`.
         starts: first row of each segment.
     """
 

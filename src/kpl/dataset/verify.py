@@ -94,7 +94,7 @@ def _checks(root: Path, manifest: Manifest) -> Iterator[tuple[Path, Callable[[],
         first_row = 0
         for number, shard in enumerate(layer.shards):
             file = layout.shard_path(root, layer.name, shard.id)
-            yield file, _shard_check(root, file, snapshot, layer, number, first_row)
+            yield file, _shard_check(root, file, snapshot, layer, number=number, first_row=first_row)
             first_row += shard.rows
 
 
@@ -132,7 +132,7 @@ def _check_splits(root: Path, snapshot: Snapshot) -> list[Problem]:
 
 
 def _shard_check(
-    root: Path, file: Path, snapshot: Snapshot, layer: Layer, number: int, first_row: int
+    root: Path, file: Path, snapshot: Snapshot, layer: Layer, *, number: int, first_row: int
 ) -> Callable[[], list[Problem]]:
     def check() -> list[Problem]:
         ref = layer.shards[number]

@@ -1,7 +1,7 @@
 """Writing a dataset: samples in, shards and one committed version out.
 
-Nothing is visible to readers before the commit. A killed writer leaves its work in `writing/`; opened again with
-`resume=True` it goes on behind the last whole block of rows.
+Nothing is visible to readers before the commit. A killed writer leaves its work in `writing/`; opened again
+with `resume=True` it goes on behind the last whole block of rows.
 """
 
 import fcntl
@@ -191,7 +191,10 @@ class DatasetWriter:
         self._block_rows += 1
 
     def _flush(self) -> None:
-        """Bring the rows since the last time to disk, then their journal entry; close the shard when it is full."""
+        """Bring the rows since the last time to disk, then their journal entry.
+
+        Close the shard when it is full.
+        """
         if not self._block_rows:
             return
         blocks = {layer.name: layer.flush(self._shard_rows) for layer in self._layers}
@@ -316,7 +319,7 @@ class DatasetWriter:
             kind=str(self.kind),
             class_names=self.class_names,
             layers=(*layers, *old.values()),
-            splits=splits,
+            splits={name: splits[name] for name in sorted(splits, key=_split_rank)},
             attributes={**(parent.attributes if parent else {}), **self._begin.attributes},
             indexes=parent.indexes if parent else (),
         )
@@ -353,8 +356,11 @@ class DatasetWriter:
 
     def close(self) -> None:
         """Stop without committing; what was added stays in `writing/` for a writer with `resume=True`."""
-        if self._is_open:
+        if not self._is_open:
+            return
+        try:
             self._flush()
+        finally:
             self._end()
 
     def abort(self) -> None:
@@ -483,6 +489,11 @@ def _lock(folder: Path) -> BinaryIO:
             hint="Wait for it, or give this one another name.",
         ) from err
     return file
+
+
+def _split_rank(name: str) -> tuple[int, str]:
+    known = ("train", "val", "test")
+    return known.index(name) if name in known else len(known), name
 
 
 def _remove_if_empty(folder: Path) -> None:

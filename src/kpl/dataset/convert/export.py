@@ -1,4 +1,7 @@
-"""A dataset written out as folders: ImageFolder or Pascal VOC, so that importing it again gives the same samples."""
+"""A dataset written out as folders.
+
+ImageFolder or Pascal VOC, so that importing it again gives the same samples.
+"""
 
 import os
 from pathlib import Path, PurePosixPath

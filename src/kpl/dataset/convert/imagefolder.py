@@ -1,4 +1,7 @@
-"""Folders of images: one folder a class, with or without folders train, val and test above; or no classes at all."""
+"""Folders of images: one folder a class, with or without folders train, val and test above.
+
+Or no classes at all.
+"""
 
 from collections.abc import Sequence
 from pathlib import PurePosixPath
@@ -80,7 +83,10 @@ def plan_images(source: SourceFolder, log: ProblemLog) -> Plan:
 
 
 def _depth_above(images: list[PurePosixPath]) -> int:
-    """How many folders stand around all images without telling classes apart, as an archive's own folder does."""
+    """How many folders stand around all images without telling classes apart.
+
+    As an archive's own folder does.
+    """
     depth = 0
     while (
         len({file.parts[depth] for file in images}) == 1

@@ -50,7 +50,8 @@ def pack(
         dest: folder of the dataset, to be made.
         kind: of the dataset; follows from the format by default.
         format: one of `FORMATS`, or `auto` to find out.
-        on_error: leave out what cannot be used and report it, or stop at the first such thing and import nothing.
+        on_error: leave out what cannot be used and report it, or stop at the first such thing and import
+            nothing.
         class_names: the classes in the order of their ids; those found, sorted by name, by default.
         progress: called with (samples done, samples in all).
     Raises:
@@ -86,7 +87,7 @@ def pack(
         shard_bytes=shard_bytes,
         resume=True,
     )
-    return _write(writer, source, plan, log, format_name, progress)
+    return _write(writer, source, plan, log, format_name=format_name, progress=progress)
 
 
 def detect_format(src: str | os.PathLike[str]) -> str:
@@ -106,7 +107,7 @@ def _choose_format(source: SourceFolder, name: str, kind: str | None) -> str:
     if not source.images():
         raise Invalid(
             f"{source.root} holds no images in {len(source.files)} files.",
-            hint="Give a folder with one folder of images a class, or with Annotations and JPEGImages as Pascal VOC has.",
+            hint="Give a folder with one folder of images a class, or with Annotations and JPEGImages (VOC).",
         )
     if kind == Kind.UNLABELLED:
         return "images"
@@ -135,6 +136,7 @@ def _write(
     source: SourceFolder,
     plan: Plan,
     log: ProblemLog,
+    *,
     format_name: str,
     progress: Progress | None,
 ) -> ImportReport:
@@ -151,7 +153,7 @@ def _write(
             raise Invalid(f"{source.root}: nothing could be imported as '{format_name}'.{first}")
         dataset = writer.commit()
         is_done = True
-    except (Invalid, OSError):
+    except Invalid:
         writer.abort()
         raise
     finally:

@@ -40,7 +40,10 @@ class Annotation(Protocol):
     """What is said about one image."""
 
     def values(self, image: ImageInfo, log: ProblemLog) -> dict[str, Any]:
-        """The label fields of the sample, checked against the image; what does not fit is left out and noted."""
+        """The label fields of the sample, checked against the image.
+
+        What does not fit is left out and noted.
+        """
         ...
 
     def renumbered(self, new_ids: Sequence[int]) -> "Annotation":

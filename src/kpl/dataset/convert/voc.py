@@ -1,7 +1,7 @@
 """Pascal VOC: one XML file of boxes an image, lists of splits in ImageSets/Main.
 
-Coordinates are taken as written, in pixels of the image. VOC's own count from 1, but most tools that write the format
-count from 0, and nothing in a file tells which.
+Coordinates are taken as written, in pixels of the image. VOC's own count from 1, but most tools that write
+the format count from 0, and nothing in a file tells which.
 """
 
 import math
@@ -14,7 +14,7 @@ import numpy as np
 
 from kpl.dataset.convert.report import ProblemLog
 from kpl.dataset.convert.source import IMAGE_SUFFIXES, SPLIT_NAMES, Item, Plan, SourceFolder
-from kpl.dataset.convert.xml import Element, XmlProblem, parse_xml
+from kpl.dataset.convert.xml import Element, XmlError, parse_xml
 from kpl.dataset.image import ImageInfo
 
 _EDGE_PIXELS = 1.0  # boxes that count from 1 or end one pixel outside are everywhere, and cut without a word
@@ -98,7 +98,7 @@ def _xml_files(source: SourceFolder) -> list[PurePosixPath]:
 def _parse(source: SourceFolder, file: PurePosixPath, log: ProblemLog) -> Element | None:
     try:
         root = parse_xml(source.read(file))
-    except XmlProblem as err:
+    except XmlError as err:
         log.problem(str(file), f"{err.reason}; left out", err.line)
         return None
     except OSError as err:
@@ -183,7 +183,10 @@ class _ImageFinder:
             self._by_name[image.name].append(image)
 
     def __call__(self, file: PurePosixPath, root: Element, log: ProblemLog) -> PurePosixPath | None:
-        """The image called like the annotation, else the one that it names; the nearest where there are several."""
+        """The image called like the annotation, else the one that it names.
+
+        The nearest where there are several.
+        """
         named = root.text_of("filename").replace("\\", "/").rpartition("/")[2]
         found = self._by_stem.get(file.stem) or self._by_name.get(named) or self._by_stem.get(named)
         if not found:

@@ -1,4 +1,7 @@
-"""Reading small XML files from strangers: elements with their line numbers, no entities, bounded depth and size."""
+"""Reading small XML files from strangers.
+
+Elements with their line numbers, no entities, bounded depth and size.
+"""
 
 import re
 from dataclasses import dataclass, field
@@ -9,7 +12,7 @@ _MAX_DEPTH = 64
 _DECLARED = re.compile(rb"""<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 
 
-class XmlProblem(Exception):
+class XmlError(Exception):
     """The file cannot be read as XML; never leaves the importer."""
 
     def __init__(self, reason: str, line: int) -> None:
@@ -44,17 +47,17 @@ def parse_xml(data: bytes) -> Element:
     """The root element.
 
     Raises:
-        XmlProblem: not well-formed, too large, too deep, or with entities of its own.
+        XmlError: not well-formed, too large, too deep, or with entities of its own.
     """
     if len(data) > _MAX_BYTES:
-        raise XmlProblem(f"{len(data)} bytes are too many for an annotation", 0)
+        raise XmlError(f"{len(data)} bytes are too many for an annotation", 0)
     parser = expat.ParserCreate("utf-8")
     document = Element("", 0)
     open_elements = [document]
 
     def start(tag: str, _: dict[str, str]) -> None:
         if len(open_elements) > _MAX_DEPTH:
-            raise XmlProblem("elements stand too deep inside each other", parser.CurrentLineNumber)
+            raise XmlError("elements stand too deep inside each other", parser.CurrentLineNumber)
         element = Element(tag, parser.CurrentLineNumber)
         open_elements[-1].children.append(element)
         open_elements.append(element)
@@ -66,7 +69,7 @@ def parse_xml(data: bytes) -> Element:
         open_elements[-1].text += data
 
     def entity(*_: object) -> None:
-        raise XmlProblem("it declares entities, which annotations do not need", parser.CurrentLineNumber)
+        raise XmlError("it declares entities, which annotations do not need", parser.CurrentLineNumber)
 
     parser.StartElementHandler, parser.EndElementHandler = start, end
     parser.CharacterDataHandler, parser.EntityDeclHandler = text, entity
@@ -74,7 +77,7 @@ def parse_xml(data: bytes) -> Element:
     try:
         parser.Parse(_as_utf8(data), True)
     except expat.ExpatError as err:
-        raise XmlProblem(f"not XML: {expat.errors.messages[err.code]}", err.lineno) from err
+        raise XmlError(f"not XML: {expat.errors.messages[err.code]}", err.lineno) from err
     return document.children[0]
 
 
@@ -87,4 +90,4 @@ def _as_utf8(data: bytes) -> bytes:
     try:
         return data.decode(encoding).encode()
     except (LookupError, UnicodeError) as err:
-        raise XmlProblem(f"not in the encoding {encoding}; save it as UTF-8", 1) from err
+        raise XmlError(f"not in the encoding {encoding}; save it as UTF-8", 1) from err
