@@ -17,7 +17,7 @@ import hashlib
 import os
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,7 +69,9 @@ class ArtifactStore:
         for folder in (self._blobs, self._trees, self._views, self._temporary):
             folder.mkdir(parents=True, exist_ok=True)
 
-    def put_tree(self, folder: Path, *, move: bool = False) -> Tree:
+    def put_tree(
+        self, folder: Path, *, move: bool = False, is_ignored: Callable[[str], bool] = lambda _: False
+    ) -> Tree:
         """Store a folder; storing the same content again changes nothing and costs a hash.
 
         Costs one fsync for each blob that is new and one for the manifest. Names are not synced on their own:
@@ -78,13 +80,15 @@ class ArtifactStore:
         Args:
             move: take the files out of `folder` instead of copying them, where both are on one file system;
                 what remains of `folder` is removed.
+            is_ignored: says of a path inside the folder whether to leave it out unseen.
         Raises:
             Invalid: `folder` holds something that cannot be part of a tree.
             Conflict: a file changed while it was stored.
         """
         root = folder.resolve()
         # A move takes files away, so links to them come first.
-        sources = sorted(scan_folder(folder), key=lambda source: source.location == root / source.path)
+        sources = scan_folder(folder, is_ignored=is_ignored)
+        sources.sort(key=lambda source: source.location == root / source.path)
         with self._lock(fcntl.LOCK_SH):
             tree = Tree.of(
                 [self._put_file(source, move=move and _is_alone(source, root)) for source in sources]

@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,9 +73,11 @@ class SourceFile:
         return bool(self.stat.st_mode & 0o100)
 
 
-def scan_folder(folder: Path) -> list[SourceFile]:
+def scan_folder(folder: Path, *, is_ignored: Callable[[str], bool] = lambda _: False) -> list[SourceFile]:
     """All files of a folder, sorted by path.
 
+    Args:
+        is_ignored: says of a path inside the folder, of a file or a folder, whether to leave it out unseen.
     Raises:
         Invalid: something in it cannot be part of a tree: a link that leads out of it, a broken or circular
             link, a socket or the like, a name that is not UTF-8.
@@ -83,35 +85,41 @@ def scan_folder(folder: Path) -> list[SourceFile]:
     if not folder.is_dir():
         raise Invalid(f"{folder} is not a folder.", hint="Give the path of an existing folder.")
     root = folder.resolve()
-    return sorted(_scan(root, root, "", (root,)), key=lambda file: file.path)
+    return sorted(_Scan(root, is_ignored).walk(root, "", (root,)), key=lambda file: file.path)
 
 
-def _scan(root: Path, folder: Path, prefix: str, ancestors: tuple[Path, ...]) -> Iterator[SourceFile]:
-    with os.scandir(folder) as found:
-        children = sorted(found, key=lambda child: child.name)
-    for child in children:
-        path = prefix + _checked_name(child.name, prefix)
-        location = Path(child.path)
-        if child.is_symlink():
-            location = _follow(root, location)
-        if location.is_dir():
-            if location in ancestors:
-                raise Invalid(
-                    f"{root}: the link '{path}' leads back to a folder around it.", hint="Remove the link."
-                )
-            yield from _scan(root, location, path + "/", (*ancestors, location))
-        elif location.is_file():
-            yield SourceFile(path, location, location.stat())
-        else:
-            raise Invalid(f"{root}: '{path}' is neither a file nor a folder.", hint="Remove it.")
+@dataclass(frozen=True, slots=True)
+class _Scan:
+    root: Path
+    is_ignored: Callable[[str], bool]
+
+    def walk(self, folder: Path, prefix: str, ancestors: tuple[Path, ...]) -> Iterator[SourceFile]:
+        with os.scandir(folder) as found:
+            children = sorted(found, key=lambda child: child.name)
+        for child in children:
+            path = prefix + child.name
+            if self.is_ignored(path):
+                continue
+            _check_name(path)
+            location = _follow(self.root, Path(child.path)) if child.is_symlink() else Path(child.path)
+            if location.is_dir():
+                if location in ancestors:
+                    raise Invalid(
+                        f"{self.root}: the link '{path}' leads back to a folder around it.",
+                        hint="Remove the link.",
+                    )
+                yield from self.walk(location, path + "/", (*ancestors, location))
+            elif location.is_file():
+                yield SourceFile(path, location, location.stat())
+            else:
+                raise Invalid(f"{self.root}: '{path}' is neither a file nor a folder.", hint="Remove it.")
 
 
-def _checked_name(name: str, prefix: str) -> str:
+def _check_name(path: str) -> None:
     try:
-        name.encode()
+        path.encode()
     except UnicodeEncodeError as err:
-        raise Invalid(f"The file name {prefix + name!r} is not UTF-8.", hint="Rename the file.") from err
-    return name
+        raise Invalid(f"The file name {path!r} is not UTF-8.", hint="Rename the file.") from err
 
 
 def _follow(root: Path, link: Path) -> Path:

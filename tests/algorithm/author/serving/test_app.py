@@ -28,8 +28,8 @@ _SIGNATURE = {
 
 def brightness_scores(samples: list[NDArray[np.float32]]) -> list[NDArray[Any]]:
     """Scores of the classes dark, middle, bright."""
-    means = np.array([sample.mean() for sample in samples], np.float32)
-    return list(np.stack([1 - means, np.zeros_like(means), means], axis=1))
+    means = [float(sample.mean()) for sample in samples]
+    return [np.array([1 - mean, 0, mean], np.float32) for mean in means]
 
 
 def decode(data: bytes) -> NDArray[np.float32]:
@@ -244,7 +244,11 @@ def test_no_request_makes_the_endpoint_fail(
         tmp_path_factory.mktemp("model"), task="classification", classes=["a", "b", "c"], signature=_SIGNATURE
     )
     values = st.recursive(
-        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.floats(allow_nan=False, allow_infinity=False)
+        | st.text(max_size=5),
         lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
         max_leaves=6,
     )

@@ -143,9 +143,9 @@ def _parse_inputs(
     for index, tensor in enumerate(tensors):
         where = f"inputs[{index}]"
         name = tensor.get("name")
-        if name not in specs or name in seen:
+        if not isinstance(name, str) or name not in specs or name in seen:
             what = (
-                f"The model has no input {name!r}." if name not in specs else f"Input {name!r} comes twice."
+                f"Input {name!r} comes twice." if name in list(seen) else f"The model has no input {name!r}."
             )
             raise RequestInvalid(what, where=f"{where}.name", hint=nearest(str(name), specs.keys() - seen))
         seen.add(name)
@@ -181,8 +181,8 @@ def _parse_tensor(
     expected = math.prod(shape) * dtype.itemsize
     if size != expected or len(binary) < expected:
         raise RequestInvalid(
-            f"Input '{spec.name}' of shape {list(shape)} takes {expected} bytes, but binary_data_size is {size!r} "
-            f"and {len(binary)} bytes are left in the body.",
+            f"Input '{spec.name}' of shape {list(shape)} takes {expected} bytes, but binary_data_size is "
+            f"{size!r} and {len(binary)} bytes are left in the body.",
             where=f"{where}.parameters.binary_data_size",
             hint=f"Send the numbers as {datatype}, little-endian, in row order.",
         )
