@@ -2,8 +2,9 @@
 
     python benchmarks/step_overhead.py [ROUNDS]
 
-Both are timed in turn, in the same rounds; the ratio of the best rounds and of the medians is printed. The steps are real
-tasks: planned, stored, placed, started under a supervisor, their outputs kept. Bar: at most 5. kfp.local is at 26 to 60.
+Both are timed in turn, in the same rounds; the ratio of the best rounds and of the medians is printed. The steps are
+real tasks: planned, stored, placed, started under a supervisor, their outputs kept. Bar: at most 5; kfp.local is at 26
+to 60.
 """
 
 import statistics

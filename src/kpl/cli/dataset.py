@@ -41,7 +41,7 @@ def pack(
     source: Source,
     destination: Annotated[Path, typer.Argument(help="Folder to write; must not exist.")],
     kind: Annotated[DatasetKindName, typer.Option(help="What the labels are.")],
-    format: Annotated[FormatName, typer.Option(help="Layout of the source.")] = FormatName.AUTO,  # noqa: A002
+    format: Annotated[FormatName, typer.Option(help="Layout of the source.")] = FormatName.AUTO,
     on_error: Annotated[
         ErrorPolicy, typer.Option(help="What a sample that cannot be read does.")
     ] = ErrorPolicy.SKIP,
@@ -112,7 +112,7 @@ def verify(path: Stored, json: Json = False) -> None:
             {"is_intact": not report.problems, "problems": [str(problem) for problem in report.problems]}
         )
     elif not report.problems:
-        out.print(f"{path}: intact, {report.num_samples} samples in {report.num_shards} shards")
+        out.print(f"{path}: intact, {report.num_rows} samples in {report.num_files} files")
     for problem in report.problems:
         say(f"{problem}", style="red")
     if report.problems:
@@ -154,7 +154,7 @@ def import_(
     kind: Annotated[
         DatasetKindName, typer.Option(help="What the labels are.")
     ] = DatasetKindName.CLASSIFICATION,
-    format: Annotated[FormatName, typer.Option(help="Layout of the source.")] = FormatName.AUTO,  # noqa: A002
+    format: Annotated[FormatName, typer.Option(help="Layout of the source.")] = FormatName.AUTO,
     on_error: Annotated[
         ErrorPolicy, typer.Option(help="What a sample that cannot be read does.")
     ] = ErrorPolicy.SKIP,

@@ -32,7 +32,7 @@ def demo(
         Path | None, typer.Option(help="Data folder of the server that is started or used.")
     ] = None,
 ) -> None:
-    """Take 1,797 handwritten digits from files to a served model: import, split, train, test, infer, compile, deploy."""
+    """Take 1,797 handwritten digits from files to a served model: split, train, test, infer, compile, deploy."""
     folder = (data_dir or context.data_dir or default_data_dir()).expanduser().absolute()
     began_s = time.monotonic()
     if not standalone:

@@ -65,7 +65,7 @@ def root(
         Path | None, typer.Option(envvar="KPL_DATA_DIR", help="Data folder of the server on this machine.")
     ] = None,
     debug: Annotated[bool, typer.Option(help="Show the traceback of an error.")] = False,
-    version: Annotated[
+    _version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:

@@ -1,11 +1,11 @@
 """Datasets: import, list, look at samples."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 from kpl.client.transport import Transport
-from kpl.client.uploads import Uploads
+from kpl.client.uploads import Progress, Uploads, ignore_progress
 from kpl.schemas.dataset import (
     DatasetDetail,
     DatasetImport,
@@ -40,10 +40,10 @@ class Datasets:
         source: Path | None = None,
         *,
         kind: DatasetKind = "classification",
-        format: ImportFormat = "auto",  # noqa: A002
+        format: ImportFormat = "auto",
         on_error: Literal["skip", "stop"] = "skip",
         server_path: str | None = None,
-        progress: Callable[[int, int], object] = lambda sent, total: None,
+        progress: Progress = ignore_progress,
     ) -> TaskOut:
         """Upload a folder or archive, or name a folder on the server, and import it as the next version of `name`.
 

@@ -86,10 +86,12 @@ class Runs:
         run_id: int,
         *,
         timeout_s: float | None = None,
-        on_change: Callable[[RunDetail], object] = lambda run: None,
+        on_change: Callable[[RunDetail], object] | None = None,
     ) -> RunDetail:
         """Wait until the run is over and return how it ended."""
         run = self.get(run_id)
-        for run in self.watch(run_id, timeout_s=timeout_s):  # noqa: B007
-            on_change(run)
+        for update in self.watch(run_id, timeout_s=timeout_s):
+            run = update
+            if on_change is not None:
+                on_change(run)
         return run

@@ -14,13 +14,20 @@ from kpl.storage.archive import pack
 PIECE_BYTES = 8 << 20
 _TRIES = 5
 
+Progress = Callable[[int, int], object]
+"""Called with bytes sent and bytes in all."""
+
+
+def ignore_progress(_sent: int, _total: int) -> None:
+    """For callers who do not watch."""
+
 
 class Uploads:
     def __init__(self, transport: Transport, base: str) -> None:
         self._transport = transport
         self._base = f"{base}/uploads"
 
-    def send(self, source: Path, *, progress: Callable[[int, int], object] = lambda sent, total: None) -> int:
+    def send(self, source: Path, *, progress: Progress = ignore_progress) -> int:
         """Upload a file, or a folder as one archive, and return the id of the completed upload.
 
         Raises:
@@ -30,13 +37,14 @@ class Uploads:
         if source.is_dir():
             with tempfile.TemporaryDirectory(prefix="kpl-upload-") as folder:
                 archive = Path(folder, f"{source.resolve().name}.tar")
-                pack(source, archive)
+                with archive.open("wb") as file:
+                    file.writelines(pack(source))
                 return self._send_file(archive, progress)
         if not source.is_file():
             raise Invalid(f"'{source}' is neither a file nor a folder.", hint="Check the path.")
         return self._send_file(source, progress)
 
-    def _send_file(self, path: Path, progress: Callable[[int, int], object]) -> int:
+    def _send_file(self, path: Path, progress: Progress) -> int:
         size_bytes = path.stat().st_size
         with path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()

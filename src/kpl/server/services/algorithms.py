@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
+from kpl import __version__
 from kpl.algorithm.manifest import AlgorithmManifest, Function, Port
 from kpl.algorithm.registry import InstalledAlgorithm, install
 from kpl.errors import Conflict, Invalid, NotFound, nearest
@@ -28,6 +29,7 @@ from kpl.server.services.clock import utc
 from kpl.server.services.paging import page_of
 from kpl.server.services.platform import Platform
 from kpl.storage.archive import extract
+from kpl.storage.atomic import write_atomic
 
 MAX_ALGORITHM_BYTES = 2 << 30
 MAX_ALGORITHM_FILES = 20_000
@@ -116,8 +118,14 @@ def install_builtin(platform: Platform, folder: Path = BUILTIN_FOLDER) -> None:
     """Install what comes with KPL, by the same code as anyone's; for the start of the server.
 
     A built-in version whose files differ from the installed ones replaces them: while KPL is developed its version
-    stays the same, and the tree's digest is what reuse goes by.
+    stays the same, and the tree's digest is what reuse goes by. Nothing is read when no file has changed since.
     """
+    stamp = platform.settings.cache_dir / "builtin.stamp"
+    current = _stamp_of(folder)
+    with platform.db.read() as session:
+        is_known = session.scalar(select(func.count()).where(AlgorithmVersionRow.project_id.is_(None))) or 0
+    if is_known and stamp.exists() and stamp.read_text() == current:
+        return
     for path in sorted(each.parent for each in folder.glob("*/algorithm.yaml")):
         installed = install(path, platform.artifacts)
         with platform.db.write() as session:
@@ -134,6 +142,18 @@ def install_builtin(platform: Platform, folder: Path = BUILTIN_FOLDER) -> None:
                 session.delete(row)
                 session.flush()
             _record(platform, session, SERVER, None, installed)
+    stamp.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(stamp, current.encode())
+
+
+def _stamp_of(folder: Path) -> str:
+    """Names, sizes and times of all files: what changes when any of them does."""
+    lines = [
+        f"{path.relative_to(folder)} {path.stat().st_size} {path.stat().st_mtime_ns}"
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts
+    ]
+    return "\n".join([__version__, *lines])
 
 
 def find_algorithm(session: Session, project_id: int, name: str) -> AlgorithmVersionRow:
