@@ -12,9 +12,10 @@ from kpl.runtime.executor import Executor
 from kpl.server.background import Loop, make_loops
 from kpl.server.db import Database
 from kpl.server.db.schema import migrate
+from kpl.server.idempotency import Idempotency
 from kpl.server.middleware import Frame
 from kpl.server.problems import add_problem_handlers
-from kpl.server.routes import ROUTERS
+from kpl.server.routes import CONSOLE, ROUTERS
 from kpl.server.services.attempts import SignInAttempts
 from kpl.server.services.clock import Clock, SystemClock
 from kpl.server.services.live import LiveHub
@@ -83,8 +84,9 @@ def create_app(platform: Platform, *, loops: Iterable[Loop] | None = None) -> Fa
         max_body_size=platform.settings.max_body_bytes,
     )
     app.state.platform = platform
-    for router in ROUTERS:
+    for router in (*ROUTERS, CONSOLE):
         app.include_router(router)
     add_problem_handlers(app)
+    app.add_middleware(Idempotency, platform=platform)
     app.add_middleware(Frame, telemetry=platform.telemetry, uses_tls=platform.settings.uses_tls)
     return app

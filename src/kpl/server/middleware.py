@@ -3,7 +3,6 @@
 import re
 import secrets
 import time
-from collections.abc import Iterable
 
 import structlog
 from starlette.datastructures import MutableHeaders
@@ -17,29 +16,23 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{8,64}")
 _QUIET = ("/api/v1/health", "/metrics")
 
 
-def content_security_policy(script_hashes: Iterable[str] = ()) -> str:
-    """What a page of the console may load: nothing but what this server gives it.
-
-    Args:
-        script_hashes: of inline scripts, as in `sha256-...`.
-    """
-    scripts = " ".join(["'self'", *(f"'{value}'" for value in script_hashes)])
-    return "; ".join(
-        [
-            "default-src 'self'",
-            f"script-src {scripts}",
-            "style-src 'self' 'unsafe-inline'",  # canvas, charts and code editor set styles themselves
-            "img-src 'self' data: blob:",
-            "font-src 'self'",
-            "connect-src 'self'",
-            "worker-src 'self' blob:",
-            "frame-src 'self'",
-            "frame-ancestors 'self'",
-            "form-action 'self'",
-            "base-uri 'none'",
-            "object-src 'none'",
-        ]
-    )
+# What a page of the console may load: nothing but what this server gives it.
+CONTENT_SECURITY_POLICY = "; ".join(
+    [
+        "default-src 'self'",
+        "script-src 'self'",
+        "style-src 'self' 'unsafe-inline'",  # canvas, charts and code editor set styles themselves
+        "img-src 'self' data: blob:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "worker-src 'self' blob:",
+        "frame-src 'self'",
+        "frame-ancestors 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "object-src 'none'",
+    ]
+)
 
 
 class Frame:
@@ -58,7 +51,7 @@ class Frame:
             "Referrer-Policy": "same-origin",
             "Cross-Origin-Opener-Policy": "same-origin",
             "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
-            "Content-Security-Policy": content_security_policy(),
+            "Content-Security-Policy": CONTENT_SECURITY_POLICY,
         }
         if uses_tls:
             self._headers["Strict-Transport-Security"] = "max-age=31536000"

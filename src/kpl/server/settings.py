@@ -26,10 +26,10 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(
         default=None,
         description="SQLAlchemy address of the database, as in `postgresql+psycopg://kpl:PASSWORD@host/kpl`. "
-        "Left out, it is the SQLite file `kpl.db` in the data folder. Never put that on a network file system.",
+        "Left out, it is the SQLite file `kpl.db` in the data folder; never on a network file system.",
     )
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
-    port: int = Field(default=7870, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    port: int = Field(default=8700, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     public_url: str = Field(
         default="", description="Address under which people reach the server when a proxy stands before it."
     )
@@ -93,7 +93,9 @@ class Settings(BaseSettings):
         description="An upload that is neither continued nor used is removed after this time.",
     )
     max_body_bytes: int = Field(
-        16 << 20, ge=1024, description="Largest body of a request, uploads and requests to endpoints aside."
+        default=16 << 20,
+        ge=1024,
+        description="Largest body of a request, uploads and requests to endpoints aside.",
     )
 
     events_kept: int = Field(

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol
 
+from kpl.server.background.housekeeping import Housekeeping
 from kpl.server.services.platform import Platform
 
 
@@ -16,7 +17,7 @@ class Loop(Protocol):
         """End soon; returns when it has ended. Called once, also when `start` failed half-way."""
 
 
-LOOPS: tuple[Callable[[Platform], Loop], ...] = ()
+LOOPS: tuple[Callable[[Platform], Loop], ...] = (Housekeeping,)
 
 
 def make_loops(platform: Platform) -> list[Loop]:

@@ -7,7 +7,7 @@ as a user *name*, so that history outlives the user.
 
 from typing import Any
 
-from sqlalchemy import JSON, MetaData
+from sqlalchemy import JSON, MetaData, Table
 from sqlalchemy.orm import DeclarativeBase
 
 
@@ -31,6 +31,7 @@ class Base(DeclarativeBase):
 
     def __init_subclass__(cls, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)
+        assert isinstance(cls.__table__, Table)
         key = list(cls.__table__.primary_key)
         if len(key) == 1 and key[0].name == "id" and key[0].type.python_type is int:
             cls.__table__.dialect_options["sqlite"]["autoincrement"] = True

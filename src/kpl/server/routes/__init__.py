@@ -1,17 +1,25 @@
 """REST, one module a noun. A module defines `router`; to add one, name it in `MODULES` below.
 
-A route parses, asks one service, answers. It gives its `operation_id` and knows no table.
+A route parses, asks one service, answers. It gives its `operation_id` and knows no table. `static` answers
+whatever nobody else does; the app adds it after all others.
 """
 
 from types import ModuleType
 
 from fastapi import APIRouter
 
-from kpl.server.routes import health, session
+from kpl.server.routes import audit, events, health, projects, session, static, tokens, uploads, users
 
 MODULES: tuple[ModuleType, ...] = (
     health,
     session,
+    users,
+    tokens,
+    projects,
+    uploads,
+    events,
+    audit,
 )
 
 ROUTERS: tuple[APIRouter, ...] = tuple(module.router for module in MODULES)
+CONSOLE: APIRouter = static.router

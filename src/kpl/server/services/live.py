@@ -15,7 +15,7 @@ import asyncio
 import threading
 from bisect import bisect_right
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -191,7 +191,7 @@ class LiveHub:
 
     async def follow(
         self, topics: frozenset[str], look: Callable[[], View], *, after: int | None
-    ) -> AsyncIterator[Message]:
+    ) -> AsyncGenerator[Message, None]:
         """Yield what happens on these topics after the event numbered `after`, or from now on.
 
         Args:

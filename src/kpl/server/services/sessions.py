@@ -140,6 +140,14 @@ def new_sign_in_link(platform: Platform, session: Session, user_id: int) -> str:
     return secret
 
 
+def link_path(secret: str) -> str:
+    """Where a one-time link leads.
+
+    The secret stands behind `#`, which browsers never send, so no log holds it.
+    """
+    return f"/sign-in#link={secret}"
+
+
 def get_session(platform: Platform, caller: Caller, secret: str | None) -> SessionOut:
     """Who the caller is; with the CSRF token for the holder of a session."""
     with platform.db.read() as session:
