@@ -1,8 +1,8 @@
 """Watches one attempt from its start to its end, in a small process of its own that outlives the server.
 
 The file uses the standard library alone and imports nothing of KPL, because it runs as `python -I -S supervisor.py
-FOLDER`, or is forked from `forkserver.py`, where every module costs start-up time and memory. All it needs to know is in
-`launch.json`; all it finds out is in the other files of the attempt's folder:
+FOLDER`, or is forked from `forkserver.py`, where every module costs start-up time and memory. All it needs to know
+is in `launch.json`; all it finds out is in the other files of the attempt's folder:
 
     launch.json  what to run; written once by the executor, the claim on the attempt's id
     lock         flock held by whoever acts on the attempt: one supervisor, or an executor that settles it
@@ -16,6 +16,9 @@ And the task's process executes nothing before `run.json` names it: it waits for
 the file is in place. So a dead supervisor without a task in `run.json` has started nothing, and a task in `run.json`
 is adopted, never started again. docs/explanation/supervision.md tells the whole story.
 """
+
+# pathlib would add half to the start-up time.
+# ruff: noqa: PTH102, PTH104, PTH106, PTH108, PTH110, PTH118, PTH119, PTH123, PTH208
 
 import contextlib
 import errno
@@ -31,7 +34,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
-LAUNCH, LOCK, RUN, READY, STOP, EXIT = "launch.json", "lock", "run.json", "ready.json", "stop.json", "exit.json"
+LAUNCH, RUN, READY, STOP, EXIT = "launch.json", "run.json", "ready.json", "stop.json", "exit.json"
+LOCK = "lock"
 
 # In the environment of every process of an attempt: tells them from all others after their supervisor died.
 MARKER = "KPL_ATTEMPT_FOLDER"
@@ -41,19 +45,20 @@ _LONGEST_PAUSE_S = 1.0  # stop.json is looked for this often, should the signal 
 _LOCK_PATIENCE_S = 5.0  # an executor that settles an attempt holds the lock for one durable write
 _LINGER_S = 0.5  # children such as `> >(tee file)` may finish by themselves this long after the task ended
 _LEFTOVER_GRACE_S = 2.0
-_UNKILLABLE_S = 30.0  # a process that SIGKILL does not end in this time waits for a broken device or file system
+_UNKILLABLE_S = 30.0  # what SIGKILL does not end in this time waits for a broken device
 _MAX_SUPERVISORS = 4  # supervisors that died in a row before the task was started
+BOTH_DIED = "The process and its supervisor died; the exit code is not known."
 _TOLD_TO_END = "Its supervisor was told to end by a signal, as when the machine shuts down."
 _PR_SET_CHILD_SUBREAPER = 36
 _PIDFD_GET_INFO = 0xC040FF0B
 _PIDFD_INFO_EXIT = 1 << 3
 
 
-class CannotStart(Exception):
+class CannotStartError(Exception):
     """The process could not be executed, or what it needs could not be prepared."""
 
 
-class Stopped(Exception):
+class StoppedError(Exception):
     """A stop was asked for before the process was started."""
 
 
@@ -93,6 +98,9 @@ class Supervisor:
         self._is_ready = False
         self._check_ready_at = float("inf")
 
+    def _path(self, name: str) -> str:
+        return os.path.join(self._folder, name)
+
     def see_through(self) -> None:
         boot = boot_id()
         if boot != self._launch["boot_id"] or boot != self._run.get("boot_id", boot):
@@ -112,31 +120,32 @@ class Supervisor:
         if tries > 1:
             self._kill_all()  # what a dead predecessor was preparing
         if tries > _MAX_SUPERVISORS:
-            message = f"{tries - 1} supervisors died before the process was started."
-            return self._end("lost", message=message)
+            self._end("lost", message=f"{tries - 1} supervisors died before the process was started.")
+            return
         cgroup = self._run.get("cgroup") or _make_cgroup(os.path.basename(self._folder))
         self._write_run(supervisors=tries, cgroup=cgroup)
         try:
             for preparation in self._launch["preparations"]:
                 self._prepare(preparation)
             pid = self._start_task()
-        except Stopped:
-            return self._end_unstarted()
-        except CannotStart as err:
+        except StoppedError:
+            self._end_unstarted()
+        except CannotStartError as err:
             self._say(str(err))
-            return self._end("not_started", message=str(err))
-        self._watch(lambda: self._has_ended(pid))
-        return self._conclude(self._children[pid])
+            self._end("not_started", message=str(err))
+        else:
+            self._watch(lambda: self._has_ended(pid))
+            self._conclude(self._children[pid])
 
     def _end_unstarted(self) -> None:
-        if os.path.exists(os.path.join(self._folder, STOP)):
+        if os.path.exists(self._path(STOP)):
             self._end("stopped", message="It was stopped before its process was started.")
         else:
             self._end("signalled", -signal.SIGTERM, message=_TOLD_TO_END)
 
     def _write_run(self, **values: object) -> None:
         self._run.update(values, boot_id=boot_id(), supervisor=identity(os.getpid()))
-        write_json(os.path.join(self._folder, RUN), self._run)
+        write_json(self._path(RUN), self._run)
 
     # Preparing and starting
 
@@ -172,11 +181,12 @@ class Supervisor:
         self._watch(lambda: self._has_ended(pid))
         if self._cause:
             self._end_leftovers()
-            raise Stopped
+            raise StoppedError
         status = self._children[pid]
         assert status is not None
         if status != 0:
-            raise CannotStart(f"{preparation['title']} failed: '{argv[0]}' {describe(status)}. The log says why.")
+            what = f"{preparation['title']} failed: '{argv[0]}' {describe(status)}."
+            raise CannotStartError(f"{what} The log says why.")
 
     def _start_task(self) -> int:
         self._raise_if_stopped()
@@ -214,12 +224,12 @@ class Supervisor:
         if self._launch["timeout_s"] is not None:
             has_run_s = max(0.0, time.time() - self._run["started_at_s"])
             self._deadline = time.monotonic() + self._launch["timeout_s"] - has_run_s
-        if self._launch["service"] is not None and not os.path.exists(os.path.join(self._folder, READY)):
+        if self._launch["service"] is not None and not os.path.exists(self._path(READY)):
             self._check_ready_at = time.monotonic()
 
     def _raise_if_stopped(self) -> None:
-        if os.path.exists(os.path.join(self._folder, STOP)) or self._told_to_end:
-            raise Stopped
+        if os.path.exists(self._path(STOP)) or self._told_to_end:
+            raise StoppedError
 
     # Adopting
 
@@ -230,11 +240,12 @@ class Supervisor:
         pidfd = open_pidfd(task)
         if pidfd is None:
             self._end_leftovers()
-            return self._end("lost", message="The process and its supervisor died; the exit code is not known.")
+            self._end("lost", message=BOTH_DIED)
+            return
         self._say("The supervisor died; another one has taken over.")
         self._set_deadlines()
         self._watch(lambda: _is_readable(pidfd), pause_s=0.1)
-        return self._conclude(_exit_status(pidfd))
+        self._conclude(_exit_status(pidfd))
 
     # Watching and ending
 
@@ -278,7 +289,7 @@ class Supervisor:
         return False
 
     def _consider_stop(self) -> None:
-        stop = read_json(os.path.join(self._folder, STOP))
+        stop = read_json(self._path(STOP))
         if stop is not None:
             grace_s = float(stop["grace_s"])
             if self._cause:
@@ -345,7 +356,8 @@ class Supervisor:
             self._check_ready_at = time.monotonic() + 0.1
             return
         self._check_ready_at = float("inf")
-        write_json(os.path.join(self._folder, READY), {"address": self._run["address"], "ready_at_s": time.time()})
+        ready = {"address": self._run["address"], "ready_at_s": time.time()}
+        write_json(self._path(READY), ready)
         self._notify()
 
     def _conclude(self, status: int | None) -> None:
@@ -359,7 +371,7 @@ class Supervisor:
         elif self._cause == "signalled":
             self._end("signalled", -signal.SIGTERM, message=_TOLD_TO_END)
         elif status is None or code is None:
-            self._end("lost", message="Its supervisor died, then the process ended; the exit code is not known.")
+            self._end("lost", message=BOTH_DIED)
         elif code < 0:
             self._end("signalled", code, message=f"The process {describe(status)}.")
         else:
@@ -407,7 +419,7 @@ def _try_lock(lock: int) -> bool:
 def read_json(path: str) -> dict[str, Any] | None:
     """The object in a file, or None when there is none (or one that a power loss left half written)."""
     try:
-        with open(path, "rb") as file:  # noqa: PTH123 - pathlib would double the start-up time
+        with open(path, "rb") as file:
             value = json.loads(file.read())
     except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
@@ -453,11 +465,13 @@ def write_exit(
     }
     for _ in range(3600):
         try:
-            return write_json(os.path.join(folder, EXIT), values, durable=True)
+            write_json(os.path.join(folder, EXIT), values, durable=True)
         except OSError as err:
             if err.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE):
                 raise
             time.sleep(1)
+        else:
+            return
     raise OSError(errno.ENOSPC, "The exit status could not be written for an hour.", folder)
 
 
@@ -510,7 +524,7 @@ class Process:
 
 def find_process(pid: int) -> Process | None:
     try:
-        with open(f"/proc/{pid}/stat", "rb") as file:  # noqa: PTH123
+        with open(f"/proc/{pid}/stat", "rb") as file:
             text = file.read()
     except (FileNotFoundError, ProcessLookupError):
         return None
@@ -552,7 +566,7 @@ def marked(processes: Iterable[Process], folder: str) -> set[int]:
     """The pids of processes that carry the attempt's marker, however they detached themselves."""
     marker, found = f"{MARKER}={folder}".encode(), set()
     for process in processes:
-        with contextlib.suppress(OSError), open(f"/proc/{process.pid}/environ", "rb") as file:  # noqa: PTH123
+        with contextlib.suppress(OSError), open(f"/proc/{process.pid}/environ", "rb") as file:
             if marker in file.read().split(b"\0"):
                 found.add(process.pid)
     return found
@@ -581,7 +595,7 @@ def send_signal(process: Mapping[str, int], number: int) -> None:
 
 def boot_id() -> str:
     """Changes whenever the machine is started: process identities of another boot mean nothing."""
-    with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:  # noqa: PTH123
+    with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
         return file.read().strip()
 
 
@@ -601,14 +615,16 @@ def spawn(
     before it returned, nothing was executed.
 
     Raises:
-        CannotStart: the command cannot be executed.
+        CannotStartError: the command cannot be executed.
     """
     gate_read, gate_write = os.pipe2(os.O_CLOEXEC)
     failure_read, failure_write = os.pipe2(os.O_CLOEXEC)
     pid = os.fork()
     if pid == 0:
         os.close(gate_write)
-        _execute(argv, variables, cwd, log=log, gate=gate_read, failure=failure_write, keep=keep, cgroup=cgroup)
+        _execute(
+            argv, variables, cwd, log=log, gate=gate_read, failure=failure_write, keep=keep, cgroup=cgroup
+        )
     os.close(gate_read)
     os.close(failure_write)
     try:
@@ -625,7 +641,7 @@ def spawn(
         os.close(failure_read)
     if failure:
         os.waitpid(pid, 0)
-        raise CannotStart(failure.decode(errors="replace"))
+        raise CannotStartError(failure.decode(errors="replace"))
     return pid
 
 
@@ -652,11 +668,11 @@ def _execute(
             with contextlib.suppress(OSError):
                 _write(os.path.join(cgroup, "cgroup.procs"), b"0")
         os.chdir(cwd)
-        for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT):  # Python changes these; programs expect defaults
-            signal.signal(number, signal.SIG_DFL)
+        for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT):
+            signal.signal(number, signal.SIG_DFL)  # programs expect what Python has changed
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         if os.read(gate, 1) == b"g":
-            os.execvpe(argv[0], list(argv), dict(variables))
+            os.execvpe(argv[0], list(argv), dict(variables))  # noqa: S606
     except OSError as err:
         os.write(failure, f"'{argv[0]}' cannot be executed: {err.strerror}.".encode())
     except BaseException as err:  # noqa: BLE001 - two processes must never go on from here
@@ -729,8 +745,9 @@ def _make_cgroup(name: str) -> str:
 
 
 def _own_cgroup() -> str:
-    mount = next((m for m in ("/sys/fs/cgroup/unified", "/sys/fs/cgroup") if os.path.exists(f"{m}/cgroup.procs")), "")
-    with open("/proc/self/cgroup", encoding="utf-8") as file:  # noqa: PTH123
+    mounts = ("/sys/fs/cgroup/unified", "/sys/fs/cgroup")
+    mount = next((mount for mount in mounts if os.path.exists(f"{mount}/cgroup.procs")), "")
+    with open("/proc/self/cgroup", encoding="utf-8") as file:
         own = next((line[3:].strip() for line in file if line.startswith("0::")), "")
     return mount + own if mount and own else ""
 
@@ -739,7 +756,7 @@ def _cgroup_members(cgroup: str) -> set[int]:
     if not cgroup:
         return set()
     try:
-        with open(os.path.join(cgroup, "cgroup.procs"), encoding="ascii") as file:  # noqa: PTH123
+        with open(os.path.join(cgroup, "cgroup.procs"), encoding="ascii") as file:
             return {int(line) for line in file}
     except OSError:
         return set()
@@ -750,11 +767,13 @@ def _remove_cgroup(cgroup: str) -> None:
         return
     for _ in range(20):
         try:
-            return os.rmdir(cgroup)
+            os.rmdir(cgroup)
         except OSError as err:
-            if err.errno != errno.EBUSY:  # the kernel is still burying the last process
+            if err.errno != errno.EBUSY:
                 return
-        time.sleep(0.005)
+            time.sleep(0.005)  # the kernel is still burying the last process
+        else:
+            return
 
 
 # Network -------------------------------------------------------------------------------------------------------

@@ -2,10 +2,10 @@
 
 import json
 import os
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from kpl.algorithm import protocol
 from kpl.resources import Device
 from kpl.runtime.devices import device_variables
 from kpl.runtime.environments import Environment
@@ -32,13 +32,9 @@ def inherited_variables(server: Mapping[str, str] | None = None) -> dict[str, st
 def preparation_variables(server: Mapping[str, str] | None = None) -> dict[str, str]:
     """Variables for building an environment: pip also needs to know its index, which may hold a password."""
     found = os.environ if server is None else server
-    pip = {k: v for k, v in found.items() if k.startswith("PIP_") or k in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME")}
-    return inherited_variables(found) | pip
-
-
-def port_variable(prefix: str, name: str) -> str:
-    """The variable of an input or output, as in `KPL_INPUT_TRAIN_SET` for the input `train-set`."""
-    return prefix + re.sub(r"[^A-Z0-9]", "_", name.upper())
+    return inherited_variables(found) | {
+        k: v for k, v in found.items() if k.startswith("PIP_") or k in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME")
+    }
 
 
 def task_variables(
@@ -72,22 +68,31 @@ def task_variables(
 
 
 def _contract(launch: Launch, folder: Path, *, events: Path, checkpoints: Path) -> dict[str, str]:
-    variables = {
-        "KPL_PARAMETERS": str(folder / "parameters.json"),
-        "KPL_INPUTS": str(folder / "inputs.json"),
-        "KPL_EVENTS": str(events),
-        "KPL_CHECKPOINTS": str(checkpoints),
-        "KPL_ALGORITHM": str(launch.algorithm),
-        "KPL_RUN_ID": "" if launch.run_id is None else str(launch.run_id),
-        "KPL_TASK_ID": str(launch.task_id),
-        "KPL_ATTEMPT": str(launch.number),
-        "KPL_PROJECT": launch.project,
+    variables = protocol.task_variables(
+        parameters=folder / "parameters.json",
+        inputs_file=folder / "inputs.json",
+        inputs=provided_inputs(launch),
+        outputs={name: folder / "outputs" / name for name in launch.outputs},
+        events=events,
+        checkpoints=checkpoints,
+        algorithm=launch.algorithm,
+    )
+    variables |= {
+        protocol.RUN_ID: "" if launch.run_id is None else str(launch.run_id),
+        protocol.TASK_ID: str(launch.task_id),
+        protocol.ATTEMPT: str(launch.number),
+        protocol.PROJECT: launch.project,
     }
-    variables |= {port_variable("KPL_INPUT_", given.name): str(given.path) for given in launch.inputs}
-    variables |= {port_variable("KPL_OUTPUT_", name): str(folder / "outputs" / name) for name in launch.outputs}
     if launch.kind is TaskKind.SERVICE:
-        variables |= {"KPL_HOST": SERVICE_HOST, "KPL_BASE_PATH": launch.base_path}
+        variables |= {protocol.HOST: SERVICE_HOST, protocol.BASE_PATH: launch.base_path}
     return variables
+
+
+def provided_inputs(launch: Launch) -> list[protocol.ProvidedInput]:
+    return [
+        protocol.ProvidedInput(given.name, given.type, given.kind, given.path, given.digest)
+        for given in launch.inputs
+    ]
 
 
 def _single_process() -> dict[str, str]:
@@ -110,7 +115,7 @@ def _original_helper(launch: Launch, folder: Path) -> dict[str, str]:
         "KPL_ENV_INPUT_ROOT_PATH": str(folder / "inputs"),
         "KPL_ENV_OUTPUT_ROOT_PATH": str(folder / "outputs"),
         "KPL_ENV_TASK_ID": str(launch.task_id),
-        "KPL_TOKEN_LOCATE": str(folder / "token"),  # the helper opens this file; nothing here asks for a token
+        "KPL_TOKEN_LOCATE": str(folder / "token"),  # opened by the helper; nothing here asks for a token
     }
     parameters = json.dumps(dict(launch.parameters))
     if len(parameters) <= _LONGEST_VARIABLE_BYTES:

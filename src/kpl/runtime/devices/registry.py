@@ -70,7 +70,7 @@ def device_variables(placement: Placement, devices: Iterable[Device]) -> dict[st
         shares = sorted((s for s in placement.devices if s.kind == name), key=lambda share: share.index)
         kind = KINDS.get(name) or DeviceKind(name=name, visible=(f"KPL_{name.upper()}_VISIBLE_DEVICES",))
         indexes = ",".join(str(share.index) for share in shares)
-        variables.update({variable: indexes for variable in kind.visible})
+        variables.update(dict.fromkeys(kind.visible, indexes))
         for share in shares:
             if share.share_milli < WHOLE_DEVICE_MILLI:
                 share_mib = memory_mib.get((name, share.index), 0) * share.share_milli // WHOLE_DEVICE_MILLI

@@ -23,7 +23,16 @@ def venv_environment(requirements: str, folder: Path) -> Environment:
     if not requirements_file.exists():
         folder.mkdir(parents=True, exist_ok=True)
         write_atomic(requirements_file, requirements.encode())
-    pip = (str(python), "-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--progress-bar", "off")
+    pip = (
+        str(python),
+        "-m",
+        "pip",
+        "install",
+        "--no-input",
+        "--disable-pip-version-check",
+        "--progress-bar",
+        "off",
+    )
     build = Preparation(
         title=f"Building environment {digest[:12]}",
         lock=folder / f"{digest}.lock",

@@ -1,13 +1,12 @@
 """Runs attempts on this machine, each under a supervisor of its own that outlives the server.
 
-The truth lies in the files of each attempt's folder (see `kpl.runtime.supervisor`); this class keeps nothing in memory
-that a restart could lose. An attempt is claimed by its `launch.json`, which is put in place whole and once. From then on
-anyone may ask for a supervisor as often as they like: the first takes the lock, the others leave. `observe` asks
-again for every attempt whose supervisor is missing, which is how a start that was cut short goes on.
+The truth lies in the files of each attempt's folder (see `kpl.runtime.supervisor`); this class keeps nothing in
+memory that a restart could lose. An attempt is claimed by its `launch.json`, which is put in place whole and once.
+From then on anyone may ask for a supervisor as often as they like: the first takes the lock, the others leave.
+`observe` asks again for every attempt whose supervisor is missing, which is how a start that was cut short goes on.
 """
 
 import contextlib
-import json
 import os
 import re
 import shutil
@@ -18,6 +17,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from kpl.algorithm import protocol
 from kpl.errors import Invalid, Unavailable
 from kpl.resources import Device, Machine
 from kpl.runtime import supervisor
@@ -26,11 +26,13 @@ from kpl.runtime.executor import AttemptFiles, AttemptReport, Launch
 from kpl.runtime.executors.local_spawn import SupervisorStarter
 from kpl.runtime.executors.local_wake import WakeUp
 from kpl.runtime.machine import describe_machine
-from kpl.runtime.variables import SERVICE_HOST, preparation_variables, task_variables
+from kpl.runtime.variables import SERVICE_HOST, preparation_variables, provided_inputs, task_variables
 from kpl.task import AttemptState, Outcome, TaskKind
 from kpl.task.ids import AttemptId, TaskId
 
 _ASK_AGAIN_S = 2.0
+_STOPPED_BEFORE = "It was stopped before its process was started."
+_OTHER_BOOT = "The machine was started anew while the attempt was under way."
 
 
 class LocalExecutor:
@@ -76,11 +78,11 @@ class LocalExecutor:
         folder = self._folder(launch.attempt_id)
         try:
             with self._starting:
-                if (folder / supervisor.EXIT).exists() or self._is_under_way(folder):
+                if (folder / supervisor.EXIT).exists() or self._has_supervisor(self._read_run(folder)):
                     return
                 folder.mkdir(exist_ok=True)
                 if (folder / supervisor.STOP).exists():
-                    self._settle(launch.attempt_id, Outcome.STOPPED, "It was stopped before its process was started.")
+                    self._settle(launch.attempt_id, Outcome.STOPPED, _STOPPED_BEFORE)
                 elif self._claim(launch, folder):
                     self._ask_for_supervisor(launch.attempt_id)
         except OSError as err:
@@ -94,11 +96,12 @@ class LocalExecutor:
             return
         folder.mkdir(exist_ok=True)
         supervisor.write_json(str(folder / supervisor.STOP), {"grace_s": grace_s})
-        run = self._read(folder, supervisor.RUN) or {}
-        if "supervisor" in run and run["boot_id"] == self._boot_id and supervisor.is_alive(run["supervisor"]):
-            supervisor.send_signal(run["supervisor"], signal.SIGTERM)  # a hint: it looks for the file by itself
+        run = self._read_run(folder)
+        if self._has_supervisor(run):
+            # A hint only: it looks for the file by itself.
+            supervisor.send_signal(run["supervisor"], signal.SIGTERM)
         elif not run:
-            self._settle(attempt_id, Outcome.STOPPED, "It was stopped before its process was started.")
+            self._settle(attempt_id, Outcome.STOPPED, _STOPPED_BEFORE)
         else:  # its supervisor died; the next one sees the file
             with contextlib.suppress(OSError):  # `observe` asks again
                 self._ask_for_supervisor(attempt_id)
@@ -139,10 +142,6 @@ class LocalExecutor:
 
     # Starting ----------------------------------------------------------------------------------------------------
 
-    def _is_under_way(self, folder: Path) -> bool:
-        run = self._read(folder, supervisor.RUN)
-        return run is not None and run["boot_id"] == self._boot_id and supervisor.is_alive(run["supervisor"])
-
     def _claim(self, launch: Launch, folder: Path) -> bool:
         """Write down all that a supervisor needs. False: it cannot be run here, which is written down instead."""
         if (folder / supervisor.LAUNCH).exists():
@@ -165,12 +164,8 @@ class LocalExecutor:
         for given in launch.inputs:
             with contextlib.suppress(FileExistsError):
                 (folder / "inputs" / given.name).symlink_to(given.path)
-        inputs = {
-            given.name: {"type": given.type, "kind": given.kind, "path": str(given.path), "digest": given.digest}
-            for given in launch.inputs
-        }
-        supervisor.write_json(str(folder / "inputs.json"), inputs)
-        supervisor.write_json(str(folder / "parameters.json"), dict(launch.parameters))
+        protocol.write_inputs(folder / "inputs.json", provided_inputs(launch))
+        protocol.write_parameters(folder / "parameters.json", launch.parameters)
         self.checkpoints(launch.task_id).mkdir(exist_ok=True)
         files = self.files(launch.attempt_id)
         files.log.touch()
@@ -191,7 +186,9 @@ class LocalExecutor:
             "schema": "kpl.launch/v1",
             "boot_id": self._boot_id,
             "claimed_at_s": time.time(),
-            "command": _fill_in(launch.command, launch.algorithm, environment.python),
+            "command": protocol.fill_command(
+                launch.command, algorithm=launch.algorithm, python=str(environment.python)
+            ),
             "variables": variables,
             "work": str(folder / "work"),
             "log": str(files.log),
@@ -228,7 +225,7 @@ class LocalExecutor:
         if lock is None:
             return
         try:
-            run = self._read(Path(folder), supervisor.RUN) or {}
+            run = self._read_run(Path(folder))
             is_started = run.get("task") is not None
             if (Path(folder) / supervisor.EXIT).exists() or (is_started and outcome is not Outcome.LOST):
                 return
@@ -247,8 +244,8 @@ class LocalExecutor:
         launch = self._read(folder, supervisor.LAUNCH)
         if launch is None:
             return AttemptReport(attempt_id, None)
-        run = self._read(folder, supervisor.RUN) or {}
-        if "supervisor" not in run or run["boot_id"] != self._boot_id or not supervisor.is_alive(run["supervisor"]):
+        run = self._read_run(folder)
+        if not self._has_supervisor(run):
             self._revive(attempt_id, launch, run)
             report = self._report_end(attempt_id, folder)
             if report is not None:
@@ -285,16 +282,21 @@ class LocalExecutor:
         """See that an attempt without a supervisor gets one, or an end."""
         task = run.get("task")
         if launch["boot_id"] != self._boot_id:
-            self._settle(attempt_id, Outcome.LOST, "The machine was started anew while the attempt was under way.")
+            self._settle(attempt_id, Outcome.LOST, _OTHER_BOOT)
             return
         try:
             self._ask_for_supervisor(attempt_id)
         except OSError as err:
             if task is not None and not supervisor.is_alive(task):
-                message = "The process and its supervisor died; the exit code is not known."
-                self._settle(attempt_id, Outcome.LOST, message)
+                self._settle(attempt_id, Outcome.LOST, supervisor.BOTH_DIED)
             elif task is None and time.time() > launch["claimed_at_s"] + self._start_timeout_s:
                 self._settle(attempt_id, Outcome.NOT_STARTED, f"No supervisor could be started: {err}.")
+
+    def _read_run(self, folder: Path) -> dict[str, Any]:
+        return self._read(folder, supervisor.RUN) or {}
+
+    def _has_supervisor(self, run: Mapping[str, Any]) -> bool:
+        return bool(run) and run["boot_id"] == self._boot_id and supervisor.is_alive(run["supervisor"])
 
     # Files -------------------------------------------------------------------------------------------------------
 
@@ -306,11 +308,3 @@ class LocalExecutor:
     @staticmethod
     def _read(folder: Path, name: str) -> dict[str, Any] | None:
         return supervisor.read_json(str(folder / name))
-
-
-def _fill_in(command: tuple[str, ...], algorithm: Path, python: Path) -> list[str]:
-    """The argv to execute: `{algorithm}` becomes the folder, a leading `python` the environment's interpreter."""
-    filled = [argument.replace("{algorithm}", str(algorithm)) for argument in command]
-    if filled and filled[0] == "python":
-        filled[0] = str(python)
-    return filled
