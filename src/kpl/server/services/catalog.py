@@ -94,13 +94,13 @@ def _algorithms(platform: Platform, rows: Sequence[AlgorithmVersionRow]) -> list
     return [algorithm_version(platform, row) for row in oldest_first]
 
 
-def _datasets(project_id: int, name: str) -> Select[tuple[DatasetVersionRow]]:
+def _datasets(project_id: int, name: str) -> Select[DatasetVersionRow]:
     chosen = select(DatasetVersionRow).join(DatasetRow, DatasetRow.id == DatasetVersionRow.dataset_id)
     chosen = chosen.where(DatasetRow.project_id == project_id, DatasetRow.name == name)
     return chosen.order_by(DatasetVersionRow.version)
 
 
-def _models(project_id: int, name: str) -> Select[tuple[ModelVersionRow]]:
+def _models(project_id: int, name: str) -> Select[ModelVersionRow]:
     chosen = select(ModelVersionRow).join(ModelRow, ModelRow.id == ModelVersionRow.model_id)
     chosen = chosen.where(ModelRow.project_id == project_id, ModelRow.name == name)
     return chosen.order_by(ModelVersionRow.version)

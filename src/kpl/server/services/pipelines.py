@@ -7,9 +7,10 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from kpl.errors import Conflict, NotFound, nearest
-from kpl.pipeline import Catalog, parse, to_plain, validate
-from kpl.pipeline.parsing import InvalidDocument
+from kpl.pipeline.document import to_plain
+from kpl.pipeline.parsing import parse
 from kpl.pipeline.problem import Problem
+from kpl.pipeline.validate import check
 from kpl.schemas.page import Page
 from kpl.schemas.pipeline import (
     PipelineCreate,
@@ -158,7 +159,7 @@ def validate_document(
     with platform.db.read() as session:
         owner = project_for(session, caller, project, Role.VIEWER)
         catalog = catalog_of(platform, session, owner.id)
-        problems = _problems(asked.document, catalog, asked.parameters, needs_values=True)
+        problems = problem_answers(check(asked.document, catalog, asked.parameters))
     return ValidateOut(is_valid=not any(each.severity == "error" for each in problems), problems=problems)
 
 
@@ -174,7 +175,7 @@ def pipeline_row(session: Session, project: ProjectRow, name: str) -> PipelineRo
 def document_of(session: Session, row: PipelineRow, revision: int | None) -> dict[str, Any]:
     """The document of one revision, the latest when none is named."""
     wanted = row.revision if revision is None else revision
-    found = session.scalar(
+    found: dict[str, Any] | None = session.scalar(
         select(PipelineRevisionRow.document).where(
             PipelineRevisionRow.pipeline_id == row.id, PipelineRevisionRow.revision == wanted
         )
@@ -258,24 +259,8 @@ def _detail(
     return PipelineDetail(
         **answer.model_dump(),
         document=document,
-        problems=_problems(document, catalog, {}, needs_values=False),
+        problems=problem_answers(check(document, catalog, {})),
     )
-
-
-def _problems(
-    plain: dict[str, Any], catalog: Catalog, parameters: dict[str, Any], *, needs_values: bool
-) -> list[ProblemOut]:
-    """Args:
-    needs_values: whether parameters without a value are problems, as for a run.
-    """
-    try:
-        document = parse(plain)
-    except InvalidDocument as err:
-        return [
-            ProblemOut(path=each.path, node="", port="", reason=each.what, fix=each.fix, severity="error")
-            for each in err.refusals
-        ]
-    return problem_answers(validate(document, catalog, parameters if needs_values else None))
 
 
 def _answers(session: Session, rows: Sequence[PipelineRow]) -> list[PipelineOut]:
