@@ -1,0 +1,51 @@
+"""`kpl demo` as a user runs it, twice: the second run reuses what the first one finished."""
+
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.skipif(
+        any(importlib.util.find_spec(name) is None for name in ("torch", "onnxruntime", "sklearn")),
+        reason="needs the extra `demo`: pip install 'kpl-platform[demo]'",
+    ),
+]
+
+
+def test_the_demo_does_all_that_it_promises_and_reuses_it(tmp_path: Path) -> None:
+    first = _demo(tmp_path)
+    assert first.returncode == 0, first.stdout + first.stderr
+    assert float(_fact(first.stdout, "test accuracy")) >= 0.97
+    assert Path(_fact(first.stdout, "SDK package").split(" (")[0]).stat().st_size > 0
+    assert (Path(_fact(first.stdout, "model")) / "model.json").is_file()
+    assert '"label": "7"' in _fact(first.stdout, "answer of the endpoint")
+    assert _fact(first.stdout, "steps reused").startswith("0 of")
+
+    again = _demo(tmp_path)
+    assert again.returncode == 0, again.stdout + again.stderr
+    # Everything but the service, which the end of the first demo stopped.
+    assert _fact(again.stdout, "steps reused") == "6 of 7"
+    assert "reused from task" in again.stdout
+
+
+def _demo(folder: Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "kpl.cli", "demo", "--standalone", "--data-dir", str(folder / "data")],
+        capture_output=True,
+        text=True,
+        timeout=280,
+        env={**os.environ, "NO_COLOR": "1"},
+        check=False,
+    )
+
+
+def _fact(output: str, name: str) -> str:
+    match = re.search(rf"^{re.escape(name)}  +(.+)$", output, flags=re.MULTILINE)
+    assert match is not None, f"'{name}' is not in:\n{output}"
+    return match[1].strip()
