@@ -32,7 +32,7 @@ def brightness_scores(samples: list[NDArray[np.float32]]) -> list[NDArray[Any]]:
     return [np.array([1 - mean, 0, mean], np.float32) for mean in means]
 
 
-def decode(data: bytes) -> NDArray[np.float32]:
+def decode(data: bytes) -> NDArray[Any]:
     with Image.open(BytesIO(data)) as image:
         return np.asarray(image.convert("L").resize((2, 2)), np.float32) / 255
 
