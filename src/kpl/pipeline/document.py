@@ -1,8 +1,8 @@
 """A pipeline as a value: the one object that the canvas, the file and the SDK edit.
 
-Equal documents have equal text: `to_yaml` writes keys in one fixed order, so that a pipeline lies well in git.
-Reading is left to `kpl.pipeline.parsing`, and whether the pieces fit together to `kpl.pipeline.validate`; a
-document may be half-drawn.
+Equal documents have equal text: `to_yaml` writes keys in one fixed order, so a pipeline lies well in git.
+Reading is left to `kpl.pipeline.parsing`, and whether the pieces fit together to `kpl.pipeline.validate`;
+a document may be half-drawn.
 """
 
 import json
@@ -29,6 +29,9 @@ KEYWORDS = (
 )  # fmt: skip
 """The keywords of JSON Schema that a parameter may use, in the order in which they are written."""
 
+SUBSCHEMAS = ("items", "additionalProperties")
+"""Those of them whose value may be a schema again."""
+
 Texts = Mapping[str, str]
 """The same text by language, as in `{"en": "Train", "zh": "训练"}`."""
 
@@ -40,7 +43,7 @@ def is_name(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of a pipeline: its name and the JSON Schema of its value, from which its form field is made.
+    """One parameter of a pipeline: its name and the JSON Schema of its value, which makes its form field.
 
     A parameter without `default` must be given when the pipeline is run.
     """
@@ -55,7 +58,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class DatasetNode:
-    """A dataset in the store, `name` (the latest when a run is made) or `name@3`. Its one output is `dataset`."""
+    """A dataset in the store, `name` (the latest when a run is made) or `name@3`. Its output is `dataset`."""
 
     id: str
     dataset: str
@@ -64,7 +67,7 @@ class DatasetNode:
 
 @dataclass(frozen=True, slots=True)
 class ModelNode:
-    """A model in the store, `name` or `name@3`. Its one output is `model`."""
+    """A model in the store, `name` or `name@3`. Its output is `model`."""
 
     id: str
     model: str
@@ -100,7 +103,7 @@ Node = DatasetNode | ModelNode | AlgorithmNode
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A link from an output to an input; with empty ports it only says that `target` begins after `source`."""
+    """A link from an output to an input; with empty ports it only orders `target` after `source`."""
 
     source: str
     target: str
@@ -130,7 +133,7 @@ class Document:
 
     Args:
         task: what it is for, as in `classification`.
-        parameters: in the order of the form; nodes and edges likewise keep the order in which they were drawn.
+        parameters: in the order of the form; nodes and edges keep the order in which they were drawn.
     """
 
     name: str
@@ -153,6 +156,22 @@ class Document:
             if edge.source in before and edge.target in before and edge.source not in before[edge.target]:
                 before[edge.target].append(edge.source)
         return before
+
+
+def bindable_fields(node: Node) -> Iterator[tuple[str, Any]]:
+    """The fields of a node that may be bound to parameters of the pipeline, with their paths in it."""
+    match node:
+        case DatasetNode():
+            yield "dataset", node.dataset
+        case ModelNode():
+            yield "model", node.model
+        case AlgorithmNode():
+            yield "algorithm", node.algorithm
+            yield "function", node.function
+            yield from ((f"parameters.{name}", value) for name, value in node.parameters.items())
+            yield "resources", node.resources
+            yield from ((f"publish.{output}", name) for output, name in node.publish.items())
+            yield "endpoint", node.endpoint
 
 
 def to_plain(document: Document) -> dict[str, Any]:
@@ -195,7 +214,7 @@ def _schema(schema: Mapping[str, Any]) -> dict[str, Any]:
             ordered[key] = _texts(value, inline=key == "title")
         elif key == "properties" and isinstance(value, Mapping):
             ordered[key] = {name: _schema(value[name]) for name in sorted(value)}
-        elif key == "items" and isinstance(value, Mapping):
+        elif key in SUBSCHEMAS and isinstance(value, Mapping):
             ordered[key] = _schema(value)
         else:
             ordered[key] = _sorted(value)

@@ -1,4 +1,4 @@
-"""Order on a canvas: topological order, cycles, what lies downstream. Types and parameters are not known here."""
+"""Order on a canvas: topological order, cycles, what lies downstream. Types are not known here."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter

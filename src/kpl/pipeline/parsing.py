@@ -1,6 +1,6 @@
-"""The border: text or plain values to a `Document`; each refusal comes with its path, line and nearest known name.
+"""The border: text or plain values to a `Document`; each refusal has its path, line and nearest known name.
 
-Only the form is judged here. Whether nodes, ports and parameters exist and fit is left to `kpl.pipeline.validate`.
+Only the form is judged here. Whether nodes, ports and parameters exist and fit, `kpl.pipeline.validate` says.
 """
 
 import json
@@ -23,6 +23,7 @@ from kpl.pipeline.document import (
     PARAMETER_PATTERN,
     PORT_PATTERN,
     SCHEMA,
+    SUBSCHEMAS,
     AlgorithmNode,
     DatasetNode,
     Document,
@@ -271,7 +272,7 @@ class _Reader:
                 self._refuse((*path, key), f"the keyword '{key}' is not known.", nearest(key, KEYWORDS))
             elif key in ("title", "description"):
                 schema[key] = self._texts(value, (*path, key))
-            elif key == "items" and isinstance(value, dict):
+            elif key in SUBSCHEMAS and isinstance(value, dict):
                 schema[key] = self._schema(value, (*path, key))
             elif key == "properties" and isinstance(value, dict):
                 schema[key] = {
@@ -338,8 +339,9 @@ class _Reader:
 def plain_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
     """Strip what JSON Schema does not know from a parameter's schema: titles and descriptions by language."""
     stripped = {key: value for key, value in schema.items() if key not in ("title", "description")}
-    if isinstance(stripped.get("items"), Mapping):
-        stripped["items"] = plain_schema(stripped["items"])
+    for key in SUBSCHEMAS:
+        if isinstance(stripped.get(key), Mapping):
+            stripped[key] = plain_schema(stripped[key])
     if isinstance(stripped.get("properties"), Mapping):
         stripped["properties"] = {
             name: plain_schema(inner) if isinstance(inner, Mapping) else inner

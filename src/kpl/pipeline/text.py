@@ -92,7 +92,7 @@ def _refuse_repeated_keys(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 
 
 class _YamlReader:
-    """Builds values from YAML events: PyYAML's own construction forgets lines and keeps the last of two keys."""
+    """Builds values from YAML events: PyYAML's constructor forgets lines and keeps the last of two keys."""
 
     def __init__(self, text: str, source: str) -> None:
         self._source = source
@@ -213,7 +213,7 @@ def _line(event: Event) -> int:
 
 
 def check_plain(value: Any, path: Path = ()) -> None:
-    """Refuse what JSON cannot hold: NaN, integers beyond 64 bits, other types, half characters, deep nesting."""
+    """Refuse what JSON cannot hold: NaN, integers beyond 64 bits, other types, half characters, depth."""
     if len(path) > MAX_DEPTH:
         raise Invalid(
             f"{dotted(path[:3])}: values are nested more than {MAX_DEPTH} deep.", hint="Flatten them."
@@ -264,7 +264,7 @@ class Inline(dict[str, Any]):
 
 
 def write_yaml(value: Mapping[str, Any]) -> str:
-    """Write plain values as YAML; keys keep their order, text that any YAML version could misread is quoted."""
+    """Write plain values as YAML; keys keep their order, text that some YAML could misread is quoted."""
     return yaml.dump(
         value, Dumper=_Writer, allow_unicode=True, sort_keys=False, default_flow_style=False, width=LINE_WIDTH
     )

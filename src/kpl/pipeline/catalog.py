@@ -1,0 +1,147 @@
+"""What a pipeline can be made of: the algorithms, datasets and models that a project sees.
+
+Who may see what, and where the bytes lie, is decided by whoever makes a `Catalog`; names and versions
+are only looked up here.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from kpl.algorithm.manifest import AlgorithmManifest, Resources
+from kpl.algorithm.manifest import Function as ManifestFunction
+from kpl.algorithm.manifest import Port as ManifestPort
+from kpl.errors import NotFound, nearest
+from kpl.pipeline.ports import Port
+from kpl.task import EnvironmentSpec
+from kpl.task.ids import Digest
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """What a pipeline needs to know of a function; `parameters` is the JSON Schema of an object."""
+
+    name: str
+    command: tuple[str, ...]
+    inputs: Mapping[str, Port]
+    outputs: Mapping[str, Port]
+    parameters: Mapping[str, Any]
+    resources: Resources
+    metrics: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AlgorithmVersion:
+    """An installed algorithm: its manifest, the artifact digest of its folder, and its locked environment."""
+
+    manifest: AlgorithmManifest
+    tree: Digest
+    environment: EnvironmentSpec = field(default_factory=EnvironmentSpec)
+
+    @property
+    def reference(self) -> str:
+        return f"{self.manifest.name}@{self.manifest.version}"
+
+    def function(self, name: str) -> Function:
+        """Raises NotFound with the functions that there are."""
+        functions: Mapping[str, ManifestFunction] = dict(self.manifest.functions.items())
+        if name not in functions:
+            raise NotFound(
+                f"Algorithm '{self.manifest.name}' has no function '{name}'.", hint=nearest(name, functions)
+            )
+        manifest = functions[name]
+        return Function(
+            name=name,
+            command=manifest.command,
+            inputs={port.name: _port(port) for port in manifest.inputs},
+            outputs={port.name: _port(port) for port in manifest.outputs},
+            parameters=manifest.parameters,
+            resources=manifest.resources,
+            metrics=tuple(metric.name for metric in manifest.metrics),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetVersion:
+    name: str
+    version: int
+    kind: str
+    digest: Digest
+    class_names: tuple[str, ...] = ()
+
+    @property
+    def reference(self) -> str:
+        return f"{self.name}@{self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """`task` is the kind of a model, as in `classification`; empty when its manifest does not say."""
+
+    name: str
+    version: int
+    task: str
+    digest: Digest
+    class_names: tuple[str, ...] = ()
+
+    @property
+    def reference(self) -> str:
+        return f"{self.name}@{self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """Versions by name, each sequence from the oldest to the latest."""
+
+    algorithms: Mapping[str, Sequence[AlgorithmVersion]] = field(default_factory=dict)
+    datasets: Mapping[str, Sequence[DatasetVersion]] = field(default_factory=dict)
+    models: Mapping[str, Sequence[ModelVersion]] = field(default_factory=dict)
+
+    def algorithm(self, reference: str) -> AlgorithmVersion:
+        """Find `name` (the latest) or `name@1.2.0`. Raises NotFound with the nearest known."""
+        name, _, version = reference.partition("@")
+        versions = _versions(self.algorithms, name, "algorithm")
+        if not version:
+            return versions[-1]
+        for each in reversed(versions):
+            if each.manifest.version == version:
+                return each
+        known = ", ".join(each.manifest.version for each in versions)
+        raise NotFound(f"Algorithm '{name}' has no version '{version}'.", hint=f"It has {known}.")
+
+    def dataset(self, reference: str) -> DatasetVersion:
+        """Find `name` (the latest) or `name@3`. Raises NotFound with the nearest known."""
+        name, _, version = reference.partition("@")
+        return _numbered(_versions(self.datasets, name, "dataset"), name, version, "dataset")
+
+    def model(self, reference: str) -> ModelVersion:
+        """Find `name` (the latest) or `name@3`. Raises NotFound with the nearest known."""
+        name, _, version = reference.partition("@")
+        return _numbered(_versions(self.models, name, "model"), name, version, "model")
+
+
+V = TypeVar("V")
+N = TypeVar("N", DatasetVersion, ModelVersion)
+
+
+def _versions(known: Mapping[str, Sequence[V]], name: str, noun: str) -> Sequence[V]:
+    versions = known.get(name)
+    if versions:
+        return versions
+    if not name:
+        raise NotFound(f"No {noun} is named.", hint=nearest("", known) or f"There is no {noun} yet.")
+    raise NotFound(f"There is no {noun} '{name}'.", hint=nearest(name, known) or f"There is no {noun} yet.")
+
+
+def _numbered(versions: Sequence[N], name: str, version: str, noun: str) -> N:
+    if not version:
+        return versions[-1]
+    for each in versions:
+        if version == str(each.version):
+            return each
+    known = ", ".join(str(each.version) for each in versions[-10:])
+    raise NotFound(f"{noun.capitalize()} '{name}' has no version '{version}'.", hint=f"It has {known}.")
+
+
+def _port(port: ManifestPort) -> Port:
+    return Port(port.name, port.type, tuple(port.kinds), port.is_optional)

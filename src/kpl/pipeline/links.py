@@ -1,0 +1,151 @@
+"""Edges between resolved nodes: which output feeds which input, and why an edge cannot be."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from kpl.errors import nearest
+from kpl.pipeline.document import Document, Edge
+from kpl.pipeline.graph import find_cycle, topological_order
+from kpl.pipeline.ports import Port, refusal, with_inherited_kinds
+from kpl.pipeline.problem import Problem
+from kpl.pipeline.resolve import DataNode, ResolvedNode
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """What is joined.
+
+    Args:
+        sources: for each node, its linked inputs, each with (node, output) at the other end.
+        outputs: for each node, its outputs with the kinds that follow from what comes in.
+        order: the nodes, each after those it waits for; empty when there is a cycle.
+    """
+
+    sources: Mapping[str, Mapping[str, tuple[str, str]]]
+    outputs: Mapping[str, Mapping[str, Port]]
+    order: Sequence[str]
+    problems: Sequence[Problem]
+
+
+def link(document: Document, nodes: Mapping[str, ResolvedNode]) -> Links:
+    """Join the nodes by the document's edges; edges with a problem are left out."""
+    names = list(dict.fromkeys(node.id for node in document.nodes))
+    cycle = find_cycle(document.predecessors)
+    order = names if cycle else topological_order(names, document.predecessors)
+    joined, problems = _joined(document, names, nodes)
+    outputs: dict[str, Mapping[str, Port]] = {}
+    for name in order:
+        if name not in nodes:
+            continue
+        problems += _missing_inputs(name, nodes[name], joined[name])
+        problems += _kind_problems(document, name, nodes[name], joined[name], outputs)
+        linked = {port: found for port in joined[name] if (found := _other_end(joined[name][port], outputs))}
+        outputs[name] = with_inherited_kinds(nodes[name].outputs, nodes[name].inputs, linked)
+    if cycle:
+        problems.append(_cycle_problem(document, cycle))
+    problems += _layout_problems(document, names)
+    sources = {
+        name: {port: (edge.source, edge.output) for port, edge in joined[name].items()} for name in names
+    }
+    return Links(sources, outputs, () if cycle else order, problems)
+
+
+_Joined = dict[str, dict[str, Edge]]
+
+
+def _joined(
+    document: Document, names: Sequence[str], nodes: Mapping[str, ResolvedNode]
+) -> tuple[_Joined, list[Problem]]:
+    """The edge into each input of each node. Ports of nodes that could not be resolved are taken on trust."""
+    joined: _Joined = {name: {} for name in names}
+    problems: list[Problem] = []
+    for number, edge in enumerate(document.edges):
+        found = list(_end_problems(edge, f"edges[{number}]", names, nodes))
+        earlier = joined.get(edge.target, {}).get(edge.input)
+        if earlier is not None and not edge.is_order:
+            what = f"Input '{edge.input}' of '{edge.target}' is fed by '{earlier.text}' already."
+            found.append(
+                Problem(edge.target, edge.input, f"edges[{number}]", what, "Remove one of the two edges.")
+            )
+        problems += found
+        if not found and not edge.is_order:
+            joined[edge.target][edge.input] = edge
+    return joined, problems
+
+
+def _end_problems(
+    edge: Edge, path: str, names: Sequence[str], nodes: Mapping[str, ResolvedNode]
+) -> Iterator[Problem]:
+    for node, port in ((edge.source, edge.output), (edge.target, edge.input)):
+        if node not in names:
+            yield Problem(
+                node, port, path, f"'{edge.text}' names the unknown node '{node}'.", nearest(node, names)
+            )
+    source, target = nodes.get(edge.source), nodes.get(edge.target)
+    if edge.is_order:
+        if isinstance(source, DataNode) or isinstance(target, DataNode):
+            what = f"'{edge.text}' orders nothing: data is there before the run begins."
+            yield Problem(edge.target, "", path, what, "Remove it, or name the ports.", "warning")
+        return
+    if source is not None and edge.output not in source.outputs:
+        what = f"Node '{edge.source}' has no output '{edge.output}'."
+        yield Problem(edge.source, edge.output, path, what, _ports(edge.output, source.outputs, "outputs"))
+    if target is not None and edge.input not in target.inputs:
+        what = f"Node '{edge.target}' has no input '{edge.input}'."
+        yield Problem(edge.target, edge.input, path, what, _ports(edge.input, target.inputs, "inputs"))
+
+
+def _ports(name: str, known: Mapping[str, Port], noun: str) -> str:
+    return nearest(name, known) or f"It has no {noun}."
+
+
+def _other_end(edge: Edge, outputs: Mapping[str, Mapping[str, Port]]) -> Port | None:
+    return outputs.get(edge.source, {}).get(edge.output)
+
+
+def _kind_problems(
+    document: Document,
+    name: str,
+    node: ResolvedNode,
+    edges: Mapping[str, Edge],
+    outputs: Mapping[str, Mapping[str, Port]],
+) -> Iterator[Problem]:
+    for input_, edge in edges.items():
+        source, target = _other_end(edge, outputs), node.inputs.get(input_)
+        reason = refusal(source, target) if source is not None and target is not None else ""
+        if source is not None and target is not None and reason:
+            number = document.edges.index(edge)
+            what = f"'{edge.text}' cannot be linked: {reason}."
+            yield Problem(name, input_, f"edges[{number}]", what, _fitting(source, target))
+
+
+def _fitting(source: Port, target: Port) -> str:
+    if source.type == "endpoint":
+        return "Link the model itself, or draw an edge between the nodes for order alone."
+    if source.type != target.type:
+        return f"Link an output of type {target.type}."
+    wanted = " or ".join(target.kinds)
+    return f"Link a {target.type} of kind {wanted}, or use an algorithm that takes {source.kinds[0]}."
+
+
+def _missing_inputs(name: str, node: ResolvedNode, edges: Mapping[str, Edge]) -> Iterator[Problem]:
+    for port in node.inputs.values():
+        if not port.is_optional and port.name not in edges:
+            kinds = f" of kind {' or '.join(port.kinds)}" if port.kinds else ""
+            what = f"Input '{port.name}' of '{name}' is not linked."
+            yield Problem(name, port.name, f"nodes.{name}", what, f"Link a {port.type}{kinds} to it.")
+
+
+def _cycle_problem(document: Document, cycle: Sequence[str]) -> Problem:
+    last = next(
+        n for n, edge in enumerate(document.edges) if (edge.source, edge.target) == (cycle[-2], cycle[-1])
+    )
+    what = f"The edges run in a circle: {' -> '.join(cycle)}."
+    return Problem(cycle[-1], "", f"edges[{last}]", what, "Remove one of these edges.")
+
+
+def _layout_problems(document: Document, names: Sequence[str]) -> Iterator[Problem]:
+    for name in document.layout:
+        if name not in names:
+            what = f"There is no node '{name}' to place."
+            yield Problem(name, "", f"layout.{name}", what, nearest(name, names), "warning")

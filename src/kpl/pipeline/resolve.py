@@ -1,0 +1,274 @@
+"""Nodes with everything looked up and filled in: versions, ports, parameters, resources, names.
+
+Both `validate` and `plan` look at a document through this, so they never disagree. What cannot be resolved
+becomes a `Problem`; the rest is resolved nevertheless, so that one look shows all problems. Edges are left
+to `kpl.pipeline.links`.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from kpl.algorithm.manifest import Resources
+from kpl.errors import Invalid, NotFound, nearest
+from kpl.pipeline.binding import UNBOUND, bind, expressions, parameter_of
+from kpl.pipeline.catalog import AlgorithmVersion, Catalog, Function
+from kpl.pipeline.document import (
+    NAME_RULE,
+    AlgorithmNode,
+    DatasetNode,
+    Document,
+    ModelNode,
+    Node,
+    bindable_fields,
+    is_name,
+)
+from kpl.pipeline.parameters import fill_in, parameter_values
+from kpl.pipeline.ports import Port
+from kpl.pipeline.problem import Problem
+from kpl.pipeline.text import dotted
+from kpl.resources import ResourceRequest
+from kpl.task.ids import Digest
+
+PUBLISHED_TYPES = ("dataset", "model")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class DataNode:
+    """A dataset or model that is in the store. `reference` is exact, as in `digits@3`."""
+
+    id: str
+    reference: str
+    digest: Digest
+    outputs: Mapping[str, Port]
+    inputs: Mapping[str, Port]
+
+
+@dataclass(frozen=True, slots=True)
+class StepNode:
+    """A function with its parameters bound and filled in; `publish` holds outputs with a name alone."""
+
+    id: str
+    version: AlgorithmVersion
+    function: Function
+    parameters: Mapping[str, Any]
+    resources: ResourceRequest
+    publish: Mapping[str, str]
+    endpoint: str
+
+    @property
+    def inputs(self) -> Mapping[str, Port]:
+        return self.function.inputs
+
+    @property
+    def outputs(self) -> Mapping[str, Port]:
+        return self.function.outputs
+
+    @property
+    def is_service(self) -> bool:
+        return self.function.name == "serve"
+
+
+ResolvedNode = DataNode | StepNode
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """`values` of the pipeline's parameters, and the nodes that could be resolved."""
+
+    values: Mapping[str, Any]
+    nodes: Mapping[str, ResolvedNode]
+    problems: Sequence[Problem]
+
+
+def resolve(document: Document, catalog: Catalog, parameters: Mapping[str, Any]) -> Resolution:
+    """Look up and fill in what the nodes name."""
+    values, problems = parameter_values(document, parameters)
+    resolver = _Resolver(catalog, values, [*problems, *_binding_problems(document)])
+    nodes: dict[str, ResolvedNode] = {}
+    seen: set[str] = set()
+    for node in document.nodes:
+        if node.id in seen:
+            resolver.report(node.id, f"Two nodes have the id '{node.id}'.", "Rename one of them.")
+            continue
+        seen.add(node.id)
+        resolved = resolver.node(node)
+        if resolved is not None:
+            nodes[node.id] = resolved
+    resolver.problems += _endpoint_clashes(nodes)
+    return Resolution(values, nodes, resolver.problems)
+
+
+class _Resolver:
+    def __init__(self, catalog: Catalog, values: Mapping[str, Any], problems: list[Problem]) -> None:
+        self.problems = problems
+        self._catalog = catalog
+        self._values = values
+
+    def report(self, node: str, what: str, fix: str = "", *, field: str = "", port: str = "") -> None:
+        path = f"nodes.{node}.{field}" if field else f"nodes.{node}"
+        self.problems.append(Problem(node, port, path, what, fix))
+
+    def node(self, node: Node) -> ResolvedNode | None:
+        match node:
+            case DatasetNode():
+                dataset = self._find(node.id, "dataset", node.dataset, self._catalog.dataset)
+                if dataset is None:
+                    return None
+                output = Port("dataset", "dataset", (dataset.kind,) if dataset.kind else ())
+                return DataNode(node.id, dataset.reference, dataset.digest, {output.name: output}, {})
+            case ModelNode():
+                model = self._find(node.id, "model", node.model, self._catalog.model)
+                if model is None:
+                    return None
+                output = Port("model", "model", (model.task,) if model.task else ())
+                return DataNode(node.id, model.reference, model.digest, {output.name: output}, {})
+            case AlgorithmNode():
+                return self._step(node)
+
+    def _step(self, node: AlgorithmNode) -> StepNode | None:
+        version = self._find(node.id, "algorithm", node.algorithm, self._catalog.algorithm)
+        if version is None:
+            return None
+        function = self._find(node.id, "function", node.function, version.function)
+        if function is None:
+            return None
+        return StepNode(
+            id=node.id,
+            version=version,
+            function=function,
+            parameters=self._parameters(node, function),
+            resources=self._resources(node, function),
+            publish=self._publish(node, function),
+            endpoint=self._endpoint(node, function),
+        )
+
+    def _find(self, node: str, field: str, reference: str, find: Callable[[str], T]) -> T | None:
+        bound = bind(reference, self._values)
+        if bound is UNBOUND:
+            return None
+        if not isinstance(bound, str):
+            self.report(node, f"{bound!r} does not name a {field}.", "Give a name as text.", field=field)
+            return None
+        try:
+            return find(bound)
+        except NotFound as err:
+            self.report(node, err.message, err.hint, field=field)
+            return None
+
+    def _parameters(self, node: AlgorithmNode, function: Function) -> dict[str, Any]:
+        bound = {name: bind(value, self._values) for name, value in node.parameters.items()}
+        unbound = {name for name, value in bound.items() if value is UNBOUND}
+        given = {name: value for name, value in bound.items() if name not in unbound}
+        filled, problems = fill_in(function.parameters, given, unbound)
+        for problem in problems:
+            name = re.split(r"[.\[]", problem.path, maxsplit=1)[0]
+            source = next(filter(None, map(parameter_of, expressions(node.parameters.get(name)))), "")
+            hint = f"The value comes from the pipeline's parameter '{source}'." if source else ""
+            fix = f"{problem.fix} {hint}".strip()
+            self.report(node.id, problem.what, fix, field=f"parameters.{problem.path}")
+        return filled
+
+    def _resources(self, node: AlgorithmNode, function: Function) -> ResourceRequest:
+        bound = bind(node.resources, self._values)
+        if bound is UNBOUND:
+            return function.resources.request()
+        try:
+            return Resources.model_validate(
+                {**function.resources.model_dump(), **bound}, strict=False
+            ).request()
+        except ValidationError as err:
+            for error in err.errors():
+                place = dotted(("resources", *error["loc"]))
+                self.report(node.id, *_resource_words(error), field=place)
+        except Invalid as err:
+            self.report(node.id, err.message, err.hint, field="resources.memory")
+        return function.resources.request()
+
+    def _publish(self, node: AlgorithmNode, function: Function) -> dict[str, str]:
+        named: dict[str, str] = {}
+        for output, text in node.publish.items():
+            name = bind(text, self._values)
+            what, fix = _publish_refusal(function, output, name)
+            if what:
+                self.report(node.id, what, fix, field=f"publish.{output}", port=output)
+            elif name is not UNBOUND and name:
+                named[output] = name
+        return named
+
+    def _endpoint(self, node: AlgorithmNode, function: Function) -> str:
+        endpoint = bind(node.endpoint, self._values)
+        if endpoint is UNBOUND:
+            return ""
+        if function.name != "serve":
+            if endpoint != "":
+                fix = "Remove the endpoint, or use the function 'serve'."
+                self.report(node.id, f"Function '{function.name}' does not serve.", fix, field="endpoint")
+            return ""
+        if endpoint == "":
+            fix = "Give the name that it shall answer under."
+            self.report(node.id, "A function that serves needs an endpoint.", fix, field="endpoint")
+            return ""
+        if not isinstance(endpoint, str) or not is_name(endpoint):
+            self.report(node.id, f"{endpoint!r} cannot name an endpoint.", NAME_RULE, field="endpoint")
+            return ""
+        return endpoint
+
+
+def _resource_words(error: ErrorDetails) -> tuple[str, str]:
+    if error["type"] == "extra_forbidden":
+        known = (
+            ("kind", "count", "share", "models") if len(error["loc"]) > 1 else ("cpu", "memory", "devices")
+        )
+        return f"'{error['loc'][-1]}' is not a resource.", nearest(str(error["loc"][-1]), known)
+    fix = "Write {cpu: 2, memory: 2Gi, devices: [{kind: gpu, count: 1}]}."
+    return f"{error['input']!r} does not fit: {error['msg'][:1].lower()}{error['msg'][1:]}.", fix
+
+
+def _publish_refusal(function: Function, output: str, name: Any) -> tuple[str, str]:
+    port = function.outputs.get(output)
+    if port is None:
+        return f"Function '{function.name}' has no output '{output}'.", nearest(output, function.outputs)
+    if port.type not in PUBLISHED_TYPES:
+        what = f"Output '{output}' is of type {port.type}, which cannot be published."
+        return what, "Publish datasets and models; other outputs stay with their task."
+    if name is not UNBOUND and name != "" and not (isinstance(name, str) and is_name(name)):
+        return f"{name!r} cannot name a {port.type}.", NAME_RULE
+    return "", ""
+
+
+def _binding_problems(document: Document) -> Iterator[Problem]:
+    """Find bindings to parameters that do not exist, and parameters that nothing is bound to."""
+    known = {parameter.name for parameter in document.parameters}
+    used: set[str] = set()
+    for node in document.nodes:
+        for field, value in bindable_fields(node):
+            for expression in expressions(value):
+                name = parameter_of(expression)
+                used.add(name)
+                if name in known:
+                    continue
+                what = f"'{expression}' is not a parameter of this pipeline."
+                fix = nearest(name, known) if name else "Write ${parameters.NAME}, or $${ for a plain '${'."
+                yield Problem(node.id, "", f"nodes.{node.id}.{field}", what, fix or "Declare it first.")
+    for parameter in document.parameters:
+        if parameter.name not in used:
+            what = f"Nothing is bound to the parameter '{parameter.name}'."
+            fix = f"Use it as ${{parameters.{parameter.name}}}, or remove it."
+            yield Problem("", "", f"parameters.{parameter.name}", what, fix, "warning")
+
+
+def _endpoint_clashes(nodes: Mapping[str, ResolvedNode]) -> Iterator[Problem]:
+    served: dict[str, str] = {}
+    for node in nodes.values():
+        if isinstance(node, StepNode) and node.endpoint:
+            first = served.setdefault(node.endpoint, node.id)
+            if first != node.id:
+                what = f"Node '{first}' serves under '{node.endpoint}' already."
+                yield Problem(node.id, "", f"nodes.{node.id}.endpoint", what, "Choose another name.")

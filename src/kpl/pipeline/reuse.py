@@ -1,0 +1,275 @@
+"""When a finished task may stand in for a new one, and the sentence that says why it did or did not.
+
+The rule is one digest over all that decides what a step produces. What only decides where and how often it is
+tried (resources, retries, time limits) and what its result is called afterwards (published names) stays out
+of it. Looking up finished tasks is left to the caller.
+"""
+
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Literal
+
+from kpl.errors import NotFound, nearest
+from kpl.pipeline.graph import downstream
+from kpl.pipeline.plan import Plan, Step, to_task_spec
+from kpl.task import ArtifactInput, TaskSpec
+from kpl.task.ids import Digest, TaskId
+
+CONTRACT_VERSION = 1
+"""Counts changes of the task contract after which equal tasks may produce different outputs."""
+
+_RAN = "ran: "
+
+
+def step_digest(spec: TaskSpec, inputs: Mapping[str, Digest]) -> Digest:
+    """Digest all that decides what a task produces: equal digests, equal outputs.
+
+    Args:
+        inputs: artifact digest of each input, by name.
+    """
+    program = spec.program
+    content = {
+        "contract": CONTRACT_VERSION,
+        "algorithm": program.tree,
+        "function": program.function,
+        "command": program.command,
+        "environment": _environment(spec),
+        "parameters": spec.parameters,
+        "inputs": inputs,
+        "outputs": _outputs(spec),
+        "endpoint": spec.endpoint,
+    }
+    return Digest(sha256(_canonical(content).encode()).hexdigest())
+
+
+def reused(task_id: TaskId) -> str:
+    return f"reused from task {task_id}"
+
+
+def first_time() -> str:
+    return f"{_RAN}first time"
+
+
+def explain(
+    earlier: TaskSpec,
+    earlier_inputs: Mapping[str, Digest],
+    spec: TaskSpec,
+    inputs: Mapping[str, Digest],
+    *,
+    changed_files: Sequence[str] | None = None,
+    earlier_digest: Digest | None = None,
+) -> str:
+    """Say what differs from an earlier task of the same node, as in "ran: parameter epochs 5 -> 8".
+
+    Args:
+        changed_files: files that differ between the two algorithm trees; None when nobody compared them.
+        earlier_digest: the earlier task's `step_digest` when it ran, to notice a new contract version.
+    """
+    differences = [
+        *_program_differences(earlier, spec, changed_files),
+        *_parameter_differences(earlier.parameters, spec.parameters, "parameter "),
+        *_input_differences(earlier_inputs, inputs),
+    ]
+    if _canonical(_contract(earlier)) != _canonical(_contract(spec)) or (
+        not differences
+        and earlier_digest is not None
+        and earlier_digest != step_digest(earlier, earlier_inputs)
+    ):
+        differences.append("function contract changed")
+    if earlier.endpoint != spec.endpoint:
+        differences.append(f"endpoint {earlier.endpoint or 'none'} -> {spec.endpoint or 'none'}")
+    if not differences:
+        differences.append("asked to run from here" if spec.must_run else "nothing finished to reuse")
+    return _RAN + "; ".join(differences)
+
+
+@dataclass(frozen=True, slots=True)
+class Reusable:
+    """A finished task whose outputs can stand in."""
+
+    task_id: TaskId
+    outputs: Mapping[str, Digest]
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierTask:
+    """The last task that ran for the same node, to say what differs now."""
+
+    spec: TaskSpec
+    inputs: Mapping[str, Digest]
+    digest: Digest | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StepPreview:
+    """What would happen to one step.
+
+    Args:
+        why: as in "reused from task 41", "parameter epochs 5 -> 8" or "depends on train that runs".
+        digest: None when it hangs on the outputs of a step that must run first.
+    """
+
+    node: str
+    action: Literal["reuse", "run"]
+    why: str
+    digest: Digest | None = None
+    reused_from: TaskId | None = None
+
+    @property
+    def sentence(self) -> str:
+        """As in "reuse from task 41" or "run: depends on train that runs"."""
+        return f"reuse from task {self.reused_from}" if self.action == "reuse" else f"run: {self.why}"
+
+
+def preview(
+    plan: Plan,
+    lookup: Callable[[Digest], Reusable | None],
+    earlier: Callable[[Step], EarlierTask | None] = lambda _: None,
+    *,
+    must_run: Collection[str] = (),
+) -> tuple[StepPreview, ...]:
+    """Say for each step of a plan whether it would run, without running anything.
+
+    Digests are chained through steps that would be reused, because their outputs are known.
+
+    Args:
+        lookup: finds the finished task that has a digest.
+        earlier: finds the last task of the same node, for the reason.
+        must_run: nodes that shall run in any case, as `restart_from` names them.
+    """
+    outputs: dict[str, Mapping[str, Digest]] = {}
+    previews: list[StepPreview] = []
+    numbers = {step.node: TaskId(number) for number, step in enumerate(plan.steps)}
+    for step in plan.steps:
+        running = [source for source in step.sources if source not in outputs]
+        if running:
+            previews.append(
+                StepPreview(
+                    step.node,
+                    "run",
+                    f"depends on {_listed(running)} that {'runs' if len(running) == 1 else 'run'}",
+                )
+            )
+            continue
+        spec = to_task_spec(step, numbers, must_run=step.node in must_run)
+        inputs = _input_digests(step, outputs)
+        digest = step_digest(spec, inputs)
+        found = None if spec.must_run else lookup(digest)
+        if found is not None:
+            outputs[step.node] = found.outputs
+            previews.append(StepPreview(step.node, "reuse", reused(found.task_id), digest, found.task_id))
+        else:
+            why = _reason_to_run(spec, inputs, earlier(step))
+            previews.append(StepPreview(step.node, "run", why, digest))
+    return tuple(previews)
+
+
+def restart_from(plan: Plan, node: str) -> tuple[str, ...]:
+    """Name the steps that run anew when a run begins again at `node`: itself and all after it, in plan order.
+
+    Raises:
+        NotFound: the pipeline has no such node.
+    """
+    document = plan.document
+    if document.node(node) is None:
+        known = nearest(node, (known.id for known in document.nodes))
+        raise NotFound(f"Pipeline '{document.name}' has no node '{node}'.", hint=known)
+    after = downstream(node, document.predecessors)
+    return tuple(step.node for step in plan.steps if step.node in after)
+
+
+def _input_digests(step: Step, outputs: Mapping[str, Mapping[str, Digest]]) -> dict[str, Digest]:
+    digests: dict[str, Digest] = {}
+    for each in step.inputs:
+        if isinstance(each, ArtifactInput):
+            digests[each.name] = each.artifact
+        elif each.output in outputs[each.node]:  # an optional output may have been left empty
+            digests[each.name] = outputs[each.node][each.output]
+    return digests
+
+
+def _reason_to_run(spec: TaskSpec, inputs: Mapping[str, Digest], earlier: EarlierTask | None) -> str:
+    if earlier is None:
+        return "asked to run from here" if spec.must_run else "first time"
+    sentence = explain(earlier.spec, earlier.inputs, spec, inputs, earlier_digest=earlier.digest)
+    return sentence.removeprefix(_RAN)
+
+
+def _canonical(value: Any) -> str:
+    """The one JSON text of a value; floats keep their shortest exact form, so 1 and 1.0 stay apart."""
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=dict
+    )
+
+
+def _environment(spec: TaskSpec) -> list[str]:
+    environment = spec.program.environment
+    if environment.lock:
+        return [environment.lock]
+    return [environment.type, environment.requirements, environment.image]
+
+
+def _outputs(spec: TaskSpec) -> list[list[str | bool]]:
+    return sorted([output.name, output.type, output.kind, output.is_optional] for output in spec.outputs)
+
+
+def _contract(spec: TaskSpec) -> list[Any]:
+    return [spec.program.command, _outputs(spec)]
+
+
+def _program_differences(
+    earlier: TaskSpec, spec: TaskSpec, changed_files: Sequence[str] | None
+) -> Iterator[str]:
+    before, now = earlier.program, spec.program
+    if before.algorithm != now.algorithm:
+        yield f"algorithm {before.algorithm} -> {now.algorithm}"
+    elif before.tree != now.tree:
+        if changed_files:
+            yield f"{_listed(changed_files)} changed"
+        elif before.version != now.version:
+            yield f"algorithm {now.algorithm} {before.version} -> {now.version}"
+        else:
+            yield f"algorithm {now.algorithm} changed"
+    if before.function != now.function:
+        yield f"function {before.function} -> {now.function}"
+    if _environment(earlier) != _environment(spec):
+        yield "environment changed"
+
+
+def _parameter_differences(earlier: Mapping[str, Any], now: Mapping[str, Any], prefix: str) -> Iterator[str]:
+    for name in sorted({*earlier, *now}):
+        label = f"{prefix}{name}"
+        if name not in earlier:
+            yield f"{label} set to {_shown(now[name])}"
+        elif name not in now:
+            yield f"{label} no longer set"
+        elif isinstance(earlier[name], Mapping) and isinstance(now[name], Mapping):
+            yield from _parameter_differences(earlier[name], now[name], f"{label}.")
+        elif _canonical(earlier[name]) != _canonical(now[name]):
+            before, after = _shown(earlier[name]), _shown(now[name])
+            if before == after:  # the text "5" and the number 5, or two long values that begin alike
+                before, after = _canonical(earlier[name]), _canonical(now[name])
+            yield f"{label} {before} -> {after}" if len(before) + len(after) < 120 else f"{label} changed"
+
+
+def _input_differences(earlier: Mapping[str, Digest], now: Mapping[str, Digest]) -> Iterator[str]:
+    for name in sorted({*earlier, *now}):
+        if name not in earlier:
+            yield f"input {name} added"
+        elif name not in now:
+            yield f"input {name} removed"
+        elif earlier[name] != now[name]:
+            yield f"input {name} changed"
+
+
+def _shown(value: Any) -> str:
+    plain = isinstance(value, str) and value.isprintable() and value == value.strip() != ""
+    text = value if plain else _canonical(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:3])
+    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
