@@ -156,7 +156,7 @@ class Supervisor:
             self._lock_preparation(lock, preparation["title"])
             if os.path.exists(preparation["marker"]):
                 return
-            _remove_tree(preparation["folder"])
+            remove_tree(preparation["folder"])
             for argv in preparation["commands"]:
                 self._say(f"{preparation['title']}: {' '.join(argv)}")
                 self._prepare_by(argv, preparation, lock)
@@ -503,7 +503,7 @@ def _fsync_folder(folder: str) -> None:
         os.close(file)
 
 
-def _remove_tree(folder: str) -> None:
+def remove_tree(folder: str) -> None:
     if os.path.lexists(folder):
         import shutil
 
