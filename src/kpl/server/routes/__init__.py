@@ -8,7 +8,21 @@ from types import ModuleType
 
 from fastapi import APIRouter
 
-from kpl.server.routes import audit, events, health, projects, session, static, tokens, uploads, users
+from kpl.server.routes import (
+    algorithms,
+    artifacts,
+    audit,
+    datasets,
+    events,
+    health,
+    models,
+    projects,
+    session,
+    static,
+    tokens,
+    uploads,
+    users,
+)
 
 MODULES: tuple[ModuleType, ...] = (
     health,
@@ -19,6 +33,10 @@ MODULES: tuple[ModuleType, ...] = (
     uploads,
     events,
     audit,
+    datasets,
+    models,
+    algorithms,
+    artifacts,
 )
 
 ROUTERS: tuple[APIRouter, ...] = tuple(module.router for module in MODULES)

@@ -45,10 +45,12 @@ def matching_rows(dataset: "Dataset", *, split: str | None, label: str | None) -
         )
     class_id = list(dataset.class_names).index(label)
     if "label" in dataset.fields:
-        return chosen.rows[np.asarray(chosen.columns("label")) == class_id]
-    objects = chosen.columns("labels")
-    owners = np.repeat(np.arange(len(chosen)), objects.lengths)
-    return chosen.rows[np.unique(owners[objects.values == class_id])]
+        matches = np.flatnonzero(np.asarray(chosen.columns("label")) == class_id)
+    else:
+        objects = chosen.columns("labels")
+        owners = np.repeat(np.arange(len(chosen)), objects.lengths)
+        matches = np.unique(owners[objects.values == class_id])
+    return chosen.select(matches).rows
 
 
 def sample_out(dataset: "Dataset", row: int) -> SampleOut:

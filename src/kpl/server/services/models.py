@@ -256,16 +256,14 @@ def _evaluations(platform: Platform, session: Session, row: ModelVersionRow) -> 
 def _datasets_of(session: Session, row: ModelVersionRow) -> list[str]:
     """Published datasets from which the version's training data came, followed upstream through its run."""
     found: set[str] = set()
-    tasks = [row.source_task_id] if row.source_task_id is not None else []
-    seen: set[int] = set()
-    while tasks:
-        task_id = tasks.pop()
-        if task_id is None or task_id in seen:
-            continue
+    tasks = {row.source_task_id} - {None}
+    seen: set[int | None] = set()
+    while tasks - seen:
+        task_id = (tasks - seen).pop()
         seen.add(task_id)
         for taken in session.scalars(select(TaskInputRow).where(TaskInputRow.task_id == task_id)):
             if taken.source_task_id is not None:
-                tasks.append(taken.source_task_id)
+                tasks.add(taken.source_task_id)
             elif taken.artifact is not None:
                 versions = session.execute(
                     select(DatasetRow.name, DatasetVersionRow.version)

@@ -1,0 +1,107 @@
+"""Imports: files become a dataset by a task like any other, so that they have a log, a queue and a history."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from kpl.algorithm.parameters import check_parameters
+from kpl.schemas.dataset import DatasetImport
+from kpl.schemas.task import TaskOut
+from kpl.server.services import audit, uploads
+from kpl.server.services.access import Caller, Role, project_for
+from kpl.server.services.algorithms import find_algorithm
+from kpl.server.services.catalog import algorithm_version
+from kpl.server.services.platform import Platform
+from kpl.server.services.submission import NewTask, submit_task
+from kpl.server.services.tasks import task_answers
+from kpl.task import ArtifactInput, OutputSpec, Program, TaskKind, TaskSpec
+from kpl.task.ids import Digest
+
+IMPORTER = "dataset_import"
+
+
+def submit_import(platform: Platform, caller: Caller, project: str, request: DatasetImport) -> TaskOut:
+    """Start the task that turns the files of a request into the next version of a dataset.
+
+    Part of a use case that has checked whether the caller may name a folder on the server.
+    """
+    with platform.db.read() as session:
+        project_for(session, caller, project, Role.DEVELOPER)
+    archive = (
+        None if request.upload_id is None else _store_upload(platform, caller, project, request.upload_id)
+    )
+    with platform.db.write() as session:
+        owner = project_for(session, caller, project, Role.DEVELOPER)
+        spec = _spec(platform, session, owner.id, request, archive)
+        task = NewTask(
+            name=f"import {request.name}", kind=TaskKind.BATCH, spec=spec, lineage=f"import:{request.name}"
+        )
+        row = submit_task(platform, session, caller, owner, task)
+        audit.record(
+            platform,
+            session,
+            caller,
+            "dataset.import",
+            f"dataset:{request.name}",
+            project=project,
+            details={"task": row.id, "path": request.path or "", "upload": request.upload_id or 0},
+        )
+    if request.upload_id is not None:
+        uploads.discard(platform, request.upload_id)
+    return task_answers(platform, [row], project)[0]
+
+
+def _store_upload(platform: Platform, caller: Caller, project: str, upload_id: int) -> Digest:
+    """Keep the uploaded file as an artifact, under its own name in a folder of one file."""
+    with platform.db.read() as session:
+        owner = project_for(session, caller, project, Role.DEVELOPER)
+        taken = uploads.take(platform, session, caller, owner, upload_id)
+    platform.settings.cache_dir.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="import-", dir=platform.settings.cache_dir))
+    try:
+        (folder / taken.filename).hardlink_to(taken.path)
+        return Digest(platform.artifacts.put_tree(folder).digest)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _spec(
+    platform: Platform, session: Session, project_id: int, request: DatasetImport, archive: Digest | None
+) -> TaskSpec:
+    importer = algorithm_version(platform, find_algorithm(session, project_id, IMPORTER))
+    function = importer.manifest.function("process")
+    values = {
+        "kind": request.kind,
+        "format": request.format,
+        "on_error": request.on_error,
+        "path": request.path or "",
+    }
+    inputs = () if archive is None else (ArtifactInput("files", "files", "", archive),)
+    return TaskSpec(
+        program=Program(
+            algorithm=importer.manifest.name,
+            version=importer.manifest.version,
+            function="process",
+            tree=importer.tree,
+            command=function.command,
+            environment=importer.environment,
+        ),
+        parameters=check_parameters(function.parameters, values),
+        inputs=inputs,
+        outputs=tuple(
+            OutputSpec(
+                port.name,
+                port.type,
+                request.kind if port.type == "dataset" else port.kind,
+                port.is_optional,
+                publish=request.name if port.type == "dataset" else "",
+            )
+            for port in function.outputs
+        ),
+        resources=function.resources.request(),
+        metrics=tuple(metric.name for metric in function.metrics),
+        # What lies in a folder on the server may have changed since; nothing of it went into the digest.
+        must_run=archive is None,
+    )
