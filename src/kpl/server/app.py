@@ -30,6 +30,8 @@ def open_platform(settings: Settings, *, executor: Executor, clock: Clock | None
     """Open the data folder: database (brought up to date), stores, hub. Undone by `close_platform`."""
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     db = Database(settings.database_address)
+    if db.path is not None:
+        db.path.touch(mode=0o600)  # SQLite's side files take over who may read it
     migrate(db)
     return Platform(
         settings=settings,

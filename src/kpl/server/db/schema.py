@@ -20,8 +20,8 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 def migrate(db: Database) -> None:
     """Make or change the tables so that they are what this version needs.
 
-    An existing SQLite database is copied beside itself before it is changed. Nothing happens, and Alembic is not even
-    loaded, when the tables are up to date already.
+    An existing SQLite database is copied beside itself before it is changed. Nothing happens, and Alembic is
+    not even loaded, when the tables are up to date already.
 
     Raises:
         Unavailable: the database was used by a newer KPL.

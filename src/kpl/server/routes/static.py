@@ -33,8 +33,9 @@ code { font: 14px ui-monospace, monospace }
 <h1>KPL is running</h1>
 <p>The web console is not part of this installation. The API works under <code>/api/v1</code>, described by
 <a href="/api/v1/openapi.json">openapi.json</a>, and so does the command line: <code>kpl --help</code>.</p>
-<p>To build the console, install KPL again from its sources with <code>KPL_WEB=require pip install .</code>,
-then restart the server. It looks for the console in <code>FOLDER</code>.</p> </html>
+<p>To build the console, install KPL again from its sources with <code>KPL_WEB=require pip install .</code>, then
+restart the server. It looks for the console in <code>FOLDER</code>.</p>
+</html>
 """
 
 

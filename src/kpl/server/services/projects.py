@@ -194,15 +194,12 @@ def _memberships(session: Session, project_id: int, user_ids: Sequence[int]) -> 
 
 
 def _projects_out(session: Session, caller: Caller, rows: Sequence[ProjectRow]) -> list[ProjectOut]:
-    counts = dict(
-        session.execute(
-            select(MemberRow.project_id, func.count())
-            .where(MemberRow.project_id.in_([row.id for row in rows]))
-            .group_by(MemberRow.project_id)
-        )
-        .tuples()
-        .all()
+    counted = session.execute(
+        select(MemberRow.project_id, func.count())
+        .where(MemberRow.project_id.in_([row.id for row in rows]))
+        .group_by(MemberRow.project_id)
     )
+    counts = {project_id: number for project_id, number in counted}  # noqa: C416  dict() loses the types
     return [
         ProjectOut(
             name=row.name,

@@ -85,7 +85,8 @@ def update_user(platform: Platform, caller: Caller, username: str, change: UserU
         if not row.is_active:
             sessions.end_sessions(platform, session, row.id)
         session.flush()
-        _require_an_admin(session, f"'{username}'")
+        if "is_admin" in changed or "is_active" in changed:
+            _require_an_admin(session, username)
         if changed:
             audit.record(
                 platform, session, caller, "user.update", f"user:{username}", details={"changed": changed}
@@ -100,7 +101,7 @@ def delete_user(platform: Platform, caller: Caller, username: str) -> None:
     with platform.db.write() as session:
         session.delete(_user(session, username))
         session.flush()
-        _require_an_admin(session, f"'{username}'")
+        _require_an_admin(session, username)
         audit.record(platform, session, caller, "user.delete", f"user:{username}")
         platform.live.refresh_access(session)
 
@@ -184,12 +185,12 @@ def _require_self_or_admin(caller: Caller, username: str, scope: Scope, *, is_pa
         require_scope(caller, scope)
 
 
-def _require_an_admin(session: Session, what: str) -> None:
+def _require_an_admin(session: Session, username: str) -> None:
     # FOR UPDATE makes two administrators who remove each other at once wait for one another.
     admins = select(UserRow.id).where(UserRow.is_admin, UserRow.is_active).with_for_update()
     if not session.scalars(admins).all():
         raise Conflict(
-            f"{what} is the last active administrator of this platform.",
+            f"'{username}' is the last active administrator of this platform.",
             hint="Make somebody else an administrator first.",
         )
 
