@@ -10,6 +10,7 @@ from kpl.server.services.clock import Clock, SystemClock
 from kpl.server.services.live import LiveHub
 from kpl.server.services.passwords import Passwords
 from kpl.server.services.telemetry import Telemetry
+from kpl.server.services.traffic import Traffic
 from kpl.server.settings import Settings
 from kpl.storage.artifacts import ArtifactStore
 
@@ -33,6 +34,7 @@ class Platform:
     telemetry: Telemetry
     clock: Clock = field(default_factory=SystemClock)
     inbox_bell: threading.Event = field(default_factory=threading.Event)
+    traffic: Traffic = field(default_factory=Traffic)
 
     def now_s(self) -> float:
         return self.clock.now_s()

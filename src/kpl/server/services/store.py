@@ -4,7 +4,7 @@ Everything the loop reads on its way (`load`, `inbox`, `find_finished`) goes thr
 or on digests, so that it takes as long after 100,000 runs as after the first.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import ColumnElement, bindparam, delete, false, or_, select, update
@@ -68,14 +68,10 @@ class SqlStore:
     Args:
         publish: makes outputs versions of datasets and models.
         announce: tells listeners what changed.
-        ring: makes the loop look into its inbox, after the store itself put something there.
     """
 
-    def __init__(
-        self, db: Database, *, publish: Publish, announce: Announce, ring: Callable[[], None]
-    ) -> None:
+    def __init__(self, db: Database, *, publish: Publish, announce: Announce) -> None:
         self._db = db
-        self._ring = ring
         self._publish = publish
         self._announce = announce
         with db.write() as session:
@@ -128,8 +124,6 @@ class SqlStore:
             _keep_attempts(session, tasks)
             _keep_inputs(session, tasks)
             self._keep_outputs(session, tasks)
-            if _replace_endpoints(session, tasks):
-                after_commit(session, self._ring)
             self._announce(session, runs, tasks)
         return expected_version + 1
 
@@ -286,25 +280,6 @@ def _keep_inputs(session: Session, tasks: Iterable[Task]) -> None:
         for row in session.scalars(unknown):
             row.artifact = known.get((TaskId(row.task_id), row.name))
     session.flush()
-
-
-def _replace_endpoints(session: Session, tasks: Iterable[Task]) -> bool:
-    """Ask the older services of an endpoint to end once a newer one answers: a new model comes without a gap."""
-    found = False
-    for task in tasks:
-        if task.state is TaskState.READY and task.spec.endpoint:
-            older = select(TaskRow.id).where(
-                TaskRow.project_id == task.project_id,
-                TaskRow.endpoint == task.spec.endpoint,
-                TaskRow.id < task.id,
-                TaskRow.is_final == false(),
-                TaskRow.cancel_requested == false(),
-            )
-            for older_id in session.scalars(older).all():
-                found = True
-                reason = f"replaced by task {task.id}"
-                session.add(InboxRow(kind=CANCEL_TASK, run_id=None, task_id=older_id, reason=reason))
-    return found
 
 
 def _event(session: Session, row: InboxRow) -> Submitted | CancelRun | CancelTask | None:

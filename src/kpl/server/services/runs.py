@@ -1,0 +1,277 @@
+"""Runs: starting, looking at, stopping and repeating them."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import cast
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, undefer
+
+from kpl.errors import Conflict, NotFound
+from kpl.orchestrator.state import RunState
+from kpl.pipeline.document import to_plain
+from kpl.pipeline.parsing import parse
+from kpl.pipeline.plan import Plan, Step, make_plan, to_task_spec
+from kpl.pipeline.reuse import restart_from
+from kpl.schemas.page import Page
+from kpl.schemas.run import Origin, RerunRequest, RunCreate, RunDetail, RunOut
+from kpl.server.db.tables.projects import ProjectRow
+from kpl.server.db.tables.runs import RunRow
+from kpl.server.db.tables.tasks import TaskInputRow, TaskOutputRow, TaskRow
+from kpl.server.services import audit
+from kpl.server.services.access import Caller, Role, project_for
+from kpl.server.services.catalog import catalog_of
+from kpl.server.services.clock import utc
+from kpl.server.services.paging import page_of
+from kpl.server.services.plans import Source, source_of
+from kpl.server.services.platform import Platform
+from kpl.server.services.store import CANCEL_RUN, post
+from kpl.server.services.submission import NewTask, Pinned, add_task, require_fits, submit_run
+from kpl.server.services.tasks import count_tasks, duration_s, task_answers
+from kpl.task import TaskKind, TaskState
+from kpl.task.ids import TaskId
+
+_DONE = (TaskState.SUCCEEDED, TaskState.REUSED, TaskState.READY)
+
+
+def create_run(platform: Platform, caller: Caller, project: str, asked: RunCreate) -> RunDetail:
+    """Freeze what was named with all versions and parameters, and hand it to the loop.
+
+    Raises:
+        Invalid: the pipeline cannot run, or a step fits on no machine; the message says what and what would.
+    """
+    with platform.db.read() as session:
+        owner = project_for(session, caller, project, Role.DEVELOPER)
+        source = source_of(session, owner, asked)
+        plan = make_plan(source.document, catalog_of(platform, session, owner.id), asked.parameters)
+    return _submit(platform, caller, project, plan, source, name=asked.name, origin=asked.origin, rerun=None)
+
+
+def rerun(platform: Platform, caller: Caller, project: str, run_id: int, asked: RerunRequest) -> RunDetail:
+    """Run the frozen pipeline of a run again, all of it or from one node on."""
+    with platform.db.read() as session:
+        owner = project_for(session, caller, project, Role.DEVELOPER)
+        old = run_row(session, owner, run_id, with_document=True)
+        document = parse(old.document, source=f"run {run_id}")
+        plan = make_plan(document, catalog_of(platform, session, owner.id), old.parameters)
+        repeated = _Rerun(run_id)
+        if asked.from_node is not None:
+            anew = restart_from(plan, asked.from_node)
+            before = [step for step in plan.steps if step.node not in anew]
+            repeated = _Rerun(run_id, anew, _pinned(platform, session, old, before))
+    source = Source(
+        document, _lineage(old, document.name), old.pipeline, revision=old.revision, template=old.template
+    )
+    return _submit(
+        platform,
+        caller,
+        project,
+        plan,
+        source,
+        name=old.name,
+        origin=asked.origin,
+        rerun=repeated,
+    )
+
+
+def list_runs(
+    platform: Platform,
+    caller: Caller,
+    project: str,
+    *,
+    state: RunState | None = None,
+    pipeline: str | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page[RunOut]:
+    """List the runs of a project, newest first."""
+    with platform.db.read() as session:
+        owner = project_for(session, caller, project, Role.VIEWER)
+        chosen = select(RunRow).where(RunRow.project_id == owner.id)
+        if state is not None:
+            chosen = chosen.where(RunRow.state == state)
+        if pipeline is not None:
+            chosen = chosen.where(RunRow.pipeline == pipeline)
+        rows, next_cursor = page_of(session, chosen, RunRow.id, cursor=cursor, limit=limit)
+        return Page(items=_answers(platform, session, rows, project), next_cursor=next_cursor)
+
+
+def get_run(platform: Platform, caller: Caller, project: str, run_id: int) -> RunDetail:
+    """Show a run with its tasks."""
+    with platform.db.read() as session:
+        owner = project_for(session, caller, project, Role.VIEWER)
+        return _detail(platform, session, run_row(session, owner, run_id, with_document=True), project)
+
+
+def cancel_run(platform: Platform, caller: Caller, project: str, run_id: int) -> RunOut:
+    """Ask all tasks of a run to end. Asking twice does no harm."""
+    with platform.db.write() as session:
+        owner = project_for(session, caller, project, Role.DEVELOPER)
+        row = run_row(session, owner, run_id)
+        if row.is_final:
+            raise Conflict(f"Run {run_id} is over: {row.state}.", hint="There is nothing to stop.")
+        if not row.stop_requested:
+            post(platform, session, CANCEL_RUN, run_id=run_id, reason=f"stopped by {caller.username}")
+            audit.record(platform, session, caller, "run.cancel", f"run:{run_id}", project=project)
+        return _answers(platform, session, [row], project)[0]
+
+
+def run_row(session: Session, project: ProjectRow, run_id: int, *, with_document: bool = False) -> RunRow:
+    """The run of that number, which must belong to the project."""
+    chosen = select(RunRow).where(RunRow.id == run_id, RunRow.project_id == project.id)
+    row = session.scalar(chosen.options(undefer(RunRow.document)) if with_document else chosen)
+    if row is None:
+        raise NotFound(
+            f"Project '{project.name}' has no run {run_id}.", hint="List them with `kpl run list`."
+        )
+    return row
+
+
+@dataclass(frozen=True, slots=True)
+class _Rerun:
+    """Which run is repeated, which nodes run in any case, and what stands in for the others."""
+
+    run_id: int
+    anew: Collection[str] = ()
+    pinned: Mapping[str, Pinned] = field(default_factory=dict)
+
+
+def _submit(
+    platform: Platform,
+    caller: Caller,
+    project: str,
+    plan: Plan,
+    source: Source,
+    *,
+    name: str,
+    origin: Origin,
+    rerun: _Rerun | None,
+) -> RunDetail:
+    anew: Collection[str] = () if rerun is None else rerun.anew
+    pinned: Mapping[str, Pinned] = {} if rerun is None else rerun.pinned
+    machines = platform.executor.machines()
+    for step in plan.steps:
+        if step.node not in pinned:
+            require_fits(step.node, to_task_spec(step, _AnyTask()), machines)
+    with platform.db.write() as session:
+        owner = project_for(session, caller, project, Role.DEVELOPER)
+        row = RunRow(
+            project_id=owner.id,
+            name=name or plan.document.name,
+            state=RunState.QUEUED,
+            pipeline=source.pipeline,
+            revision=source.revision,
+            template=source.template,
+            origin=origin,
+            rerun_of=None if rerun is None else rerun.run_id,
+            parameters=dict(plan.parameters),
+            document=to_plain(plan.document),
+            num_tasks=len(plan.steps),
+            created_by=caller.username,
+            created_at_s=platform.now_s(),
+        )
+        session.add(row)
+        session.flush()
+        tasks: dict[str, TaskId] = {}
+        for step in plan.steps:
+            task = NewTask(
+                name=step.node,
+                kind=step.kind,
+                spec=to_task_spec(step, tasks, must_run=step.node in anew),
+                depends_on=[tasks[node] for node in step.depends_on],
+                lineage=source.lineage,
+                pinned=pinned.get(step.node),
+            )
+            tasks[step.node] = TaskId(add_task(platform, session, caller, owner, task, run_id=row.id).id)
+        submit_run(platform, session, owner, row)
+        audit.record(
+            platform,
+            session,
+            caller,
+            "run.create",
+            f"run:{row.id}",
+            project=project,
+            details={"pipeline": source.pipeline, "template": source.template, "rerun_of": row.rerun_of},
+        )
+        session.flush()
+        return _detail(platform, session, row, project)
+
+
+class _AnyTask(dict[str, TaskId]):
+    """Stands in for tasks that have no number yet, where only resources are looked at."""
+
+    def __missing__(self, node: str) -> TaskId:
+        return TaskId(0)
+
+
+def _lineage(old: RunRow, document_name: str) -> str:
+    if old.pipeline is not None:
+        return f"pipeline:{old.pipeline}"
+    return f"template:{old.template}" if old.template is not None else f"document:{document_name}"
+
+
+def _pinned(platform: Platform, session: Session, old: RunRow, steps: Sequence[Step]) -> dict[str, Pinned]:
+    """What the old run left for these steps; one that did not finish there, or whose files are gone, runs."""
+    names = [step.node for step in steps if step.kind is TaskKind.BATCH]
+    rows = session.scalars(
+        select(TaskRow).where(
+            TaskRow.run_id == old.id,
+            TaskRow.name.in_(names),
+            TaskRow.state.in_([TaskState.SUCCEEDED, TaskState.REUSED]),
+        )
+    )
+    pinned: dict[str, Pinned] = {}
+    for row in rows:
+        outputs = {
+            each.name: each.artifact
+            for each in session.scalars(select(TaskOutputRow).where(TaskOutputRow.task_id == row.id))
+        }
+        if any(artifact not in platform.artifacts for artifact in outputs.values()):
+            continue
+        inputs = {
+            each.name: each.artifact
+            for each in session.scalars(select(TaskInputRow).where(TaskInputRow.task_id == row.id))
+            if each.artifact is not None
+        }
+        origin = row.id if row.reused_from is None else row.reused_from
+        why = f"reused from task {origin}: run {old.id} is run again from a later step"
+        pinned[row.name] = Pinned(origin, row.digest, inputs, outputs, why)
+    return pinned
+
+
+def _detail(platform: Platform, session: Session, row: RunRow, project: str) -> RunDetail:
+    tasks = session.scalars(select(TaskRow).where(TaskRow.run_id == row.id).order_by(TaskRow.id)).all()
+    return RunDetail(
+        **_answers(platform, session, [row], project)[0].model_dump(),
+        document=row.document,
+        tasks=task_answers(platform, tasks, project),
+        seq=platform.live.last_seq(session),
+    )
+
+
+def _answers(platform: Platform, session: Session, rows: Sequence[RunRow], project: str) -> list[RunOut]:
+    counts = count_tasks(session, [row.id for row in rows])
+    now_s = platform.now_s()
+    return [
+        RunOut(
+            id=row.id,
+            project=project,
+            name=row.name,
+            state=RunState(row.state),
+            reason=row.reason,
+            pipeline=row.pipeline,
+            revision=row.revision,
+            template=row.template,
+            origin=cast(Origin, row.origin),
+            rerun_of=row.rerun_of,
+            parameters=row.parameters,
+            num_tasks=row.num_tasks,
+            num_done=sum(counts.get(row.id, {}).get(state, 0) for state in _DONE),
+            created_by=row.created_by,
+            created_at=utc(row.created_at_s),
+            started_at=utc(row.started_at_s),
+            finished_at=utc(row.finished_at_s),
+            duration_s=duration_s(row.started_at_s, row.finished_at_s, now_s=now_s),
+        )
+        for row in rows
+    ]
