@@ -3,7 +3,7 @@
 import io
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kpl.errors import Invalid, NotFound, nearest
 from kpl.schemas.dataset import BoxOut, PredictionOut, SampleOut
@@ -118,13 +118,18 @@ def _scaled(data: bytes, size: int) -> bytes:
     return out.getvalue()
 
 
+def _value(sample: "Sample", name: str) -> Any:
+    """A field of the sample; None when datasets of its kind have none of that name, or it has no value."""
+    return sample[name] if name in sample else None  # noqa: SIM401  absent fields raise NotFound
+
+
 def _number(sample: "Sample", name: str) -> int | None:
-    value = sample.get(name)
+    value = _value(sample, name)
     return None if value is None else int(value)
 
 
 def _class_id(sample: "Sample") -> int | None:
-    label = sample.get("label")
+    label = _value(sample, "label")
     return None if label is None or int(label) < 0 else int(label)
 
 
@@ -134,7 +139,7 @@ def _class_name(dataset: "Dataset", class_id: int | None) -> str | None:
 
 
 def _boxes(dataset: "Dataset", sample: "Sample") -> list[BoxOut]:
-    boxes = sample.get("boxes")
+    boxes = _value(sample, "boxes")
     if boxes is None:
         return []
     return [
@@ -151,8 +156,8 @@ def _boxes(dataset: "Dataset", sample: "Sample") -> list[BoxOut]:
 
 
 def _prediction(dataset: "Dataset", sample: "Sample") -> PredictionOut | None:
-    class_id = sample.get("predictions.label")
-    score = sample.get("predictions.score")
+    class_id = _value(sample, "predictions.label")
+    score = _value(sample, "predictions.score")
     if class_id is None or score is None:
         return None
     return PredictionOut(

@@ -1,10 +1,14 @@
-"""Outputs that become versions: a dataset or a model gets its next number, once for each task and output."""
+"""Outputs that become versions of a dataset or a model.
+
+An output equal to the newest version is that version: a step that was reused, or that came to the same result, makes
+no new one.
+"""
 
 import json
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kpl.algorithm.model import MODEL_NAME, load_model
@@ -78,21 +82,17 @@ def _publish_dataset(session: Session, artifacts: ArtifactStore, source: _Source
         )
         session.add(row)
         session.flush()
-    known = session.scalar(
-        select(DatasetVersionRow.version).where(
-            DatasetVersionRow.dataset_id == row.id,
-            DatasetVersionRow.source_task_id == source.task_id,
-            DatasetVersionRow.source_output == source.output,
-        )
-    )
-    if known is not None:
-        return known
     newest = session.scalar(
-        select(func.max(DatasetVersionRow.version)).where(DatasetVersionRow.dataset_id == row.id)
+        select(DatasetVersionRow)
+        .where(DatasetVersionRow.dataset_id == row.id)
+        .order_by(DatasetVersionRow.version.desc())
+        .limit(1)
     )
+    if newest is not None and newest.digest == source.digest:
+        return newest.version
     version = DatasetVersionRow(
         dataset_id=row.id,
-        version=(newest or 0) + 1,
+        version=1 if newest is None else newest.version + 1,
         kind=str(dataset.kind),
         num_samples=len(dataset),
         class_names=list(dataset.class_names),
@@ -120,21 +120,17 @@ def _publish_model(session: Session, artifacts: ArtifactStore, source: _Source) 
         )
         session.add(row)
         session.flush()
-    known = session.scalar(
-        select(ModelVersionRow.version).where(
-            ModelVersionRow.model_id == row.id,
-            ModelVersionRow.source_task_id == source.task_id,
-            ModelVersionRow.source_output == source.output,
-        )
-    )
-    if known is not None:
-        return known
     newest = session.scalar(
-        select(func.max(ModelVersionRow.version)).where(ModelVersionRow.model_id == row.id)
+        select(ModelVersionRow)
+        .where(ModelVersionRow.model_id == row.id)
+        .order_by(ModelVersionRow.version.desc())
+        .limit(1)
     )
+    if newest is not None and newest.digest == source.digest:
+        return newest.version
     version = ModelVersionRow(
         model_id=row.id,
-        version=(newest or 0) + 1,
+        version=1 if newest is None else newest.version + 1,
         task=manifest.task,
         manifest=json.loads((folder / MODEL_NAME).read_text(encoding="utf-8")),
         size_bytes=artifacts.get_tree(source.digest).size_bytes,

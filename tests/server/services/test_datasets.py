@@ -1,0 +1,160 @@
+"""Datasets: versions, samples, images, and who may do what."""
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from kpl.errors import Denied, Invalid, NotFound
+from kpl.schemas.dataset import DatasetImport
+from kpl.server.services import datasets
+from kpl.server.services.access import Caller, Role
+from kpl.server.services.platform import Platform
+from kpl.testing.published import image_bytes, publish_dataset, write_dataset
+from kpl.testing.server import add_user
+
+
+@pytest.fixture
+def viewer_of(platform: Platform) -> Caller:
+    return add_user(platform, "view", roles={"default": Role.VIEWER})
+
+
+@pytest.fixture
+def developer_of(platform: Platform) -> Caller:
+    return add_user(platform, "dev", roles={"default": Role.DEVELOPER})
+
+
+@pytest.fixture
+def pets(platform: Platform, tmp_path: Path) -> str:
+    assert publish_dataset(platform, write_dataset(tmp_path / "pets"), "pets") == "pets@1"
+    return "pets"
+
+
+def test_a_changed_dataset_becomes_the_next_version(
+    platform: Platform, viewer_of: Caller, pets: str, tmp_path: Path
+) -> None:
+    changed = write_dataset(tmp_path / "changed", first=50)
+    assert publish_dataset(platform, changed, pets) == "pets@2"
+    found = datasets.get_dataset(platform, viewer_of, "default", pets)
+    assert [version.version for version in found.versions] == [2, 1]
+    assert found.latest.splits == {"train": 6, "test": 3}
+    assert found.latest.class_names == ["cat", "dog", "owl"]
+
+
+def test_equal_files_stay_the_same_version(platform: Platform, pets: str, tmp_path: Path) -> None:
+    folder = tmp_path / "again"
+    digest = datasets.get_dataset_version(
+        platform, add_user(platform, "root", is_admin=True), "default", pets, 1
+    ).digest
+    folder.mkdir()
+    for path in platform.artifacts.materialize(digest).rglob("*"):
+        if path.is_file():
+            target = folder / path.relative_to(platform.artifacts.materialize(digest))
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(path.read_bytes())
+    assert publish_dataset(platform, folder, pets) == "pets@1"
+
+
+def test_samples_are_filtered_counted_and_paged(platform: Platform, viewer_of: Caller, pets: str) -> None:
+    def page(**filters: str | None) -> tuple[list[int], int, str | None]:
+        found = datasets.list_samples(
+            platform,
+            viewer_of,
+            "default",
+            pets,
+            1,
+            split=filters.get("split"),
+            label=filters.get("label"),
+            cursor=filters.get("cursor"),
+            limit=2,
+        )
+        return [sample.row for sample in found.items], found.num_matches, found.next_cursor
+
+    assert page(split="test") == ([2, 5], 3, page(split="test")[2])
+    assert page(split="test", cursor=page(split="test")[2]) == ([8], 3, None)
+    assert page(label="dog")[:2] == ([1, 4], 3)
+    assert page(split="test", label="dog") == ([], 0, None)
+    with pytest.raises(NotFound, match="Did you mean 'dog'"):
+        page(label="dogs")
+    with pytest.raises(NotFound, match="no split 'tests'"):
+        page(split="tests")
+
+
+def test_an_image_comes_back_byte_for_byte_and_scaled(
+    platform: Platform, viewer_of: Caller, pets: str
+) -> None:
+    data, media_type = datasets.get_sample_image(platform, viewer_of, "default", pets, 1, 4, size=None)
+    assert (data, media_type) == (image_bytes(4), "image/png")
+    small, media_type = datasets.get_sample_image(platform, viewer_of, "default", pets, 1, 4, size=160)
+    assert media_type == "image/webp"
+    assert Image.open(io.BytesIO(small)).size == (160, 160)
+    kept, _ = datasets.get_sample_image(platform, viewer_of, "default", pets, 1, 4, size=160)
+    assert kept == small
+    with pytest.raises(Invalid, match="Ask for one of 160, 400"):
+        datasets.get_sample_image(platform, viewer_of, "default", pets, 1, 4, size=161)
+    with pytest.raises(NotFound, match="no sample 9"):
+        datasets.get_sample_image(platform, viewer_of, "default", pets, 1, 9, size=None)
+
+
+def test_statistics_count_the_samples(platform: Platform, viewer_of: Caller, pets: str) -> None:
+    statistics = datasets.get_statistics(platform, viewer_of, "default", pets, 1).statistics
+    assert statistics["num_samples"] == 9
+
+
+def test_deleting_the_last_version_deletes_the_dataset(
+    platform: Platform, developer_of: Caller, pets: str
+) -> None:
+    datasets.delete_dataset_version(platform, developer_of, "default", pets, 1)
+    with pytest.raises(NotFound):
+        datasets.get_dataset(platform, developer_of, "default", pets)
+
+
+def test_an_unknown_version_is_answered_with_the_latest(
+    platform: Platform, viewer_of: Caller, pets: str
+) -> None:
+    with pytest.raises(NotFound, match=r"has no version 7\. The latest is 1"):
+        datasets.get_dataset_version(platform, viewer_of, "default", pets, 7)
+
+
+def test_only_administrators_of_the_platform_import_from_a_path_of_the_server(
+    platform: Platform, developer_of: Caller, tmp_path: Path
+) -> None:
+    with pytest.raises(Denied):
+        datasets.import_dataset(
+            platform, developer_of, "default", DatasetImport(name="x", path=str(tmp_path))
+        )
+
+
+READS: list[Callable[[Platform, Caller], object]] = [
+    lambda p, c: datasets.list_datasets(p, c, "default", cursor=None, limit=10),
+    lambda p, c: datasets.get_dataset(p, c, "default", "pets"),
+    lambda p, c: datasets.get_dataset_version(p, c, "default", "pets", 1),
+    lambda p, c: datasets.list_samples(
+        p, c, "default", "pets", 1, split=None, label=None, cursor=None, limit=1
+    ),
+    lambda p, c: datasets.get_sample_image(p, c, "default", "pets", 1, 0, size=None),
+    lambda p, c: datasets.get_statistics(p, c, "default", "pets", 1),
+]
+WRITES: list[Callable[[Platform, Caller], object]] = [
+    lambda p, c: datasets.delete_dataset(p, c, "default", "pets"),
+    lambda p, c: datasets.delete_dataset_version(p, c, "default", "pets", 1),
+    lambda p, c: datasets.import_dataset(p, c, "default", DatasetImport(name="x", upload_id=1)),
+]
+
+
+@pytest.mark.parametrize("use", READS + WRITES)
+def test_strangers_learn_nothing(
+    platform: Platform, pets: str, use: Callable[[Platform, Caller], object]
+) -> None:
+    with pytest.raises(NotFound, match="no project 'default'"):
+        use(platform, add_user(platform, "stranger"))
+
+
+@pytest.mark.parametrize("use", WRITES)
+def test_viewers_change_nothing(
+    platform: Platform, viewer_of: Caller, pets: str, use: Callable[[Platform, Caller], object]
+) -> None:
+    with pytest.raises(Denied, match="needs developer"):
+        use(platform, viewer_of)
