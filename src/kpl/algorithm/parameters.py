@@ -118,7 +118,9 @@ def schema_problems(schema: Mapping[str, Any]) -> Iterator[_SchemaProblem]:
     if schema.get("type", "object") != "object":
         yield ("type",), "parameters are an object, by name", "Remove 'type', or write type: object."
         return
-    broken = sorted(Draft202012Validator(Draft202012Validator.META_SCHEMA).iter_errors(dict(schema)), key=str)
+    checker = Draft202012Validator.FORMAT_CHECKER  # finds patterns that are no regular expressions
+    meta = Draft202012Validator(Draft202012Validator.META_SCHEMA, format_checker=checker)
+    broken = sorted(meta.iter_errors(dict(schema)), key=str)
     for error in broken:
         yield tuple(error.absolute_path), f"this is not JSON Schema: {error.message}", ""
     if broken:
