@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from kpl import __version__
 from kpl.runtime.executor import Executor
+from kpl.server import proxy
 from kpl.server.background import Loop, make_loops
 from kpl.server.db import Database
 from kpl.server.db.schema import migrate
@@ -86,7 +87,7 @@ def create_app(platform: Platform, *, loops: Iterable[Loop] | None = None) -> Fa
         max_body_size=platform.settings.max_body_bytes,
     )
     app.state.platform = platform
-    for router in (*ROUTERS, CONSOLE):
+    for router in (*ROUTERS, proxy.router, CONSOLE):
         app.include_router(router)
     add_problem_handlers(app)
     app.add_middleware(Idempotency, platform=platform)

@@ -284,7 +284,7 @@ def _serving(version: AlgorithmVersion, model: ModelVersion, asked: EndpointCrea
         program=_program(version, function),
         parameters=check_parameters(function.parameters, asked.parameters),
         inputs=(ArtifactInput(port.name, "model", model.task, model.digest),),
-        resources=function.resources,
+        resources=function.resources.request(),
         metrics=function.metrics,
         endpoint=asked.name,
     )

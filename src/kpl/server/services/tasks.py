@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from pathlib import Path
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -23,6 +22,7 @@ from kpl.schemas.task import (
 from kpl.server.db.tables.projects import ProjectRow
 from kpl.server.db.tables.tasks import AttemptRow, TaskInputRow, TaskOutputRow, TaskRow, TaskSpecRow
 from kpl.server.services.access import Caller, Role, project_for
+from kpl.server.services.artifacts import StoredFile, stored_file
 from kpl.server.services.attempt_events import AttemptEvents, events_of
 from kpl.server.services.audit import record
 from kpl.server.services.clock import utc
@@ -110,7 +110,7 @@ def cancel_task(platform: Platform, caller: Caller, project: str, task_id: int) 
             )
         if not row.cancel_requested:
             post(platform, session, CANCEL_TASK, task_id=row.id, reason=f"stopped by {caller.username}")
-            record(platform, session, caller, "task.cancel", target=str(task_id), project=project)
+            record(platform, session, caller, "task.cancel", f"task:{task_id}", project=project)
     return task_answers(platform, [row], project)[0]
 
 
@@ -145,12 +145,8 @@ def list_outputs(platform: Platform, caller: Caller, project: str, task_id: int)
 
 def output_file(
     platform: Platform, caller: Caller, project: str, task_id: int, *, output: str, path: str
-) -> tuple[Path, str]:
-    """Find one file of a stored output.
-
-    Returns:
-        where it lies on this machine, and the artifact's digest.
-    """
+) -> StoredFile:
+    """Find one file of a stored output."""
     with platform.db.read() as session:
         owner = project_for(session, caller, project, Role.VIEWER)
         row = task_row(session, owner, task_id)
@@ -160,7 +156,7 @@ def output_file(
             f"Task {task_id} '{row.name}' ({row.state}) has no stored output '{output}'.",
             hint=nearest(output, made),
         )
-    return platform.artifacts.open_file(made[output], path), made[output]
+    return stored_file(platform, made[output], path)
 
 
 def task_row(session: Session, project: ProjectRow, task_id: int) -> TaskRow:

@@ -1,0 +1,56 @@
+"""Runs: starting, looking at, stopping and repeating them."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from kpl.orchestrator.state import RunState
+from kpl.schemas.page import Page
+from kpl.schemas.run import RerunRequest, RunCreate, RunDetail, RunOut
+from kpl.server.routes.dependencies import PROJECT, Cursor, Limit, TheCaller, ThePlatform
+from kpl.server.services import runs
+
+router = APIRouter(prefix=f"{PROJECT}/runs", tags=["runs"])
+
+
+@router.get("", operation_id="list_runs")
+def list_runs(
+    platform: ThePlatform,
+    caller: TheCaller,
+    project: str,
+    *,
+    state: RunState | None = None,
+    pipeline: Annotated[str | None, Query(description="Name of a saved pipeline.")] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[RunOut]:
+    """List runs, newest first."""
+    return runs.list_runs(
+        platform, caller, project, state=state, pipeline=pipeline, cursor=cursor, limit=limit
+    )
+
+
+@router.post("", operation_id="create_run", status_code=201)
+def create_run(platform: ThePlatform, caller: TheCaller, project: str, body: RunCreate) -> RunDetail:
+    """Start a run of a saved pipeline, a template or a document."""
+    return runs.create_run(platform, caller, project, body)
+
+
+@router.get("/{run_id}", operation_id="get_run")
+def get_run(platform: ThePlatform, caller: TheCaller, project: str, run_id: int) -> RunDetail:
+    """Show a run with its tasks."""
+    return runs.get_run(platform, caller, project, run_id)
+
+
+@router.post("/{run_id}/cancel", operation_id="cancel_run", status_code=202)
+def cancel_run(platform: ThePlatform, caller: TheCaller, project: str, run_id: int) -> RunOut:
+    """Stop a run; a service that is ready goes on serving."""
+    return runs.cancel_run(platform, caller, project, run_id)
+
+
+@router.post("/{run_id}/rerun", operation_id="rerun", status_code=201)
+def rerun(
+    platform: ThePlatform, caller: TheCaller, project: str, run_id: int, body: RerunRequest | None = None
+) -> RunDetail:
+    """Run again what a run ran, all of it or from one node on."""
+    return runs.rerun(platform, caller, project, run_id, body or RerunRequest())

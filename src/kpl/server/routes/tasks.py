@@ -1,0 +1,136 @@
+"""Tasks: where each stands, its log, metrics, attempts and outputs."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from fastapi.responses import FileResponse
+
+from kpl.schemas.log import LogOut, LogSearchOut
+from kpl.schemas.metric import MetricSeriesOut, MetricsOut
+from kpl.schemas.page import Page
+from kpl.schemas.task import AttemptOut, TaskDetail, TaskOut, TaskOutputOut
+from kpl.server.routes.dependencies import PROJECT, Cursor, Limit, TheCaller, ThePlatform
+from kpl.server.routes.files import file_response
+from kpl.server.services import logs, metrics, tasks
+from kpl.task import TaskState
+
+router = APIRouter(prefix=f"{PROJECT}/tasks", tags=["tasks"])
+
+MAX_LINES = 5000
+Attempt = Annotated[int | None, Query(ge=1, description="Number of an attempt; the latest when left out.")]
+
+
+@router.get("", operation_id="list_tasks")
+def list_tasks(
+    platform: ThePlatform,
+    caller: TheCaller,
+    project: str,
+    *,
+    run_id: int | None = None,
+    state: TaskState | None = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[TaskOut]:
+    """List tasks, newest first."""
+    return tasks.list_tasks(platform, caller, project, run_id=run_id, state=state, cursor=cursor, limit=limit)
+
+
+@router.get("/{task_id}", operation_id="get_task")
+def get_task(platform: ThePlatform, caller: TheCaller, project: str, task_id: int) -> TaskDetail:
+    """Show a task with everything that decided what it did."""
+    return tasks.get_task(platform, caller, project, task_id)
+
+
+@router.post("/{task_id}/cancel", operation_id="cancel_task", status_code=202)
+def cancel_task(platform: ThePlatform, caller: TheCaller, project: str, task_id: int) -> TaskOut:
+    """Stop a task; what depends on it is skipped."""
+    return tasks.cancel_task(platform, caller, project, task_id)
+
+
+@router.get("/{task_id}/attempts", operation_id="list_attempts")
+def list_attempts(platform: ThePlatform, caller: TheCaller, project: str, task_id: int) -> list[AttemptOut]:
+    """List the attempts of a task, newest first."""
+    return tasks.list_attempts(platform, caller, project, task_id)
+
+
+@router.get("/{task_id}/log", operation_id="get_log")
+def get_log(
+    platform: ThePlatform,
+    caller: TheCaller,
+    project: str,
+    task_id: int,
+    *,
+    start: Annotated[int, Query(description="First line, from 0; negative counts from the end.")] = 0,
+    limit: Annotated[int, Query(ge=0, le=MAX_LINES)] = 1000,
+    attempt: Attempt = None,
+) -> LogOut:
+    """Show some lines of a log."""
+    return logs.read_log(platform, caller, project, task_id, start=start, limit=limit, attempt=attempt)
+
+
+@router.get("/{task_id}/log/search", operation_id="search_log")
+def search_log(
+    platform: ThePlatform,
+    caller: TheCaller,
+    project: str,
+    task_id: int,
+    *,
+    q: Annotated[str, Query(min_length=1, max_length=1000, description="Text to find, in any case.")],
+    limit: Annotated[int, Query(ge=1, le=MAX_LINES)] = 1000,
+    attempt: Attempt = None,
+) -> LogSearchOut:
+    """Find the lines of a log that hold a text."""
+    return logs.search_log(platform, caller, project, task_id, text=q, limit=limit, attempt=attempt)
+
+
+@router.get("/{task_id}/metrics", operation_id="get_metrics")
+def get_metrics(
+    platform: ThePlatform, caller: TheCaller, project: str, task_id: int, attempt: Attempt = None
+) -> MetricsOut:
+    """Show all that a task reported, in short."""
+    return metrics.get_metrics(platform, caller, project, task_id, attempt=attempt)
+
+
+@router.get("/{task_id}/metrics/{name:path}", operation_id="get_metric_series")
+def get_metric_series(
+    platform: ThePlatform,
+    caller: TheCaller,
+    project: str,
+    task_id: int,
+    name: str,
+    *,
+    from_step: Annotated[float | None, Query(alias="from", description="First step.")] = None,
+    to_step: Annotated[float | None, Query(alias="to", description="Last step.")] = None,
+    points: Annotated[int, Query(ge=2, le=20_000, description="About how many points at most.")] = 2000,
+    attempt: Attempt = None,
+) -> MetricSeriesOut:
+    """Show the points of one metric, thinned out so that no spike is lost."""
+    return metrics.get_metric_series(
+        platform,
+        caller,
+        project,
+        task_id,
+        name,
+        attempt=attempt,
+        from_step=from_step,
+        to_step=to_step,
+        points=points,
+    )
+
+
+@router.get("/{task_id}/outputs", operation_id="list_outputs")
+def list_outputs(platform: ThePlatform, caller: TheCaller, project: str, task_id: int) -> list[TaskOutputOut]:
+    """List the outputs of a task with their files."""
+    return tasks.list_outputs(platform, caller, project, task_id)
+
+
+@router.get(
+    "/{task_id}/outputs/{output}/files/{path:path}",
+    operation_id="get_output_file",
+    response_class=FileResponse,
+)
+def get_output_file(
+    platform: ThePlatform, caller: TheCaller, project: str, task_id: int, output: str, *, path: str
+) -> FileResponse:
+    """Download one file of a stored output; ranges are understood."""
+    return file_response(tasks.output_file(platform, caller, project, task_id, output=output, path=path))
