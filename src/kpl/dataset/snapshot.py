@@ -90,7 +90,7 @@ class Snapshot:
         layer, field = self.field(name)
         start, stop = self.starts[segment], self.stops[segment]
         shard_starts = self._shard_starts[layer.name]
-        number = bisect_right(shard_starts, start) - 1
+        number = bisect_right(shard_starts, start) - 1 if self.manifest.rows else 0
         if number >= len(layer.shards):
             return MissingColumn(stop - start)
         shard = self.shard(layer, number)

@@ -28,7 +28,7 @@ from kpl.dataset.reader import Dataset
 from kpl.errors import Conflict, nearest
 
 DEFAULT_SHARD_BYTES = 128 << 20
-_BLOCK_BYTES = 4 << 20  # what a killed writer may lose, and the size of one write
+DEFAULT_BLOCK_BYTES = 4 << 20
 _BLOCK_ROWS = 4096
 _MAX_SHARD_ROWS = 1 << 22
 
@@ -45,6 +45,7 @@ class DatasetWriter:
         fields: further fields of each sample, kept in the layer `samples`.
         attributes: free texts such as source and licence.
         shard_bytes: size at which a shard is closed.
+        block_bytes: size of one write; what a killed writer may lose.
         append: add to the newest version of the dataset that is there.
         resume: go on with the interrupted work of a writer that began alike, if there is one.
         name: of this writer among several that write into one dataset at a time.
@@ -61,6 +62,7 @@ class DatasetWriter:
         fields: Iterable[Field] = (),
         attributes: Mapping[str, str] | None = None,
         shard_bytes: int = DEFAULT_SHARD_BYTES,
+        block_bytes: int = DEFAULT_BLOCK_BYTES,
         append: bool = False,
         resume: bool = False,
         name: str = "main",
@@ -71,6 +73,7 @@ class DatasetWriter:
         self.num_samples = 0
         self.resumed_keys: frozenset[str] = frozenset()
         self._shard_bytes = shard_bytes
+        self._block_size = block_bytes
         self._parent = self._find_parent(append)
         template = TEMPLATES[self.kind]
         layer_fields = {SAMPLES: (*template.samples, *fields), LABELS: template.labels}
@@ -160,7 +163,7 @@ class DatasetWriter:
             raise self._bad_sample(key, name, err) from err
         self._count(key, split)
         self._block_bytes += layers[0].position - marks[0][1]
-        if self._block_bytes >= _BLOCK_BYTES or self._block_rows >= _BLOCK_ROWS:
+        if self._block_bytes >= self._block_size or self._block_rows >= _BLOCK_ROWS:
             self._flush()
 
     def _check_classes(self, values: dict[str, Any]) -> None:

@@ -1,0 +1,102 @@
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kpl.dataset import Dataset, Sample
+from kpl.dataset.loader import Loader
+from kpl.dataset.order import Position
+from kpl.errors import Conflict, Invalid
+
+
+def _row(sample: Sample) -> dict[str, Any]:
+    return {"row": sample.row, "length": len(sample["image"]), "key": sample.key}
+
+
+def _rows(loader: Loader) -> list[list[int]]:
+    return [batch["row"].tolist() for batch in loader]
+
+
+def _flat(batches: Iterable[list[int]]) -> list[int]:
+    return [row for batch in batches for row in batch]
+
+
+def test_an_epoch_gives_every_sample_once_in_the_same_order(detection: Dataset) -> None:
+    first = _rows(Loader(detection, _row, batch_size=5, seed=3, num_threads=3))
+    assert [len(batch) for batch in first] == [5, 5, 2]
+    assert sorted(_flat(first)) == list(range(12))
+    assert _rows(Loader(detection, _row, batch_size=5, seed=3, num_threads=1)) == first
+    assert _rows(Loader(detection, _row, batch_size=5, seed=4)) != first
+
+
+def test_each_epoch_has_an_order_of_its_own(detection: Dataset) -> None:
+    loader = Loader(detection.split("train"), _row, batch_size=4)
+    assert len(loader) == 2
+    first, second = _rows(loader), _rows(loader)
+    assert first != second
+    assert sorted(_flat(first)) == sorted(_flat(second))
+
+
+def test_resuming_gives_exactly_what_was_left(detection: Dataset) -> None:
+    whole = _rows(Loader(detection, _row, batch_size=2, seed=8))
+    loader = Loader(detection, _row, batch_size=2, seed=8)
+    taken = []
+    for batch in loader:
+        taken.append(batch["row"].tolist())
+        if len(taken) == 3:
+            break
+    position = loader.position
+    assert position == Position(version=1, seed=8, epoch=0, position=6)
+    resumed = Loader(detection, _row, batch_size=2, start=position)
+    assert len(resumed) == 3
+    assert taken + _rows(resumed) == whole
+    ranks = [
+        _rows(Loader(detection, _row, batch_size=1, start=position, rank=r, world_size=2)) for r in (0, 1)
+    ]
+    together = [row for pair in zip(*ranks, strict=True) for batch in pair for row in batch]
+    assert together == _flat(whole[3:])
+
+
+def test_an_error_in_the_transform_comes_out(detection: Dataset) -> None:
+    def fail(sample: Sample) -> int:
+        if sample.row == 6:
+            raise ValueError("row 6")
+        return sample.row
+
+    with pytest.raises(ValueError, match="row 6"):
+        list(Loader(detection, fail, batch_size=2))
+
+
+def test_damaged_samples_are_left_out_and_counted(detection: Dataset) -> None:
+    image = bytes(detection[4]["image"])
+    for file in (detection.path / "data" / "samples").iterdir():
+        file.write_bytes(file.read_bytes().replace(image, bytes(len(image))))
+    dataset = Dataset.open(detection.path, on_damage="skip")
+    loader = Loader(dataset, _row, batch_size=3)
+    assert sorted(_flat(_rows(loader))) == [row for row in range(12) if row != 4]
+    assert [damage.row for damage in loader.damaged] == [4]
+
+
+def test_a_position_of_another_version_is_refused(detection: Dataset) -> None:
+    with pytest.raises(Conflict, match="version 9"):
+        Loader(detection, _row, batch_size=1, start=Position(9, 0))
+    with pytest.raises(Invalid, match="batch_size 0"):
+        Loader(detection, _row, batch_size=0)
+
+
+def test_torch_gets_tensors(detection: Dataset, tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    from kpl.dataset.torch import TorchDataset, torch_loader
+
+    def transform(sample: Sample) -> tuple[np.ndarray[Any, Any], int]:
+        return sample["boxes"].sum(axis=0), sample.row
+
+    sums, rows = next(iter(torch_loader(detection, transform, batch_size=4, is_shuffled=False)))
+    assert sums.shape == (4, 4)
+    assert sums.dtype == torch.float32
+    assert rows.tolist() == [0, 1, 2, 3]
+    loader: Callable[..., Any] = torch.utils.data.DataLoader
+    batches = list(loader(TorchDataset(detection, _row), batch_size=5))
+    assert _flat(batch["row"].tolist() for batch in batches) == list(range(12))

@@ -1,0 +1,114 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kpl.dataset.order import Order, num_batches, permute
+from kpl.errors import Invalid
+
+_sizes = st.integers(1, 3000)
+_seeds = st.integers(0, 2**64 - 1)
+
+
+@given(_sizes, _seeds)
+def test_every_row_comes_exactly_once(size: int, seed: int) -> None:
+    rows = Order(size, version=1, seed=seed).rows(0, size)
+    assert np.array_equal(np.sort(rows), np.arange(size))
+
+
+@given(_sizes, _seeds, st.data())
+def test_any_part_of_the_order_is_the_same_alone(size: int, seed: int, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, size))
+    stop = data.draw(st.integers(start, size))
+    order = Order(size, version=1, seed=seed)
+    assert np.array_equal(order.rows(start, stop), order.rows(0, size)[start:stop])
+
+
+def test_the_order_depends_on_version_split_seed_and_epoch() -> None:
+    base = Order(1000, version=1, seed=5, epoch=0, split="train")
+    others = [
+        Order(1000, version=2, seed=5, epoch=0, split="train"),
+        Order(1000, version=1, seed=6, epoch=0, split="train"),
+        Order(1000, version=1, seed=5, epoch=1, split="train"),
+        Order(1000, version=1, seed=5, epoch=0, split="val"),
+    ]
+    for other in others:
+        assert (base.rows(0, 1000) == other.rows(0, 1000)).mean() < 0.02
+    assert others[2] == base.next_epoch()
+
+
+def test_the_order_is_frozen_by_the_format() -> None:
+    # these numbers stand in docs/reference/format.md; another permutation would be another format
+    assert permute(np.arange(8), 8, key=0).tolist() == [1, 4, 0, 3, 5, 7, 2, 6]
+    assert Order(10, version=1, seed=42, epoch=3, split="train").rows(0, 10).tolist() == [
+        7,
+        9,
+        1,
+        2,
+        8,
+        6,
+        3,
+        0,
+        5,
+        4,
+    ]
+
+
+def test_neighbours_are_not_kept_together() -> None:
+    rows = Order(100_000, version=1, seed=1).rows(0, 100_000)
+    assert abs(np.corrcoef(rows, np.arange(100_000))[0, 1]) < 0.02
+    assert (np.abs(np.diff(rows)) == 1).mean() < 0.001
+
+
+@settings(deadline=None)
+@given(_sizes, st.integers(1, 40), st.integers(1, 7), st.booleans())
+def test_every_rank_gets_equal_batches_and_nothing_is_left_out(
+    size: int, batch_size: int, world_size: int, drop_last: bool
+) -> None:
+    order = Order(size, version=1, seed=3)
+    ranks = [
+        list(order.batches(batch_size, rank=rank, world_size=world_size, drop_last=drop_last))
+        for rank in range(world_size)
+    ]
+    lengths = [[len(batch) for batch in batches] for batches in ranks]
+    assert all(each == lengths[0] for each in lengths)
+    assert len(lengths[0]) == num_batches(size, batch_size, world_size=world_size, drop_last=drop_last)
+    together = [row for batches in ranks for batch in batches for row in batch.tolist()]
+    if drop_last:
+        assert len(set(together)) == len(together)
+    else:
+        assert set(together) == set(range(size))
+        assert len(together) - size < world_size
+
+
+@settings(deadline=None)
+@given(st.integers(1, 500), st.integers(1, 9), st.integers(1, 4), st.integers(1, 4), st.data())
+def test_resuming_with_another_number_of_ranks_gives_the_remaining_rows(
+    size: int, batch_size: int, before: int, after: int, data: st.DataObject
+) -> None:
+    order = Order(size, version=1, seed=9)
+    steps = data.draw(st.integers(0, size // (batch_size * before)))
+    position = steps * batch_size * before
+    taken = [
+        row
+        for rank in range(before)
+        for batch in list(order.batches(batch_size, rank=rank, world_size=before))[:steps]
+        for row in batch.tolist()
+    ]
+    rest = {
+        row
+        for rank in range(after)
+        for batch in order.batches(batch_size, rank=rank, world_size=after, position=position)
+        for row in batch.tolist()
+    }
+    assert sorted(taken) == sorted(order.rows(0, position).tolist())
+    assert set(order.rows(position, size).tolist()) <= rest
+
+
+def test_without_shuffling_rows_come_as_stored() -> None:
+    assert Order(5, version=1, seed=1, is_shuffled=False).rows(1, 4).tolist() == [1, 2, 3]
+
+
+def test_a_rank_outside_the_world_is_refused() -> None:
+    with pytest.raises(Invalid, match="rank 2 of 2"):
+        next(Order(5, version=1, seed=1).batches(1, rank=2, world_size=2))
