@@ -245,7 +245,9 @@ class LocalExecutor:
         if launch is None:
             return AttemptReport(attempt_id, None)
         run = self._read_run(folder)
-        if not self._has_supervisor(run):
+        if self._has_supervisor(run):
+            self._asked_at.pop(attempt_id, None)  # should it die, the next is asked for at once
+        else:
             self._revive(attempt_id, launch, run)
             report = self._report_end(attempt_id, folder)
             if report is not None:
