@@ -1,0 +1,63 @@
+"""Import files into a KPL dataset, and say what could not be imported and why."""
+
+import json
+from pathlib import Path
+
+from kpl.algorithm import author
+from kpl.dataset.convert import pack
+
+MAX_NOTES = 20  # all problems stand in report.json; the first ones are shown on the task
+
+
+def main() -> None:
+    parameters = author.parameters()
+    report = pack(
+        choose_source(parameters.path),
+        author.output("dataset"),
+        kind=None if parameters.kind == "auto" else parameters.kind,
+        format=parameters.format,
+        on_error=parameters.on_error,
+        progress=show_progress,
+    )
+    for problem in report.problems[:MAX_NOTES]:
+        author.note(str(problem))
+    if report.num_problems > MAX_NOTES:
+        author.note(f"... and {report.num_problems - MAX_NOTES} more problems, see report.json")
+    for problem in report.problems:
+        print(problem)
+    document = report._asdict() | {"problems": [problem._asdict() for problem in report.problems]}
+    text = json.dumps(document, indent=1, ensure_ascii=False)
+    (author.output("report") / "report.json").write_text(text + "\n", encoding="utf-8")
+
+    author.metric("samples", report.num_samples)
+    author.metric("problems", report.num_problems)
+    summary = (
+        f"{report.num_samples} samples, {len(report.class_names)} classes, {report.num_problems} problems, "
+        f"{report.num_ignored} files ignored"
+    )
+    author.progress(1.0, summary)
+    print(summary)
+
+
+def choose_source(path: str) -> Path:
+    """The input, or the folder on this machine that `path` names."""
+    if path:
+        source = Path(path)
+        if not source.is_absolute() or not source.is_dir():
+            raise SystemExit(
+                f"Parameter path: {path!r} is not the absolute path of a folder on this machine."
+            )
+        return source
+    if not author.has_input("files"):
+        raise SystemExit("There is nothing to import: connect the input `files`, or set parameter `path`.")
+    return author.unpacked_input("files")
+
+
+def show_progress(done: int, total: int) -> None:
+    """Tell about every hundredth part, so that a large import does not flood the events."""
+    if done == total or done % max(1, total // 100) == 0:
+        author.progress(done / max(1, total), f"{done} of {total} samples")
+
+
+if __name__ == "__main__":
+    main()
