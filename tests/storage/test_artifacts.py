@@ -96,6 +96,30 @@ def test_moving_leaves_files_alone_that_have_other_names(store: ArtifactStore, t
     store.verify(next(iter(store.root.glob("trees/*/*.json"))).stem)
 
 
+def test_a_folder_whose_move_was_interrupted_is_stored_as_if_nothing_had_been(
+    store: ArtifactStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {"a": bytes(2_000_000), "b": b"b", "c": bytes(3_000_000)}
+    expected = store.put_tree(make_folder(tmp_path / "copy", files))
+    collect(store, [])
+    folder = make_folder(tmp_path / "in", files)
+
+    def crash(self: Path, target: Path) -> Path:
+        moved.append(target)
+        if len(moved) == 3:
+            raise KeyboardInterrupt
+        return whole(self, target)
+
+    moved: list[Path] = []
+    whole = Path.replace
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", crash)
+        with pytest.raises(KeyboardInterrupt):
+            store.put_tree(folder, move=True)
+    assert store.put_tree(folder, move=True) == expected
+    assert contents(store.materialize(expected.digest)) == files
+
+
 def test_a_file_derived_by_hard_link_from_a_view_is_stored_again(
     store: ArtifactStore, tmp_path: Path
 ) -> None:

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kpl.errors import Conflict, Invalid, NotFound
-from kpl.storage.atomic import fsync_file
+from kpl.storage.atomic import fsync_files
 from kpl.storage.tree import (
     SourceFile,
     Tree,
@@ -74,26 +74,30 @@ class ArtifactStore:
     ) -> Tree:
         """Store a folder; storing the same content again changes nothing and costs a hash.
 
-        Costs one fsync for each blob that is new and one for the manifest. Names are not synced on their own:
-        journalled file systems write them in order, so that a manifest on the disk has its blobs there too.
+        Costs one fsync for each blob that is new and one for the manifest, all at once. Names are not synced on
+        their own: journalled file systems write them in order, so that a manifest on the disk has its blobs
+        there too.
 
         Args:
-            move: take the files out of `folder` instead of copying them, where both are on one file system;
-                what remains of `folder` is removed.
+            move: keep the files themselves instead of copies, where both are on one file system, and remove
+                `folder` when all is stored; until then it is whole, so that it can be stored again after a crash.
             is_ignored: says of a path inside the folder whether to leave it out unseen.
         Raises:
             Invalid: `folder` holds something that cannot be part of a tree.
             Conflict: a file changed while it was stored.
         """
         root = folder.resolve()
-        # A move takes files away, so links to them come first.
         sources = scan_folder(folder, is_ignored=is_ignored)
-        sources.sort(key=lambda source: source.location == root / source.path)
-        with self._lock(fcntl.LOCK_SH):
-            tree = Tree.of(
-                [self._put_file(source, move=move and _is_alone(source, root)) for source in sources]
-            )
-            self._put_manifest(tree)
+        with self._lock(fcntl.LOCK_SH), _staging() as staged:
+            entries = [
+                self._stage_file(source, staged, keep=move and _is_alone(source, root)) for source in sources
+            ]
+            tree = Tree.of(entries)
+            self._stage_manifest(tree, staged)
+            fsync_files(staged.values())
+            for target, temporary in staged.items():
+                target.parent.mkdir(exist_ok=True)
+                temporary.replace(target)
         if move:
             shutil.rmtree(folder)
         return tree
@@ -212,48 +216,30 @@ class ArtifactStore:
             if path.lstat().st_ctime < limit_s:
                 _remove_folder(path) if path.is_dir() else path.unlink()
 
-    def _put_manifest(self, tree: Tree) -> None:
+    def _stage_manifest(self, tree: Tree, staged: dict[Path, Path]) -> None:
         path = self._manifest_path(tree.digest)
         if path.exists():
             os.utime(path)  # begins the grace age anew
             return
-        temporary = self._fresh_path()
-        temporary.write_bytes(manifest_bytes(tree.entries))
-        fsync_file(temporary)
-        path.parent.mkdir(exist_ok=True)
-        temporary.replace(path)
+        staged[path] = self._fresh_path()
+        staged[path].write_bytes(manifest_bytes(tree.entries))
 
-    def _put_file(self, source: SourceFile, *, move: bool) -> TreeEntry:
+    def _stage_file(self, source: SourceFile, staged: dict[Path, Path], *, keep: bool) -> TreeEntry:
         small = source.location.read_bytes() if source.stat.st_size <= _IN_MEMORY_BYTES else None
         sha256 = hash_file(source.location) if small is None else hashlib.sha256(small).hexdigest()
         size_bytes = source.stat.st_size if small is None else len(small)
         entry = TreeEntry(source.path, size_bytes, sha256, source.is_executable)
         blob = self._blob_path(entry)
+        if blob in staged:
+            return entry
         if _looks_intact(blob, entry):
             os.utime(blob, (BLOB_MTIME_S, BLOB_MTIME_S))  # begins the grace age anew
             return entry
-        blob.parent.mkdir(exist_ok=True)
-        temporary = self._fresh_path()
-        try:
-            self._fill(temporary, source, small, move=move)
-            _seal(temporary, entry.is_executable)
-            temporary.replace(blob)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+        staged[blob] = self._fresh_path()
+        _fill(staged[blob], source, small, keep=keep)
+        staged[blob].chmod(0o555 if entry.is_executable else 0o444)
+        os.utime(staged[blob], (BLOB_MTIME_S, BLOB_MTIME_S))
         return entry
-
-    def _fill(self, temporary: Path, source: SourceFile, small: bytes | None, *, move: bool) -> None:
-        if small is not None:
-            temporary.write_bytes(small)
-            return
-        if not (move and _try_rename(source.location, temporary)):
-            shutil.copyfile(source.location, temporary)
-        now = (temporary if move and not source.location.exists() else source.location).stat()
-        if (now.st_size, now.st_mtime_ns) != (source.stat.st_size, source.stat.st_mtime_ns):
-            raise Conflict(
-                f"{source.location} changed while it was stored.", hint="Store it when nobody writes to it."
-            )
 
     def _make_view(self, view: Path, tree: Tree) -> None:
         temporary = self._fresh_path()
@@ -344,20 +330,30 @@ def _is_intact_view(view: Path, tree: Tree) -> bool:
     return view.is_dir() and all(_looks_intact(view / entry.path, entry) for entry in tree.entries)
 
 
-def _seal(path: Path, is_executable: bool) -> None:
-    path.chmod(0o555 if is_executable else 0o444)
-    os.utime(path, (BLOB_MTIME_S, BLOB_MTIME_S))
-    fsync_file(path)
-
-
-def _try_rename(source: Path, target: Path) -> bool:
+@contextmanager
+def _staging() -> Iterator[dict[Path, Path]]:
+    """Temporary files by the place that they are meant for; those that did not get there are removed."""
+    staged: dict[Path, Path] = {}
     try:
-        source.rename(target)
-    except OSError as err:
-        if err.errno in _NO_HARD_LINK:
-            return False
-        raise
-    return True
+        yield staged
+    finally:
+        for temporary in staged.values():
+            temporary.unlink(missing_ok=True)
+
+
+def _fill(temporary: Path, source: SourceFile, small: bytes | None, *, keep: bool) -> None:
+    if small is not None:
+        temporary.write_bytes(small)
+        return
+    if keep:
+        _link_or_copy(source.location, temporary)
+    else:
+        shutil.copyfile(source.location, temporary)
+    now = source.location.stat()
+    if (now.st_size, now.st_mtime_ns) != (source.stat.st_size, source.stat.st_mtime_ns):
+        raise Conflict(
+            f"{source.location} changed while it was stored.", hint="Store it when nobody writes to it."
+        )
 
 
 def _link_or_copy(blob: Path, target: Path) -> None:

@@ -3,6 +3,7 @@
 import os
 import secrets
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 TEMPORARY_SUFFIX = ".tmp"
@@ -55,6 +56,12 @@ def fsync_dir(folder: Path) -> None:
 def fsync_file(path: Path) -> None:
     """Wait until a file's bytes, size, mode and times are on the disk."""
     _fsync(path, os.O_RDONLY)
+
+
+def fsync_files(paths: Iterable[Path]) -> None:
+    """`fsync_file` for many, at once: the file system then commits them together, many times faster."""
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(fsync_file, paths))
 
 
 def _fsync(path: Path, flags: int) -> None:
