@@ -32,6 +32,7 @@ from kpl.pipeline.ports import Port
 from kpl.pipeline.problem import Problem
 from kpl.pipeline.text import dotted
 from kpl.resources import ResourceRequest
+from kpl.resources.amounts import WHOLE_DEVICE_MILLI
 from kpl.task.ids import Digest
 
 PUBLISHED_TYPES = ("dataset", "model")
@@ -101,6 +102,9 @@ def resolve(document: Document, catalog: Catalog, parameters: Mapping[str, Any])
         resolved = resolver.node(node)
         if resolved is not None:
             nodes[node.id] = resolved
+    if not any(isinstance(node, AlgorithmNode) for node in document.nodes):
+        what = "No node runs anything."
+        resolver.problems.append(Problem("", "", "nodes", what, "Add a function of an algorithm."))
     resolver.problems += _endpoint_clashes(nodes)
     return Resolution(values, nodes, resolver.problems)
 
@@ -179,10 +183,11 @@ class _Resolver:
         bound = bind(node.resources, self._values)
         if bound is UNBOUND:
             return function.resources.request()
+        merged = {**function.resources.model_dump(), **bound}
         try:
-            return Resources.model_validate(
-                {**function.resources.model_dump(), **bound}, strict=False
-            ).request()
+            request = Resources.model_validate(merged, strict=False).request()
+            self._check_shares(node.id, request)
+            return request
         except ValidationError as err:
             for error in err.errors():
                 place = dotted(("resources", *error["loc"]))
@@ -190,6 +195,13 @@ class _Resolver:
         except Invalid as err:
             self.report(node.id, err.message, err.hint, field="resources.memory")
         return function.resources.request()
+
+    def _check_shares(self, node: str, request: ResourceRequest) -> None:
+        for number, device in enumerate(request.devices):
+            if device.share_milli < WHOLE_DEVICE_MILLI and device.count > 1:
+                what = f"A share is of one device, not of {device.count}."
+                fix = "Write count: 1, or leave the share out."
+                self.report(node, what, fix, field=f"resources.devices[{number}].share")
 
     def _publish(self, node: AlgorithmNode, function: Function) -> dict[str, str]:
         named: dict[str, str] = {}

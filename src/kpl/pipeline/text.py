@@ -278,7 +278,10 @@ class _Writer(yaml.SafeDumper):
         super().increase_indent(flow, False)
 
     def write_text(self, data: str) -> yaml.ScalarNode:
-        return self.represent_scalar("tag:yaml.org,2002:str", data, style="|" if "\n" in data else None)
+        style = "|" if "\n" in data else None
+        if not data.replace("\n", "").isprintable():
+            style = '"'  # PyYAML would fold the rarer line breaks (U+0085, U+2028) into spaces
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style=style)
 
     def write_inline(self, data: Inline) -> yaml.MappingNode:
         return self.represent_mapping("tag:yaml.org,2002:map", data.items(), flow_style=True)

@@ -1,0 +1,34 @@
+from typing import Any
+
+import pytest
+
+from kpl.pipeline.binding import UNBOUND, bind, expressions, parameter_of
+
+VALUES = {"epochs": 8, "name": "digits", "sizes": [1, 2], "flip": True}
+
+
+@pytest.mark.parametrize(
+    ("value", "bound"),
+    [
+        ("${parameters.epochs}", 8),
+        ("${ parameters.epochs }", 8),
+        ("${parameters.sizes}", [1, 2]),
+        ("${parameters.name}-v${parameters.epochs}", "digits-v8"),
+        ("flip=${parameters.flip} ${parameters.sizes}", "flip=true [1, 2]"),
+        ({"a": ["${parameters.name}", 3]}, {"a": ["digits", 3]}),
+        ("$${parameters.name}", "${parameters.name}"),
+        ("cost $5 {x}", "cost $5 {x}"),
+        ("${parameters.unknown}", UNBOUND),
+        ({"a": ["${parameters.name}", "${parameters.unknown}"]}, UNBOUND),
+        ("${HOME}", UNBOUND),
+        ("${parameters.name", UNBOUND),
+    ],
+)
+def test_bindings_take_values_with_their_type_and_texts_in_writing(value: Any, bound: Any) -> None:
+    assert bind(value, VALUES) == bound
+
+
+def test_expressions_are_found_wherever_they_stand() -> None:
+    found = list(expressions({"a": ["${parameters.x} ${HOME}"], "b": "$${no} ${open", "c": 1}))
+    assert found == ["parameters.x", "HOME", "${open"]
+    assert [parameter_of(each) for each in found] == ["x", "", ""]
