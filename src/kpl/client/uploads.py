@@ -51,24 +51,23 @@ class Uploads:
         body = UploadCreate(filename=path.name, size_bytes=size_bytes, sha256=sha256)
         upload = self._transport.post(UploadOut, self._base, body)
         address = f"{self._base}/{upload.id}"
-        failures = 0
+        offset, failures = upload.offset, 0
         with path.open("rb") as file:
-            while upload.offset < size_bytes:
-                file.seek(upload.offset)
+            while offset < size_bytes:
+                file.seek(offset)
                 try:
                     answer = self._transport.request(
                         "PATCH",
                         address,
                         content=file.read(PIECE_BYTES),
-                        headers={"Upload-Offset": str(upload.offset)},
+                        headers={"Upload-Offset": str(offset)},
                     )
-                    upload = UploadOut.model_validate(answer.json())
-                    failures = 0
+                    offset, failures = int(answer.headers["Upload-Offset"]), 0
                 except (Unavailable, Conflict):
                     failures += 1
                     if failures == _TRIES:
                         raise
                     time.sleep(0.2 * 2**failures)
-                    upload = self._transport.get(UploadOut, address)
-                progress(upload.offset, size_bytes)
+                    offset = self._transport.get(UploadOut, address).offset
+                progress(offset, size_bytes)
         return self._transport.post(UploadOut, f"{address}/complete").id

@@ -13,7 +13,15 @@ nowhere.
 """
 
 from kpl.algorithm.author.events import figure, metric, note, progress
-from kpl.algorithm.author.files import checkpoints, has_input, input, inputs, is_on_platform, output
+from kpl.algorithm.author.files import (
+    checkpoints,
+    has_input,
+    input,
+    inputs,
+    is_on_platform,
+    output,
+    unpacked_input,
+)
 from kpl.algorithm.author.parameters import Parameters, parameters
 from kpl.algorithm.author.serving import serve
 from kpl.algorithm.model import ModelManifest, ModelTampered, Signature, TensorSpec, load_model, save_model
@@ -38,4 +46,5 @@ __all__ = [
     "progress",
     "save_model",
     "serve",
+    "unpacked_input",
 ]

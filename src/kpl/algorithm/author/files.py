@@ -7,6 +7,9 @@ from pathlib import Path
 from kpl.algorithm import protocol
 from kpl.algorithm.protocol import ProvidedInput
 from kpl.errors import NotFound, nearest
+from kpl.storage.archive import extract
+
+_ARCHIVE_ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 
 
 def is_on_platform() -> bool:
@@ -38,6 +41,23 @@ def input(name: str) -> Path:
             f"This task has no input '{name}'.", hint=nearest(name, known) or _DECLARE.format("inputs")
         )
     return known[name].path
+
+
+def unpacked_input(name: str, *, max_bytes: int = 1 << 40, max_files: int = 10_000_000) -> Path:
+    """The folder of an input; when all it holds is one zip or tar, what is in that, unpacked in the working directory.
+
+    Raises:
+        ArchiveRejected: the archive is damaged, over a limit, or holds a link or a name that leads out of it.
+    """
+    folder = input(name)
+    entries = list(folder.iterdir())
+    if len(entries) != 1 or not entries[0].name.lower().endswith(_ARCHIVE_ENDINGS):
+        return folder
+    unpacked = Path(f"{name}.unpacked").absolute()
+    extract(entries[0], unpacked, max_bytes=max_bytes, max_files=max_files)
+    inner = list(unpacked.iterdir())
+    # An archive of a folder, as people make them, holds that folder alone.
+    return inner[0] if len(inner) == 1 and inner[0].is_dir() else unpacked
 
 
 def has_input(name: str) -> bool:
