@@ -10,7 +10,7 @@ import mmap
 import os
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,11 @@ _MAGIC = b"KPLIDX1\n"
 _HEADER = struct.Struct("<8sQQQ")  # magic, inode of the log, bytes and lines counted so far
 _CHUNK_BYTES = 8 << 20
 _NEWLINE = ord("\n")
+
+_Data = mmap.mmap | bytes
+_Find = Callable[
+    [_Data, int], int
+]  # where the next match at or behind an offset starts; -1 when there is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,19 +101,13 @@ class LogFile:
         Raises:
             Invalid: the pattern is not a regular expression.
         """
-        try:
-            text = pattern if is_regex else re.escape(pattern)
-            expression = re.compile(text.encode(), re.IGNORECASE if ignore_case else 0)
-        except re.error as err:
-            raise Invalid(
-                f"'{pattern}' is not a regular expression: {err}.", hint="Search for plain text instead."
-            ) from err
+        find = _finder(pattern, ignore_case=ignore_case, is_regex=is_regex)
         with _mapped(self.path) as data:
             index = self._index(data)
-            found = _matching_lines(data, expression, index.offset_before(data, start_line), max_matches)
+            found = _matching_lines(data, find, index.offset_before(data, start_line), max_matches)
             return [LogMatch(index.line_at(data, offset), _text(data, offset, end)) for offset, end in found]
 
-    def _index(self, data: "mmap.mmap | bytes") -> "_Index":
+    def _index(self, data: _Data) -> "_Index":
         """The index, grown to the end of the log; kept on disk if it can be."""
         inode = self.path.stat().st_ino if len(data) else 0
         index = _Index.load(self._index_path, inode, data) or _Index.empty()
@@ -137,7 +136,7 @@ class _Index:
         return cls(np.zeros(1, np.uint64), 0, 0)
 
     @classmethod
-    def load(cls, path: Path, inode: int, data: "mmap.mmap | bytes") -> "_Index | None":
+    def load(cls, path: Path, inode: int, data: _Data) -> "_Index | None":
         try:
             content = path.read_bytes()
         except OSError:
@@ -161,7 +160,7 @@ class _Index:
         temporary.write_bytes(header + self.offsets.tobytes())
         temporary.replace(path)
 
-    def grow(self, data: "mmap.mmap | bytes") -> bool:
+    def grow(self, data: _Data) -> bool:
         """Count the lines that were added; True when that passed an entry, so that saving is worth while."""
         num_before, new = len(self.offsets), []
         for chunk_start in range(self.size_bytes, len(data), _CHUNK_BYTES):
@@ -175,7 +174,7 @@ class _Index:
         self.offsets = np.concatenate([self.offsets, *new])
         return len(self.offsets) > num_before
 
-    def offset_before(self, data: "mmap.mmap | bytes", line: int) -> int:
+    def offset_before(self, data: _Data, line: int) -> int:
         """The byte at which `line` starts; the end of the log for lines behind it."""
         if line > self.num_lines:
             return len(data)
@@ -184,14 +183,14 @@ class _Index:
             offset = data.find(b"\n", offset) + 1
         return offset
 
-    def line_at(self, data: "mmap.mmap | bytes", offset: int) -> int:
+    def line_at(self, data: _Data, offset: int) -> int:
         """The number of the line that starts at `offset`."""
         entry = int(np.searchsorted(self.offsets, np.uint64(offset), side="right")) - 1
         return entry * LINES_PER_ENTRY + data[int(self.offsets[entry]) : offset].count(b"\n")
 
 
 @contextmanager
-def _mapped(path: Path) -> Iterator["mmap.mmap | bytes"]:
+def _mapped(path: Path) -> Iterator[_Data]:
     """The bytes of the file as they are now."""
     try:
         file = path.open("rb")
@@ -206,7 +205,7 @@ def _mapped(path: Path) -> Iterator["mmap.mmap | bytes"]:
             yield data
 
 
-def _lines(data: "mmap.mmap | bytes", offset: int, count: int) -> Iterator[str]:
+def _lines(data: _Data, offset: int, count: int) -> Iterator[str]:
     while count > 0 and offset < len(data):
         end = data.find(b"\n", offset)
         end = len(data) if end < 0 else end
@@ -214,7 +213,7 @@ def _lines(data: "mmap.mmap | bytes", offset: int, count: int) -> Iterator[str]:
         offset, count = end + 1, count - 1
 
 
-def _text(data: "mmap.mmap | bytes", start: int, end: int) -> str:
+def _text(data: _Data, start: int, end: int) -> str:
     """The line in `data[start:end]` as it is shown."""
     shown = data[start : min(end, start + LONGEST_LINE_BYTES)].decode("utf-8", "replace")
     if end - start > LONGEST_LINE_BYTES:
@@ -222,17 +221,47 @@ def _text(data: "mmap.mmap | bytes", start: int, end: int) -> str:
     return shown.removesuffix("\r")
 
 
-def _matching_lines(
-    data: "mmap.mmap | bytes", expression: re.Pattern[bytes], offset: int, max_matches: int
-) -> list[tuple[int, int]]:
+def _finder(pattern: str, *, ignore_case: bool, is_regex: bool) -> _Find:
+    needle = pattern.encode()
+    if not is_regex and not ignore_case:
+        return lambda data, offset: data.find(needle, offset)
+    if not is_regex:
+        return lambda data, offset: _find_ignoring_case(data, needle.lower(), offset)
+    try:
+        expression = re.compile(needle, re.IGNORECASE if ignore_case else 0)
+    except re.error as err:
+        raise Invalid(
+            f"'{pattern}' is not a regular expression: {err}.", hint="Search for plain text instead."
+        ) from err
+
+    def find(data: _Data, offset: int) -> int:
+        match = expression.search(data, offset)
+        return -1 if match is None else match.start()
+
+    return find
+
+
+def _find_ignoring_case(data: _Data, needle: bytes, offset: int) -> int:
+    """As `find`; lowering parts that double in length is ten times faster than a regular expression."""
+    size_bytes = 1 << 14
+    while offset < len(data):
+        found = data[offset : offset + size_bytes + len(needle)].lower().find(needle)
+        if found >= 0:
+            return offset + found
+        offset += size_bytes
+        size_bytes = min(2 * size_bytes, _CHUNK_BYTES)
+    return -1
+
+
+def _matching_lines(data: _Data, find: _Find, offset: int, max_matches: int) -> list[tuple[int, int]]:
     """Start and end of lines with a match. A match over a line's end counts for the line it starts in."""
     found: list[tuple[int, int]] = []
     while len(found) < max_matches and offset < len(data):
-        match = expression.search(data, offset)
-        if match is None:
+        position = find(data, offset)
+        if position < 0:
             break
-        start = data.rfind(b"\n", offset, match.start()) + 1 or offset
-        end = data.find(b"\n", match.start())
+        start = data.rfind(b"\n", offset, position) + 1 or offset
+        end = data.find(b"\n", position)
         end = len(data) if end < 0 else end
         found.append((start, end))
         offset = end + 1
