@@ -1,0 +1,179 @@
+from pathlib import Path
+
+import pytest
+
+from kpl.errors import Conflict, Invalid
+from kpl.orchestrator.state import RunState
+from kpl.schemas.endpoint import EndpointCreate
+from kpl.schemas.pipeline import PlanRequest
+from kpl.schemas.run import RerunRequest, RunCreate, RunDetail
+from kpl.server.services import endpoints, logs, metrics, models, plans, runs, tasks
+from kpl.server.services.access import SERVER
+from kpl.task import TaskState
+from kpl.testing.pipelines import chain, toy_node, toy_pipeline
+from kpl.testing.working_server import Working, wait_until, working
+
+
+def states(run: RunDetail) -> dict[str, str]:
+    return {task.name: task.state.value for task in run.tasks}
+
+
+def test_chain_of_steps_hands_its_files_on(works: Working) -> None:
+    run = works.run(chain("one", "two", "three"))
+    assert run.state is RunState.SUCCEEDED
+    assert (run.num_tasks, run.num_done) == (3, 3)
+    file = tasks.output_file(
+        works.platform, SERVER, "default", works.task(run, "three").id, output="files", path="text"
+    )
+    assert file.path.read_text() == "one+two+three"
+
+
+def test_second_identical_run_executes_nothing_and_says_whom_it_reused(works: Working) -> None:
+    first = works.run(chain("same", "again"))
+    second = works.run(chain("same", "again"))
+    assert states(second) == {"same": "reused", "again": "reused"}
+    assert [task.why for task in second.tasks] == [f"reused from task {task.id}" for task in first.tasks]
+    assert all(task.num_attempts == 0 for task in second.tasks)
+
+
+def test_changed_parameter_reruns_only_what_lies_downstream(works: Working) -> None:
+    works.run(chain("p", "q"))
+    changed = works.run(chain("p", "q", lines=2))
+    assert works.task(changed, "p").why == "ran: parameter lines 1 -> 2"
+    assert states(changed) == {"p": "succeeded", "q": "reused"}  # what p wrote is the same
+
+
+def test_plan_says_beforehand_what_the_run_will_do(works: Working) -> None:
+    works.run(chain("plan", "ned"))
+    asked = PlanRequest(document=chain("plan", "ned", lines=3))
+    plan = plans.plan_run(works.platform, SERVER, "default", asked)
+    assert [(step.node, step.will_run, step.why) for step in plan.steps] == [
+        ("plan", True, "parameter lines 1 -> 3"),
+        ("ned", True, "depends on plan that runs"),
+    ]
+    unchanged = plans.plan_run(works.platform, SERVER, "default", PlanRequest(document=chain("plan", "ned")))
+    assert (unchanged.num_reused, unchanged.num_to_run) == (2, 0)
+
+
+def test_each_retry_has_its_own_log(works: Working) -> None:
+    node = toy_node("flaky", retries=2, parameters={"text": "try", "fail_until": 2})
+    run = works.run(toy_pipeline(node))
+    task = works.task(run, "flaky")
+    assert (task.state, [each.exit_code for each in task.attempts]) == (TaskState.SUCCEEDED, [0, 3])
+    for attempt in (1, 2):
+        log = logs.read_log(works.platform, SERVER, "default", task.id, attempt=attempt)
+        assert (log.attempt, log.lines, log.is_final) == (attempt, ["line 0: try"], True)
+
+
+def test_failure_is_explained_and_what_depends_on_it_is_skipped(works: Working) -> None:
+    run = works.run(chain("bad", "after", exit_code=7))
+    assert run.state is RunState.FAILED
+    assert states(run) == {"bad": "failed", "after": "skipped"}
+    assert "7" in works.task(run, "bad").reason
+
+
+def test_rerun_from_a_step_takes_what_lies_before_from_the_old_run(works: Working) -> None:
+    old = works.run(chain("r1", "r2", "r3"))
+    made = runs.rerun(works.platform, SERVER, "default", old.id, RerunRequest(from_node="r2"))
+    again = works.finish(made.id)
+    assert states(again) == {"r1": "reused", "r2": "succeeded", "r3": "succeeded"}
+    assert again.rerun_of == old.id
+    first = works.task(again, "r1")
+    assert (first.reused_from, first.outputs) == (old.tasks[0].id, works.task(old, "r1").outputs)
+    assert works.task(again, "r2").why == "ran: asked to run from here"
+
+
+def test_rerun_of_everything_reuses_what_did_not_change(works: Working) -> None:
+    old = works.run(chain("w1", "w2"))
+    made = runs.rerun(works.platform, SERVER, "default", old.id, RerunRequest())
+    assert set(states(works.finish(made.id)).values()) == {"reused"}
+
+
+def test_metrics_and_progress_are_shown(works: Working) -> None:
+    run = works.run(chain("metered"))
+    task = works.task(run, "metered")
+    assert (task.progress, task.notes) == (0.5, ["noted"])
+    found = metrics.get_metrics(works.platform, SERVER, "default", task.id)
+    assert [(each.name, each.last, each.num_points) for each in found.metrics] == [("score", 1.0, 3)]
+    assert found.missing == []
+    series = metrics.get_metric_series(works.platform, SERVER, "default", task.id, "score")
+    assert (series.steps, series.values) == ([0, 1, 2], [0, 0.5, 1])
+
+
+def test_running_task_can_be_stopped(works: Working, tmp_path: Path) -> None:
+    document = chain("stop", "me", wait_for=str(tmp_path / "never"))
+    made = runs.create_run(works.platform, SERVER, "default", RunCreate(document=document))
+    works.task_in(made.tasks[0].id, TaskState.RUNNING)
+    runs.cancel_run(works.platform, SERVER, "default", made.id)
+    run = works.finish(made.id)
+    assert (run.state, run.reason) == (RunState.CANCELLED, "stopped by kpl")
+    assert states(run)["stop"] == "cancelled"
+    with pytest.raises(Conflict, match="is over: cancelled"):
+        tasks.cancel_task(works.platform, SERVER, "default", made.tasks[0].id)
+
+
+def test_log_of_a_running_task_is_there_before_it_ends(works: Working, tmp_path: Path) -> None:
+    go_on = tmp_path / "go on"
+    document = chain("live", wait_for=str(go_on))
+    made = runs.create_run(works.platform, SERVER, "default", RunCreate(document=document))
+    task_id = made.tasks[0].id
+    log = wait_until(
+        lambda: logs.read_log(works.platform, SERVER, "default", task_id), lambda log: log.num_lines == 1
+    )
+    assert (log.lines, log.is_final) == (["line 0: live"], False)
+    assert works.task_in(task_id, TaskState.RUNNING).progress == 0.5
+    go_on.write_text("")
+    assert works.finish(made.id).state is RunState.SUCCEEDED
+
+
+def test_request_that_fits_nowhere_is_refused_with_what_would_fit(works: Working) -> None:
+    node = toy_node("huge", resources={"cpu": 64})
+    with pytest.raises(Invalid, match=r"'huge' does not fit on any machine.* would fit"):
+        runs.create_run(works.platform, SERVER, "default", RunCreate(document=toy_pipeline(node)))
+
+
+def test_trained_model_is_published_once_and_its_endpoint_answers_for_it(works: Working) -> None:
+    train = toy_node("train", "train", publish={"model": "pets"})
+    serve = toy_node("deploy", "serve", endpoint="pets")
+    document = toy_pipeline(train, serve, edges={"train.model": "deploy.model"})
+    run = works.run(document)
+    assert run.state is RunState.SUCCEEDED, run.reason
+    assert states(run) == {"train": "succeeded", "deploy": "ready"}
+    found = models.get_model(works.platform, SERVER, "default", "pets")
+    assert (found.num_versions, found.latest.source_task_id) == (1, run.tasks[0].id)
+    endpoint = endpoints.get_endpoint(works.platform, SERVER, "default", "pets")
+    assert endpoint.state == "ready"
+    assert endpoint.model is not None
+    assert (endpoint.model.name, endpoint.model.version) == ("pets", 1)
+
+    again = works.run(document)
+    assert states(again) == {"train": "reused", "deploy": "reused"}
+    assert models.get_model(works.platform, SERVER, "default", "pets").num_versions == 1
+
+    asked = EndpointCreate(name="pets", model="pets", parameters={"greeting": "ho"})
+    endpoints.create_endpoint(works.platform, SERVER, "default", asked)
+    old_task = endpoint.task_id
+    replaced = wait_until(
+        lambda: endpoints.get_endpoint(works.platform, SERVER, "default", "pets"),
+        lambda seen: seen.state == "ready" and seen.task_id != old_task,
+    )
+    assert replaced.model == endpoint.model
+    ended = works.task_in(old_task, TaskState.CANCELLED)
+    assert ended.reason == f"replaced by task {replaced.task_id}"
+
+    endpoints.stop_endpoint(works.platform, SERVER, "default", "pets")
+    works.endpoint_in("pets", "stopped")
+
+
+def test_server_that_was_stopped_takes_its_run_back(tmp_path: Path) -> None:
+    go_on = tmp_path / "go on"
+    folder = tmp_path / "data"
+    with working(folder) as before:
+        document = chain("long", "then", wait_for=str(go_on))
+        made = runs.create_run(before.platform, SERVER, "default", RunCreate(document=document))
+        before.task_in(made.tasks[0].id, TaskState.RUNNING)
+    go_on.write_text("")
+    with working(folder) as after:
+        run = after.finish(made.id)
+        assert states(run) == {"long": "succeeded", "then": "succeeded"}
+        assert [task.num_attempts for task in run.tasks] == [1, 1]

@@ -1,0 +1,75 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kpl.server.services.log_lines import LINES_PER_MARK, MAX_LINE_BYTES, LogLines
+
+LINES = st.lists(st.text(alphabet="ab é\r", max_size=5), max_size=700)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("logs")
+
+
+@settings(max_examples=40, deadline=None)
+@given(lines=LINES, start=st.integers(-800, 800), limit=st.integers(0, 800))
+def test_window_shows_the_lines_of_the_file(folder: Path, lines: list[str], start: int, limit: int) -> None:
+    path = folder / "any.log"
+    path.write_bytes("".join(line + "\n" for line in lines).encode())
+    window = LogLines(path).window(start, limit, is_final=False)
+    first = max(0, len(lines) + start) if start < 0 else min(start, len(lines))
+    assert window.num_lines == len(lines)
+    assert window.start == first
+    assert window.lines == [line.removesuffix("\r") for line in lines[first : first + limit]]
+
+
+@settings(max_examples=20, deadline=None)
+@given(pieces=st.lists(st.binary(max_size=40), max_size=12))
+def test_growing_log_reads_as_if_it_had_been_written_at_once(folder: Path, pieces: list[bytes]) -> None:
+    growing = folder / "growing.log"
+    growing.write_bytes(b"")
+    log = LogLines(growing)
+    for piece in pieces:
+        with growing.open("ab") as file:
+            file.write(piece)
+        log.window(0, 10, is_final=False)
+    assert log.window(0, 1000, is_final=True) == LogLines(growing).window(0, 1000, is_final=True)
+
+
+def test_last_line_without_newline_counts_once_the_log_is_final(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_text("one\ntwo")
+    log = LogLines(path)
+    assert log.window(0, 10, is_final=False).lines == ["one"]
+    assert log.window(0, 10, is_final=True).lines == ["one", "two"]
+
+
+def test_log_that_was_never_written_is_empty(tmp_path: Path) -> None:
+    log = LogLines(tmp_path / "nothing")
+    assert log.window(0, 10, is_final=True).lines == []
+    assert log.search("x", 10) == ([], 0, 0)
+
+
+def test_long_line_is_cut_and_the_next_one_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(b"x" * (3 * MAX_LINE_BYTES) + b"\nafter\n")
+    lines = LogLines(path).window(0, 10, is_final=False).lines
+    assert [len(lines[0]), lines[1]] == [MAX_LINE_BYTES, "after"]
+
+
+def test_lines_far_into_the_log_are_found_by_the_marks(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_text("".join(f"line {number}\n" for number in range(10 * LINES_PER_MARK + 3)))
+    window = LogLines(path).window(9 * LINES_PER_MARK - 1, 3, is_final=False)
+    assert window.lines == [f"line {9 * LINES_PER_MARK + offset}" for offset in (-1, 0, 1)]
+
+
+def test_search_finds_each_line_once_in_any_case(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_text("An error, error\nfine\nERROR again\nlast error")
+    matches, num_matches, num_lines = LogLines(path).search("Error", 2)
+    assert [(each.line, each.text) for each in matches] == [(0, "An error, error"), (2, "ERROR again")]
+    assert (num_matches, num_lines) == (3, 3)

@@ -1,0 +1,56 @@
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kpl.resources import DeviceRequest, ResourceRequest
+from kpl.server.services.spec_text import decode_spec, encode_spec
+from kpl.task import ArtifactInput, EnvironmentSpec, OutputSpec, Program, TaskOutputInput, TaskSpec
+from kpl.task.ids import Digest, TaskId
+
+WORDS = st.text(max_size=8)
+NUMBERS = st.integers(0, 2**40)
+DIGESTS = st.builds(Digest, WORDS)
+VALUES = st.recursive(
+    st.none() | st.booleans() | NUMBERS | st.floats(allow_nan=False, allow_infinity=False) | WORDS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3),
+    max_leaves=5,
+)
+PROGRAMS = st.builds(
+    Program,
+    algorithm=WORDS,
+    version=WORDS,
+    function=WORDS,
+    tree=DIGESTS,
+    command=st.lists(WORDS, max_size=3).map(tuple),
+    environment=st.builds(EnvironmentSpec, st.just("venv"), requirements=WORDS, lock=WORDS),
+)
+INPUTS = st.one_of(
+    st.builds(ArtifactInput, WORDS, WORDS, WORDS, DIGESTS),
+    st.builds(TaskOutputInput, WORDS, WORDS, WORDS, st.builds(TaskId, NUMBERS), WORDS),
+)
+DEVICES = st.builds(DeviceRequest, WORDS, NUMBERS, NUMBERS, st.lists(WORDS, max_size=2).map(tuple))
+SPECS = st.builds(
+    TaskSpec,
+    program=PROGRAMS,
+    parameters=st.dictionaries(WORDS, VALUES, max_size=3),
+    inputs=st.lists(INPUTS, max_size=3).map(tuple),
+    outputs=st.lists(st.builds(OutputSpec, WORDS, WORDS, WORDS, st.booleans(), WORDS), max_size=3).map(tuple),
+    resources=st.builds(ResourceRequest, NUMBERS, NUMBERS, st.lists(DEVICES, max_size=2).map(tuple)),
+    max_attempts=NUMBERS,
+    timeout_s=st.none() | st.floats(0, 1e9),
+    metrics=st.lists(WORDS, max_size=3).map(tuple),
+    endpoint=WORDS,
+    must_run=st.booleans(),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(SPECS)
+def test_decoding_undoes_encoding(spec: TaskSpec) -> None:
+    assert decode_spec(encode_spec(spec)) == spec
+
+
+def test_fields_that_an_earlier_release_did_not_write_have_their_default() -> None:
+    spec = TaskSpec(Program("a", "1", "train", Digest("0" * 64), ("run",)))
+    text = encode_spec(spec).replace(',"must_run":false', "")
+    assert "must_run" not in text
+    assert decode_spec(text) == spec
