@@ -1,6 +1,6 @@
 """Edges between resolved nodes: which output feeds which input, and why an edge cannot be."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from kpl.errors import nearest
@@ -60,7 +60,7 @@ def _joined(
     joined: _Joined = {name: {} for name in names}
     problems: list[Problem] = []
     for number, edge in enumerate(document.edges):
-        found = list(_end_problems(edge, f"edges[{number}]", names, nodes))
+        found = list(_end_problems(edge, f"edges[{number}]", joined, nodes))
         earlier = joined.get(edge.target, {}).get(edge.input)
         if earlier is not None and not edge.is_order:
             what = f"Input '{edge.input}' of '{edge.target}' is fed by '{earlier.text}' already."
@@ -74,7 +74,7 @@ def _joined(
 
 
 def _end_problems(
-    edge: Edge, path: str, names: Sequence[str], nodes: Mapping[str, ResolvedNode]
+    edge: Edge, path: str, names: Collection[str], nodes: Mapping[str, ResolvedNode]
 ) -> Iterator[Problem]:
     for node, port in ((edge.source, edge.output), (edge.target, edge.input)):
         if node not in names:

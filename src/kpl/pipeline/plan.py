@@ -93,8 +93,9 @@ def make_plan(document: Document, catalog: Catalog, parameters: Mapping[str, Any
     if problems:
         raise InvalidPipeline(document.name, problems)
     drawn = {node.id: node for node in document.nodes}
+    before = document.predecessors
     steps = tuple(
-        _step(drawn[name], resolved, resolution, links, document.predecessors[name])
+        _step(drawn[name], resolved, resolution, links, before[name])
         for name in links.order
         if isinstance(resolved := resolution.nodes[name], StepNode)
     )
