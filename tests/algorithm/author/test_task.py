@@ -4,6 +4,7 @@ import os
 import pickle
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,22 @@ def test_what_is_sent_is_what_the_platform_reads(task: Path) -> None:
         Figure("roc", data=[1, 2]),
         Figure("confusion", path=str(task / "out/confusion.png")),
     ]
+
+
+@pytest.mark.parametrize("is_wrapped", [True, False])
+def test_an_input_that_is_one_archive_is_unpacked(task: Path, is_wrapped: bool) -> None:
+    (task / "set").mkdir()
+    with zipfile.ZipFile(task / "set/photos.ZIP", "w") as archive:
+        for name in ("a/1.png", "b/2.png"):
+            archive.writestr(f"photos/{name}" if is_wrapped else name, b"x")
+    folder = author.unpacked_input("train_set")
+    assert sorted(path.name for path in folder.iterdir()) == ["a", "b"]
+
+
+def test_an_input_that_is_more_than_one_archive_is_left_as_it_is(task: Path) -> None:
+    (task / "set/class").mkdir(parents=True)
+    (task / "set/notes.zip").touch()
+    assert author.unpacked_input("train_set") == task / "set"
 
 
 def test_outside_the_platform_folders_are_local_and_events_go_nowhere(outside: Path) -> None:

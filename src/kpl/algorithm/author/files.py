@@ -7,7 +7,6 @@ from pathlib import Path
 from kpl.algorithm import protocol
 from kpl.algorithm.protocol import ProvidedInput
 from kpl.errors import NotFound, nearest
-from kpl.storage.archive import extract
 
 _ARCHIVE_ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 
@@ -44,11 +43,13 @@ def input(name: str) -> Path:
 
 
 def unpacked_input(name: str, *, max_bytes: int = 1 << 40, max_files: int = 10_000_000) -> Path:
-    """The folder of an input; when all it holds is one zip or tar, what is in that, unpacked in the working directory.
+    """The folder of an input; when it holds one zip or tar alone, what is in that, unpacked beside.
 
     Raises:
         ArchiveRejected: the archive is damaged, over a limit, or holds a link or a name that leads out of it.
     """
+    from kpl.storage.archive import extract  # only here: a process starts faster without it
+
     folder = input(name)
     entries = list(folder.iterdir())
     if len(entries) != 1 or not entries[0].name.lower().endswith(_ARCHIVE_ENDINGS):

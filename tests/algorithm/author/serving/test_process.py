@@ -24,7 +24,7 @@ def predict(samples):
     return [np.array([1.0, 0.0], np.float32) for _ in samples]
 
 author.serve(
-    predict, model=author.load_model(Path(sys.argv[1])), name="m", decode=lambda data: np.ones(1, np.float32)
+    predict, model=author.load_model(Path(sys.argv[1])), decode=lambda data: np.ones(1, np.float32)
 )
 print("after serve", flush=True)
 """
@@ -87,7 +87,8 @@ def test_a_service_finishes_what_it_took_when_asked_to_end(
     service: tuple[subprocess.Popen[str], int],
 ) -> None:
     process, port = service
-    assert get(port, "/serve/p/m/v2/health/ready") == 200
+    for path in ("/serve/p/m/v2/health/ready", "/v2/models/m"):
+        assert get(port, path) == 200
     statuses: list[int] = []
     asking = threading.Thread(target=lambda: statuses.append(request(port, "POST", "/predict", b"x")))
     asking.start()

@@ -12,6 +12,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from kpl.algorithm import protocol
 from kpl.algorithm.author.serving.endpoint import Decode, Endpoint, PredictBatch
 from kpl.algorithm.model import ModelManifest
 
@@ -43,7 +44,8 @@ def serve(
             threads; raise `kpl.errors.Invalid` for what is no image.
         answer: one output to the JSON object that `POST /predict` gives. Left out, it is made for the model's
             task: for classification, outputs are the scores of the classes.
-        name: what the model is called in `/v2/models/NAME`; the model's task when left out.
+        name: what the model is called in `/v2/models/NAME`; the endpoint's name when left out, outside the platform
+            the model's task.
         max_delay_s: how long a sample may wait for others that are on their way, before a batch starts.
         max_waiting: further requests are refused while so many samples wait.
     """
@@ -54,7 +56,7 @@ def serve(
         model=model,
         decode=decode,
         answer=answer,
-        name=name or os.environ.get("KPL_ENDPOINT", "") or model.task,
+        name=name or _name_of_endpoint() or model.task,
         version=version,
         max_batch=max_batch,
         max_delay_s=max_delay_s,
@@ -62,3 +64,8 @@ def serve(
         max_body_bytes=max_body_bytes,
     )
     run(endpoint)
+
+
+def _name_of_endpoint() -> str:
+    """The last part of the path under which the platform shows the endpoint."""
+    return os.environ.get(protocol.BASE_PATH, "").rstrip("/").rpartition("/")[2]
