@@ -150,6 +150,16 @@ def test_attempt_of_another_boot_is_lost(
     assert lines_of(executor.checkpoints(TaskId(1)) / "starts") == []
 
 
+def test_attempt_with_a_damaged_claim_is_lost(
+    executor: LocalExecutor, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = claim(executor, root, COUNT_START, monkeypatch)
+    (folder / "launch.json").write_text("")
+    report = until_ended(executor, AttemptId("1-1"))
+    assert report.outcome is Outcome.LOST
+    assert "launch.json" in report.message
+
+
 def test_process_that_took_over_a_pid_is_not_mistaken_for_the_task(
     executor: LocalExecutor, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

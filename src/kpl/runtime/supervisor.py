@@ -47,6 +47,8 @@ _LINGER_S = 0.5  # children such as `> >(tee file)` may finish by themselves thi
 _LEFTOVER_GRACE_S = 2.0
 _UNKILLABLE_S = 30.0  # what SIGKILL does not end in this time waits for a broken device
 _MAX_SUPERVISORS = 4  # supervisors that died in a row before the task was started
+STOPPED_BEFORE = "It was stopped before its process was started."
+OTHER_BOOT = "The machine was started anew while the attempt was under way."
 BOTH_DIED = "The process and its supervisor died; the exit code is not known."
 _TOLD_TO_END = "Its supervisor was told to end by a signal, as when the machine shuts down."
 _PR_SET_CHILD_SUBREAPER = 36
@@ -104,7 +106,7 @@ class Supervisor:
     def see_through(self) -> None:
         boot = boot_id()
         if boot != self._launch["boot_id"] or boot != self._run.get("boot_id", boot):
-            self._end("lost", message="The machine was started anew while the attempt was under way.")
+            self._end("lost", message=OTHER_BOOT)
         elif self._run.get("task") is None:
             self._begin()
         else:
@@ -139,7 +141,7 @@ class Supervisor:
 
     def _end_unstarted(self) -> None:
         if os.path.exists(self._path(STOP)):
-            self._end("stopped", message="It was stopped before its process was started.")
+            self._end("stopped", message=STOPPED_BEFORE)
         else:
             self._end("signalled", -signal.SIGTERM, message=_TOLD_TO_END)
 

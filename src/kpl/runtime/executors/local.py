@@ -31,8 +31,7 @@ from kpl.task import AttemptState, Outcome, TaskKind
 from kpl.task.ids import AttemptId, TaskId
 
 _ASK_AGAIN_S = 2.0
-_STOPPED_BEFORE = "It was stopped before its process was started."
-_OTHER_BOOT = "The machine was started anew while the attempt was under way."
+_DAMAGED = "Its launch.json is damaged, as after a power loss."
 
 
 class LocalExecutor:
@@ -82,7 +81,7 @@ class LocalExecutor:
                     return
                 folder.mkdir(exist_ok=True)
                 if (folder / supervisor.STOP).exists():
-                    self._settle(launch.attempt_id, Outcome.STOPPED, _STOPPED_BEFORE)
+                    self._settle(launch.attempt_id, Outcome.STOPPED, supervisor.STOPPED_BEFORE)
                 elif self._claim(launch, folder):
                     self._ask_for_supervisor(launch.attempt_id)
         except OSError as err:
@@ -94,14 +93,19 @@ class LocalExecutor:
         folder = self._folder(attempt_id)
         if (folder / supervisor.EXIT).exists():
             return
-        folder.mkdir(exist_ok=True)
-        supervisor.write_json(str(folder / supervisor.STOP), {"grace_s": grace_s})
+        try:
+            folder.mkdir(exist_ok=True)
+            supervisor.write_json(str(folder / supervisor.STOP), {"grace_s": grace_s})
+        except OSError as err:
+            raise Unavailable(
+                f"Attempt {attempt_id} cannot be stopped: {err}.", hint="It is tried again later."
+            ) from err
         run = self._read_run(folder)
         if self._has_supervisor(run):
             # A hint only: it looks for the file by itself.
             supervisor.send_signal(run["supervisor"], signal.SIGTERM)
         elif not run:
-            self._settle(attempt_id, Outcome.STOPPED, _STOPPED_BEFORE)
+            self._settle(attempt_id, Outcome.STOPPED, supervisor.STOPPED_BEFORE)
         else:  # its supervisor died; the next one sees the file
             with contextlib.suppress(OSError):  # `observe` asks again
                 self._ask_for_supervisor(attempt_id)
@@ -243,7 +247,9 @@ class LocalExecutor:
             return report
         launch = self._read(folder, supervisor.LAUNCH)
         if launch is None:
-            return AttemptReport(attempt_id, None)
+            if (folder / supervisor.LAUNCH).exists():
+                self._settle(attempt_id, Outcome.LOST, _DAMAGED)
+            return self._report_end(attempt_id, folder) or AttemptReport(attempt_id, None)
         run = self._read_run(folder)
         if self._has_supervisor(run):
             self._asked_at.pop(attempt_id, None)  # should it die, the next is asked for at once
@@ -284,7 +290,7 @@ class LocalExecutor:
         """See that an attempt without a supervisor gets one, or an end."""
         task = run.get("task")
         if launch["boot_id"] != self._boot_id:
-            self._settle(attempt_id, Outcome.LOST, _OTHER_BOOT)
+            self._settle(attempt_id, Outcome.LOST, supervisor.OTHER_BOOT)
             return
         try:
             self._ask_for_supervisor(attempt_id)
