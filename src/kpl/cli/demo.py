@@ -43,7 +43,8 @@ def demo(
         return
     with local_server(folder) as server, server.client(project=context.project) as client:
         _demonstrate(client, folder / "demo", began_s)
-        client.endpoints.stop(NAME)
+        endpoint = client.endpoints.stop(NAME)
+        client.tasks.wait(endpoint.task_id, until_over=True)
     say(
         "The server of this demo is stopped. `make up`, or `kpl up`, starts it again with everything shown here."
     )

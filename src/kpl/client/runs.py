@@ -61,7 +61,7 @@ class Runs:
         return self._transport.post(RunDetail, f"{self._base}/{run_id}/rerun", body)
 
     def watch(self, run_id: int, *, timeout_s: float | None = None) -> Iterator[RunDetail]:
-        """The run now and after each change, until it is over.
+        """The run now and after each live event about it, progress and logs included, until it is over.
 
         Raises:
             Unavailable: it was not over after `timeout_s`.
@@ -72,10 +72,8 @@ class Runs:
         if run.state.is_final:
             return
         for _ in self._transport.events([f"run:{run_id}"], after=run.seq):
-            latest = self.get(run_id)
-            if latest.seq != run.seq or latest.state != run.state:
-                yield latest
-            run = latest
+            run = self.get(run_id)
+            yield run
             if run.state.is_final:
                 return
             if deadline_s is not None and time.monotonic() > deadline_s:

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kpl.client.transport import Transport
+from kpl.errors import Unavailable
 from kpl.schemas.log import LogOut, LogSearchOut
 from kpl.schemas.metric import MetricSeriesOut, MetricsOut
 from kpl.schemas.task import TaskDetail, TaskOut, TaskOutputOut
+from kpl.task import TaskState
 
 _LINES_PER_PAGE = 2000
 _FOLLOW_S = 0.3
@@ -31,11 +33,21 @@ class Tasks:
     def cancel(self, task_id: int) -> TaskOut:
         return self._transport.post(TaskOut, f"{self._base}/{task_id}/cancel")
 
-    def wait(self, task_id: int, *, timeout_s: float = 600.0) -> TaskDetail:
-        """Wait until the task is over, or ready if it is a service, and return it as it then stands."""
+    def wait(self, task_id: int, *, timeout_s: float = 600.0, until_over: bool = False) -> TaskDetail:
+        """Wait until the task is over, or ready if it is a service, and return it as it then stands.
+
+        Args:
+            until_over: wait for the end of a service, too.
+        Raises:
+            Unavailable: that had not happened after `timeout_s`.
+        """
         deadline_s = time.monotonic() + timeout_s
         task = self.get(task_id)
-        while not (task.state.is_final or task.state == "ready") and time.monotonic() < deadline_s:
+        while not (task.state.is_final or (task.state == TaskState.READY and not until_over)):
+            if time.monotonic() > deadline_s:
+                raise Unavailable(
+                    f"Task {task_id} is still {task.state} after {timeout_s:g} s. {task.reason}".strip()
+                )
             for _ in self._transport.events([f"task:{task_id}"], after=task.seq):
                 break
             task = self.get(task_id)

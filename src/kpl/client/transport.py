@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
 import httpx
+from httpx_sse import EventSource
 from pydantic import BaseModel
 
 from kpl import __version__
@@ -23,6 +24,10 @@ _BY_STATUS: dict[int, type[KPLError]] = {
     429: Unavailable, 502: Unavailable, 503: Unavailable, 504: Unavailable,
 }  # fmt: skip
 _RECONNECT_S = 0.5
+_PATIENCE_S = (
+    5.0  # then the caller gets to look at the clock, and a connection that died unnoticed is replaced
+)
+IDLE: dict[str, Any] = {"type": "idle"}
 
 
 class Transport:
@@ -134,17 +139,19 @@ class Transport:
                     "/api/v1/events",
                     params={"topics": ",".join(topics)},
                     headers=headers,
-                    timeout=httpx.Timeout(10.0, read=30.0),
+                    timeout=httpx.Timeout(10.0, read=_PATIENCE_S),
                 ) as answer:
                     if answer.is_error:
                         answer.read()
                         raise problem_of(answer)
-                    for event in _parse_events(answer.iter_lines()):
-                        last = event.get("seq", last)
-                        yield event
+                    for sent in EventSource(answer).iter_sse():
+                        last = int(sent.id) if sent.id else last
+                        yield json.loads(sent.data) if sent.data else IDLE
+            except httpx.ReadTimeout:
+                pass
             except httpx.TransportError:
                 time.sleep(_RECONNECT_S)
-            yield {"type": "idle"}
+            yield IDLE
 
 
 def problem_of(answer: httpx.Response) -> KPLError:
@@ -158,15 +165,3 @@ def problem_of(answer: httpx.Response) -> KPLError:
         return family(
             f"The server answered {answer.status_code} to {answer.request.method} {answer.request.url.path}."
         )
-
-
-def _parse_events(lines: Iterator[str]) -> Iterator[dict[str, Any]]:
-    data: list[str] = []
-    for line in lines:
-        if line.startswith("data:"):
-            data.append(line[5:].lstrip())
-        elif line.startswith(":"):
-            yield {"type": "idle"}
-        elif line == "" and data:
-            yield json.loads("\n".join(data))
-            data = []
