@@ -14,7 +14,7 @@ from kpl.server.background import Loop, make_loops
 from kpl.server.db import Database
 from kpl.server.db.schema import migrate
 from kpl.server.idempotency import Idempotency
-from kpl.server.middleware import Frame
+from kpl.server.middleware import BodyLimit, Frame
 from kpl.server.problems import add_problem_handlers
 from kpl.server.routes import CONSOLE, ROUTERS
 from kpl.server.services.attempts import SignInAttempts
@@ -84,12 +84,12 @@ def create_app(platform: Platform, *, loops: Iterable[Loop] | None = None) -> Fa
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
-        max_body_size=platform.settings.max_body_bytes,
     )
     app.state.platform = platform
     for router in (*ROUTERS, proxy.router, CONSOLE):
         app.include_router(router)
     add_problem_handlers(app)
     app.add_middleware(Idempotency, platform=platform)
+    app.add_middleware(BodyLimit, max_bytes=platform.settings.max_body_bytes)
     app.add_middleware(Frame, telemetry=platform.telemetry, uses_tls=platform.settings.uses_tls)
     return app

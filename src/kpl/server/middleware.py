@@ -5,7 +5,9 @@ import secrets
 import time
 
 import structlog
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.middleware.body_limit import MAX_BODY_SIZE_SCOPE_KEY
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kpl.server.services.telemetry import Telemetry
@@ -98,6 +100,35 @@ class Frame:
             user=scope["state"].get("username"),
             address=scope["client"][0] if scope.get("client") else None,
         )
+
+
+class BodyLimit:
+    """Refuses bodies over the limit as they are read. A route takes more by its own `max_body_size`.
+
+    The framework's limit for a whole app answers outside of all middleware, as plain text and without the
+    safety headers.
+    """
+
+    def __init__(self, app: ASGIApp, *, max_bytes: int) -> None:
+        self._app = app
+        self._max_bytes = max_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        announced = Headers(scope=scope).get("content-length", "") if scope["type"] == "http" else ""
+        size_bytes = 0
+
+        async def receive_limited() -> Message:
+            nonlocal size_bytes
+            message = await receive()
+            if message["type"] == "http.request":
+                limit = scope.get(MAX_BODY_SIZE_SCOPE_KEY, self._max_bytes)
+                size_bytes += len(message.get("body", b""))
+                if size_bytes > limit or (announced.isdecimal() and int(announced) > limit):
+                    # Of this class because the framework would turn any other into "cannot parse the body".
+                    raise HTTPException(413, f"The body of the request has more than {limit} bytes.")
+            return message
+
+        await self._app(scope, receive_limited if scope["type"] == "http" else receive, send)
 
 
 def _given_id(scope: Scope) -> str | None:

@@ -29,10 +29,21 @@ def value_in(db: Database) -> int | None:
         return session.scalar(select(numbers.c.value))
 
 
-def test_what_raises_is_undone(db: Database) -> None:
-    with pytest.raises(ValueError, match="no"), db.write() as session:
+def fail_after_writing(db: Database, calls: list[str]) -> None:
+    with db.write() as session:
+        before_commit(session, lambda: calls.append("before"))
+        after_commit(session, lambda: calls.append("after"))
         session.execute(update(numbers).values(value=5))
         raise ValueError("no")
+
+
+def test_what_raises_is_undone_and_calls_nobody_back(db: Database) -> None:
+    calls: list[str] = []
+    with pytest.raises(ValueError, match="no"):
+        fail_after_writing(db, calls)
+    with db.write():
+        pass
+    assert calls == []
     assert value_in(db) == 0
 
 
@@ -73,17 +84,6 @@ def test_callbacks_run_around_the_commit_in_order(db: Database) -> None:
         session.execute(update(numbers).values(value=3))
         calls.append("body")
     assert calls == ["body", "before", "after, others see 3"]
-
-
-def test_an_undone_transaction_calls_nobody_back(db: Database) -> None:
-    calls: list[str] = []
-    with pytest.raises(ValueError, match="no"), db.write() as session:
-        before_commit(session, lambda: calls.append("before"))
-        after_commit(session, lambda: calls.append("after"))
-        raise ValueError("no")
-    with db.write():
-        pass
-    assert calls == []
 
 
 def test_write_inside_write_is_a_bug_and_not_a_deadlock(db: Database) -> None:

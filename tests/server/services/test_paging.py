@@ -1,6 +1,7 @@
 """Lists in pages."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -75,11 +76,8 @@ def test_a_cursor_keeps_its_key(key: int | str) -> None:
 
 @given(st.text(max_size=100))
 def test_no_invented_cursor_does_more_than_be_refused(text: str) -> None:
-    try:
+    with suppress(Invalid):
         key = decode_cursor(text, int)
-    except Invalid as error:
-        assert "cursor" in error.message
-    else:
         assert type(key) is int
         assert abs(key) < 1 << 63
 
