@@ -18,7 +18,7 @@ is adopted, never started again. docs/explanation/supervision.md tells the whole
 """
 
 # pathlib would add half to the start-up time.
-# ruff: noqa: PTH102, PTH104, PTH106, PTH108, PTH110, PTH118, PTH119, PTH123, PTH208
+# ruff: noqa: PTH102, PTH104, PTH106, PTH108, PTH110, PTH116, PTH118, PTH119, PTH123, PTH208
 
 import contextlib
 import errno
@@ -124,8 +124,7 @@ class Supervisor:
         if tries > _MAX_SUPERVISORS:
             self._end("lost", message=f"{tries - 1} supervisors died before the process was started.")
             return
-        cgroup = self._run.get("cgroup") or _make_cgroup(os.path.basename(self._folder))
-        self._write_run(supervisors=tries, cgroup=cgroup)
+        self._write_run(supervisors=tries, cgroup=_make_cgroup(self._folder))
         try:
             for preparation in self._launch["preparations"]:
                 self._prepare(preparation)
@@ -380,7 +379,7 @@ class Supervisor:
             self._end("exited", code)
 
     def _end(self, outcome: str, exit_code: int | None = None, *, message: str = "") -> None:
-        _remove_cgroup(self._run.get("cgroup", ""))
+        remove_cgroup(self._run.get("cgroup", ""))
         started_at_s = None if outcome == "not_started" else self._run.get("started_at_s")
         write_exit(self._folder, outcome, exit_code=exit_code, message=message, started_at_s=started_at_s)
         self._notify()
@@ -731,19 +730,24 @@ def _exit_status(pidfd: int) -> int | None:
 # Control groups: where a cgroup v2 can be written, nothing that a task starts can get out of sight ------------------
 
 
-def _make_cgroup(name: str) -> str:
-    """A control group for the attempt below this process's own; empty where there is none to be had."""
+def _make_cgroup(folder: str) -> str:
+    """A control group for the attempt below this process's own; empty where there is none to be had.
+
+    The name follows from the folder, so that the next supervisor finds what a dead one has made.
+    """
     try:
-        parent = _own_cgroup()
-        path = os.path.join(parent, f"kpl-{name}-{os.getpid()}-{time.monotonic_ns()}") if parent else ""
-        if path:
+        parent, status = _own_cgroup(), os.stat(folder)
+        if not parent:
+            return ""
+        path = os.path.join(parent, f"kpl-{os.path.basename(folder)}-{status.st_dev}-{status.st_ino}")
+        with contextlib.suppress(FileExistsError):
             os.mkdir(path)
-            if not os.path.exists(os.path.join(path, "cgroup.kill")):
-                os.rmdir(path)
-                return ""
+        if os.path.exists(os.path.join(path, "cgroup.kill")):
+            return path
+        os.rmdir(path)
     except OSError:
-        return ""
-    return path
+        pass
+    return ""
 
 
 def _own_cgroup() -> str:
@@ -764,7 +768,7 @@ def _cgroup_members(cgroup: str) -> set[int]:
         return set()
 
 
-def _remove_cgroup(cgroup: str) -> None:
+def remove_cgroup(cgroup: str) -> None:
     if not cgroup:
         return
     for _ in range(20):

@@ -233,6 +233,7 @@ class LocalExecutor:
             is_started = run.get("task") is not None
             if (Path(folder) / supervisor.EXIT).exists() or (is_started and outcome is not Outcome.LOST):
                 return
+            supervisor.remove_cgroup(run.get("cgroup", ""))
             started_at_s = run.get("started_at_s")
             supervisor.write_exit(folder, outcome, exit_code=None, message=message, started_at_s=started_at_s)
         finally:
