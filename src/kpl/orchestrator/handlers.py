@@ -127,13 +127,14 @@ class Handlers:
 
     def stop(self, task: Task, attempt_id: AttemptId, *, grace_s: float) -> AttemptReported | None:
         """Ask an attempt to end. One that the executor never heard of will not start any more, so it has."""
+        was_known = self._is_known(attempt_id)
         self.executor.stop(attempt_id, grace_s=grace_s)
-        report = next(iter(self.executor.observe([attempt_id])), None)
-        if report is not None and report.state is not None:
-            return None
-        if task.state is TaskState.STOPPING:
-            return _ended(attempt_id, Outcome.STOPPED)
-        return _ended(attempt_id, Outcome.LOST, "the executor has no record of it any more")
+        if task.state is not TaskState.STOPPING and not was_known:
+            return _ended(attempt_id, Outcome.LOST, "the executor has no record of it any more")
+        return None if self._is_known(attempt_id) else _ended(attempt_id, Outcome.STOPPED)
+
+    def _is_known(self, attempt_id: AttemptId) -> bool:
+        return any(report.state is not None for report in self.executor.observe([attempt_id]))
 
     def collect(self, task: Task, attempt_id: AttemptId) -> Collected:
         """Store the outputs. The files stay where they are until the result is remembered."""

@@ -78,7 +78,7 @@ class Loop:
 
     @property
     def is_busy(self) -> bool:
-        """Whether a command is being carried out."""
+        """Whether a command is being carried out, or was answered since the last turn."""
         return self._workers.is_busy
 
     def wake(self) -> None:

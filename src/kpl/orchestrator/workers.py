@@ -46,6 +46,7 @@ class Workers:
         self._handlers = handlers
         self._wake = wake
         self._jobs: dict[Command, _Job] = {}
+        self._futures: dict[Command, Future[Event | None]] = {}
         self._answers: deque[tuple[_Job, Event | BaseException | None]] = deque()
         self._clean_after_start: set[AttemptId] = set()
         # Storing outputs may take minutes; it must not keep others from starting or stopping.
@@ -58,7 +59,7 @@ class Workers:
 
     @property
     def is_busy(self) -> bool:
-        return bool(self._jobs)
+        return any(job.retry_at_s is None for job in self._jobs.values())
 
     @property
     def retry_at_s(self) -> float | None:
@@ -97,9 +98,11 @@ class Workers:
         future.add_done_callback(partial(_log_failed_clean, attempt_id))
 
     def close(self) -> None:
-        """Finish what is being done, drop what was not begun, end the threads."""
-        self._short.shutdown(wait=True, cancel_futures=True)
-        self._long.shutdown(wait=True, cancel_futures=True)
+        """Finish what is being done, drop commands that were not begun, end the threads."""
+        for future in self._futures.values():
+            future.cancel()
+        self._short.shutdown()
+        self._long.shutdown()
 
     def _begin(self, job: _Job) -> None:
         self._jobs[job.command] = job
@@ -108,6 +111,7 @@ class Workers:
             future = pool.submit(self._handlers.give_up, job.command, job.failure)
         else:
             future = pool.submit(self._handlers.carry_out, job.command, job.task)
+        self._futures[job.command] = future
         future.add_done_callback(partial(self._answer, job))
 
     def _answer(self, job: _Job, future: Future[Event | None]) -> None:
@@ -117,7 +121,7 @@ class Workers:
             self._wake()
 
     def _end(self, job: _Job) -> None:
-        del self._jobs[job.command]
+        del self._jobs[job.command], self._futures[job.command]
         if isinstance(job.command, StartAttempt) and job.command.attempt_id in self._clean_after_start:
             self._clean_after_start.remove(job.command.attempt_id)
             self.clean(job.command.attempt_id)
