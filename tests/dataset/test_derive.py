@@ -1,6 +1,7 @@
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from kpl.dataset import BadSample, Dataset, Field, field
 from kpl.dataset.derive import parse_splits
 from kpl.dataset.manifest import decode_rows, encode_rows
+from kpl.dataset.snapshot import Snapshot
 from kpl.dataset.verify import verify
 from kpl.errors import Conflict, Invalid
 
@@ -106,7 +108,9 @@ def test_a_dataset_is_not_derived_onto_another(classification: Dataset, detectio
 def test_rows_of_a_split_survive_either_encoding(rows: set[int], is_high: bool) -> None:
     given_rows = np.array(sorted(rows), np.int64) + ((1 << 32) if is_high else 0)
     role, data = encode_rows(given_rows)
-    assert np.array_equal(decode_rows(role, memoryview(data.tobytes()), data.dtype.str), given_rows)
+    assert np.array_equal(
+        decode_rows(role, memoryview(data.tobytes()), data.dtype.str, count=len(rows)), given_rows
+    )
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -121,3 +125,23 @@ def test_names_of_splits_and_rows_of_splits_agree(names: list[str | None]) -> No
 def test_unknown_types_of_field_are_named_with_the_nearest() -> None:
     with pytest.raises(BadSample, match="Did you mean 'boxes'"):
         field("b", "boxs")
+
+
+def test_a_field_added_renamed_or_widened_later_reads_old_shards(classification: Dataset) -> None:
+    manifest = classification.snapshot.manifest
+    samples, labels = manifest.layers
+    label = labels.fields[0]
+    newer = (
+        msgspec.structs.replace(label, name="class_id", stored_as="label", dtype="<i8"),
+        field("remark", "string", is_optional=True),
+    )
+    snapshot = Snapshot(
+        classification.path,
+        msgspec.structs.replace(manifest, layers=(samples, msgspec.structs.replace(labels, fields=newer))),
+        "once",
+    )
+    dataset = Dataset(snapshot)
+    assert dataset.columns("class_id").dtype == np.int64
+    assert dataset.columns("class_id").tolist() == classification.columns("label").tolist()
+    assert dataset[1]["class_id"] == 1
+    assert dataset[1]["remark"] is None

@@ -75,7 +75,7 @@ def _equal(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=35, deadline=None)
 @given(st.lists(_rows, max_size=9), st.sampled_from([1, 200, 1 << 20]))
 def test_reading_undoes_writing(rows: list[dict[str, Any]], shard_bytes: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -91,7 +91,7 @@ def test_reading_undoes_writing(rows: list[dict[str, Any]], shard_bytes: int) ->
         assert verify(dataset.path).is_whole
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.lists(_rows, min_size=1, max_size=6))
 def test_equal_samples_make_equal_bytes(rows: list[dict[str, Any]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -127,7 +127,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory, make_png: Callable[..., byte
     return path
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_a_flipped_byte_gives_an_error_or_the_right_data(whole: Path, data: st.DataObject) -> None:
     files = sorted(file.relative_to(whole) for file in whole.rglob("*") if file.is_file())
@@ -150,7 +150,7 @@ def test_a_flipped_byte_gives_an_error_or_the_right_data(whole: Path, data: st.D
     assert found == _everything(whole)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=35, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_a_file_cut_or_lengthened_gives_an_error(whole: Path, data: st.DataObject) -> None:
     files = sorted(f.relative_to(whole) for f in whole.rglob("*") if f.is_file() and f.name != "HEAD")

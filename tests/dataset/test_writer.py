@@ -284,3 +284,41 @@ def test_wide_columns_stay_out_of_the_index(tmp_path: Path) -> None:
     assert np.array_equal(dataset.columns("vector"), vectors)
     assert dataset[3]["n"] == 3
     assert (tmp_path / "set" / "index" / "00000001.kpi").stat().st_size < vectors.nbytes / 4
+
+
+def test_many_samples_at_once_make_the_same_bytes_as_one_by_one(tmp_path: Path) -> None:
+    fields = [
+        field("data", "blob"),
+        field("n", "int64"),
+        field("v", "embedding", shape=(2,)),
+        field("word", "text"),
+    ]
+    keys = [str(i) for i in range(5000)]
+    data = [bytes(i % 11) for i in range(5000)]
+    numbers = np.arange(5000)
+    vectors = np.ones((5000, 2), np.float32)
+    with DatasetWriter(tmp_path / "many", kind="custom", fields=fields) as writer:
+        writer.extend(keys, split="all", data=data, n=numbers, v=vectors, word=keys)
+    with DatasetWriter(tmp_path / "single", kind="custom", fields=fields) as writer:
+        for i, key in enumerate(keys):
+            writer.add(key, split="all", data=data[i], n=i, v=[1, 1], word=key)
+    many = Dataset.open(tmp_path / "many")
+    assert many.digest == Dataset.open(tmp_path / "single").digest
+    assert many.splits == {"all": 5000}
+
+
+def test_many_samples_at_once_are_checked(tmp_path: Path, make_png: MakePng) -> None:
+    with DatasetWriter(tmp_path / "set", kind="custom", fields=[field("n", "int8")]) as writer:
+        writer.extend(["a", "b"], n=[1, 2])
+        for numbers, message in (([1], "1 values of 'n' for 2 keys"), ([3, 300], "field 'n'")):
+            with pytest.raises(BadSample, match=message):
+                writer.extend(["c", "d"], n=numbers)
+        with pytest.raises(BadSample, match="no such field"):
+            writer.extend(["c"], n=[1], m=[2])
+        writer.extend(["c"], n=[-3])
+    assert Dataset.open(tmp_path / "set").columns("n").tolist() == [1, 2, -3]
+    with DatasetWriter(tmp_path / "images", kind="classification", class_names=["x"]) as writer:
+        writer.extend(["a", "b"], image=[make_png(), make_png(5, 5)], label=np.zeros(2, int))
+        with pytest.raises(BadSample, match="class 1"):
+            writer.extend(["c"], image=[make_png()], label=[1])
+    assert Dataset.open(tmp_path / "images").columns("width").tolist() == [4, 5]

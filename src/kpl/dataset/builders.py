@@ -7,11 +7,12 @@ row.
 """
 
 from array import array
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from kpl.dataset.errors import BadSample
 from kpl.dataset.fields import BYTES, FIXED, Field
@@ -23,6 +24,7 @@ _TYPECODES = {
 _INT32_MAX = (1 << 31) - 1
 
 Arrays = dict[str, "array[Any]"]
+Values = Sequence[Any] | NDArray[Any]
 
 
 class ColumnBuilder(Protocol):
@@ -35,6 +37,10 @@ class ColumnBuilder(Protocol):
     arrays: Arrays
 
     def append(self, value: Any) -> None: ...
+    def extend(self, values: Values) -> None:
+        """Append many rows; after an error some of them may be there."""
+        ...
+
     def truncate(self, num_rows: int) -> None: ...
     def buffers(self) -> Iterator[tuple[str, str, bytes]]:
         """(role, dtype, bytes) of each buffer as it stands in a shard."""
@@ -54,6 +60,12 @@ class ScalarBuilder:
     def _append_bool(self, value: Any) -> None:
         self.arrays["values"].append(1 if value else 0)
 
+    def extend(self, values: Values) -> None:
+        if isinstance(values, np.ndarray) and values.dtype == self._dtype and values.ndim == 1:
+            self.arrays["values"].frombytes(values.tobytes())
+        else:
+            _append_all(self, values)
+
     def truncate(self, num_rows: int) -> None:
         del self.arrays["values"][num_rows:]
 
@@ -71,6 +83,13 @@ class ItemBuilder:
     def append(self, value: Any) -> None:
         item = as_items(self._field, value, self._field.shape)
         self.arrays["values"].frombytes(item.tobytes())
+
+    def extend(self, values: Values) -> None:
+        if isinstance(values, np.ndarray):
+            items = as_items(self._field, values, (len(values), *self._field.shape))
+            self.arrays["values"].frombytes(items.tobytes())
+        else:
+            _append_all(self, values)
 
     def truncate(self, num_rows: int) -> None:
         del self.arrays["values"][num_rows * self._field.item_bytes :]
@@ -90,6 +109,9 @@ class ListBuilder:
         items = as_items(self._field, value, (-1, *self._field.shape))
         self.arrays["lengths"].append(len(items))
         self.arrays["values"].frombytes(items.tobytes())
+
+    def extend(self, values: Values) -> None:
+        _append_all(self, values)
 
     def truncate(self, num_rows: int) -> None:
         del self.arrays["lengths"][num_rows:]
@@ -112,6 +134,11 @@ class BytesBuilder:
         self.arrays["lengths"].append(len(data))
         self.arrays["values"].frombytes(data)
 
+    def extend(self, values: Values) -> None:
+        parts = list(map(self._encode, values))
+        self.arrays["lengths"].extend(map(len, parts))
+        self.arrays["values"].frombytes(b"".join(parts))
+
     def truncate(self, num_rows: int) -> None:
         del self.arrays["lengths"][num_rows:]
         del self.arrays["values"][sum(self.arrays["lengths"]) :]
@@ -122,10 +149,10 @@ class BytesBuilder:
 
 
 class BlobBuilder:
-    """Where blobs were put in the heap. `put` stores bytes there and says position, length and check."""
+    """Where blobs were put in the heap."""
 
-    def __init__(self, put: Callable[[Any], tuple[int, int, int]]) -> None:
-        self._put = put
+    def __init__(self, heap: "Heap") -> None:
+        self._put, self._put_all = heap.put, heap.put_all
         self.arrays: Arrays = {"position": array("Q"), "length": array("I"), "check": array("Q")}
         self._position, self._length, self._check = (each.append for each in self.arrays.values())
 
@@ -134,6 +161,11 @@ class BlobBuilder:
         self._position(position)
         self._length(length)
         self._check(check)
+
+    def extend(self, values: Values) -> None:
+        parts = self._put_all(values)
+        for each, part in zip(self.arrays.values(), parts, strict=True):
+            each.extend(part)
 
     def truncate(self, num_rows: int) -> None:
         for each in self.arrays.values():
@@ -155,6 +187,9 @@ class OptionalBuilder:
         self._builder.append(self._filler if value is None else value)
         self.arrays["valid"].append(value is not None)
 
+    def extend(self, values: Values) -> None:
+        _append_all(self, values)
+
     def truncate(self, num_rows: int) -> None:
         self._builder.truncate(num_rows)
         del self.arrays["valid"][num_rows:]
@@ -165,8 +200,20 @@ class OptionalBuilder:
         yield "valid", "|u1", np.packbits(valid, bitorder="little").tobytes()
 
 
-def builder_of(field: Field, put: Callable[[Any], tuple[int, int, int]]) -> ColumnBuilder:
-    """The builder for a field; blobs go through `put`."""
+class Heap(Protocol):
+    """Takes blobs and says position, length and check of each."""
+
+    def put(self, value: Any) -> tuple[int, int, int]: ...
+    def put_all(self, values: Values) -> tuple[list[int], list[int], list[int]]: ...
+
+
+def _append_all(builder: ColumnBuilder, values: Values) -> None:
+    for value in values:
+        builder.append(value)
+
+
+def builder_of(field: Field, heap: Heap) -> ColumnBuilder:
+    """The builder for a field; blobs go to the heap."""
     builder: ColumnBuilder
     filler: Any
     if field.layout == FIXED:
@@ -178,7 +225,7 @@ def builder_of(field: Field, put: Callable[[Any], tuple[int, int, int]]) -> Colu
     elif field.layout == "list":
         builder, filler = ListBuilder(field), ()
     else:
-        builder, filler = BlobBuilder(put), b""
+        builder, filler = BlobBuilder(heap), b""
     return OptionalBuilder(builder, filler) if field.is_optional else builder
 
 

@@ -54,7 +54,7 @@ TYPES: dict[str, _Type] = {
 }
 
 
-class Field(msgspec.Struct, frozen=True):
+class Field(msgspec.Struct, frozen=True, omit_defaults=True):
     """A named field of every sample of a layer.
 
     Attributes:
@@ -65,6 +65,7 @@ class Field(msgspec.Struct, frozen=True):
         dtype: NumPy's little-endian name, as in `<f4`; empty for `blob` and `bytes`.
         shape: shape of one item; `()` is a scalar.
         is_optional: a sample may have no value, which reads as None.
+        stored_as: its name in shards, where a later version has renamed it; empty if the same.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Field(msgspec.Struct, frozen=True):
     dtype: str = ""
     shape: tuple[int, ...] = ()
     is_optional: bool = False
+    stored_as: str = ""
 
     @property
     def item_bytes(self) -> int:

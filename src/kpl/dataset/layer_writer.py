@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 from xxhash import xxh3_64_intdigest, xxh3_128
 
 from kpl.dataset import codec, layout
-from kpl.dataset.builders import ColumnBuilder, builder_of, pending
+from kpl.dataset.builders import ColumnBuilder, Values, builder_of, pending
 from kpl.dataset.errors import BadSample
 from kpl.dataset.fields import Field
 from kpl.dataset.journal import Block
@@ -19,6 +19,7 @@ from kpl.dataset.manifest import ShardRef
 from kpl.dataset.shard import is_wide
 
 _MAX_BLOB_BYTES = (1 << 32) - 1
+_PADS = tuple(bytes(count) for count in range(codec.BLOB_ALIGNMENT))
 
 
 class LayerWriter:
@@ -40,7 +41,7 @@ class LayerWriter:
 
     def _begin_shard(self) -> None:
         self.builders: dict[str, ColumnBuilder] = {
-            field.name: builder_of(field, self._put) for field in self.fields
+            field.name: builder_of(field, self) for field in self.fields
         }
         self.appenders: dict[str, Callable[[Any], None]] = {
             name: builder.append for name, builder in self.builders.items()
@@ -51,18 +52,35 @@ class LayerWriter:
         self._hash = xxh3_128()
         self._num_rows = 0
 
-    def _put(self, value: Any) -> tuple[int, int, int]:
+    def put(self, value: Any) -> tuple[int, int, int]:
         """Append a blob to the heap: its position, length and check."""
         data = value if type(value) is bytes else _as_bytes(value)
         length = len(data)
         position = self.position
         pad = -position % codec.BLOB_ALIGNMENT
         if pad:
-            self._block.append(bytes(pad))
+            self._block.append(_PADS[pad])
             position += pad
         self._block.append(data)
         self.position = position + length
         return position, length, xxh3_64_intdigest(data)
+
+    def put_all(self, values: Values) -> tuple[list[int], list[int], list[int]]:
+        """Append blobs to the heap: their positions, lengths and checks."""
+        blobs = [value if type(value) is bytes else _as_bytes(value) for value in values]
+        lengths = list(map(len, blobs))
+        positions = []
+        position, add = self.position, self._block.append
+        for blob, length in zip(blobs, lengths, strict=True):
+            pad = -position % codec.BLOB_ALIGNMENT
+            if pad:
+                add(_PADS[pad])
+                position += pad
+            positions.append(position)
+            add(blob)
+            position += length
+        self.position = position
+        return positions, lengths, list(map(xxh3_64_intdigest, blobs))
 
     def mark(self) -> tuple[int, int]:
         """Where the next row begins, for `undo`."""

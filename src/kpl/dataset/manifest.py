@@ -239,7 +239,7 @@ def encode_rows(rows: NDArray[np.int64]) -> tuple[str, NDArray[np.uint32] | NDAr
     return "rows", rows.astype("<u8" if is_long else "<u4")
 
 
-def decode_rows(role: str, data: memoryview, dtype: str) -> NDArray[np.int64]:
+def decode_rows(role: str, data: memoryview, dtype: str, *, count: int) -> NDArray[np.int64]:
     """Undo `encode_rows`.
 
     Raises:
@@ -254,8 +254,8 @@ def decode_rows(role: str, data: memoryview, dtype: str) -> NDArray[np.int64]:
         raise ValueError(f"role {role}")
     runs = numbers.reshape(-1, 2)
     lengths = runs[:, 1] - runs[:, 0]
-    if bool((lengths < 0).any()) or int(lengths.sum()) > 1 << 40:
-        raise ValueError("a run ends before it begins")
+    if bool((lengths < 0).any()) or int(lengths.sum()) != count:
+        raise ValueError(f"the runs do not add up to {count} rows")
     begins = np.concatenate(([0], np.cumsum(lengths)[:-1])) if len(runs) else lengths
     return np.arange(int(lengths.sum())) + np.repeat(runs[:, 0] - begins, lengths)
 
@@ -289,7 +289,7 @@ def _check(manifest: Manifest, number: int, where: str) -> None:
         and all(layout.is_layer_name(name) for name in names)
         and rows.get(SAMPLES) == manifest.rows
         and all(count <= manifest.rows for count in rows.values())
-        and all(shard.rows >= 0 for layer in manifest.layers for shard in layer.shards)
+        and all(0 <= shard.rows <= shard.size for layer in manifest.layers for shard in layer.shards)
         and len({split.name for split in manifest.splits}) == len(manifest.splits)
     )
     if not is_sound:

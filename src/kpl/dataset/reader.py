@@ -106,7 +106,9 @@ class Dataset:
 
     @property
     def kind(self) -> Kind:
-        return Kind(self._snapshot.manifest.kind)
+        """What the dataset is for; a kind of a newer KPL reads as custom, since its fields say all that is needed."""
+        name = self._snapshot.manifest.kind
+        return Kind(name) if name in set(Kind) else Kind.CUSTOM
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -265,6 +267,9 @@ class Dataset:
             return ragged if self._rows is None else _take_ragged(ragged, self._rows)
         arrays = [part for part in parts if not isinstance(part, Ragged)]
         column = arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+        dtype = self.fields[name].dtype
+        if dtype and column.dtype.kind != "O":
+            column = column.astype(dtype, copy=False)  # shards older than a widening are narrower
         return column if self._rows is None else column[self._rows]
 
     def find(self, key: str) -> Sample:

@@ -11,6 +11,7 @@ from kpl.dataset import codec
 from kpl.dataset.columns import (
     BlobColumn,
     ColumnReader,
+    MissingColumn,
     OptionalColumn,
     blob_buffers,
     column_of_buffers,
@@ -109,11 +110,12 @@ class Shard:
         return reader
 
     def _read_column(self, field: Field) -> ColumnReader:
-        entry = self._entries.get(field.name)
-        if entry is None or entry.field != field:
-            raise self._damaged(
-                f"the manifest's field '{field.name}' is not in the file, or is another one there"
-            )
+        entry = self._entries.get(field.stored_as or field.name)
+        if entry is None:  # the field came with a later version
+            return MissingColumn(self.num_rows)
+        if (entry.field.layout, entry.field.shape) != (field.layout, field.shape):
+            raise self._damaged(f"the manifest's field '{field.name}' is another one in the file")
+        field = entry.field  # whose dtype a later version may have widened
         field.check()
         where = str(self.path)
         buffers = {buffer.role: self._buffer(field, buffer) for buffer in entry.buffers}

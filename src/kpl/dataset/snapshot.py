@@ -156,7 +156,7 @@ class Snapshot:
         if xxh3_64_intdigest(data) != buffer.check:
             raise DatasetDamaged(f"{where} is damaged.", hint=RESTORE_HINT)
         try:
-            rows = decode_rows(buffer.role, data, buffer.dtype)
+            rows = decode_rows(buffer.role, data, buffer.dtype, count=split.count)
         except ValueError as err:
             raise DatasetDamaged(f"{where} cannot be read: {err}.", hint=RESTORE_HINT) from err
         is_rising = not bool((rows[1:] <= rows[:-1]).any())
