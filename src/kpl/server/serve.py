@@ -7,7 +7,9 @@ import asyncio
 import fcntl
 import json
 import os
+import signal
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -143,9 +145,29 @@ def _run(settings: Settings, platform: Platform, listener: socket.socket, ready:
         forwarded_allow_ips=settings.trusted_proxies or "",
     )
     server = _Server(config, platform, ready)
-    server.run(sockets=[listener])
+    with _signals_that_end_well():
+        server.run(sockets=[listener])
     if not server.started:
         raise Unavailable("The server could not start.", hint="Its log says why.")
+
+
+@contextmanager
+def _signals_that_end_well() -> Iterator[None]:
+    """Let the process outlive its end: uvicorn raises the signal that ended it once more, for whoever was
+    there before.
+
+    Without a handler of ours that would kill the process before it has cleaned up.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    before = {number: signal.signal(number, lambda *_: None) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager
