@@ -35,6 +35,8 @@ functions:
         lines: {{type: integer, minimum: 0, default: 1}}
         exit_code: {{type: integer, default: 0}}
         wait_for: {{type: string, default: "", description: Go on once this file exists.}}
+        last_words: {{type: string, default: "", description: Written after that.}}
+        then_wait_for: {{type: string, default: "", description: End once this file exists.}}
         fail_until: {{type: integer, default: 1, description: Fail each attempt before this one.}}
   train:
     command: [python, "{{algorithm}}/train.py"]
@@ -68,11 +70,22 @@ with Path(os.environ["KPL_EVENTS"]).open("a") as events:
         events.write(json.dumps({"type": "metric", "name": "score", "value": step / 2, "step": step}) + "\\n")
     events.write(json.dumps({"type": "progress", "value": 0.5, "message": "half way"}) + "\\n")
     events.write(json.dumps({"type": "note", "text": "noted"}) + "\\n")
-deadline = time.monotonic() + 60
-while parameters["wait_for"] and not Path(parameters["wait_for"]).exists():
-    if time.monotonic() > deadline:
-        sys.exit("nobody wrote " + parameters["wait_for"])
-    time.sleep(0.02)
+
+
+def wait_for(path):
+    deadline = time.monotonic() + 60
+    while path and not Path(path).exists():
+        if time.monotonic() > deadline:
+            sys.exit("nobody wrote " + path)
+        time.sleep(0.02)
+
+
+wait_for(parameters["wait_for"])
+if parameters["last_words"]:
+    print(parameters["last_words"], flush=True)
+    with Path(os.environ["KPL_EVENTS"]).open("a") as events:
+        events.write(json.dumps({"type": "progress", "value": 1}) + "\\n")
+wait_for(parameters["then_wait_for"])
 if int(os.environ["KPL_ATTEMPT"]) < parameters["fail_until"]:
     sys.exit(3)
 Path(os.environ["KPL_OUTPUT_FILES"], "text").write_text("+".join([*taken, parameters["text"]]))

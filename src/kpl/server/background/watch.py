@@ -10,16 +10,16 @@ from kpl.server.services.watching import Sizes, Watched, attempts_under_way, sig
 log = structlog.get_logger("kpl.watch")
 
 INTERVAL_S = 0.25
-IDLE_INTERVAL_S = 1.0
+IDLE_INTERVAL_S = 0.5
 
 
 class Watch:
-    """The loop that tells of growing logs and metrics. With nothing under way it looks once a second."""
+    """The loop that tells of growing logs and metrics. With nothing under way it looks twice a second."""
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
         self._stopped = threading.Event()
-        self._sizes: dict[str, Sizes] = {}
+        self._seen: dict[str, tuple[Watched, Sizes]] = {}
         self._thread = threading.Thread(target=self._run, name="kpl-watch", daemon=True)
 
     def start(self) -> None:
@@ -30,14 +30,16 @@ class Watch:
         if self._thread.is_alive():
             self._thread.join()
 
-    def look(self) -> list[Watched]:
-        """Look once at everything that is under way; an end is told by the event of its task."""
-        watched = attempts_under_way(self._platform)
-        self._sizes = {
-            each.attempt_id: signal_growth(self._platform, each, self._sizes.get(each.attempt_id, Sizes()))
-            for each in watched
-        }
-        return watched
+    def look(self) -> int:
+        """Look at all that is under way, and a last time at what has ended since; the number of both."""
+        under_way = {each.attempt_id: each for each in attempts_under_way(self._platform)}
+        known = {each.attempt_id: each for each, _ in self._seen.values()}
+        seen = {}
+        for attempt_id, watched in (known | under_way).items():
+            _, before = self._seen.get(attempt_id, (watched, Sizes()))
+            seen[attempt_id] = (watched, signal_growth(self._platform, watched, before))
+        self._seen = {attempt_id: seen[attempt_id] for attempt_id in under_way}
+        return len(seen)
 
     def _run(self) -> None:
         wait_s = IDLE_INTERVAL_S

@@ -22,10 +22,10 @@ def announcer(live: LiveHub, clock: Clock) -> Announce:
     def announce(session: Session, runs: Sequence[Run], tasks: Sequence[Task]) -> None:
         ids = {run.project_id for run in runs} | {task.project_id for task in tasks}
         names = _project_names(session, ids)
-        for run in runs:
-            tell_of_run(live, session, run, project=names[run.project_id], at_s=clock.now_s())
         for task in tasks:
             tell_of_task(live, session, task, project=names[task.project_id], at_s=clock.now_s())
+        for run in runs:  # last, so that whoever hears of a run's end has heard of its tasks
+            tell_of_run(live, session, run, project=names[run.project_id], at_s=clock.now_s())
 
     return announce
 

@@ -46,6 +46,7 @@ class Publish(Protocol):
     def __call__(
         self,
         session: Session,
+        /,
         *,
         project_id: int,
         task_id: int,
@@ -59,7 +60,7 @@ class Publish(Protocol):
 class Announce(Protocol):
     """Records live events about what changed, within the transaction that changed it."""
 
-    def __call__(self, session: Session, runs: Sequence[Run], tasks: Sequence[Task]) -> None: ...
+    def __call__(self, session: Session, runs: Sequence[Run], tasks: Sequence[Task], /) -> None: ...
 
 
 class SqlStore:

@@ -1,0 +1,303 @@
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from kpl.errors import Conflict, Invalid
+from kpl.orchestrator.state import CancelRun, CancelTask, Changes, Run, RunState, Submitted
+from kpl.resources import DeviceShare, Placement
+from kpl.server.db.tables.projects import ProjectRow
+from kpl.server.db.tables.runs import RunRow
+from kpl.server.db.tables.tasks import TaskOutputRow, TaskRow
+from kpl.server.services.access import SERVER
+from kpl.server.services.platform import Platform
+from kpl.server.services.store import CANCEL_RUN, CANCEL_TASK, SqlStore, post, referenced_artifacts
+from kpl.server.services.submission import NewTask, add_task, submit_run, submit_task
+from kpl.task import (
+    ArtifactInput,
+    Attempt,
+    AttemptState,
+    Outcome,
+    OutputSpec,
+    Program,
+    Task,
+    TaskKind,
+    TaskOutputInput,
+    TaskSpec,
+    TaskState,
+)
+from kpl.task.ids import Digest, RunId, TaskId, attempt_id
+
+PROGRAM = Program("toy", "1.0.0", "process", Digest("a" * 64), ("run",))
+PLACEMENT = Placement("here", 1000, 512, (DeviceShare("gpu", 0, 500),))
+DIGEST = Digest("d" * 64)
+MADE = Digest("e" * 64)
+
+
+class Ears:
+    """Hears what the store announces and what it publishes."""
+
+    def __init__(self) -> None:
+        self.runs: list[Run] = []
+        self.tasks: list[Task] = []
+        self.published: list[str] = []
+        self.refuses = False
+
+    def announce(self, _session: Session, runs: Sequence[Run], tasks: Sequence[Task]) -> None:
+        self.runs += runs
+        self.tasks += tasks
+
+    def publish(
+        self, session: Session, *, project_id: int, task_id: int, output: OutputSpec, name: str, digest: str
+    ) -> str:
+        if self.refuses:
+            raise Invalid("This is no dataset.")
+        self.published.append(f"{name}:{task_id}:{output.name}:{digest}")
+        return f"{name}@{len(self.published)}"
+
+
+@pytest.fixture
+def ears() -> Ears:
+    return Ears()
+
+
+@pytest.fixture
+def store(platform: Platform, ears: Ears) -> SqlStore:
+    return SqlStore(platform.db, publish=ears.publish, announce=ears.announce)
+
+
+def submit_pair(platform: Platform, *, publish: str = "") -> RunId:
+    """A run of two tasks, the second taking what the first makes."""
+    with platform.db.write() as session:
+        project = session.get_one(ProjectRow, 1)
+        row = RunRow(
+            project_id=project.id,
+            name="pair",
+            state=RunState.QUEUED,
+            origin="api",
+            parameters={},
+            document={},
+            num_tasks=2,
+            created_by="kpl",
+            created_at_s=platform.now_s(),
+        )
+        session.add(row)
+        session.flush()
+        outputs = (OutputSpec("files", "dataset", publish=publish),)
+        taken = (ArtifactInput("given", "files", "", DIGEST),)
+        first = NewTask(
+            "first", TaskKind.BATCH, TaskSpec(PROGRAM, inputs=taken, outputs=outputs), lineage="pipeline:pair"
+        )
+        first_id = TaskId(add_task(platform, session, SERVER, project, first, run_id=row.id).id)
+        inputs = (TaskOutputInput("files", "files", "", first_id, "files"),)
+        second = NewTask("second", TaskKind.BATCH, TaskSpec(PROGRAM, inputs=inputs), depends_on=[first_id])
+        add_task(platform, session, SERVER, project, second, run_id=row.id)
+        submit_run(platform, session, project, row)
+        return RunId(row.id)
+
+
+def take_in(store: SqlStore) -> int:
+    """Consume the inbox; returns the version after that."""
+    state = store.load()
+    return store.apply(Changes(), consumed_id=store.inbox(0).last_id, expected_version=state.version)
+
+
+def test_submitted_run_comes_by_the_inbox_and_is_part_of_the_state_once_consumed(
+    platform: Platform, store: SqlStore
+) -> None:
+    run_id = submit_pair(platform)
+    assert not store.load().runs
+    (event,) = store.inbox(0).events
+    assert isinstance(event, Submitted)
+    assert event.run is not None
+    assert [task.name for task in event.tasks] == ["first", "second"]
+    assert event.tasks[1].depends_on == (event.tasks[0].id,)
+    take_in(store)
+    state = store.load()
+    assert state.runs == {run_id: event.run}
+    assert tuple(state.tasks.values()) == event.tasks
+    assert store.inbox(0).events == []
+
+
+def test_submission_wakes_the_loop_after_its_commit(platform: Platform, store: SqlStore) -> None:
+    assert not platform.inbox_bell.is_set()
+    submit_pair(platform)
+    assert platform.inbox_bell.is_set()
+
+
+def test_cancels_come_in_order(platform: Platform, store: SqlStore) -> None:
+    run_id = submit_pair(platform)
+    take_in(store)
+    with platform.db.write() as session:
+        post(platform, session, CANCEL_RUN, run_id=run_id, reason="enough")
+        post(platform, session, CANCEL_TASK, task_id=2)
+    inbox = store.inbox(0)
+    assert inbox.events == [CancelRun(run_id, "enough"), CancelTask(TaskId(2))]
+    assert store.inbox(inbox.last_id).events == []
+
+
+def test_what_was_applied_is_loaded_again(platform: Platform, store: SqlStore, ears: Ears) -> None:
+    run_id = submit_pair(platform)
+    version = take_in(store)
+    state = store.load()
+    first, second = state.tasks.values()
+    attempt = Attempt(
+        attempt_id(first.id, 1), first.id, 1, PLACEMENT, address="127.0.0.1:1", started_at_s=5.0
+    )
+    run = replace(state.runs[run_id], state=RunState.RUNNING, started_at_s=5.0)
+    first = replace(
+        first,
+        state=TaskState.RUNNING,
+        reason="because",
+        why="ran: first time",
+        digest=DIGEST,
+        inputs={"given": DIGEST},
+        attempt=attempt,
+        num_failures=1,
+        not_before_s=7.5,
+        started_at_s=5.0,
+    )
+    assert store.apply(Changes((run,), (first,)), consumed_id=0, expected_version=version) == version + 1
+    state = store.load()
+    assert (state.version, state.runs[run_id]) == (version + 1, run)
+    assert state.tasks == {first.id: first, second.id: second}
+    assert (ears.runs, ears.tasks) == ([run], [first])
+
+
+def test_each_attempt_is_kept(platform: Platform, store: SqlStore) -> None:
+    submit_pair(platform)
+    version = take_in(store)
+    task = next(iter(store.load().tasks.values()))
+    for number in (1, 2):
+        attempt = Attempt(attempt_id(task.id, number), task.id, number, PLACEMENT)
+        ended = replace(attempt, state=AttemptState.ENDED, outcome=Outcome.EXITED, exit_code=number)
+        for each in (attempt, ended):
+            changed = replace(task, state=TaskState.RUNNING, inputs={"given": DIGEST}, attempt=each)
+            version = store.apply(Changes((), (changed,)), consumed_id=0, expected_version=version)
+    with platform.db.read() as session:
+        kept = session.execute(text("SELECT id, exit_code FROM attempts ORDER BY number")).all()
+    assert [tuple(row) for row in kept] == [("1-1", 1), ("1-2", 2)]
+    latest = store.load().tasks[task.id].attempt
+    assert latest is not None
+    assert latest.number == 2
+
+
+def test_changes_decided_on_another_version_are_refused_whole(platform: Platform, store: SqlStore) -> None:
+    run_id = submit_pair(platform)
+    version = take_in(store)
+    run = replace(store.load().runs[run_id], state=RunState.FAILED)
+    with pytest.raises(Conflict):
+        store.apply(Changes((run,)), consumed_id=0, expected_version=version - 1)
+    assert store.load().runs[run_id].state is RunState.QUEUED
+
+
+def finish_first(store: SqlStore, *, version: int) -> tuple[Task, int]:
+    task = next(iter(store.load().tasks.values()))
+    done = replace(
+        task,
+        state=TaskState.SUCCEEDED,
+        digest=DIGEST,
+        inputs={"given": DIGEST},
+        outputs={"files": MADE},
+        finished_at_s=9.0,
+    )
+    return done, store.apply(Changes((), (done,)), consumed_id=0, expected_version=version)
+
+
+def test_output_is_published_with_the_change_that_brings_it(
+    platform: Platform, store: SqlStore, ears: Ears
+) -> None:
+    submit_pair(platform, publish="things")
+    done, version = finish_first(store, version=take_in(store))
+    assert ears.published == [f"things:{done.id}:files:{MADE}"]
+    store.apply(Changes((), (done,)), consumed_id=0, expected_version=version)
+    assert len(ears.published) == 1
+    with platform.db.read() as session:
+        assert session.get_one(TaskOutputRow, (done.id, "files")).published_as == "things@1"
+        assert {DIGEST, MADE} <= referenced_artifacts(session)
+
+
+def test_output_that_cannot_be_published_stays_an_artifact_and_says_why(
+    platform: Platform, store: SqlStore, ears: Ears
+) -> None:
+    ears.refuses = True
+    submit_pair(platform, publish="things")
+    done, _ = finish_first(store, version=take_in(store))
+    with platform.db.read() as session:
+        row = session.get_one(TaskRow, done.id)
+        assert (row.state, session.get_one(TaskOutputRow, (done.id, "files")).artifact) == ("succeeded", MADE)
+        assert row.reason == "Output 'files' was not published as 'things': This is no dataset."
+
+
+def test_finished_task_is_found_by_digest_in_its_project_alone(platform: Platform, store: SqlStore) -> None:
+    submit_pair(platform)
+    done, _ = finish_first(store, version=take_in(store))
+    other = replace(done, id=TaskId(99))
+    found = store.find_finished(other, DIGEST)
+    assert found is not None
+    assert (found.task_id, found.outputs) == (done.id, {"files": MADE})
+    assert store.find_finished(other, MADE) is None
+    assert store.find_finished(replace(other, project_id=2), DIGEST) is None
+    assert store.find_finished(done, DIGEST) is None  # never itself
+
+
+def test_ready_service_is_found_under_its_endpoint_alone(platform: Platform, store: SqlStore) -> None:
+    with platform.db.write() as session:
+        project = session.get_one(ProjectRow, 1)
+        spec = TaskSpec(PROGRAM, endpoint="pets")
+        submit_task(platform, session, SERVER, project, NewTask("serve", TaskKind.SERVICE, spec))
+    version = take_in(store)
+    (service,) = store.load().tasks.values()
+    ready = replace(service, state=TaskState.READY, digest=DIGEST, ready_at_s=3.0)
+    store.apply(Changes((), (ready,)), consumed_id=0, expected_version=version)
+    other = replace(ready, id=TaskId(99))
+    found = store.find_finished(other, DIGEST)
+    assert found is not None
+    assert found.task_id == ready.id
+    assert store.find_finished(replace(other, spec=replace(spec, endpoint="cars")), DIGEST) is None
+    assert list(store.load().tasks) == [ready.id]
+
+
+def test_earlier_task_is_that_of_the_same_step(platform: Platform, store: SqlStore) -> None:
+    submit_pair(platform)
+    done, _ = finish_first(store, version=take_in(store))
+    submit_pair(platform)
+    take_in(store)
+    tasks = [task for task in store.load().tasks.values() if task.id > 2]
+    earlier = store.find_earlier(tasks[0])
+    assert earlier is not None
+    assert (earlier.task_id, earlier.spec, earlier.inputs) == (done.id, done.spec, {"given": DIGEST})
+    assert store.find_earlier(tasks[1]) is None
+
+
+def test_changes_of_a_deleted_project_are_forgotten(platform: Platform, store: SqlStore) -> None:
+    run_id = submit_pair(platform)
+    version = take_in(store)
+    state = store.load()
+    task = next(iter(state.tasks.values()))
+    attempt = Attempt(attempt_id(task.id, 1), task.id, 1, PLACEMENT)
+    with platform.db.write() as session:
+        session.execute(text("DELETE FROM projects"))
+    changes = Changes((state.runs[run_id],), (replace(task, attempt=attempt),))
+    store.apply(changes, consumed_id=0, expected_version=version)
+    assert not store.load().tasks
+
+
+def test_looking_for_open_runs_uses_indexes_that_do_not_grow_with_history(platform: Platform) -> None:
+    queries = {
+        "SELECT * FROM runs WHERE is_final = 0": "ix_runs_open",
+        "SELECT * FROM tasks WHERE is_final = 0": "ix_tasks_open",
+        "SELECT id FROM tasks WHERE project_id = 1 AND digest = 'x' AND state = 'succeeded' ORDER BY id DESC": (
+            "ix_tasks_digest"
+        ),
+        "SELECT id FROM tasks WHERE project_id = 1 AND lineage = 'x' AND name = 'y' ORDER BY id DESC": (
+            "ix_tasks_lineage"
+        ),
+    }
+    with platform.db.read() as session:
+        for query, index in queries.items():
+            plan = " ".join(str(row) for row in session.execute(text(f"EXPLAIN QUERY PLAN {query}")))
+            assert index in plan, plan
+            assert "TEMP B-TREE" not in plan, plan
