@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import threading
 import time
@@ -62,6 +63,7 @@ def start_and_kill_supervisor(executor: LocalExecutor, root: Path, script: str) 
     executor.start(make_launch(1, script))
     wait_for_lines(root / "logs" / "1-1.log", 1)
     run_file = state_file(root, "run.json")
+    executor.observe([AttemptId("1-1")])
     os.kill(run_file["supervisor"]["pid"], signal.SIGKILL)
     return int(run_file["task"]["pid"])
 
@@ -119,6 +121,18 @@ def test_signal_to_the_supervisor_ends_the_task_without_success(executor: LocalE
     assert (report.outcome, report.exit_code) == (Outcome.SIGNALLED, -signal.SIGTERM)
 
 
+def test_task_ends_when_its_folder_is_deleted(executor: LocalExecutor, root: Path) -> None:
+    executor.start(make_launch(1, LOOP))
+    wait_for_lines(root / "logs" / "1-1.log", 1)
+    run_file = state_file(root, "run.json")
+    shutil.rmtree(root / "attempts" / "1-1")
+    give_up_at = time.monotonic() + 20
+    while is_running(run_file["supervisor"]["pid"]) and time.monotonic() < give_up_at:
+        time.sleep(0.02)
+    assert not is_running(run_file["task"]["pid"])
+    assert not is_running(run_file["supervisor"]["pid"])
+
+
 # Truth on disk -------------------------------------------------------------------------------------------------
 
 
@@ -127,6 +141,7 @@ def claim(executor: LocalExecutor, root: Path, script: str, monkeypatch: pytest.
     with monkeypatch.context() as patch:
         patch.setattr(SupervisorStarter, "start", lambda *_: None)
         executor.start(make_launch(1, script))
+    executor._asked_at.clear()
     return root / "attempts" / "1-1"
 
 

@@ -299,6 +299,18 @@ class Supervisor:
                 self._end_tree("stopped", grace_s)
         elif self._told_to_end and not self._cause:
             self._end_tree("signalled", self._launch["grace_s"])
+        elif not self._cause and self._is_abandoned():
+            self._end_tree("stopped", self._launch["grace_s"])
+
+    def _is_abandoned(self) -> bool:
+        """Whether somebody deleted the attempt's folder: nobody could ever stop it."""
+        try:
+            os.stat(self._path(LAUNCH))
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False
+        return False
 
     def _end_tree(self, cause: str, grace_s: float) -> None:
         self._cause = cause
@@ -381,7 +393,8 @@ class Supervisor:
     def _end(self, outcome: str, exit_code: int | None = None, *, message: str = "") -> None:
         remove_cgroup(self._run.get("cgroup", ""))
         started_at_s = None if outcome == "not_started" else self._run.get("started_at_s")
-        write_exit(self._folder, outcome, exit_code=exit_code, message=message, started_at_s=started_at_s)
+        with contextlib.suppress(FileNotFoundError):  # the folder was deleted
+            write_exit(self._folder, outcome, exit_code=exit_code, message=message, started_at_s=started_at_s)
         self._notify()
 
     # Telling
