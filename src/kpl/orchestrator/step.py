@@ -36,7 +36,7 @@ from kpl.resources import Placement
 from kpl.runtime.executor import AttemptReport
 from kpl.scheduler import Snapshot, WaitingTask, decide, never_fits
 from kpl.task import ArtifactInput, Attempt, AttemptState, Outcome, Task, TaskKind, TaskState
-from kpl.task.ids import AttemptId, Digest, TaskId, attempt_id, task_id_of
+from kpl.task.ids import AttemptId, Digest, RunId, TaskId, attempt_id, task_id_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,8 @@ def step(state: State, events: Sequence[Event], now_s: float) -> StepResult:
     _retire_replaced_services(work)
     _release_waiting(work)
     _place_queued(work)
-    for run in list(work.runs.values()):
-        _settle(work, run)
+    for run_id in sorted(work.touched_runs & work.runs.keys()):
+        _settle(work, work.runs[run_id])
     return work.result()
 
 
@@ -89,26 +89,41 @@ def command_of(task: Task) -> Command | None:
 
 
 class _Work:
-    """The state while a step changes it, with what it was before."""
+    """The state while a step changes it.
+
+    Most of what is open is untouched by a step, so it keeps track of what was touched instead of comparing all.
+    """
 
     def __init__(self, state: State, now_s: float) -> None:
         self.state = state
         self.now_s = now_s
         self.tasks = dict(state.tasks)
         self.runs = dict(state.runs)
-        self.tasks_before = dict(state.tasks)
-        self.runs_before = dict(state.runs)
+        self.touched_tasks: set[TaskId] = set()
+        self.touched_runs: set[RunId] = set()
+        self._submitted: dict[TaskId, Task] = {}
+        self._submitted_runs: dict[RunId, Run] = {}
 
     def add(self, submitted: Submitted) -> None:
         """Take up new tasks; the store has them already, so they are no change."""
         for task in submitted.tasks:
             if task.id not in self.tasks:
-                self.tasks[task.id] = self.tasks_before[task.id] = task
-        if submitted.run is not None and submitted.run.id not in self.runs:
-            self.runs[submitted.run.id] = self.runs_before[submitted.run.id] = submitted.run
+                self._submitted[task.id] = task
+                self.put(task)
+        run = submitted.run
+        if run is not None and run.id not in self.runs:
+            self._submitted_runs[run.id] = run
+            self.put_run(run)
 
     def put(self, task: Task) -> None:
         self.tasks[task.id] = task
+        self.touched_tasks.add(task.id)
+        if task.run_id is not None:
+            self.touched_runs.add(task.run_id)
+
+    def put_run(self, run: Run) -> None:
+        self.runs[run.id] = run
+        self.touched_runs.add(run.id)
 
     def move(self, task: Task, to: TaskState, *, reason: str = "") -> Task:
         """Move a task on and keep it."""
@@ -125,32 +140,37 @@ class _Work:
         """The unfinished run that the task belongs to."""
         return None if task.run_id is None else self.runs.get(task.run_id)
 
+    def before(self, task_id: TaskId) -> Task:
+        """A task as it was before this step."""
+        return self._submitted.get(task_id) or self.state.tasks[task_id]
+
     def result(self) -> StepResult:
         tasks = tuple(
-            self.tasks[task_id]
-            for task_id in sorted(self.tasks)
-            if self.tasks[task_id] is not self.tasks_before[task_id]
+            self.tasks[id] for id in sorted(self.touched_tasks) if self.tasks[id] is not self.before(id)
         )
         runs = tuple(
-            self.runs[run_id]
-            for run_id in sorted(self.runs)
-            if self.runs[run_id] is not self.runs_before[run_id]
+            self.runs[id]
+            for id in sorted(self.touched_runs & self.runs.keys())
+            if self.runs[id] is not (self._submitted_runs.get(id) or self.state.runs.get(id))
         )
-        return StepResult(self._living(), Changes(runs, tasks), self._new_commands(tasks), self._wake_at_s())
-
-    def _living(self) -> State:
-        """Drop what is over; a task stays for as long as its run."""
-        runs = {run_id: run for run_id, run in self.runs.items() if not run.state.is_final}
-        tasks = {
-            task_id: task
-            for task_id, task in self.tasks.items()
-            if not task.state.is_final or task.run_id in runs
-        }
-        return replace(self.state, runs=runs, tasks=tasks)
+        commands = self._new_commands(tasks)
+        self._drop_what_is_over(runs, tasks)
+        state = replace(self.state, runs=self.runs, tasks=self.tasks)
+        return StepResult(state, Changes(runs, tasks), commands, self._wake_at_s())
 
     def _new_commands(self, changed: Iterable[Task]) -> tuple[Command, ...]:
-        pairs = ((command_of(self.tasks_before[task.id]), command_of(task)) for task in changed)
+        pairs = ((command_of(self.before(task.id)), command_of(task)) for task in changed)
         return tuple(after for before, after in pairs if after is not None and after != before)
+
+    def _drop_what_is_over(self, runs: Iterable[Run], tasks: Iterable[Task]) -> None:
+        """Drop runs that are over with their tasks, and tasks that are over and belong to no open run."""
+        for run in runs:
+            if run.state.is_final:
+                del self.runs[run.id]
+                tasks = [*tasks, *(self.tasks[task_id] for task_id in run.tasks)]
+        for task in tasks:
+            if task.state.is_final and task.run_id not in self.runs:
+                self.tasks.pop(task.id, None)
 
     def _wake_at_s(self) -> float | None:
         queued = (task for task in self.tasks.values() if task.state is TaskState.QUEUED)
@@ -319,7 +339,7 @@ def _cancel_run(work: _Work, event: CancelRun) -> None:
     if run is None or run.stop_requested:
         return
     reason = event.reason or "stopped by a user"
-    work.runs[run.id] = replace(run, stop_requested=True, reason=reason)
+    work.put_run(replace(run, stop_requested=True, reason=reason))
     for task_id in run.tasks:
         if work.tasks[task_id].state is not TaskState.READY:
             _cancel(work, work.tasks[task_id], reason)
@@ -343,9 +363,17 @@ def _retire_replaced_services(work: _Work) -> None:
 
 
 def _release_waiting(work: _Work) -> None:
-    """Let tasks go on whose upstream is done, and skip those whose upstream will never be."""
+    """Let tasks go on whose upstream is done, and skip those whose upstream will never be.
+
+    Only tasks of touched runs can be affected, and those that were never looked at, which have no reason yet.
+    """
+    pending = [
+        task.id
+        for task in work.tasks.values()
+        if task.state is TaskState.WAITING
+        and (not task.reason or task.run_id is None or task.run_id in work.touched_runs)
+    ]
     dependents: dict[TaskId, list[TaskId]] = {}
-    pending = [task.id for task in work.tasks.values() if task.state is TaskState.WAITING]
     for task_id in pending:
         for upstream in work.tasks[task_id].depends_on:
             dependents.setdefault(upstream, []).append(task_id)
@@ -358,17 +386,17 @@ def _release_waiting(work: _Work) -> None:
 
 
 def _release(work: _Work, task: Task) -> None:
-    upstream = [work.tasks.get(task_id) for task_id in task.depends_on]
-    if None in upstream:
-        missing = next(id for id, found in zip(task.depends_on, upstream, strict=True) if found is None)
+    found = [work.tasks.get(task_id) for task_id in task.depends_on]
+    upstream = [one for one in found if one is not None and one.run_id == task.run_id]
+    if len(upstream) < len(task.depends_on):
+        missing = min(set(task.depends_on) - {one.id for one in upstream})
         work.move(task, TaskState.FAILED, reason=f"depends on task {missing}, which is not part of its run")
         return
-    found = [one for one in upstream if one is not None]
-    dead = next((one for one in found if one.state.is_final and not one.is_done), None)
+    dead = next((one for one in upstream if one.state.is_final and not one.is_done), None)
     if dead is not None:
         work.move(task, TaskState.SKIPPED, reason=f"task {dead.id} '{dead.name}' {_fate(dead)}")
         return
-    unfinished = next((one for one in found if not one.is_done), None)
+    unfinished = next((one for one in upstream if not one.is_done), None)
     if unfinished is not None:
         reason = f"waits for task {unfinished.id} '{unfinished.name}'"
         if task.reason != reason:
@@ -449,12 +477,12 @@ def _settle(work: _Work, run: Run) -> None:
     tasks = [work.tasks[task_id] for task_id in run.tasks]
     if all(task.state.is_final or task.state is TaskState.READY for task in tasks):
         end, reason = _end_of_run(run, tasks)
-        work.runs[run.id] = move_run(run, end, now_s=work.now_s, reason=reason)
+        work.put_run(move_run(run, end, now_s=work.now_s, reason=reason))
     elif run.stop_requested:
         if run.state is not RunState.STOPPING:
-            work.runs[run.id] = move_run(run, RunState.STOPPING, now_s=work.now_s, reason=run.reason)
+            work.put_run(move_run(run, RunState.STOPPING, now_s=work.now_s, reason=run.reason))
     elif run.state is RunState.QUEUED and any(task.state not in _BEFORE_START for task in tasks):
-        work.runs[run.id] = move_run(run, RunState.RUNNING, now_s=work.now_s)
+        work.put_run(move_run(run, RunState.RUNNING, now_s=work.now_s))
 
 
 def _end_of_run(run: Run, tasks: Sequence[Task]) -> tuple[RunState, str]:
