@@ -29,10 +29,7 @@ class Begin(msgspec.Struct, frozen=True, tag="begin"):
 
 
 class Block(msgspec.Struct, frozen=True):
-    """Rows that one layer gained.
-
-    Where its heap ends now, the check of the bytes it gained, and column parts.
-    """
+    """What rows brought to one layer: the end of its heap, the check of the bytes it gained, column parts."""
 
     heap_end: int
     check: int

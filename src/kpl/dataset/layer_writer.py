@@ -184,7 +184,8 @@ class LayerWriter:
     def _write_columns(self, heap: BinaryIO, num_rows: int) -> tuple[int, int, tuple[codec.Column, ...]]:
         """Write wide columns, then small ones.
 
-        Where the directory goes, where the tail starts, what was written.
+        Returns:
+            Where the directory goes, where the tail starts, and what was written.
         """
         ready = [(field, list(self.builders[field.name].buffers())) for field in self.fields]
         wide = [field.name for field, parts in ready if is_wide(sum(len(p[2]) for p in parts), num_rows)]

@@ -1,6 +1,4 @@
-"""Where the files of a dataset lie in its folder.
-
-And how one is put there so that a crash leaves none half written.
+"""Where the files of a dataset lie in its folder, and how they get there whole.
 
 HEAD                     number of the newest version, a hint only
 manifest/<number>.kpm    one per version, immutable
@@ -103,10 +101,7 @@ def fsync_folder(folder: Path) -> None:
 
 
 def write_durably(path: Path, data: bytes) -> None:
-    """Write a new file beside its final place and make it survive a power cut.
-
-    The caller gives it its name.
-    """
+    """Write a new file that survives a power cut, once the caller has given it its final name."""
     with path.open("wb") as file:
         file.write(data)
         file.flush()

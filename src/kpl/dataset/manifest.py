@@ -176,7 +176,8 @@ def _write_index(
 ) -> tuple[tuple[Layer, ...], tuple[SplitRef, ...], tuple[IndexRef, ...]]:
     """Write the tails of new shards and the splits as one more index.
 
-    What the manifest says about all of them.
+    Returns:
+        What the manifest says about layers, splits and indexes.
     """
     number = layout.next_index_number(root)
     while True:
@@ -226,10 +227,7 @@ def _append_split(name: str, rows: NDArray[np.int64], body: bytearray, number: i
 
 
 def encode_rows(rows: NDArray[np.int64]) -> tuple[str, NDArray[np.uint32] | NDArray[np.uint64]]:
-    """Rising row numbers as `runs` [k, 2] of u64 or as `rows` of u32 (u64 from row 2**32 on).
-
-    Whichever is smaller.
-    """
+    """Rising row numbers as `runs` [k, 2] of u64 or as `rows` of u32 or u64, whichever is smaller."""
     breaks = np.flatnonzero(np.diff(rows) != 1)
     starts = rows[np.concatenate(([0], breaks + 1))] if len(rows) else rows
     stops = rows[np.concatenate((breaks, [len(rows) - 1]))] + 1 if len(rows) else rows

@@ -1,7 +1,4 @@
-"""Folders of images: one folder a class, with or without folders train, val and test above.
-
-Or no classes at all.
-"""
+"""Folders of images: one folder a class, below folders train, val and test or not; or no classes at all."""
 
 from collections.abc import Sequence
 from pathlib import PurePosixPath
@@ -83,10 +80,7 @@ def plan_images(source: SourceFolder, log: ProblemLog) -> Plan:
 
 
 def _depth_above(images: list[PurePosixPath]) -> int:
-    """How many folders stand around all images without telling classes apart.
-
-    As an archive's own folder does.
-    """
+    """How many folders, such as an archive's own, stand around all images without telling them apart."""
     depth = 0
     while (
         len({file.parts[depth] for file in images}) == 1
