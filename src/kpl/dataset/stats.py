@@ -17,9 +17,8 @@ def summary(dataset: Dataset) -> dict[str, Any]:
     """Counts and ranges of a dataset or a view of it, ready for JSON.
 
     Returns:
-        `kind`, `num_samples`, `splits`, `class_names`, `size_bytes` and, as far as the kind has them,
-        `classes` (per
-        class: samples, objects, and samples of each split), `images` (sizes), `boxes`.
+        `kind`, `num_samples`, `splits`, `class_names`, `size_bytes` and, as far as the kind has them, `classes`
+        (per class: samples, objects, and samples of each split), `images` (sizes), `boxes`.
     """
     result: dict[str, Any] = {
         "kind": str(dataset.kind),
