@@ -115,6 +115,9 @@ def test_traffic_is_counted(works: Working, ann: httpx.Client) -> None:
     )
     assert traffic.p50_ms is not None
     assert traffic.p50_ms > 0
+    page = ann.get("/metrics").text
+    assert f'kpl_endpoint_requests{{endpoint="toy",project="default"}} {before + 3}.0' in page
+    assert 'kpl_tasks{state="ready"} 1.0' in page
 
 
 def test_service_that_crashed_is_restarted_and_until_then_the_answer_says_why(

@@ -6,6 +6,7 @@ import structlog
 
 from kpl.orchestrator.loop import Loop
 from kpl.server.services.announcements import announcer
+from kpl.server.services.gauges import add_gauges
 from kpl.server.services.platform import Platform
 from kpl.server.services.publishing import publisher
 from kpl.server.services.store import SqlStore
@@ -25,6 +26,7 @@ class Orchestration:
         self._thread = threading.Thread(target=self._run, name="kpl-orchestration", daemon=True)
 
     def start(self) -> None:
+        add_gauges(self._platform)
         self._loop = make_loop(self._platform)
         self._thread.start()
 
