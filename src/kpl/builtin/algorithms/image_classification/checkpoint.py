@@ -45,8 +45,16 @@ def optimiser_tensors(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
 
 
 def restore_optimiser(optimiser: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+    parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
     state: dict[int, dict[str, Tensor]] = {}
     for path, tensor in tensors.items():
         index, _, name = path.partition("/")
-        state.setdefault(int(index), {})[name] = tensor
+        state.setdefault(int(index), {})[name] = _laid_out_like(parameters[int(index)], tensor)
     optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
+
+
+def _laid_out_like(parameter: Tensor, tensor: Tensor) -> Tensor:
+    """The fused optimiser walks parameter and moments as flat memory, so their strides have to agree."""
+    if tensor.shape != parameter.shape:
+        return tensor
+    return torch.empty_like(parameter, requires_grad=False).copy_(tensor)

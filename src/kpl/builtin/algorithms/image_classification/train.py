@@ -90,7 +90,7 @@ def main() -> None:
         """How much of the training is over after so many steps: by epochs or by time, whichever ends first."""
         budget_s = float(parameters.time_budget_s)
         by_time = elapsed_s() / budget_s if budget_s else 0.0
-        return min(1.0, max(step / (parameters.epochs * num_batches), by_time))
+        return min(1.0, max(step / (int(parameters.epochs) * num_batches), by_time))
 
     def is_over() -> bool:
         is_stuck = parameters.patience and state["since_best"] >= parameters.patience
@@ -208,7 +208,7 @@ def learn_epoch(
 
 @torch.inference_mode()
 def evaluate(learner: Learner, data: Data) -> tuple[float, float]:
-    """Loss and accuracy of the averaged network on the validation rows, in float32; (0, 0) when there are none."""
+    """Loss and accuracy of the averaged network on the validation rows, in float32."""
     rows = data.val_rows
     loss_sum, num_right = 0.0, 0
     for start in range(0, len(rows), 256):
@@ -218,7 +218,7 @@ def evaluate(learner: Learner, data: Data) -> tuple[float, float]:
         y = torch.from_numpy(data.labels[part]).to(learner.device)
         loss_sum += nn.functional.cross_entropy(logits, y, reduction="sum").item()
         num_right += int((logits.argmax(1) == y).sum())
-    return loss_sum / max(1, len(rows)), num_right / max(1, len(rows))
+    return loss_sum / len(rows), num_right / len(rows)
 
 
 def choose_rows(
@@ -248,6 +248,11 @@ def choose_rows(
             f"The dataset has {len(train)} labelled training samples of {len(dataset)} (splits {dataset.splits}), "
             "at least 2 are needed. Split it with the node `dataset_split`, or import more images."
         )
+    if len(val) == 0:
+        author.note(
+            "There are no validation samples: val_accuracy and val_loss are those of the training samples."
+        )
+        val = train
     return train, val
 
 
