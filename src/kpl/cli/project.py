@@ -55,7 +55,11 @@ def members(name: str, json: Json = False) -> None:
 
 
 @app.command("add-member")
-def add_member(name: str, username: str, role: RoleName = "developer") -> None:
+def add_member(
+    name: str,
+    username: str,
+    role: Annotated[RoleName, typer.Argument(help="viewer, developer or admin.")] = "developer",
+) -> None:
     """Add a user to a project, or change the role."""
     with context.client() as client:
         member = client.projects.set_member(name, username, role)

@@ -1,0 +1,99 @@
+"""The command line as a user types it, against a real server."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kpl.client import LocalServer
+
+pytestmark = pytest.mark.e2e
+
+
+def kpl(
+    server: LocalServer | None, *words: str, data_dir: Path | None = None
+) -> "subprocess.CompletedProcess[str]":
+    folder = server.data_dir if server is not None else data_dir
+    options = ["--data-dir", str(folder)] if folder is not None else []
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("KPL_")}
+    return subprocess.run(
+        [sys.executable, "-m", "kpl.cli", *options, *words],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**environment, "NO_COLOR": "1", "COLUMNS": "140"},
+        check=False,
+    )
+
+
+def test_a_dataset_is_packed_looked_at_and_verified_without_a_server(images: Path, tmp_path: Path) -> None:
+    packed = tmp_path / "packed"
+    done = kpl(None, "dataset", "pack", str(images), str(packed), "--kind", "classification")
+    assert done.returncode == 0, done.stderr
+    assert "60 samples" in done.stdout
+    assert json.loads(kpl(None, "dataset", "info", str(packed), "--json").stdout)["num_samples"] == 60
+    assert "circle/circle 0.png" in kpl(None, "dataset", "head", str(packed), "-n", "1").stdout
+    assert "intact" in kpl(None, "dataset", "verify", str(packed)).stdout
+
+    shard = max(packed.rglob("*.kpl"), key=lambda path: path.stat().st_size)
+    data = bytearray(shard.read_bytes())
+    data[200] ^= 1
+    shard.chmod(0o644)
+    shard.write_bytes(data)
+    damaged = kpl(None, "dataset", "verify", str(packed))
+    assert damaged.returncode == 1
+    assert shard.name in damaged.stderr
+
+
+def test_a_folder_is_imported_listed_and_shown(server: LocalServer, images: Path) -> None:
+    done = kpl(server, "dataset", "import", "shapes", str(images))
+    assert done.returncode == 0, done.stderr
+    assert "shapes@1: 60 samples" in done.stdout
+    assert "shapes" in kpl(server, "dataset", "list").stdout
+    shown = json.loads(kpl(server, "dataset", "show", "shapes", "--json").stdout)
+    assert shown["latest"]["class_names"] == ["circle", "square", "star"]
+    plan = kpl(server, "pipeline", "plan", "--template", "image_classification", "-p", "dataset=shapes")
+    assert plan.returncode == 0, plan.stderr
+    assert "first time" in plan.stdout
+
+
+def test_an_expected_error_is_two_lines_and_exit_code_1(server: LocalServer, tmp_path: Path) -> None:
+    done = kpl(server, "dataset", "show", "shappes")
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.startswith("Error: There is no dataset 'shappes'")
+    assert len(done.stderr.strip().splitlines()) <= 2
+    lost = kpl(None, "dataset", "list", data_dir=tmp_path)
+    assert lost.returncode == 1
+    assert "kpl up" in lost.stderr
+
+
+def test_wrong_use_is_exit_code_2(server: LocalServer) -> None:
+    assert kpl(server, "dataset", "shwo").returncode == 2
+    assert kpl(server, "run", "show", "one").returncode == 2
+
+
+def test_users_projects_and_tokens_are_managed(server: LocalServer) -> None:
+    created = json.loads(kpl(server, "user", "create", "ann", "--json").stdout)
+    assert created["one_time_password"]
+    assert kpl(server, "project", "create", "vision").returncode == 0
+    assert kpl(server, "project", "add-member", "vision", "ann", "viewer").returncode == 0
+    assert "ann" in kpl(server, "project", "members", "vision").stdout
+    token = json.loads(kpl(server, "token", "create", "ci", "--json").stdout)
+    assert token["token"].startswith("kpl_")
+    assert token["token"] not in kpl(server, "token", "list", "--json").stdout
+
+
+def test_deleting_asks_where_somebody_can_answer_and_else_needs_yes(server: LocalServer) -> None:
+    kpl(server, "project", "create", "passing")
+    assert kpl(server, "project", "delete", "passing").returncode == 2
+    assert kpl(server, "project", "delete", "passing", "--yes").returncode == 0
+
+
+def test_the_doctor_says_what_is_there(server: LocalServer) -> None:
+    done = kpl(server, "doctor")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert server.url in done.stdout
