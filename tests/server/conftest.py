@@ -1,5 +1,6 @@
 """A real server for each test: the whole application on loopback, over SQLite in a temporary folder."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -7,6 +8,8 @@ import httpx
 import pytest
 
 from kpl.server.app import close_platform, open_platform
+from kpl.server.db import Database
+from kpl.server.db.schema import migrate
 from kpl.server.services.access import Role
 from kpl.server.services.platform import Platform
 from kpl.server.settings import Settings
@@ -40,9 +43,21 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     return Settings(data_dir=tmp_path / "data", password_hash_memory_mib=8)
 
 
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database that went through all migrations; copying it is quicker than going through them."""
+    path = tmp_path_factory.mktemp("database") / "kpl.db"
+    db = Database(f"sqlite:///{path}")
+    migrate(db)
+    db.close()
+    return path
+
+
 @pytest.fixture
-def platform(settings: Settings, clock: FakeClock) -> Iterator[Platform]:
+def platform(settings: Settings, clock: FakeClock, empty_database: Path) -> Iterator[Platform]:
     """An open platform with a project `default`, and no users."""
+    settings.data_dir.mkdir(mode=0o700)
+    shutil.copyfile(empty_database, settings.data_dir / "kpl.db")
     opened = open_platform(settings, executor=IdleExecutor(settings.runtime_dir), clock=clock)
     add_project(opened, "default")
     yield opened

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import Integer, Table, text
 
 from kpl.errors import Unavailable
-from kpl.server.db import Database, tables
+from kpl.server.db import Database, schema, tables
 from kpl.server.db.base import Base
 from kpl.server.db.schema import migrate, version_of, versions
 
@@ -32,10 +32,11 @@ def test_the_migrations_make_exactly_the_tables_of_this_version(db: Database) ->
 def test_a_database_that_is_up_to_date_is_left_alone(db: Database) -> None:
     migrate(db)
     assert version_of(db) == versions()[-1]
-    with db.engine.connect() as connection:
-        changes = connection.exec_driver_sql("PRAGMA data_version").scalar_one()
-        migrate(db)
-        assert connection.exec_driver_sql("PRAGMA data_version").scalar_one() == changes
+    with db.read() as session:
+        changes = session.scalar(text("PRAGMA data_version"))
+    migrate(db)
+    with db.read() as session:
+        assert session.scalar(text("PRAGMA data_version")) == changes
 
 
 def test_a_database_of_a_newer_kpl_is_refused(db: Database) -> None:
@@ -46,12 +47,31 @@ def test_a_database_of_a_newer_kpl_is_refused(db: Database) -> None:
         migrate(db)
 
 
+def test_a_database_is_copied_before_it_is_changed(
+    db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    migrate(db)
+    upgrades: list[Database] = []
+    monkeypatch.setattr(schema, "versions", lambda: [*versions(), "9998"])
+    monkeypatch.setattr(schema, "_upgrade", upgrades.append)
+    migrate(db)
+    assert upgrades == [db]
+    copy = Database(f"sqlite:///{tmp_path / f'kpl.db.before-{versions()[-1]}-upgrade'}")
+    assert version_of(copy) == versions()[-1]
+    copy.close()
+
+
 def test_numbers_of_migrations_have_no_gap() -> None:
     assert versions() == [f"{number:04d}" for number in range(1, len(versions()) + 1)]
 
 
 def test_ids_are_never_given_twice() -> None:
-    numbered = [table for table in Base.metadata.tables.values() if "id" in table.primary_key.columns]
-    assert numbered
+    numbered = [table for table in Base.metadata.tables.values() if _is_numbered(table)]
+    assert len(numbered) > 5
     for table in numbered:
         assert table.dialect_options["sqlite"]["autoincrement"], table.name
+
+
+def _is_numbered(table: Table) -> bool:
+    key = list(table.primary_key)
+    return [column.name for column in key] == ["id"] and isinstance(key[0].type, Integer)

@@ -27,13 +27,6 @@ def migrate(db: Database) -> None:
         Unavailable: the database was used by a newer KPL.
     """
     known = versions()
-    if not known:
-        from kpl.server.db import tables
-        from kpl.server.db.base import Base
-
-        assert tables.__path__
-        Base.metadata.create_all(db.engine)
-        return
     current = version_of(db)
     if current == known[-1]:
         return
@@ -55,10 +48,10 @@ def versions() -> list[str]:
 
 def version_of(db: Database) -> str | None:
     """The number of the last migration that the database went through; None for an empty database."""
-    with db.engine.connect() as connection:
-        if not inspect(connection).has_table("alembic_version"):
+    with db.read() as session:
+        if not inspect(session.connection()).has_table("alembic_version"):
             return None
-        version: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        version: str | None = session.scalar(text("SELECT version_num FROM alembic_version"))
         return version
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from kpl.errors import NotFound
 from kpl.schemas.project import ProjectCreate
 from kpl.schemas.user import UserCreate
 from kpl.server.db.tables.tokens import TokenRow
@@ -63,19 +62,6 @@ def first_start(platform: Platform) -> FirstStart | None:
     return FirstStart(FIRST_ADMIN, password, sessions.link_path(secret))
 
 
-def new_admin_link(platform: Platform, username: str | None = None) -> str:
-    """The path of a new one-time link for an administrator, for whoever can run commands on this machine.
-
-    Args:
-        username: whose link; left out, that of the administrator who was here first.
-    """
-    with platform.db.write() as session:
-        row = _administrator(session, username)
-        secret = sessions.new_sign_in_link(platform, session, row.id)
-        audit.record(platform, session, SERVER, "user.link", f"user:{row.username}")
-    return sessions.link_path(secret)
-
-
 def write_local_token(platform: Platform) -> Path:
     """Make sure that `data_dir/local-token` holds a working token of an administrator, readable by its owner
     only.
@@ -88,7 +74,7 @@ def write_local_token(platform: Platform) -> Path:
         path.chmod(0o600)
         return path
     with platform.db.write() as session:
-        admin = _administrator(session, None)
+        admin = _first_administrator(session)
         row, token = tokens.add_token(
             platform,
             session,
@@ -129,11 +115,7 @@ def _still_works(platform: Platform, token: str) -> bool:
     return found is not None
 
 
-def _administrator(session: Session, username: str | None) -> UserRow:
+def _first_administrator(session: Session) -> UserRow:
+    """The administrator who was here first; there is always one."""
     admins = select(UserRow).where(UserRow.is_admin, UserRow.is_active).order_by(UserRow.id)
-    row = session.scalars(admins if username is None else admins.where(UserRow.username == username)).first()
-    if row is None:
-        raise NotFound(
-            f"There is no active administrator '{username or FIRST_ADMIN}'.", hint="Name another one."
-        )
-    return row
+    return session.scalars(admins.limit(1)).one()

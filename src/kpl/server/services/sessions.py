@@ -123,7 +123,7 @@ def sign_in_by_link(platform: Platform, link_token: str, *, address: str, reques
     platform.attempts.add_failure("", address, now_s)
     raise NotSignedIn(
         "This sign-in link was used already, or is too old.",
-        hint="Sign in with your password, or make a new link with `kpl user link`.",
+        hint="Sign in with your password, or ask an administrator for a new link.",
     )
 
 
