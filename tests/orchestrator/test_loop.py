@@ -1,7 +1,8 @@
+import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from kpl.errors import Unavailable
 from kpl.orchestrator import Changes, InMemoryStore, Loop, RunState
 from kpl.orchestrator.loop import LOOK_AGAIN_S
-from kpl.runtime.executor import AttemptFiles, Launch
+from kpl.runtime.executor import AttemptFiles, AttemptReport, Launch
 from kpl.storage.artifacts import ArtifactStore
 from kpl.task import (
     ArtifactInput,
@@ -498,3 +499,28 @@ def test_a_loop_whose_store_fails_loads_again_when_it_is_run_again(bench: Bench)
     bench.settle()
     assert bench.store.run(RunId(1)).state is RunState.SUCCEEDED
     assert bench.started == ["1-1", "2-1"]
+
+
+def test_an_error_while_looking_loses_no_answer(bench: Bench) -> None:
+    class Moody(NullExecutor):
+        is_broken = False
+
+        def observe(self, attempt_ids: Iterable[AttemptId]) -> list[AttemptReport]:
+            if self.is_broken:
+                raise OSError("too many open files")
+            return super().observe(attempt_ids)
+
+    executor = Moody(bench.root / "moody", (tiny_machine(),), program=train)
+    bench.use(executor)
+    bench.submit_chain(1, run=1)
+    bench.submit(tiny_task(3, tree=bench.algorithm()))
+    for _ in range(8):
+        executor.is_broken = True
+        with contextlib.suppress(OSError):
+            bench.loop.turn()
+        executor.is_broken = False
+        bench.loop.turn()
+        executor.wait(0.05)
+    bench.settle()
+    assert bench.store.run(RunId(1)).state is RunState.SUCCEEDED
+    assert sorted(bench.started) == ["1-1", "2-1", "3-1"]

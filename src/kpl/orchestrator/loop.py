@@ -118,10 +118,12 @@ class Loop:
         """
         now_s = self._clock.now_s()
         state, is_fresh = self._current_state()
+        self._state = None  # load it again unless this turn gets to its end: events would be lost otherwise
         inbox = self._look_into_inbox(now_s)
         events = [*self._workers.events(now_s), *inbox.events, *self._reports(state)]
         is_due = self._wake_at_s is not None and now_s >= self._wake_at_s
         if not (events or is_fresh or is_due):
+            self._state = state
             return False
         result = step(state, events, now_s)
         self._wake_at_s = result.wake_at_s
@@ -174,7 +176,6 @@ class Loop:
         if not result.changes and inbox.last_id == self._inbox_id:
             self._state = result.state
             return True
-        self._state = None  # load it again unless it is known to have worked
         try:
             version = self._store.apply(
                 result.changes, consumed_id=inbox.last_id, expected_version=before.version
