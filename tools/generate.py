@@ -41,7 +41,7 @@ def main() -> int:
 
 def openapi() -> str:
     """The OpenAPI document of an application that serves nobody."""
-    from kpl.runtime import LocalExecutor
+    from kpl.runtime.executors.local import LocalExecutor
     from kpl.server.app import close_platform, create_app, open_platform
     from kpl.server.settings import Settings
 

@@ -23,7 +23,7 @@ import uvicorn
 from kpl import __version__
 from kpl.errors import Conflict, Denied, Invalid, Unavailable
 from kpl.resources import parse_simulated_devices
-from kpl.runtime import LocalExecutor
+from kpl.runtime.executors.local import LocalExecutor
 from kpl.server.app import close_platform, create_app, open_platform
 from kpl.server.logs import configure_logs
 from kpl.server.services import algorithms, bootstrap

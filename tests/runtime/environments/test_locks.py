@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from kpl.errors import Invalid
-from kpl.runtime import environment_lock, host_lock, venv_lock
-from kpl.runtime.environments import open_environment
+from kpl.runtime.environments import environment_lock, host_lock, open_environment, venv_lock
 from kpl.task import EnvironmentSpec
 
 

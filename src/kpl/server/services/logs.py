@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from kpl.errors import Invalid
+from kpl.runtime.logs import log_lines
 from kpl.schemas.log import LogMatchOut, LogOut, LogSearchOut
 from kpl.server.services.access import Caller, Role, project_for
-from kpl.server.services.log_lines import log_lines
 from kpl.server.services.platform import Platform
 from kpl.server.services.tasks import attempt_row, task_row
 from kpl.task import AttemptState

@@ -1,14 +1,14 @@
-"""Metrics of attempts: a summary of each, and its points thinned out so that no spike is lost."""
+"""Metrics of attempts: a summary of each, and its points."""
 
 from dataclasses import dataclass
 
 from sqlalchemy import select
 
 from kpl.errors import NotFound, nearest
+from kpl.runtime.metrics import AttemptEvents, Series, events_of, thin
 from kpl.schemas.metric import FigureOut, MetricOut, MetricSeriesOut, MetricsOut
 from kpl.server.db.tables.tasks import TaskSpecRow
 from kpl.server.services.access import Caller, Role, project_for
-from kpl.server.services.attempt_events import AttemptEvents, Series, events_of
 from kpl.server.services.platform import Platform
 from kpl.server.services.spec_text import decode_spec
 from kpl.server.services.tasks import attempt_row, task_row
@@ -71,39 +71,6 @@ def last_values(platform: Platform, task_id: int, attempt: int) -> dict[str, flo
         return {}
     path = platform.executor.files(attempt_id(TaskId(task_id), attempt)).events
     return {name: series.last for name, series in events_of(path, is_final=True).series.items()}
-
-
-def thin(
-    series: Series, *, from_step: float | None, to_step: float | None, points: int
-) -> tuple[list[float], list[float], int]:
-    """Choose points of a series: of each bucket of steps the smallest and the largest value.
-
-    Returns:
-        steps and values in order of step, and the number of points in the range before any was left out.
-    """
-    import numpy as np  # only where it is used: an idle server does without
-
-    num_kept = min(len(series.steps), len(series.values))
-    steps = np.array(series.steps[:num_kept])
-    values = np.array(series.values[:num_kept])
-    if not series.is_ordered:
-        order = np.argsort(steps, kind="stable")
-        steps, values = steps[order], values[order]
-    first = 0 if from_step is None else int(np.searchsorted(steps, from_step, side="left"))
-    last = len(steps) if to_step is None else int(np.searchsorted(steps, to_step, side="right"))
-    steps, values = steps[first:last], values[first:last]
-    num_points = len(steps)
-    if num_points > points:
-        num_buckets = max(1, points // 2)
-        starts = np.linspace(0, num_points, num_buckets, endpoint=False).astype(np.int64)
-        ends = np.append(starts[1:], num_points)
-        chosen = {0, num_points - 1}
-        for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
-            bucket = values[start:end]
-            chosen |= {start + int(bucket.argmin()), start + int(bucket.argmax())}
-        kept = np.array(sorted(chosen))
-        steps, values = steps[kept], values[kept]
-    return steps.tolist(), values.tolist(), num_points
 
 
 @dataclass(frozen=True, slots=True)

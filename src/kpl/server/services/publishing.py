@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from kpl.algorithm.model import MODEL_NAME, load_model
+from kpl.algorithm.model import MODEL_NAME, ModelManifest, ModelTampered, read_model
 from kpl.dataset import Dataset
 from kpl.errors import Invalid
 from kpl.server.db.tables.datasets import DatasetRow, DatasetVersionRow
@@ -106,8 +106,7 @@ def _publish_dataset(session: Session, artifacts: ArtifactStore, source: _Source
 
 
 def _publish_model(session: Session, artifacts: ArtifactStore, source: _Source) -> int:
-    folder = artifacts.materialize(source.digest)
-    manifest = load_model(folder)
+    manifest, document = _read_model(artifacts, source.digest)
     row = session.scalar(
         select(ModelRow).where(ModelRow.project_id == source.project_id, ModelRow.name == source.name)
     )
@@ -132,10 +131,27 @@ def _publish_model(session: Session, artifacts: ArtifactStore, source: _Source) 
         model_id=row.id,
         version=1 if newest is None else newest.version + 1,
         task=manifest.task,
-        manifest=json.loads((folder / MODEL_NAME).read_text(encoding="utf-8")),
+        manifest=document,
         size_bytes=artifacts.get_tree(source.digest).size_bytes,
         **source.columns,
     )
     session.add(version)
     session.flush()
     return version.version
+
+
+def _read_model(artifacts: ArtifactStore, digest: str) -> tuple[ModelManifest, dict[str, Any]]:
+    """The manifest of a stored model, whose files must be those that it was saved with.
+
+    The store knows the hash of each file, so none is read: this happens within a transaction.
+    """
+    folder = artifacts.materialize(digest)
+    manifest = read_model(folder)
+    stored = {entry.path: entry.sha256 for entry in artifacts.get_tree(digest).entries}
+    for name, file in manifest.files.items():
+        if stored.get(name) != file.sha256:
+            raise ModelTampered(
+                f"'{name}' is not the file that the model was saved with.", hint="Save the model last of all."
+            )
+    document: dict[str, Any] = json.loads((folder / MODEL_NAME).read_text(encoding="utf-8"))
+    return manifest, document

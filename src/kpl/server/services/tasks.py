@@ -7,6 +7,7 @@ from sqlalchemy import false, func, select
 from sqlalchemy.orm import Session, aliased
 
 from kpl.errors import Conflict, NotFound, nearest
+from kpl.runtime.metrics import AttemptEvents, events_of
 from kpl.schemas.page import Page
 from kpl.schemas.task import (
     AttemptOut,
@@ -23,7 +24,6 @@ from kpl.server.db.tables.projects import ProjectRow
 from kpl.server.db.tables.tasks import AttemptRow, TaskInputRow, TaskOutputRow, TaskRow, TaskSpecRow
 from kpl.server.services.access import Caller, Role, project_for
 from kpl.server.services.artifacts import StoredFile, stored_file
-from kpl.server.services.attempt_events import AttemptEvents, events_of
 from kpl.server.services.audit import record
 from kpl.server.services.clock import utc
 from kpl.server.services.paging import page_of

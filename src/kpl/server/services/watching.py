@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import false, select
 
+from kpl.runtime.logs import log_lines
+from kpl.runtime.metrics import AttemptEvents, events_of
 from kpl.server.db.tables.tasks import AttemptRow, TaskRow
-from kpl.server.services.attempt_events import AttemptEvents, events_of
-from kpl.server.services.log_lines import log_lines
 from kpl.server.services.platform import Platform
 from kpl.task import AttemptState
 from kpl.task.ids import AttemptId
