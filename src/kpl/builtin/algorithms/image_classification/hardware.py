@@ -18,10 +18,10 @@ def choose_device() -> torch.device:
 
 
 def choose_threads(action: Callable[[], object]) -> int:
-    """Time an action with one thread and with one for each core; leave the faster number set and return it.
+    """Time an action with one thread and with one for each core; leave the better number set and return it.
 
-    More threads are not always faster: a small network spends its time on their meeting, and where other processes
-    want the same cores, two threads were seen to take five times as long as one.
+    More threads have to prove clearly faster: a small network spends its time on their meeting, and when other
+    processes want the same cores later on, two threads were seen to take five times as long as one.
     """
     seconds = {}
     for threads in dict.fromkeys((1, len(sched_getaffinity(0)))):
@@ -31,7 +31,8 @@ def choose_threads(action: Callable[[], object]) -> int:
         action()
         action()
         seconds[threads] = time.perf_counter() - started_s
-    best = min(seconds, key=lambda threads: seconds[threads])
+    most = max(seconds)
+    best = most if seconds[most] < 0.7 * seconds[1] else 1
     torch.set_num_threads(best)
     return best
 

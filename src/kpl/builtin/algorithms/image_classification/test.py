@@ -78,7 +78,11 @@ def main() -> None:
 def measure_speed(
     model: SavedClassifier, dataset: Dataset, rows: NDArray[np.int64], device: torch.device
 ) -> dict[str, float]:
-    """Latency of one image (decoding included, and network alone) and throughput of the network in batches of 32."""
+    """Latency of one image (decoding included, and network alone) and throughput of the network in batches of 32.
+
+    With one thread, as `compile.py` compares targets: other work on the machine disturbs that least.
+    """
+    torch.set_num_threads(1)
     data = bytes(dataset[int(rows[0])]["image"])
     one = torch.from_numpy(decode(data, model.height, model.width).copy())[None]
     many = one.repeat(32, 1, 1, 1)
