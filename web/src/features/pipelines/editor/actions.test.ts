@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import type { PipelineDocument } from '../graph/document';
+import {
+  addNode,
+  changeNode,
+  connect,
+  copyText,
+  edgeId,
+  expose,
+  freePlace,
+  moveNodes,
+  ordered,
+  pasteText,
+  removeParts,
+  renameNode,
+  setNodeParameter,
+} from './actions';
+
+const document: PipelineDocument = {
+  schema: 'kpl.pipeline/v1',
+  name: 'p',
+  parameters: { epochs: { type: 'integer', default: 3 } },
+  nodes: [
+    { id: 'data', type: 'dataset', dataset: 'digits' },
+    {
+      id: 'train',
+      type: 'algorithm',
+      algorithm: 'a',
+      function: 'train',
+      parameters: { epochs: '$' + '{parameters.epochs}' },
+    },
+  ],
+  edges: [{ from: 'data.dataset', to: 'train.dataset' }],
+  layout: { data: { x: 0, y: 0 }, train: { x: 280, y: 0 } },
+};
+
+describe('changes of a document', () => {
+  it('adds a node under a free name, on the grid', () => {
+    const added = addNode(
+      document,
+      { type: 'algorithm', algorithm: 'a', function: 'train' },
+      { x: 13, y: 99 },
+    );
+    expect(added.id).toBe('train-2');
+    expect(added.document.layout?.['train-2']).toEqual({ x: 16, y: 96 });
+  });
+
+  it('does not lay a node upon another', () => {
+    expect(freePlace(document, { x: 0, y: 0 }).y).toBeGreaterThanOrEqual(96);
+  });
+
+  it('removes a node with its edges and its place', () => {
+    const next = removeParts(document, ['data']);
+    expect(next.edges).toBeUndefined();
+    expect(next.layout).toEqual({ train: { x: 280, y: 0 } });
+    expect(removeParts(document, [], [])).toBe(document);
+  });
+
+  it('removes an edge alone', () => {
+    const edge = document.edges?.[0];
+    expect(removeParts(document, [], [edge ? edgeId(edge) : '']).edges).toBeUndefined();
+  });
+
+  it('moves nodes, and changes nothing when they stay', () => {
+    expect(moveNodes(document, { data: { x: 1, y: 2 } })).toBe(document);
+    expect(moveNodes(document, { data: { x: 40, y: 8 } }).layout?.data).toEqual({ x: 40, y: 8 });
+  });
+
+  it('leaves out what became empty', () => {
+    expect(setNodeParameter(document, 'train', 'epochs', undefined).nodes?.[1]).toEqual({
+      id: 'train',
+      type: 'algorithm',
+      algorithm: 'a',
+      function: 'train',
+    });
+    expect(changeNode(document, 'train', { endpoint: '' }).nodes?.[1]).not.toHaveProperty('endpoint');
+  });
+
+  it('exposes a parameter under its name and binds the node to it', () => {
+    const next = expose(document, 'train', 'rate', { type: 'number', title: 'Rate', 'x-search': {} }, 0.1);
+    expect(next.parameters?.rate).toEqual({ type: 'number', title: 'Rate', default: 0.1 });
+    expect(next.nodes?.[1]?.parameters?.rate).toBe('$' + '{parameters.rate}');
+    expect(Object.keys(expose(document, 'train', 'epochs', {}, 1).parameters ?? {})).toEqual([
+      'epochs',
+      'epochs_2',
+    ]);
+  });
+
+  it('renames a node everywhere, but not to a name that is taken', () => {
+    const next = renameNode(document, 'data', 'images');
+    expect(next.edges?.[0]?.from).toBe('images.dataset');
+    expect(next.layout?.images).toEqual({ x: 0, y: 0 });
+    expect(renameNode(document, 'data', 'train')).toBe(document);
+  });
+
+  it('copies nodes as text and pastes them with their edges and parameters', () => {
+    const text = copyText(document, ['data', 'train']);
+    const into: PipelineDocument = { schema: 'kpl.pipeline/v1', name: 'other' };
+    const pasted = pasteText(into, text);
+    expect(pasted?.ids).toEqual(['data', 'train']);
+    expect(pasted?.document.parameters).toEqual(document.parameters);
+    const twice = pasteText(document, text);
+    expect(twice?.document.edges?.[1]).toEqual({ from: 'data-2.dataset', to: 'train-2.dataset' });
+    expect(pasteText(document, 'hello')).toBeNull();
+    expect(pasteText(document, '{"schema":"other"}')).toBeNull();
+  });
+
+  it('keeps the bytes of a document that nothing changed', () => {
+    const text = JSON.stringify(document);
+    expect(JSON.stringify(ordered(document))).toBe(text);
+    const back = removeParts(connect(document, 'a.b', 'c.d'), [], ['a.b>c.d']);
+    expect(JSON.stringify(back)).toBe(text);
+  });
+});

@@ -1,0 +1,167 @@
+/** A pipeline document, `kpl.pipeline/v1`, and how its parts are named. */
+
+export type Texts = Record<string, string>;
+
+/** A JSON Schema as algorithms and pipelines use it: the keywords that a form knows, and whatever else it carries. */
+export interface Schema {
+  type?: string | string[];
+  title?: string | Texts;
+  description?: string | Texts;
+  default?: unknown;
+  enum?: unknown[];
+  const?: unknown;
+  minimum?: number;
+  maximum?: number;
+  exclusiveMinimum?: number;
+  exclusiveMaximum?: number;
+  multipleOf?: number;
+  minLength?: number;
+  maxLength?: number;
+  pattern?: string;
+  items?: Schema;
+  anyOf?: Schema[];
+  properties?: Record<string, Schema>;
+  required?: string[];
+  'x-kpl'?: string;
+  'x-advanced'?: boolean;
+  [key: string]: unknown;
+}
+
+export interface DocumentNode {
+  id: string;
+  type: 'dataset' | 'model' | 'algorithm';
+  title?: Texts;
+  dataset?: string;
+  model?: string;
+  algorithm?: string;
+  function?: string;
+  parameters?: Record<string, unknown>;
+  resources?: Record<string, unknown>;
+  retries?: number;
+  timeout_s?: number;
+  publish?: Record<string, string>;
+  endpoint?: string;
+}
+
+/** A link `node.output` to `node.input`, or `node` to `node` for order alone. */
+export interface DocumentEdge {
+  from: string;
+  to: string;
+}
+
+export interface Position {
+  x: number;
+  y: number;
+}
+
+export interface PipelineDocument {
+  schema: string;
+  name: string;
+  title?: Texts;
+  description?: Texts;
+  task?: string;
+  parameters?: Record<string, Schema>;
+  nodes?: DocumentNode[];
+  edges?: DocumentEdge[];
+  layout?: Record<string, Position>;
+}
+
+export const SCHEMA = 'kpl.pipeline/v1';
+export const NAME_PATTERN = /^[a-z0-9][a-z0-9_.-]{0,62}$/;
+export const NODE_ID_PATTERN = /^[a-z0-9][a-z0-9_-]{0,62}$/;
+export const PARAMETER_PATTERN = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/;
+
+export function emptyDocument(name: string): PipelineDocument {
+  return { schema: SCHEMA, name };
+}
+
+/** One end of an edge: the node, and its port (empty for an edge that only orders). */
+export interface End {
+  node: string;
+  port: string;
+}
+
+export function parseEnd(text: string): End {
+  const dot = text.indexOf('.');
+  return dot < 0 ? { node: text, port: '' } : { node: text.slice(0, dot), port: text.slice(dot + 1) };
+}
+
+export function formatEnd(end: End): string {
+  return end.port ? `${end.node}.${end.port}` : end.node;
+}
+
+const WHOLE_BINDING = /^\$\{parameters\.([A-Za-z_][A-Za-z0-9_]*)\}$/;
+const ANY_BINDING = /(?<!\$)\$\{parameters\.([A-Za-z_][A-Za-z0-9_]*)\}/g;
+
+/** The parameter that a value is bound to, when the whole value is one binding. */
+export function boundParameter(value: unknown): string | null {
+  return typeof value === 'string' ? (WHOLE_BINDING.exec(value)?.[1] ?? null) : null;
+}
+
+export function bindingTo(parameter: string): string {
+  return `\${parameters.${parameter}}`;
+}
+
+/** Put defaults (or given values) of the pipeline's parameters in the place of bindings. */
+export function resolved(
+  value: unknown,
+  parameters: Record<string, Schema>,
+  given: Record<string, unknown> = {},
+): unknown {
+  const valueFor = (name: string): unknown => given[name] ?? parameters[name]?.default;
+  const whole = boundParameter(value);
+  if (whole !== null) return valueFor(whole);
+  if (typeof value !== 'string') return value;
+  return value
+    .replace(ANY_BINDING, (_, name: string) => String(valueFor(name) ?? ''))
+    .replaceAll('$${', '${');
+}
+
+/** `digits@3` is the name `digits` and the version `3`. */
+export function splitVersion(reference: string): { name: string; version: string } {
+  const at = reference.lastIndexOf('@');
+  return at < 0
+    ? { name: reference, version: '' }
+    : { name: reference.slice(0, at), version: reference.slice(at + 1) };
+}
+
+/** A text in the reader's language, else in English, else in any. */
+export function textOf(texts: Texts | string | undefined, language: string): string {
+  if (texts === undefined) return '';
+  if (typeof texts === 'string') return texts;
+  return texts[language] ?? texts.en ?? Object.values(texts)[0] ?? '';
+}
+
+/**
+ * The title of a parameter in the reader's language. Manifests may write both into one text, `Epochs 训练轮数`; the
+ * part in the reader's script is taken.
+ */
+export function schemaTitle(name: string, schema: Schema | undefined, language: string): string {
+  const title = schema?.title;
+  if (title === undefined) return name;
+  if (typeof title !== 'string') return textOf(title, language) || name;
+  const first = /[\u3400-\u9fff]/.exec(title)?.index;
+  if (first === undefined) return title;
+  const [latin, han] = [title.slice(0, first).trim(), title.slice(first).trim()];
+  return (language.startsWith('zh') ? han : latin) || title;
+}
+
+/** What a node is called on the canvas. */
+export function nodeTitle(node: DocumentNode, language: string): string {
+  return textOf(node.title, language) || node.dataset || node.model || node.algorithm || node.id;
+}
+
+/** A name that none of `taken` has: `train`, `train-2`, `train-3`, ... */
+export function freeName(wanted: string, taken: Iterable<string>): string {
+  const all = new Set(taken);
+  const stem =
+    wanted
+      .toLowerCase()
+      .replace(/[^a-z0-9_-]+/g, '-')
+      .replace(/^[-_]+/, '')
+      .slice(0, 56) || 'node';
+  if (!all.has(stem)) return stem;
+  let number = 2;
+  while (all.has(`${stem}-${number}`)) number += 1;
+  return `${stem}-${number}`;
+}

@@ -1,0 +1,104 @@
+/** Where nodes stand: sizes that follow from ports, and a layout from left to right for nodes without a place. */
+
+import * as dagre from '@dagrejs/dagre';
+import type { PipelineDocument, Position } from './document';
+import { parseEnd } from './document';
+import type { NodePorts } from './ports';
+
+export const NODE_WIDTH = 220;
+export const HEADER_HEIGHT = 48;
+export const PORT_HEIGHT = 24;
+export const PORTS_PADDING = 12;
+export const FOOTER_HEIGHT = 28;
+/** The smallest zoom that the canvas chooses by itself: below, text is no longer read. */
+export const LEAST_ZOOM = 0.8;
+
+export function nodeHeight(ports: NodePorts | undefined): number {
+  const rows = Math.max(ports?.inputs.length ?? 0, ports?.outputs.length ?? 0, 1);
+  return HEADER_HEIGHT + rows * PORT_HEIGHT + PORTS_PADDING + FOOTER_HEIGHT;
+}
+
+/** Place all nodes anew, from left to right by what feeds what. */
+export function autoLayout(
+  document: PipelineDocument,
+  ports: ReadonlyMap<string, NodePorts>,
+): Record<string, Position> {
+  const graph = new dagre.graphlib.Graph();
+  graph.setGraph({ rankdir: 'LR', nodesep: 32, ranksep: 72, marginx: 0, marginy: 0 });
+  graph.setDefaultEdgeLabel(() => ({}));
+  const nodes = document.nodes ?? [];
+  const known = new Set(nodes.map((node) => node.id));
+  for (const node of nodes) {
+    graph.setNode(node.id, { width: NODE_WIDTH, height: nodeHeight(ports.get(node.id)) });
+  }
+  for (const edge of document.edges ?? []) {
+    const [source, target] = [parseEnd(edge.from).node, parseEnd(edge.to).node];
+    if (known.has(source) && known.has(target) && source !== target) graph.setEdge(source, target);
+  }
+  dagre.layout(graph);
+  return Object.fromEntries(
+    nodes.map((node) => {
+      const { x, y, height } = graph.node(node.id) as { x: number; y: number; height: number };
+      return [node.id, { x: onGrid(x - NODE_WIDTH / 2), y: onGrid(y - height / 2) }];
+    }),
+  );
+}
+
+/** The document's layout, with a computed place for every node that has none. */
+export function placed(
+  document: PipelineDocument,
+  ports: ReadonlyMap<string, NodePorts>,
+): Record<string, Position> {
+  const layout = document.layout ?? {};
+  const nodes = document.nodes ?? [];
+  if (nodes.every((node) => layout[node.id])) return layout;
+  const automatic = autoLayout(document, ports);
+  if (Object.keys(layout).length === 0) return automatic;
+  const bottom = Math.max(...Object.entries(layout).map(([id, at]) => at.y + nodeHeight(ports.get(id))));
+  return Object.fromEntries(
+    nodes.map((node) => {
+      const auto = automatic[node.id] ?? { x: 0, y: 0 };
+      return [node.id, layout[node.id] ?? { x: auto.x, y: auto.y + bottom + 48 }];
+    }),
+  );
+}
+
+export function onGrid(value: number, step = 8): number {
+  return Math.round(value / step) * step + 0;
+}
+
+export interface Box {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+export function bounds(layout: Record<string, Position>, ports: ReadonlyMap<string, NodePorts>): Box {
+  const places = Object.entries(layout);
+  if (places.length === 0) return { x: 0, y: 0, width: 0, height: 0 };
+  const x = Math.min(...places.map(([, at]) => at.x));
+  const y = Math.min(...places.map(([, at]) => at.y));
+  const right = Math.max(...places.map(([, at]) => at.x + NODE_WIDTH));
+  const bottom = Math.max(...places.map(([id, at]) => at.y + nodeHeight(ports.get(id))));
+  return { x, y, width: right - x, height: bottom - y };
+}
+
+/** The first view of a canvas: all when that stays readable, else the beginning at the least readable zoom. */
+export function firstView(
+  box: Box,
+  width: number,
+  height: number,
+  padding = 40,
+): { x: number; y: number; zoom: number } {
+  if (box.width === 0 || width <= 0 || height <= 0) return { x: padding, y: padding, zoom: 1 };
+  const fits = Math.min((width - 2 * padding) / box.width, (height - 2 * padding) / box.height);
+  const zoom = Math.min(1, Math.max(LEAST_ZOOM, fits));
+  const fitsWide = box.width * zoom <= width - 2 * padding;
+  const fitsHigh = box.height * zoom <= height - 2 * padding;
+  return {
+    x: fitsWide ? (width - box.width * zoom) / 2 - box.x * zoom : padding - box.x * zoom,
+    y: fitsHigh ? (height - box.height * zoom) / 2 - box.y * zoom : padding - box.y * zoom,
+    zoom,
+  };
+}

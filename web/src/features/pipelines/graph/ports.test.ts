@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest';
+import type { PipelineDocument } from './document';
+import { allPorts, type Catalog, fitting, linkRefusal, type Port, portRefusal } from './ports';
+
+const port = (name: string, type: string, kinds: string[] = [], isOptional = false): Port => ({
+  name,
+  type,
+  kinds,
+  isOptional,
+});
+
+const catalog: Catalog = {
+  functions: new Map([
+    [
+      'split/process',
+      {
+        name: 'process',
+        inputs: [port('dataset', 'dataset')],
+        outputs: [port('dataset', 'dataset')],
+        parameters: {},
+      },
+    ],
+    [
+      'detector/train',
+      {
+        name: 'train',
+        inputs: [port('dataset', 'dataset', ['detection'])],
+        outputs: [port('model', 'model', ['detection'])],
+        parameters: {},
+      },
+    ],
+    [
+      'detector/serve',
+      {
+        name: 'serve',
+        inputs: [port('model', 'model', ['detection'])],
+        outputs: [port('endpoint', 'endpoint')],
+        parameters: {},
+      },
+    ],
+  ]),
+  datasets: new Map([
+    ['masks', 'semantic_segmentation'],
+    ['street', 'detection'],
+  ]),
+  models: new Map(),
+};
+
+function pipeline(dataset: string): PipelineDocument {
+  return {
+    schema: 'kpl.pipeline/v1',
+    name: 'p',
+    parameters: { set: { type: 'string', default: 'masks' } },
+    nodes: [
+      { id: 'data', type: 'dataset', dataset },
+      { id: 'split', type: 'algorithm', algorithm: 'split', function: 'process' },
+      { id: 'train', type: 'algorithm', algorithm: 'detector@1.0.0', function: 'train' },
+      { id: 'serve', type: 'algorithm', algorithm: 'detector', function: 'serve' },
+    ],
+    edges: [{ from: 'data.dataset', to: 'split.dataset' }],
+  };
+}
+
+function refused(document: PipelineDocument, from: string, to: string) {
+  return linkRefusal(document, allPorts(document, catalog), from, to);
+}
+
+describe('links', () => {
+  it('lets a dataset of the right kind through a split', () => {
+    expect(refused(pipeline('street@2'), 'split.dataset', 'train.dataset')).toBeNull();
+  });
+
+  it('refuses a mask dataset at a detection trainer, also through a split', () => {
+    const found = refused(pipeline('masks'), 'split.dataset', 'train.dataset');
+    expect(found).toEqual({ code: 'kind', given: 'semantic_segmentation', wanted: 'detection' });
+  });
+
+  it('reads the dataset of a binding from the default of the parameter', () => {
+    const found = refused(pipeline('$' + '{parameters.set}'), 'split.dataset', 'train.dataset');
+    expect(found?.code).toBe('kind');
+  });
+
+  it('lets a kind through that is not known before the run', () => {
+    expect(refused(pipeline('unheard-of'), 'split.dataset', 'train.dataset')).toBeNull();
+  });
+
+  it('refuses other types, endpoints, circles, doubles, a fed input and the node itself', () => {
+    const document = pipeline('street');
+    expect(refused(document, 'data.dataset', 'serve.model')?.code).toBe('type');
+    expect(portRefusal(port('endpoint', 'endpoint'), port('x', 'endpoint'))?.code).toBe('endpoint');
+    expect(refused(document, 'split.dataset', 'data.dataset')?.code).toBe('cycle');
+    expect(refused(document, 'data.dataset', 'split.dataset')?.code).toBe('exists');
+    expect(refused(document, 'split.dataset', 'split.dataset')?.code).toBe('self');
+    const fed = { ...document, edges: [{ from: 'data.dataset', to: 'train.dataset' }] };
+    expect(refused(fed, 'split.dataset', 'train.dataset')).toEqual({
+      code: 'taken',
+      given: 'data.dataset',
+      wanted: '',
+    });
+  });
+
+  it('lets nodes be ordered, but not data, which is there before', () => {
+    expect(refused(pipeline('street'), 'train', 'serve')).toBeNull();
+    expect(refused(pipeline('street'), 'data', 'serve')?.code).toBe('data-order');
+  });
+
+  it('names the functions that an output fits', () => {
+    const fits = fitting(port('dataset', 'dataset', ['detection']), catalog);
+    expect(fits).toEqual([
+      { algorithm: 'split', function: 'process', input: 'dataset' },
+      { algorithm: 'detector', function: 'train', input: 'dataset' },
+    ]);
+  });
+
+  it('draws ports that only an edge knows, of an algorithm that is not installed', () => {
+    const document = pipeline('street');
+    const lost = {
+      ...document,
+      nodes: [
+        ...(document.nodes ?? []),
+        { id: 'old', type: 'algorithm' as const, algorithm: 'gone', function: 'train' },
+      ],
+      edges: [{ from: 'data.dataset', to: 'old.images' }],
+    };
+    expect(
+      allPorts(lost, catalog)
+        .get('old')
+        ?.inputs.map(({ name }) => name),
+    ).toEqual(['images']);
+  });
+});

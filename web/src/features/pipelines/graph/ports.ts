@@ -1,0 +1,199 @@
+/** Ports of nodes, and whether an edge may join two of them. The server decides; this says so while one draws. */
+
+import type { Schema as AnySchema, DocumentNode, PipelineDocument } from './document';
+import { formatEnd, parseEnd, resolved, splitVersion } from './document';
+
+export type PortType = 'dataset' | 'model' | 'files' | 'endpoint';
+
+export interface Port {
+  name: string;
+  type: string;
+  kinds: string[];
+  isOptional: boolean;
+}
+
+export interface NodePorts {
+  inputs: Port[];
+  outputs: Port[];
+}
+
+/** What one function of an installed algorithm takes and gives. */
+export interface FunctionInterface {
+  name: string;
+  inputs: Port[];
+  outputs: Port[];
+  parameters: AnySchema;
+}
+
+/** All that a document can be built from. */
+export interface Catalog {
+  /** Functions by `algorithm/function`, of the newest version. */
+  functions: ReadonlyMap<string, FunctionInterface>;
+  /** Kind of each dataset, by name. */
+  datasets: ReadonlyMap<string, string>;
+  /** Task of each model, by name. */
+  models: ReadonlyMap<string, string>;
+}
+
+export const EMPTY_CATALOG: Catalog = { functions: new Map(), datasets: new Map(), models: new Map() };
+
+const NO_PORTS: NodePorts = { inputs: [], outputs: [] };
+
+export function functionOf(node: DocumentNode, catalog: Catalog): FunctionInterface | undefined {
+  if (node.type !== 'algorithm') return undefined;
+  return catalog.functions.get(`${splitVersion(node.algorithm ?? '').name}/${node.function ?? ''}`);
+}
+
+/** The ports of a node by itself, before anything is linked. */
+export function portsOf(
+  node: DocumentNode,
+  catalog: Catalog,
+  document: PipelineDocument,
+  given: Record<string, unknown> = {},
+): NodePorts {
+  if (node.type === 'algorithm') return functionOf(node, catalog) ?? NO_PORTS;
+  const isDataset = node.type === 'dataset';
+  const reference = String(
+    resolved(isDataset ? node.dataset : node.model, document.parameters ?? {}, given) ?? '',
+  );
+  const kind = (isDataset ? catalog.datasets : catalog.models).get(splitVersion(reference).name);
+  const port = { name: node.type, type: node.type, kinds: kind ? [kind] : [], isOptional: false };
+  return { inputs: [], outputs: [port] };
+}
+
+/**
+ * The ports of all nodes, where outputs that state no kind have the kind that comes in. Ports that edges name but that
+ * the catalog does not know (an algorithm is not installed) are drawn as of type `files`.
+ */
+export function allPorts(
+  document: PipelineDocument,
+  catalog: Catalog,
+  given: Record<string, unknown> = {},
+): Map<string, NodePorts> {
+  const own = new Map(
+    (document.nodes ?? []).map((node) => [node.id, portsOf(node, catalog, document, given)]),
+  );
+  const links = new Map<string, { node: string; port: string }>();
+  for (const edge of document.edges ?? []) {
+    const [from, to] = [parseEnd(edge.from), parseEnd(edge.to)];
+    if (from.port && to.port) links.set(edge.to, from);
+    withNamed(own, from.node, 'outputs', from.port);
+    withNamed(own, to.node, 'inputs', to.port);
+  }
+  const done = new Map<string, NodePorts>();
+  const visiting = new Set<string>();
+  const resolve = (id: string): NodePorts => {
+    const ready = done.get(id);
+    if (ready) return ready;
+    const ports = own.get(id) ?? NO_PORTS;
+    if (visiting.has(id)) return ports;
+    visiting.add(id);
+    const outputs = ports.outputs.map((port) => {
+      if (port.kinds.length > 0) return port;
+      const alike = ports.inputs.filter((input) => input.type === port.type);
+      const only = alike.length === 1 ? alike[0] : undefined;
+      if (!only) return port;
+      const source = links.get(formatEnd({ node: id, port: only.name }));
+      const found = source && resolve(source.node).outputs.find((output) => output.name === source.port);
+      return { ...port, kinds: found && found.kinds.length > 0 ? found.kinds : only.kinds };
+    });
+    visiting.delete(id);
+    const result = { inputs: ports.inputs, outputs };
+    done.set(id, result);
+    return result;
+  };
+  for (const id of own.keys()) resolve(id);
+  return done;
+}
+
+function withNamed(own: Map<string, NodePorts>, node: string, side: keyof NodePorts, name: string): void {
+  const ports = own.get(node);
+  if (!ports || !name || ports[side].some((port) => port.name === name)) return;
+  const port = { name, type: 'files', kinds: [], isOptional: false };
+  own.set(node, { ...ports, [side]: [...ports[side], port] });
+}
+
+/** Why two ports cannot be linked: a word for the catalogue of texts, and what it is about. */
+export interface Refusal {
+  code: 'self' | 'unknown' | 'endpoint' | 'type' | 'kind' | 'taken' | 'cycle' | 'exists' | 'data-order';
+  given: string;
+  wanted: string;
+}
+
+function refusal(code: Refusal['code'], given = '', wanted = ''): Refusal {
+  return { code, given, wanted };
+}
+
+/** Say why an output may not be linked to an input, going by their types alone; null when it may. */
+export function portRefusal(source: Port, target: Port): Refusal | null {
+  if (source.type === 'endpoint') return refusal('endpoint');
+  if (source.type !== target.type) return refusal('type', source.type, target.type);
+  const meet = source.kinds.some((kind) => target.kinds.includes(kind));
+  if (source.kinds.length > 0 && target.kinds.length > 0 && !meet) {
+    return refusal('kind', source.kinds.join('/'), target.kinds.join('/'));
+  }
+  return null;
+}
+
+/** Say why an edge from `from` to `to` cannot be drawn in the document; null when it can. */
+export function linkRefusal(
+  document: PipelineDocument,
+  ports: ReadonlyMap<string, NodePorts>,
+  from: string,
+  to: string,
+): Refusal | null {
+  const [source, target] = [parseEnd(from), parseEnd(to)];
+  const edges = document.edges ?? [];
+  if (source.node === target.node) return refusal('self');
+  if (edges.some((edge) => edge.from === from && edge.to === to)) return refusal('exists');
+  if (reaches(document, target.node, source.node)) return refusal('cycle');
+  if (!source.port && !target.port) return orderRefusal(document, source.node, target.node);
+  const output = ports.get(source.node)?.outputs.find((port) => port.name === source.port);
+  const input = ports.get(target.node)?.inputs.find((port) => port.name === target.port);
+  if (!output || !input) return refusal('unknown');
+  const byType = portRefusal(output, input);
+  if (byType) return byType;
+  const taken = edges.find((edge) => edge.to === to);
+  return taken ? refusal('taken', taken.from) : null;
+}
+
+function orderRefusal(document: PipelineDocument, source: string, target: string): Refusal | null {
+  const isData = (id: string) => (document.nodes ?? []).find((node) => node.id === id)?.type !== 'algorithm';
+  return isData(source) || isData(target) ? refusal('data-order') : null;
+}
+
+/** Whether edges lead from one node to another. */
+export function reaches(document: PipelineDocument, from: string, to: string): boolean {
+  const next = new Map<string, string[]>();
+  for (const edge of document.edges ?? []) {
+    const source = parseEnd(edge.from).node;
+    next.set(source, [...(next.get(source) ?? []), parseEnd(edge.to).node]);
+  }
+  const seen = new Set<string>();
+  const open = [from];
+  while (open.length > 0) {
+    const id = open.pop() as string;
+    if (id === to) return true;
+    if (seen.has(id)) continue;
+    seen.add(id);
+    open.push(...(next.get(id) ?? []));
+  }
+  return false;
+}
+
+/** Where a port could be linked: for drawing from an output onto empty canvas. */
+export interface Fit {
+  algorithm: string;
+  function: string;
+  input: string;
+}
+
+export function fitting(source: Port, catalog: Catalog): Fit[] {
+  const fits: Fit[] = [];
+  for (const [key, found] of catalog.functions) {
+    const input = found.inputs.find((port) => portRefusal(source, port) === null);
+    if (input)
+      fits.push({ algorithm: key.slice(0, key.lastIndexOf('/')), function: found.name, input: input.name });
+  }
+  return fits;
+}

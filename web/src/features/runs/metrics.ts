@@ -1,0 +1,80 @@
+/** Rules of charts: which metrics belong on one chart, smoothing, and numbers as people read them. */
+
+export interface MetricBrief {
+  name: string;
+  last: number;
+  min: number;
+  max: number;
+  num_points: number;
+}
+
+/** One chart: its title and the metrics drawn on it. */
+export interface Chart {
+  title: string;
+  names: string[];
+}
+
+/**
+ * Curves first: `loss` and `val_loss` share a chart, each in a colour of its own. Metrics of a single value are numbers,
+ * not curves.
+ */
+export function chartsOf(metrics: MetricBrief[]): { charts: Chart[]; numbers: MetricBrief[] } {
+  const curves = metrics.filter((metric) => metric.num_points > 1);
+  const groups = new Map<string, string[]>();
+  for (const { name } of curves) {
+    const title = name.replace(/^(train|val|valid|validation|test|eval)[_/.-]/, '');
+    groups.set(title, [...(groups.get(title) ?? []), name]);
+  }
+  const charts = [...groups].map(([title, names]) => ({ title, names: names.sort() }));
+  return { charts, numbers: metrics.filter((metric) => metric.num_points === 1) };
+}
+
+/** Exponential moving average without the pull towards the first value. */
+export function smoothed(values: number[], weight: number): number[] {
+  if (weight <= 0) return values;
+  let average = 0;
+  let scale = 0;
+  return values.map((value) => {
+    if (!Number.isFinite(value)) return value;
+    average = average * weight + value * (1 - weight);
+    scale = scale * weight + (1 - weight);
+    return average / scale;
+  });
+}
+
+export interface Series {
+  steps: number[];
+  values: number[];
+}
+
+/** Several series over one axis of steps, as charts want them; gaps are null. */
+export function aligned(series: Series[]): [number[], ...(number | null)[][]] {
+  const steps = [...new Set(series.flatMap((each) => each.steps))].sort((a, b) => a - b);
+  const columns = series.map((each) => {
+    const at = new Map(each.steps.map((step, index) => [step, each.values[index] as number]));
+    return steps.map((step) => at.get(step) ?? null);
+  });
+  return [steps, ...columns];
+}
+
+/** A number with the digits that matter: `0.9731`, `1.6e-4`, `12.5`, `1,204`, `3.2 M`. */
+export function numberText(value: number | null | undefined): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return '–';
+  const size = Math.abs(value);
+  if (size >= 1e6)
+    return Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 4 }).format(value);
+  if (size >= 1000)
+    return Intl.NumberFormat('en', { maximumFractionDigits: Number.isInteger(value) ? 0 : 1 }).format(value);
+  if (Number.isInteger(value)) return String(value);
+  if (size < 1e-3) return value.toExponential(1).replace('e-0', 'e-');
+  return String(Number(value.toPrecision(4)));
+}
+
+const SERIES_LIGHT = ['#3f51e0', '#0d6e67', '#be185d', '#a04907', '#7c3aed', '#446e0c'];
+const SERIES_DARK = ['#8b99ff', '#2dd4bf', '#f472b6', '#f5a94a', '#b794ff', '#a3d65c'];
+
+/** Colours of curves; the dark set keeps its distance from the dark surface. */
+export function seriesColour(index: number, isDark: boolean): string {
+  const colours = isDark ? SERIES_DARK : SERIES_LIGHT;
+  return colours[index % colours.length] as string;
+}

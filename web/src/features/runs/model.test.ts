@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import {
+  barOf,
+  durationText,
+  isOver,
+  isRunState,
+  lookOf,
+  matchesSearch,
+  spanOf,
+  ticks,
+  withLiveTask,
+} from './model';
+
+const at = (seconds: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, seconds)).toISOString();
+const now = Date.parse(at(100));
+
+describe('states', () => {
+  it('have a look of icon and tone each, also unknown ones', () => {
+    expect(lookOf('failed')).toEqual({ tone: 'failed', icon: 'cross' });
+    expect(lookOf('reused').tone).toBe('cached');
+    expect(lookOf('new-fangled').tone).toBe('queued');
+    expect(isOver('reused')).toBe(true);
+    expect(isOver('ready')).toBe(false);
+    expect(isRunState('running')).toBe(true);
+    expect(isRunState(undefined)).toBe(false);
+  });
+});
+
+describe('the timeline', () => {
+  const done = { created_at: at(0), started_at: at(10), finished_at: at(50) };
+  const going = { created_at: at(0), started_at: at(50), finished_at: null };
+
+  it('reaches from the first creation to now while something goes on', () => {
+    expect(spanOf([done, going], now)).toEqual({ begin_ms: Date.parse(at(0)), end_ms: now });
+    expect(spanOf([done], now).end_ms).toBe(Date.parse(at(50)));
+    expect(spanOf([], now).end_ms).toBe(now);
+  });
+
+  it('shows waiting before the start', () => {
+    const span = spanOf([done, going], now);
+    expect(barOf(done, span, now)).toEqual({ left: 0.1, width: 0.4, waitLeft: 0, waitWidth: 0.1 });
+    expect(barOf(going, span, now).width).toBeCloseTo(0.5);
+    const waiting = { created_at: at(0), started_at: null, finished_at: null };
+    expect(barOf(waiting, span, now)).toMatchObject({ width: 0, waitWidth: 1 });
+  });
+
+  it('has marks at round times', () => {
+    expect(ticks(60)).toEqual([0, 10, 20, 30, 40, 50, 60]);
+    expect(ticks(7000)[1]).toBe(1800);
+  });
+
+  it('writes durations as people read them', () => {
+    expect([0.84, 12.2, 161, 3840].map(durationText)).toEqual(['0.8 s', '12 s', '2m 41s', '1h 04m']);
+    expect(durationText(null)).toBe('');
+  });
+});
+
+describe('live events', () => {
+  it('change the task they are about, in what it has', () => {
+    const tasks = [
+      { id: 1, state: 'running' },
+      { id: 2, state: 'queued' },
+    ];
+    const next = withLiveTask(tasks, { id: 2, state: 'running', endpoint: 'x' });
+    expect(next).toEqual([
+      { id: 1, state: 'running' },
+      { id: 2, state: 'running' },
+    ]);
+    expect(withLiveTask(tasks, { id: 3, state: 'failed' })).toBe(tasks);
+  });
+});
+
+it('finds runs by number, name and owner', () => {
+  const run = { id: 12, name: 'demo', pipeline: null, template: 'image_classification', created_by: 'admin' };
+  expect(matchesSearch(run, '#12 demo')).toBe(true);
+  expect(matchesSearch(run, 'ADMIN')).toBe(true);
+  expect(matchesSearch(run, 'nobody')).toBe(false);
+});

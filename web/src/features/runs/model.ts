@@ -1,0 +1,164 @@
+/** Rules of runs and tasks: what a state means to a reader, which may be stopped, when bars begin and end. */
+
+export type Tone = 'queued' | 'running' | 'ok' | 'failed' | 'warning' | 'cached';
+
+export type StateIcon =
+  | 'waiting'
+  | 'clock'
+  | 'spinner'
+  | 'check'
+  | 'cross'
+  | 'ban'
+  | 'skip'
+  | 'history'
+  | 'live';
+
+export interface StateLook {
+  tone: Tone;
+  icon: StateIcon;
+}
+
+const LOOKS: Record<string, StateLook> = {
+  waiting: { tone: 'queued', icon: 'waiting' },
+  resolving: { tone: 'queued', icon: 'spinner' },
+  queued: { tone: 'queued', icon: 'clock' },
+  starting: { tone: 'running', icon: 'spinner' },
+  running: { tone: 'running', icon: 'spinner' },
+  restarting: { tone: 'warning', icon: 'spinner' },
+  ready: { tone: 'ok', icon: 'live' },
+  stopping: { tone: 'warning', icon: 'spinner' },
+  collecting: { tone: 'running', icon: 'spinner' },
+  succeeded: { tone: 'ok', icon: 'check' },
+  reused: { tone: 'cached', icon: 'history' },
+  failed: { tone: 'failed', icon: 'cross' },
+  cancelled: { tone: 'queued', icon: 'ban' },
+  stopped: { tone: 'queued', icon: 'ban' },
+  skipped: { tone: 'queued', icon: 'skip' },
+};
+
+/** How a state of a task, a run or an endpoint looks: never colour alone. */
+export function lookOf(state: string): StateLook {
+  return LOOKS[state] ?? { tone: 'queued', icon: 'waiting' };
+}
+
+const OVER = new Set(['succeeded', 'reused', 'failed', 'cancelled', 'skipped', 'stopped']);
+
+export function isOver(state: string): boolean {
+  return OVER.has(state);
+}
+
+export const RUN_STATES = ['queued', 'running', 'stopping', 'succeeded', 'failed', 'cancelled'] as const;
+
+export type RunState = (typeof RUN_STATES)[number];
+
+export function isRunState(text: string | undefined): text is RunState {
+  return RUN_STATES.some((state) => state === text);
+}
+
+interface Timed {
+  created_at: string;
+  started_at: string | null;
+  finished_at: string | null;
+}
+
+export interface Bar {
+  /** Share of the whole width, 0 to 1. */
+  left: number;
+  width: number;
+  /** Share that was spent waiting before the start. */
+  waitLeft: number;
+  waitWidth: number;
+}
+
+export interface Span {
+  begin_ms: number;
+  end_ms: number;
+}
+
+/** The time that a timeline shows: from the first creation to the last end, or to now while something goes on. */
+export function spanOf(tasks: Timed[], now_ms: number): Span {
+  const begins = tasks.map((task) => Date.parse(task.created_at));
+  const ends = tasks.map((task) =>
+    task.finished_at ? Date.parse(task.finished_at) : task.started_at ? now_ms : Date.parse(task.created_at),
+  );
+  const begin = Math.min(...begins);
+  return begins.length === 0
+    ? { begin_ms: now_ms - 1000, end_ms: now_ms }
+    : { begin_ms: begin, end_ms: Math.max(begin + 1000, ...ends) };
+}
+
+export function barOf(task: Timed, span: Span, now_ms: number): Bar {
+  const length = span.end_ms - span.begin_ms;
+  const share = (at_ms: number) => Math.min(1, Math.max(0, (at_ms - span.begin_ms) / length));
+  const created = share(Date.parse(task.created_at));
+  const start = task.started_at ? share(Date.parse(task.started_at)) : null;
+  const end = task.finished_at ? share(Date.parse(task.finished_at)) : share(now_ms);
+  return start === null
+    ? { left: end, width: 0, waitLeft: created, waitWidth: Math.max(0, end - created) }
+    : {
+        left: start,
+        width: Math.max(0, end - start),
+        waitLeft: created,
+        waitWidth: Math.max(0, start - created),
+      };
+}
+
+const STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400];
+
+/** Where the axis of a timeline has marks, in seconds from its beginning: about `count` of them, at round times. */
+export function ticks(length_s: number, count = 6): number[] {
+  const wanted = length_s / count;
+  const step = STEPS_S.find((each) => each >= wanted) ?? Math.ceil(wanted / 86400) * 86400;
+  return Array.from({ length: Math.floor(length_s / step) + 1 }, (_, index) => index * step);
+}
+
+/** A duration as people read it: `0.8 s`, `12 s`, `2m 41s`, `1h 04m`. */
+export function durationText(seconds: number | null | undefined): string {
+  if (seconds === null || seconds === undefined) return '';
+  if (seconds < 10) return `${Math.max(0, seconds).toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)}m ${String(whole % 60).padStart(2, '0')}s`;
+  const hours = Math.floor(whole / 3600);
+  return `${hours}h ${String(Math.floor((whole % 3600) / 60)).padStart(2, '0')}m`;
+}
+
+export interface LiveTask {
+  id: number;
+  state?: string;
+  reason?: string;
+  why?: string;
+  reused_from?: number | null;
+  num_attempts?: number;
+  endpoint?: string;
+  started_at?: string | null;
+  finished_at?: string | null;
+}
+
+/** Put what a live event tells into the tasks that are known; the same array when nothing changed. */
+export function withLiveTask<T extends { id: number }>(tasks: T[], event: LiveTask): T[] {
+  if (!tasks.some((task) => task.id === event.id)) return tasks;
+  return tasks.map((task) => (task.id === event.id ? { ...task, ...known(event, task) } : task));
+}
+
+function known<T extends object>(event: LiveTask, task: T): Partial<T> {
+  return Object.fromEntries(Object.entries(event).filter(([key]) => key in task)) as Partial<T>;
+}
+
+export interface RunRow {
+  id: number;
+  name: string;
+  pipeline: string | null;
+  template: string | null;
+  created_by: string;
+}
+
+/** Whether a run has the searched words in its number, name, pipeline or owner. */
+export function matchesSearch(run: RunRow, search: string): boolean {
+  const text =
+    `#${run.id} ${run.name} ${run.pipeline ?? ''} ${run.template ?? ''} ${run.created_by}`.toLowerCase();
+  return search
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => text.includes(word));
+}
