@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from kpl.errors import Unavailable
-from kpl.orchestrator import Changes, InMemoryStore, Loop, RunState
-from kpl.orchestrator.loop import LOOK_AGAIN_S
+from kpl.orchestrator import Changes, RunState
+from kpl.orchestrator.loop import LOOK_AGAIN_S, Loop
+from kpl.orchestrator.memory_store import InMemoryStore
 from kpl.runtime.executor import AttemptFiles, AttemptReport, Launch
 from kpl.storage.artifacts import ArtifactStore
 from kpl.task import (

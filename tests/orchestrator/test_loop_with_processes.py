@@ -12,7 +12,9 @@ from textwrap import dedent
 
 import pytest
 
-from kpl.orchestrator import Changes, InMemoryStore, Loop, RunState
+from kpl.orchestrator import Changes, RunState
+from kpl.orchestrator.loop import Loop
+from kpl.orchestrator.memory_store import InMemoryStore
 from kpl.runtime.executors.local import LocalExecutor
 from kpl.storage.artifacts import ArtifactStore
 from kpl.task import OutputSpec, TaskInput, TaskKind, TaskOutputInput, TaskState

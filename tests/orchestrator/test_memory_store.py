@@ -3,7 +3,8 @@ from dataclasses import replace
 import pytest
 
 from kpl.errors import Conflict
-from kpl.orchestrator import Changes, InMemoryStore, RunState
+from kpl.orchestrator import Changes, RunState
+from kpl.orchestrator.memory_store import InMemoryStore
 from kpl.orchestrator.state import CancelTask, Submitted
 from kpl.task import Task, TaskKind, TaskState
 from kpl.task.ids import Digest, RunId, TaskId

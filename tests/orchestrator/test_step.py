@@ -2,7 +2,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from kpl.orchestrator import Run, RunState, State, commands_for, step
+from kpl.orchestrator import Run, RunState, State
 from kpl.orchestrator.state import (
     AttemptReported,
     CancelRun,
@@ -19,6 +19,7 @@ from kpl.orchestrator.state import (
     StopAttempt,
     Submitted,
 )
+from kpl.orchestrator.step import commands_for, step
 from kpl.resources import DeviceRequest, Machine, ResourceRequest
 from kpl.runtime.executor import AttemptReport
 from kpl.task import AttemptState, Outcome, OutputSpec, Task, TaskKind, TaskOutputInput, TaskState

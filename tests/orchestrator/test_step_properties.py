@@ -12,8 +12,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from kpl.orchestrator import InMemoryStore, State, commands_for, step
+from kpl.orchestrator import State
 from kpl.orchestrator.lifecycle import TASK_TRANSITIONS
+from kpl.orchestrator.memory_store import InMemoryStore
 from kpl.orchestrator.state import (
     AttemptReported,
     Changes,
@@ -28,6 +29,7 @@ from kpl.orchestrator.state import (
     StartAttempt,
     StopAttempt,
 )
+from kpl.orchestrator.step import commands_for, step
 from kpl.resources import DeviceRequest, Placement, ResourceRequest
 from kpl.runtime.executor import AttemptReport
 from kpl.task import AttemptState, Outcome, OutputSpec, Task, TaskKind, TaskOutputInput, TaskState

@@ -18,6 +18,7 @@ from kpl.cli import (
     pipeline,
     project,
     run,
+    storage,
     task,
     template,
     token,
@@ -40,7 +41,7 @@ app.command("up")(up.up)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
 for noun in (
-    dataset, model, algorithm, template, pipeline, run, task, endpoint, machine, project, user, token,
+    dataset, model, algorithm, template, pipeline, run, task, endpoint, machine, storage, project, user, token,
 ):  # fmt: skip
     app.add_typer(noun.app, name=noun.__name__.rpartition(".")[2])
 

@@ -12,6 +12,7 @@ from kpl.client.models import Models
 from kpl.client.pipelines import Pipelines
 from kpl.client.projects import Projects
 from kpl.client.runs import Runs
+from kpl.client.storage import Storage
 from kpl.client.tasks import Tasks
 from kpl.client.templates import Templates
 from kpl.client.tokens import Tokens
@@ -40,6 +41,7 @@ class Client:
         self.tokens = Tokens(self.transport)
         self.projects = Projects(self.transport)
         self.machines = Machines(self.transport)
+        self.storage = Storage(self.transport)
         self.uploads = Uploads(self.transport, base)
         self.datasets = Datasets(self.transport, base, self.uploads)
         self.models = Models(self.transport, base)

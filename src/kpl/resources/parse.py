@@ -27,7 +27,7 @@ def parse_simulated_devices(text: str) -> tuple[Device, ...]:
     for part in filter(None, (piece.strip() for piece in text.split(","))):
         match = re.fullmatch(r"([a-z][a-z0-9]*)(?::([\w.-]+))?=(\d{1,4})", part)
         if match is None:
-            raise Invalid(f"'{part}' does not name simulated devices.", hint="Write KIND[:MODEL]=COUNT, as in gpu:a100=4.")
+            raise Invalid(f"'{part}' names no devices.", hint="Write KIND[:MODEL]=COUNT, as in gpu:a100=4.")
         kind, model, count = match[1], match[2] or "", int(match[3])
         first = sum(1 for device in devices if device.kind == kind)
         devices += [

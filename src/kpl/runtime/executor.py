@@ -108,7 +108,7 @@ class Executor(Protocol):
         """Return as soon as some attempt may have changed state, or after `timeout_s`."""
 
     def wake(self) -> None:
-        """Make a `wait` in another thread return."""
+        """Make the `wait` of another thread return, or the next one if none is waiting."""
 
     def files(self, attempt_id: AttemptId) -> AttemptFiles:
         """Where the attempt's files are or will be."""
@@ -118,6 +118,9 @@ class Executor(Protocol):
 
     def clean(self, attempt_id: AttemptId) -> None:
         """Delete what an ended attempt left behind (working directory, outputs), but never its log and events."""
+
+    def leftovers(self) -> Iterable[AttemptId]:
+        """Ended attempts that nobody has cleaned; a crash before `clean` leaves such."""
 
     def close(self) -> None:
         """Release what this process holds. Running attempts go on."""

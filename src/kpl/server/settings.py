@@ -112,6 +112,10 @@ class Settings(BaseSettings):
         description="Time in which a repeated Idempotency-Key gets the first answer again.",
     )
 
+    garbage_after_s: float = Field(
+        DAY_S, gt=0, description="Artifacts that nothing refers to are removed after this time."
+    )
+
     simulate: str = Field(
         default="", description="Devices to pretend that this machine has, as in `gpu=4,npu=2`; for trials."
     )

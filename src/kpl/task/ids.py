@@ -9,7 +9,7 @@ Digest = NewType("Digest", str)
 
 
 def attempt_id(task: TaskId, number: int) -> AttemptId:
-    """The id of a task's n-th try, counted from 1, as in `41-1`. It follows from the task, so it is never given twice."""
+    """The id of a task's n-th try, counted from 1, as in `41-1`: it follows from the task, so none is given twice."""
     return AttemptId(f"{task}-{number}")
 
 

@@ -48,7 +48,7 @@ class Program:
     function: str
     tree: Digest
     command: tuple[str, ...]
-    environment: EnvironmentSpec = EnvironmentSpec()
+    environment: EnvironmentSpec = field(default_factory=EnvironmentSpec)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ TaskInput = ArtifactInput | TaskOutputInput
 
 @dataclass(frozen=True, slots=True)
 class OutputSpec:
-    """A declared output. `publish` names the dataset or model that it becomes a version of; empty: it stays an artifact."""
+    """A declared output. `publish` names the dataset or model that it becomes a version of; empty for neither."""
 
     name: str
     type: str
@@ -103,7 +103,7 @@ class TaskSpec:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     inputs: tuple[ArtifactInput | TaskOutputInput, ...] = ()
     outputs: tuple[OutputSpec, ...] = ()
-    resources: ResourceRequest = ResourceRequest()
+    resources: ResourceRequest = field(default_factory=ResourceRequest)
     max_attempts: int = 1
     timeout_s: float | None = None
     grace_s: float = 10.0

@@ -50,7 +50,9 @@ class TaskState(StrEnum):
         return self in _HOLDING
 
 
-_FINAL = frozenset({TaskState.SUCCEEDED, TaskState.REUSED, TaskState.FAILED, TaskState.CANCELLED, TaskState.SKIPPED})
+_FINAL = frozenset(
+    {TaskState.SUCCEEDED, TaskState.REUSED, TaskState.FAILED, TaskState.CANCELLED, TaskState.SKIPPED}
+)
 _HOLDING = frozenset({TaskState.STARTING, TaskState.RUNNING, TaskState.READY, TaskState.STOPPING})
 
 

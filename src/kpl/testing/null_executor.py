@@ -107,5 +107,8 @@ class NullExecutor:
         with self._lock:
             self.cleaned.append(attempt_id)
 
+    def leftovers(self) -> list[AttemptId]:
+        return []
+
     def close(self) -> None:
         """Nothing to release."""

@@ -75,6 +75,9 @@ class IdleExecutor:
     def clean(self, attempt_id: AttemptId) -> None:  # noqa: ARG002  nothing runs
         return None
 
+    def leftovers(self) -> list[AttemptId]:
+        return []
+
     def close(self) -> None:
         return None
 

@@ -13,7 +13,7 @@ import shutil
 import signal
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +139,11 @@ class LocalExecutor:
         for name in ("work", "outputs", "inputs"):
             shutil.rmtree(folder / name, ignore_errors=True)
         self._asked_at.pop(attempt_id, None)
+
+    def leftovers(self) -> Iterator[AttemptId]:
+        for work in self._root.glob("attempts/*/work"):
+            if (work.parent / supervisor.EXIT).exists():
+                yield AttemptId(work.parent.name)
 
     def close(self) -> None:
         self._starter.close()

@@ -1,11 +1,11 @@
-"""Removes what has had its time: sessions, links, tokens, uploads, stored answers, old audit entries."""
+"""Removes what has had its time: sessions, tokens, uploads, old entries, and artifacts that nothing refers to."""
 
 import threading
 from collections.abc import Callable
 
 import structlog
 
-from kpl.server.services import audit, idempotency, sessions, tokens, uploads
+from kpl.server.services import audit, idempotency, sessions, storage, tokens, uploads
 from kpl.server.services.platform import Platform
 
 log = structlog.get_logger("kpl.housekeeping")
@@ -18,6 +18,8 @@ CHORES: tuple[tuple[str, Callable[[Platform], None]], ...] = (
     ("uploads", uploads.remove_expired),
     ("idempotency", idempotency.remove_old),
     ("audit", audit.remove_old),
+    ("attempts", storage.clean_attempts),
+    ("artifacts", storage.remove_garbage),
 )
 """What is done every ten minutes, in this order. One that fails does not keep the others from being done."""
 

@@ -23,6 +23,7 @@ from kpl.server.routes import (
     runs,
     session,
     static,
+    storage,
     tasks,
     templates,
     tokens,
@@ -49,6 +50,7 @@ MODULES: tuple[ModuleType, ...] = (
     tasks,
     endpoints,
     machines,
+    storage,
 )
 
 ROUTERS: tuple[APIRouter, ...] = tuple(module.router for module in MODULES)
