@@ -12,7 +12,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kpl.algorithm.model import MODEL_NAME, ModelManifest, ModelTampered, read_model
-from kpl.dataset import Dataset
 from kpl.errors import Invalid
 from kpl.server.db.tables.datasets import DatasetRow, DatasetVersionRow
 from kpl.server.db.tables.models import ModelRow, ModelVersionRow
@@ -69,6 +68,8 @@ def _author(session: Session, task_id: int) -> str:
 
 
 def _publish_dataset(session: Session, artifacts: ArtifactStore, source: _Source) -> int:
+    from kpl.dataset import Dataset  # with NumPy, which an idle server does without
+
     dataset = Dataset.open(artifacts.materialize(source.digest))
     row = session.scalar(
         select(DatasetRow).where(DatasetRow.project_id == source.project_id, DatasetRow.name == source.name)
