@@ -63,8 +63,10 @@ class ScalarBuilder:
     def extend(self, values: Values) -> None:
         if isinstance(values, np.ndarray) and values.dtype == self._dtype and values.ndim == 1:
             self.arrays["values"].frombytes(values.tobytes())
-        else:
+        elif self._dtype == "|b1":
             _append_all(self, values)
+        else:
+            self.arrays["values"].extend(values)
 
     def truncate(self, num_rows: int) -> None:
         del self.arrays["values"][num_rows:]
@@ -111,7 +113,19 @@ class ListBuilder:
         self.arrays["values"].frombytes(items.tobytes())
 
     def extend(self, values: Values) -> None:
-        _append_all(self, values)
+        dtype, shape = np.dtype(self._field.dtype), self._field.shape
+        items = [
+            value
+            if isinstance(value, np.ndarray)
+            and value.dtype == dtype
+            and value.shape[1:] == shape
+            and value.ndim
+            else as_items(self._field, value, (-1, *shape))
+            for value in values
+        ]
+        self.arrays["lengths"].extend(map(len, items))
+        if items:
+            self.arrays["values"].frombytes(np.concatenate(items).tobytes())
 
     def truncate(self, num_rows: int) -> None:
         del self.arrays["lengths"][num_rows:]
@@ -135,7 +149,10 @@ class BytesBuilder:
         self.arrays["values"].frombytes(data)
 
     def extend(self, values: Values) -> None:
-        parts = list(map(self._encode, values))
+        try:
+            parts = list(map(str.encode if self._encode is _encode_text else self._encode, values))
+        except TypeError:
+            parts = list(map(self._encode, values))  # whose error says what is wrong with the value
         self.arrays["lengths"].extend(map(len, parts))
         self.arrays["values"].frombytes(b"".join(parts))
 
@@ -165,7 +182,7 @@ class BlobBuilder:
     def extend(self, values: Values) -> None:
         parts = self._put_all(values)
         for each, part in zip(self.arrays.values(), parts, strict=True):
-            each.extend(part)
+            each.frombytes(part.tobytes())
 
     def truncate(self, num_rows: int) -> None:
         for each in self.arrays.values():
@@ -204,7 +221,9 @@ class Heap(Protocol):
     """Takes blobs and says position, length and check of each."""
 
     def put(self, value: Any) -> tuple[int, int, int]: ...
-    def put_all(self, values: Values) -> tuple[list[int], list[int], list[int]]: ...
+    def put_all(
+        self, values: Values
+    ) -> tuple[NDArray[np.uint64], NDArray[np.uint32], NDArray[np.uint64]]: ...
 
 
 def _append_all(builder: ColumnBuilder, values: Values) -> None:

@@ -4,11 +4,14 @@ Blobs go to a temporary heap file, values to builders, both to a shard.
 """
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from io import FileIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-from xxhash import xxh3_64_intdigest, xxh3_128
+import numpy as np
+from numpy.typing import NDArray
+from xxhash import xxh3_64, xxh3_64_intdigest, xxh3_128
 
 from kpl.dataset import codec, layout
 from kpl.dataset.builders import ColumnBuilder, Values, builder_of, pending
@@ -20,6 +23,8 @@ from kpl.dataset.shard import is_wide
 
 _MAX_BLOB_BYTES = (1 << 32) - 1
 _PADS = tuple(bytes(count) for count in range(codec.BLOB_ALIGNMENT))
+_PIECE_BYTES = 1 << 18  # joined and hashed while still in the processor's cache
+_MAX_PARTS = 512  # of one writev(2); the system allows 1024
 
 
 class LayerWriter:
@@ -36,7 +41,7 @@ class LayerWriter:
         self.name, self.fields = name, tuple(fields)
         self._root = root
         self._heap_path = folder / f"{name}.heap"
-        self._heap: BinaryIO | None = None
+        self._heap: FileIO | None = None
         self._begin_shard()
 
     def _begin_shard(self) -> None:
@@ -65,22 +70,29 @@ class LayerWriter:
         self.position = position + length
         return position, length, xxh3_64_intdigest(data)
 
-    def put_all(self, values: Values) -> tuple[list[int], list[int], list[int]]:
+    def put_all(self, values: Values) -> tuple[NDArray[np.uint64], NDArray[np.uint32], NDArray[np.uint64]]:
         """Append blobs to the heap: their positions, lengths and checks."""
-        blobs = [value if type(value) is bytes else _as_bytes(value) for value in values]
-        lengths = list(map(len, blobs))
-        positions = []
-        position, add = self.position, self._block.append
-        for blob, length in zip(blobs, lengths, strict=True):
-            pad = -position % codec.BLOB_ALIGNMENT
-            if pad:
-                add(_PADS[pad])
-                position += pad
-            positions.append(position)
-            add(blob)
-            position += length
-        self.position = position
-        return positions, lengths, list(map(xxh3_64_intdigest, blobs))
+        blobs: Values = values
+        if set(map(type, values)) != {bytes}:
+            blobs = [value if type(value) is bytes else _as_bytes(value) for value in values]
+        count = len(blobs)
+        lengths = np.fromiter(map(len, blobs), np.int64, count)
+        pads = np.zeros(count + 1, np.int64)
+        pads[0] = -self.position % codec.BLOB_ALIGNMENT
+        pads[1:] = -lengths % codec.BLOB_ALIGNMENT
+        positions = self.position + np.cumsum(pads[:-1])
+        positions[1:] += np.cumsum(lengths[:-1])
+        parts: list[bytes | memoryview] = [b""] * (2 * count)
+        parts[0::2] = map(_PADS.__getitem__, pads[:-1].tolist())
+        parts[1::2] = blobs
+        if count:
+            self.position = int(positions[-1] + lengths[-1])
+            step = 2 * max(1, _PIECE_BYTES // (1 + int(lengths.max())))
+            # joined here, since walking through a million small parts costs more than writing them
+            joined = (b"".join(parts[start : start + step]) for start in range(0, len(parts), step))
+            self._block += joined if step > 32 else parts
+        checks = np.fromiter(map(xxh3_64_intdigest, blobs), np.uint64, count)
+        return positions.astype(np.uint64), lengths.astype(np.uint32), checks
 
     def mark(self) -> tuple[int, int]:
         """Where the next row begins, for `undo`."""
@@ -103,22 +115,28 @@ class LayerWriter:
 
     def flush(self, num_rows: int) -> Block:
         """Write the pending blobs; what the journal is to remember about the rows since the last call."""
-        data = b"".join(self._block)
+        check = xxh3_64()
+        pieces: list[bytes | memoryview] = []
+        for piece in _pieces(self._block):
+            self._hash.update(piece)
+            check.update(piece)
+            pieces.append(piece)
+            if len(pieces) == _MAX_PARTS or len(piece) >= _PIECE_BYTES:
+                _write_all(self._open_heap(), pieces)
+                pieces = []
+        if pieces:
+            _write_all(self._open_heap(), pieces)
         self._block.clear()
-        if data:
-            self._open_heap().write(data)
-            self._open_heap().flush()
-            self._hash.update(data)
         columns = {}
         for name, builder in self.builders.items():
             columns[name] = pending(builder.arrays, self._marks.get(name, {}))
             self._marks[name] = {role: len(part) for role, part in builder.arrays.items()}
         self._num_rows = num_rows
-        return Block(self.position, xxh3_64_intdigest(data), columns)
+        return Block(self.position, check.intdigest(), columns)
 
-    def _open_heap(self) -> BinaryIO:
+    def _open_heap(self) -> FileIO:
         if self._heap is None:
-            self._heap = self._heap_path.open("w+b")
+            self._heap = self._heap_path.open("w+b", buffering=0)
             self._heap.write(bytes(codec.HEADER_BYTES))
         return self._heap
 
@@ -131,7 +149,7 @@ class LayerWriter:
         if any(block.heap_end > codec.HEADER_BYTES for _, block in blocks) and not self._heap_path.exists():
             return 0
         if self._heap_path.exists():
-            self._heap = self._heap_path.open("r+b")
+            self._heap = self._heap_path.open("r+b", buffering=0)
             self._heap.seek(codec.HEADER_BYTES)
         for number, (num_rows, block) in enumerate(blocks):
             length = block.heap_end - self.position
@@ -171,7 +189,6 @@ class LayerWriter:
         content_id, size = self._hash.digest(), self.position
         heap.seek(0)
         heap.write(codec.encode_header(codec.SHARD, content_id, size))
-        heap.flush()
         os.fsync(heap.fileno())
         self.close()
         path = layout.shard_path(self._root, self.name, content_id.hex())
@@ -181,7 +198,7 @@ class LayerWriter:
         self._begin_shard()
         return ShardRef(content_id.hex(), num_rows, size, tail_start)
 
-    def _write_columns(self, heap: BinaryIO, num_rows: int) -> tuple[int, int, tuple[codec.Column, ...]]:
+    def _write_columns(self, heap: FileIO, num_rows: int) -> tuple[int, int, tuple[codec.Column, ...]]:
         """Write wide columns, then small ones.
 
         Returns:
@@ -200,14 +217,15 @@ class LayerWriter:
         self._write(heap, codec.padding(self.position))
         return self.position, tail_start or self.position, tuple(columns[field.name] for field in self.fields)
 
-    def _write_buffer(self, heap: BinaryIO, role: str, dtype: str, data: bytes) -> codec.Buffer:
+    def _write_buffer(self, heap: FileIO, role: str, dtype: str, data: bytes) -> codec.Buffer:
         self._write(heap, codec.padding(self.position))
         position = self.position
         self._write(heap, data)
         return codec.Buffer(role, dtype, position, len(data), xxh3_64_intdigest(data))
 
-    def _write(self, heap: BinaryIO, data: bytes) -> None:
-        heap.write(data)
+    def _write(self, heap: FileIO, data: bytes) -> None:
+        if data:
+            _write_all(heap, [data])
         self._hash.update(data)
         self.position += len(data)
 
@@ -216,6 +234,40 @@ class LayerWriter:
         if self._heap is not None:
             self._heap.close()
             self._heap = None
+
+
+def _pieces(parts: list[bytes | memoryview]) -> Iterator[bytes | memoryview]:
+    """The same bytes in fewer parts: small ones joined, large ones as they are, so that they are never copied."""
+    run: list[bytes | memoryview] = []
+    size = 0
+    for part in parts:
+        length = len(part)
+        if length >= _PIECE_BYTES >> 4:
+            if run:
+                yield b"".join(run)
+                run, size = [], 0
+            yield part
+            continue
+        run.append(part)
+        size += length
+        if size >= _PIECE_BYTES:
+            yield b"".join(run)
+            run, size = [], 0
+    if run:
+        yield b"".join(run)
+
+
+def _write_all(file: FileIO, parts: list[bytes | memoryview]) -> None:
+    """Write all bytes; the system may take fewer at a time."""
+    handle = file.fileno()
+    rest = sum(map(len, parts))
+    while rest:
+        written = os.writev(handle, parts)
+        rest -= written
+        while rest and written >= len(parts[0]):
+            written -= len(parts.pop(0))
+        if rest and written:
+            parts[0] = memoryview(parts[0])[written:]
 
 
 def _as_bytes(value: Any) -> bytes:
