@@ -1,0 +1,12 @@
+import { queryOptions } from '@tanstack/react-query';
+import { api, dataOf, type Schemas } from './client';
+
+export type Project = Schemas['ProjectOut'];
+
+/** The projects that one is a member of, by name. */
+export const projectsQuery = queryOptions({
+  queryKey: ['projects'],
+  queryFn: async () =>
+    (await dataOf(api.GET('/api/v1/projects', { params: { query: { limit: 500 } } }))).items,
+  staleTime: 60_000,
+});

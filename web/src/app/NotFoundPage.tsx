@@ -1,0 +1,21 @@
+import { SearchX } from 'lucide-react';
+import { useTranslation } from 'react-i18next';
+import { LinkButton } from '@/ui/Button';
+import { EmptyState } from '@/ui/EmptyState';
+
+export function NotFoundPage() {
+  const { t } = useTranslation();
+  return (
+    <EmptyState
+      icon={SearchX}
+      title={t('notFound.title')}
+      action={
+        <LinkButton href="/" variant="primary">
+          {t('notFound.home')}
+        </LinkButton>
+      }
+    >
+      {t('notFound.detail')}
+    </EmptyState>
+  );
+}

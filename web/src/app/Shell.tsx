@@ -1,0 +1,71 @@
+import { useQuery } from '@tanstack/react-query';
+import { Navigate, Outlet, useLocation, useParams } from '@tanstack/react-router';
+import { Suspense, useEffect } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useConnection } from '@/api/live';
+import { sessionQuery } from '@/api/session';
+import { ErrorState } from '@/ui/ErrorState';
+import { rememberProject, useProject } from '@/ui/routing';
+import { PageSkeleton } from './PageSkeleton';
+import { Rail } from './Rail';
+import { Shortcuts } from './Shortcuts';
+import { useProjectUpdates } from './useProjectUpdates';
+
+/** What stands around every page of someone signed in. */
+export function Shell() {
+  const session = useQuery(sessionQuery);
+  const { href } = useLocation();
+  if (session.isPending) return null;
+  if (session.isError)
+    return (
+      <main className="grid h-full place-items-center">
+        <ErrorState error={session.error} onRetry={() => void session.refetch()} />
+      </main>
+    );
+  if (session.data === null || session.data.must_change_password)
+    return <Navigate to="/sign-in" search={{ next: href === '/' ? undefined : href } as never} replace />;
+  return <Frame />;
+}
+
+function Frame() {
+  const { t } = useTranslation();
+  const params = useParams({ strict: false }) as { project?: string };
+  const project = useProject();
+  useEffect(() => {
+    if (params.project) rememberProject(params.project);
+  }, [params.project]);
+  useProjectUpdates(project);
+  return (
+    <div className="flex h-full">
+      <a
+        href="#content"
+        className="fixed top-2 left-2 z-50 -translate-y-16 rounded-md bg-accent px-3 py-1.5 font-medium text-on-accent focus:translate-y-0"
+      >
+        {t('skip')}
+      </a>
+      <Rail />
+      <div className="flex min-w-0 flex-1 flex-col">
+        <LostBanner />
+        <main id="content" tabIndex={-1} className="min-h-0 flex-1 outline-none">
+          <Suspense fallback={<PageSkeleton />}>
+            <Outlet />
+          </Suspense>
+        </main>
+      </div>
+      <Shortcuts />
+    </div>
+  );
+}
+
+function LostBanner() {
+  const { t } = useTranslation();
+  if (useConnection() !== 'lost') return null;
+  return (
+    <p
+      role="status"
+      className="shrink-0 border-b border-line bg-[color-mix(in_srgb,var(--warning)_14%,transparent)] px-6 py-1.5 text-12 font-medium text-warning"
+    >
+      {t('live.lostBanner')}
+    </p>
+  );
+}

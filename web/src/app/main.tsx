@@ -1,0 +1,31 @@
+import { QueryClientProvider } from '@tanstack/react-query';
+import { RouterProvider } from '@tanstack/react-router';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { whenSignedOut } from '@/api/client';
+import { makeQueryClient } from '@/api/queryClient';
+import { sessionQuery } from '@/api/session';
+import { startI18n } from '@/i18n';
+import { ToastRegion } from '@/ui/Toast';
+import { Locale } from './Locale';
+import { router } from './router';
+import './theme.css';
+
+const queryClient = makeQueryClient();
+whenSignedOut(() => queryClient.setQueryData(sessionQuery.queryKey, null));
+
+const container = document.getElementById('root');
+if (container === null) throw new Error('index.html has no element #root');
+
+void queryClient.prefetchQuery(sessionQuery);
+await startI18n();
+createRoot(container).render(
+  <StrictMode>
+    <QueryClientProvider client={queryClient}>
+      <Locale>
+        <RouterProvider router={router} />
+        <ToastRegion />
+      </Locale>
+    </QueryClientProvider>
+  </StrictMode>,
+);

@@ -1,0 +1,41 @@
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { Navigate } from '@tanstack/react-router';
+import { useEffect } from 'react';
+import { useTranslation } from 'react-i18next';
+import { sessionQuery } from '@/api/session';
+import { useQueryState } from '@/ui/routing';
+import { safeNext } from './model';
+import { NewPasswordForm } from './NewPasswordForm';
+import { SignInCard } from './SignInCard';
+import { SignInForm } from './SignInForm';
+import { useSignInLink } from './useSignInLink';
+
+/** Signs in by password or by the link that the server printed, then goes where one wanted to go. */
+export default function SignInPage() {
+  const { t } = useTranslation('session');
+  const [query] = useQueryState();
+  const client = useQueryClient();
+  const link = useSignInLink();
+  const session = useQuery(sessionQuery);
+  useEffect(() => {
+    document.title = `${t('title')} · KPL`;
+  }, [t]);
+  if (session.isPending || link.isPending) return <SignInCard title={t('signingIn')} />;
+  if (session.data && !session.data.must_change_password)
+    return <Navigate to={safeNext(query.next)} replace />;
+  if (session.data?.must_change_password)
+    return (
+      <SignInCard title={t('choosePassword')} detail={t('choosePasswordWhy')}>
+        <NewPasswordForm
+          username={session.data.username}
+          isOneTime
+          onDone={() => client.invalidateQueries({ queryKey: sessionQuery.queryKey })}
+        />
+      </SignInCard>
+    );
+  return (
+    <SignInCard title={t('title')} detail={t('detail')}>
+      <SignInForm error={link.error} onDone={(next) => client.setQueryData(sessionQuery.queryKey, next)} />
+    </SignInCard>
+  );
+}

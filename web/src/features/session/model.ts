@@ -1,0 +1,24 @@
+/** The token of a one-time link in the address's hash, as in `#link=abc`. It never reaches a server's log. */
+export function linkToken(hash: string): string | null {
+  return new URLSearchParams(hash.replace(/^#/, '')).get('link') || null;
+}
+
+/** Where to go after signing in: inside this console only. */
+export function safeNext(next: string | undefined): string {
+  if (
+    !next?.startsWith('/') ||
+    next.startsWith('//') ||
+    next.startsWith('/\\') ||
+    next.startsWith('/sign-in')
+  )
+    return '/';
+  return next;
+}
+
+export type PasswordProblem = 'short' | 'different' | null;
+
+/** What is wrong with a new password, before the server is asked. */
+export function passwordProblem(password: string, again: string): PasswordProblem {
+  if (password.length < 10) return 'short';
+  return password === again ? null : 'different';
+}

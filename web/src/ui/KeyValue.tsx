@@ -1,0 +1,24 @@
+import { Fragment, type ReactNode } from 'react';
+
+export interface Fact {
+  label: string;
+  value: ReactNode;
+}
+
+/** Facts in two columns. What is null or empty is left out. */
+export function KeyValue({ facts, labelWidth = '112px' }: { facts: Fact[]; labelWidth?: string }) {
+  const shown = facts.filter(({ value }) => value !== null && value !== undefined && value !== '');
+  return (
+    <dl
+      className="grid items-baseline gap-x-3 gap-y-1.5 text-13"
+      style={{ gridTemplateColumns: `${labelWidth} minmax(0, 1fr)` }}
+    >
+      {shown.map(({ label, value }) => (
+        <Fragment key={label}>
+          <dt className="text-12 text-fg-3">{label}</dt>
+          <dd className="min-w-0 break-words">{value}</dd>
+        </Fragment>
+      ))}
+    </dl>
+  );
+}

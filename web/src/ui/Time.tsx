@@ -1,0 +1,24 @@
+import { useEffect, useState } from 'react';
+import { useFormat } from '@/i18n/format';
+
+/** A moment as `5 min. ago`, with the date and time on hover. It keeps up with the clock. */
+export function Time({ at, className }: { at: string; className?: string }) {
+  const { relative, absolute } = useFormat();
+  useNow(30_000);
+  return (
+    <time dateTime={at} title={absolute(at)} className={className}>
+      {relative(at)}
+    </time>
+  );
+}
+
+/** The clock, every `everyMs`; a component that uses it is drawn anew then. Null stops it. */
+export function useNow(everyMs: number | null): number {
+  const [now, setNow] = useState(() => Date.now());
+  useEffect(() => {
+    if (everyMs === null) return undefined;
+    const timer = setInterval(() => setNow(Date.now()), everyMs);
+    return () => clearInterval(timer);
+  }, [everyMs]);
+  return now;
+}

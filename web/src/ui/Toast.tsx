@@ -1,0 +1,104 @@
+import { CircleAlert, CircleCheck, Info, X } from 'lucide-react';
+import { useSyncExternalStore } from 'react';
+import { useTranslation } from 'react-i18next';
+import { toProblem } from '@/api/problem';
+import { Button } from './Button';
+
+interface ToastContent {
+  tone: 'ok' | 'info' | 'failed';
+  title: string;
+  detail?: string;
+  /** One thing to do about it, as in undoing what was done. */
+  action?: { label: string; onPress: () => void };
+}
+
+interface Toast extends ToastContent {
+  id: number;
+}
+
+const LIFE_MS = 6000;
+const MOST = 4;
+let toasts: Toast[] = [];
+let counter = 0;
+const listeners = new Set<() => void>();
+
+function change(next: Toast[]): void {
+  toasts = next;
+  for (const listener of listeners) listener();
+}
+
+/** Says briefly what happened. What failed stays until it is closed. */
+export function toast(content: ToastContent): void {
+  counter += 1;
+  const id = counter;
+  change([...toasts, { ...content, id }].slice(-MOST));
+  if (content.tone !== 'failed') setTimeout(() => dismiss(id), LIFE_MS);
+}
+
+/** Says that an action was refused, with the server's words and hint. */
+export function toastError(error: unknown, title: string): void {
+  const { detail, hint } = toProblem(error);
+  toast({ tone: 'failed', title, detail: [detail, hint].filter(Boolean).join(' ') });
+}
+
+function dismiss(id: number): void {
+  change(toasts.filter((item) => item.id !== id));
+}
+
+const ICONS = { ok: CircleCheck, info: Info, failed: CircleAlert };
+const COLOURS = { ok: 'text-ok', info: 'text-running', failed: 'text-failed' };
+
+/** Where toasts appear; stands once in the app. */
+export function ToastRegion() {
+  const { t } = useTranslation();
+  const shown = useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    () => toasts,
+  );
+  return (
+    <section
+      aria-label={t('notifications')}
+      aria-live="polite"
+      className="fixed right-4 bottom-4 z-50 flex w-90 flex-col gap-2"
+    >
+      {shown.map((item) => {
+        const Icon = ICONS[item.tone];
+        return (
+          <div
+            key={item.id}
+            className="flex gap-2.5 rounded-lg border border-line bg-raised p-3 shadow-float"
+          >
+            <Icon aria-hidden className={`mt-0.5 size-4 shrink-0 ${COLOURS[item.tone]}`} />
+            <div className="min-w-0 flex-1">
+              <p className="font-medium">{item.title}</p>
+              {item.detail && <p className="mt-0.5 text-12 break-words text-fg-2">{item.detail}</p>}
+            </div>
+            {item.action && (
+              <Button
+                size="small"
+                variant="quiet"
+                onPress={() => {
+                  item.action?.onPress();
+                  dismiss(item.id);
+                }}
+              >
+                {item.action.label}
+              </Button>
+            )}
+            <button
+              type="button"
+              aria-label={t('close')}
+              onClick={() => dismiss(item.id)}
+              className="grid size-5 shrink-0 place-items-center rounded-sm text-fg-3 hover:text-fg"
+            >
+              <X aria-hidden className="size-4" />
+            </button>
+          </div>
+        );
+      })}
+    </section>
+  );
+}
