@@ -175,6 +175,24 @@ def test_attempt_with_a_damaged_claim_is_lost(
     assert "launch.json" in report.message
 
 
+def test_attempt_claimed_between_two_looks_is_not_called_damaged(
+    executor: LocalExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = supervisor.read_json
+    is_started: list[bool] = []
+
+    def look_just_too_early(path: str) -> dict[str, Any] | None:
+        found = look(path)
+        if path.endswith(supervisor.LAUNCH) and not is_started:
+            is_started.append(True)
+            executor.start(make_launch(1, "exit 0"))
+        return found
+
+    monkeypatch.setattr(supervisor, "read_json", look_just_too_early)
+    assert executor.observe([AttemptId("1-1")])[0].outcome is None
+    assert until_ended(executor, AttemptId("1-1")).outcome is Outcome.EXITED
+
+
 def test_process_that_took_over_a_pid_is_not_mistaken_for_the_task(
     executor: LocalExecutor, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

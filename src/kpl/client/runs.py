@@ -6,6 +6,7 @@ from typing import Any
 
 from kpl.client.transport import Transport
 from kpl.errors import Unavailable
+from kpl.orchestrator.state import RunState
 from kpl.schemas.run import Origin, RerunRequest, RunCreate, RunDetail, RunOut
 
 
@@ -71,13 +72,13 @@ class Runs:
         yield run
         if run.state.is_final:
             return
-        for _ in self._transport.events([f"run:{run_id}"], after=run.seq):
-            run = self.get(run_id)
-            yield run
+        for event in self._transport.events([f"run:{run_id}"], after=run.seq):
+            if event.get("seq") is None or event["seq"] > run.seq:  # else the last look has seen it already
+                run = self.get(run_id)
+                yield run
             if run.state.is_final:
                 return
-            if deadline_s is not None and time.monotonic() > deadline_s:
-                raise Unavailable(f"Run {run_id} is still {run.state} after {timeout_s:g} s.")
+            _check_deadline(run, deadline_s, timeout_s)
 
     def wait(
         self,
@@ -86,10 +87,33 @@ class Runs:
         timeout_s: float | None = None,
         on_change: Callable[[RunDetail], object] | None = None,
     ) -> RunDetail:
-        """Wait until the run is over and return how it ended."""
-        run = self.get(run_id)
-        for update in self.watch(run_id, timeout_s=timeout_s):
-            run = update
-            if on_change is not None:
+        """Wait until the run is over and return how it ended.
+
+        Raises:
+            Unavailable: it was not over after `timeout_s`.
+        """
+        if on_change is not None:
+            for run in self.watch(run_id, timeout_s=timeout_s):
                 on_change(run)
+            return run
+        deadline_s = None if timeout_s is None else time.monotonic() + timeout_s
+        run = self.get(run_id)
+        if run.state.is_final:
+            return run
+        for event in self._transport.events([f"run:{run_id}"], after=run.seq):
+            # Nobody watches, so only what may be the end is worth a look.
+            is_end = event["type"] == "run" and RunState(event["data"]["state"]).is_final
+            if is_end or event["type"] in _MAY_BE_THE_END:
+                run = self.get(run_id)
+                if run.state.is_final:
+                    break
+            _check_deadline(run, deadline_s, timeout_s)
         return run
+
+
+_MAY_BE_THE_END = frozenset({"idle", "hello", "resync"})
+
+
+def _check_deadline(run: RunDetail, deadline_s: float | None, timeout_s: float | None) -> None:
+    if deadline_s is not None and time.monotonic() > deadline_s:
+        raise Unavailable(f"Run {run.id} is still {run.state} after {timeout_s:g} s.")

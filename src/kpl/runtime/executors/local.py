@@ -252,9 +252,12 @@ class LocalExecutor:
         if report is not None:
             return report
         launch = self._read(folder, supervisor.LAUNCH)
-        if launch is None:
-            if (folder / supervisor.LAUNCH).exists():
+        if launch is None and (folder / supervisor.LAUNCH).exists():
+            # Another thread may have written it since the look before; what is there for good is damaged for good.
+            launch = self._read(folder, supervisor.LAUNCH)
+            if launch is None:
                 self._settle(attempt_id, Outcome.LOST, _DAMAGED)
+        if launch is None:
             return self._report_end(attempt_id, folder) or AttemptReport(attempt_id, None)
         run = self._read_run(folder)
         if self._has_supervisor(run):

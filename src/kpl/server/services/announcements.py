@@ -19,9 +19,12 @@ from kpl.task import Task
 def announcer(live: LiveHub, clock: Clock) -> Announce:
     """Tell listeners of `live` about the changed runs and tasks."""
 
+    names: dict[int, str] = {}  # a project keeps its name
+
     def announce(session: Session, runs: Sequence[Run], tasks: Sequence[Task]) -> None:
-        ids = {run.project_id for run in runs} | {task.project_id for task in tasks}
-        names = _project_names(session, ids)
+        unknown = ({run.project_id for run in runs} | {task.project_id for task in tasks}) - names.keys()
+        if unknown:
+            names.update(_project_names(session, unknown))
         for task in tasks:
             tell_of_task(live, session, task, project=names[task.project_id], at_s=clock.now_s())
         for run in runs:  # last, so that whoever hears of a run's end has heard of its tasks

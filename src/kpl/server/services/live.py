@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import anyio
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from kpl.errors import KPLError
@@ -136,13 +136,13 @@ class LiveHub:
         at_s: float,
     ) -> None:
         """Tell of a change, in its own transaction: listeners hear of it once it is committed, or never."""
-        pending: list[EventRow] | None = session.info.get(_PENDING)
+        pending: list[dict[str, Any]] | None = session.info.get(_PENDING)
         if pending is None:
             pending = session.info[_PENDING] = []
             before_commit(session, lambda: self._number(session))
             after_commit(session, self._wake)
         pending.append(
-            EventRow(project_id=project_id, topics=list(topics), type=type, data=dict(data), at_s=at_s)
+            {"project_id": project_id, "topics": list(topics), "type": type, "data": dict(data), "at_s": at_s}
         )
 
     def signal(
@@ -232,7 +232,7 @@ class LiveHub:
     # Inside ----------------------------------------------------------------------------------------------
 
     def _number(self, session: Session) -> None:
-        rows: list[EventRow] = session.info.pop(_PENDING)
+        rows: list[dict[str, Any]] = session.info.pop(_PENDING)
         raised = update(CounterRow).where(CounterRow.name == _COUNTER)
         last = session.scalar(
             raised.values(value=CounterRow.value + len(rows)).returning(CounterRow.value),
@@ -242,10 +242,10 @@ class LiveHub:
             last = len(rows)
             session.add(CounterRow(name=_COUNTER, value=last))
         first = last - len(rows) + 1
-        for seq, row in enumerate(rows, first):
-            row.seq = seq
-        session.add_all(rows)
-        session.flush()
+        # Plain inserts: this is part of every change of a task.
+        session.connection().execute(
+            insert(EventRow), [{"seq": seq, **row} for seq, row in enumerate(rows, first)]
+        )
         if first // _PAGE != (last + 1) // _PAGE:
             session.execute(delete(EventRow).where(EventRow.seq <= last - self._kept))
 

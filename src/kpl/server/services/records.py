@@ -123,15 +123,16 @@ def attempt_values(attempt: Attempt) -> dict[str, Any]:
     }
 
 
-def new_attempt_row(attempt: Attempt) -> AttemptRow:
-    return AttemptRow(
-        id=attempt.id,
-        task_id=attempt.task_id,
-        number=attempt.number,
-        placement=asdict(attempt.placement),
-        created_at_s=attempt.created_at_s,
+def new_attempt_values(attempt: Attempt) -> dict[str, Any]:
+    """All columns of an attempt."""
+    return {
+        "id": attempt.id,
+        "task_id": attempt.task_id,
+        "number": attempt.number,
+        "placement": asdict(attempt.placement),
+        "created_at_s": attempt.created_at_s,
         **attempt_values(attempt),
-    )
+    }
 
 
 def placement_from(plain: Mapping[str, Any]) -> Placement:

@@ -7,8 +7,8 @@ or on digests, so that it takes as long after 100,000 runs as after the first.
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import ColumnElement, bindparam, delete, false, or_, select, update
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import ColumnElement, bindparam, delete, false, insert, or_, select, update
+from sqlalchemy.orm import Session
 
 from kpl.errors import Conflict, KPLError, NotFound
 from kpl.orchestrator.state import CancelRun, CancelTask, Changes, Run, State, Submitted
@@ -22,7 +22,7 @@ from kpl.server.services.platform import Platform
 from kpl.server.services.records import (
     attempt_from,
     attempt_values,
-    new_attempt_row,
+    new_attempt_values,
     run_from,
     run_values,
     task_from,
@@ -118,8 +118,8 @@ class SqlStore:
     def apply(self, changes: Changes, *, consumed_id: int, expected_version: int) -> int:
         with self._db.write() as session:
             _advance(session, consumed_id=consumed_id, expected_version=expected_version)
-            runs = _present(session, RunRow.id, changes.runs)
-            tasks = _present(session, TaskRow.id, changes.tasks)
+            # None of them can be gone: a project is not deleted while anything of it is not over.
+            runs, tasks = changes.runs, changes.tasks
             _update(session, RunRow, [{"_id": run.id} | run_values(run) for run in runs])
             _update(session, TaskRow, [{"_id": task.id} | task_values(task) for task in tasks])
             _keep_attempts(session, tasks)
@@ -229,25 +229,17 @@ def post(
 
 
 def _advance(session: Session, *, consumed_id: int, expected_version: int) -> None:
-    row = session.get_one(OrchestrationRow, 1, with_for_update=True)
-    if row.version != expected_version:
+    moved = session.connection().execute(
+        update(OrchestrationRow)
+        .where(OrchestrationRow.id == 1, OrchestrationRow.version == expected_version)
+        .values(version=expected_version + 1, consumed_id=consumed_id)
+    )
+    if moved.rowcount != 1:
         raise Conflict(
-            f"The state moved from version {expected_version} to {row.version} meanwhile.",
+            f"The state is not at version {expected_version} any more.",
             hint="Load it again; another server may be leading.",
         )
-    row.version = expected_version + 1
-    if consumed_id > row.consumed_id:
-        row.consumed_id = consumed_id
-        session.execute(delete(InboxRow).where(InboxRow.id <= consumed_id))
-
-
-def _present(session: Session, column: InstrumentedAttribute[int], records: Sequence[Record]) -> list[Record]:
-    """Leave out what was deleted meanwhile with its project."""
-    ids = [record.id for record in records]
-    found = {
-        each for part in _chunks(ids) for each in session.scalars(select(column).where(column.in_(part)))
-    }
-    return [record for record in records if record.id in found]
+    session.connection().execute(delete(InboxRow).where(InboxRow.id <= consumed_id))
 
 
 def _update(session: Session, table: type[RunRow] | type[TaskRow], rows: list[dict[str, Any]]) -> None:
@@ -256,31 +248,22 @@ def _update(session: Session, table: type[RunRow] | type[TaskRow], rows: list[di
 
 
 def _keep_attempts(session: Session, tasks: Iterable[Task]) -> None:
-    attempts = [task.attempt for task in tasks if task.attempt is not None]
-    ids = [attempt.id for attempt in attempts]
-    rows = {
-        row.id: row
-        for part in _chunks(ids)
-        for row in session.scalars(select(AttemptRow).where(AttemptRow.id.in_(part)))
-    }
-    for attempt in attempts:
-        if (row := rows.get(attempt.id)) is None:
-            session.add(new_attempt_row(attempt))
+    connection = session.connection()  # plain statements: this is part of every change of a task
+    for task in tasks:
+        if task.attempt is None:
             continue
-        for name, value in attempt_values(attempt).items():
-            setattr(row, name, value)
-    session.flush()
+        changed = update(AttemptRow).where(AttemptRow.id == task.attempt.id)
+        if connection.execute(changed.values(**attempt_values(task.attempt))).rowcount == 0:
+            connection.execute(insert(AttemptRow).values(**new_attempt_values(task.attempt)))
 
 
 def _keep_inputs(session: Session, tasks: Iterable[Task]) -> None:
-    """Write down which artifacts a task took, once they are known."""
-    known = {(task.id, name): digest for task in tasks for name, digest in task.inputs.items()}
-    ids = sorted({task_id for task_id, _ in known})
-    for part in _chunks(ids):
-        unknown = select(TaskInputRow).where(TaskInputRow.task_id.in_(part), TaskInputRow.artifact.is_(None))
-        for row in session.scalars(unknown):
-            row.artifact = known.get((TaskId(row.task_id), row.name))
-    session.flush()
+    """Write down which artifacts a task took; they become known when it begins to be resolved."""
+    for task in tasks:
+        if task.state is TaskState.RESOLVING:
+            for name, digest in task.inputs.items():
+                known = update(TaskInputRow).where(TaskInputRow.task_id == task.id, TaskInputRow.name == name)
+                session.connection().execute(known.values(artifact=digest))
 
 
 def _event(session: Session, row: InboxRow) -> Submitted | CancelRun | CancelTask | None:
