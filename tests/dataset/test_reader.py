@@ -19,6 +19,7 @@ def test_a_dataset_says_what_it_is(detection: Dataset) -> None:
     assert detection.layers == ("samples", "labels")
     assert list(detection.fields) == [
         "key", "image", "width", "height", "channels", "boxes", "labels", "difficult", "truncated",
+        "attributes",
     ]  # fmt: skip
     assert detection.version == 1
     assert len(detection.digest) == 64

@@ -122,7 +122,7 @@ def _write_layer(dest: Path, name: str, values: Mapping[str, Any], manifest: Man
     for each, column in values.items():
         if len(column) != manifest.rows:
             raise Invalid(f"layers['{name}']['{each}'] has {len(column)} values for {manifest.rows} rows.")
-    missing = set(template) - set(values)
+    missing = {each.name for each in template.values() if not each.is_optional} - set(values)
     if missing:
         raise Invalid(f"layers['labels'] lacks {sorted(missing)}, which a dataset for {kind} has.")
     folder = dest / layout.WRITING / f"layer-{name}"

@@ -29,7 +29,10 @@ class Kind(StrEnum):
 
 
 class Template(NamedTuple):
-    """Fields of the layers `samples` and `labels`; `objects` are label lists with one entry an object."""
+    """Fields of the layers `samples` and `labels`.
+
+    `objects` are the label fields with one entry an object, `boxes` first.
+    """
 
     samples: tuple[Field, ...]
     labels: tuple[Field, ...] = ()
@@ -51,21 +54,34 @@ _BOXES = (
     field("difficult", "flags"),
     field("truncated", "flags"),
 )
-_BOX_LISTS = tuple(each.name for each in _BOXES)
+_ATTRIBUTES = field("attributes", "json", is_optional=True)
+_DETECTION = (*_BOXES, _ATTRIBUTES)
+_FACES = (*_BOXES, field("landmarks", "landmarks", is_optional=True), _ATTRIBUTES)
+_MASK = (
+    field("mask", "mask", is_optional=True),
+    field("classes", "categories"),
+    field("pixels", "numbers", dtype="int64"),
+)
 _INSTANCES = (
     field("boxes", "boxes"),
     field("labels", "categories"),
     field("crowd", "flags"),
     field("masks", "json"),
+    _ATTRIBUTES,
 )
+
+
+def _names(fields: tuple[Field, ...]) -> tuple[str, ...]:
+    return tuple(each.name for each in fields)
+
 
 TEMPLATES: dict[Kind, Template] = {
     Kind.UNLABELLED: Template(_IMAGE),
     Kind.CLASSIFICATION: Template(_IMAGE, _LABEL),
-    Kind.DETECTION: Template(_IMAGE, _BOXES, _BOX_LISTS),
-    Kind.SEMANTIC_SEGMENTATION: Template(_IMAGE, (field("mask", "mask"),)),
-    Kind.INSTANCE_SEGMENTATION: Template(_IMAGE, _INSTANCES, ("boxes", "labels", "crowd")),
-    Kind.FACE_DETECTION: Template(_IMAGE, _BOXES, _BOX_LISTS),
+    Kind.DETECTION: Template(_IMAGE, _DETECTION, _names(_DETECTION)),
+    Kind.SEMANTIC_SEGMENTATION: Template(_IMAGE, _MASK),
+    Kind.INSTANCE_SEGMENTATION: Template(_IMAGE, _INSTANCES, _names(_INSTANCES)),
+    Kind.FACE_DETECTION: Template(_IMAGE, _FACES, _names(_FACES)),
     Kind.FACE_RECOGNITION: Template(_IMAGE, _LABEL),
     Kind.TABULAR: Template(_KEY, _LABEL),
     Kind.TEXT: Template((*_KEY, field("text", "text")), _LABEL),

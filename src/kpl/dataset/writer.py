@@ -22,10 +22,11 @@ from kpl.dataset.errors import BadSample
 from kpl.dataset.fields import Field
 from kpl.dataset.image import image_info
 from kpl.dataset.journal import Begin, Block, Closed, Rows, encode_frame, read_frames
-from kpl.dataset.kinds import LABELS, NO_LABEL, SAMPLES, TEMPLATES, Kind
+from kpl.dataset.kinds import LABELS, SAMPLES, TEMPLATES, Kind
 from kpl.dataset.layer_writer import LayerWriter
 from kpl.dataset.manifest import Draft, Layer, Manifest, ShardRef, commit, load
 from kpl.dataset.reader import Dataset
+from kpl.dataset.validators import check_classes, complete_mask, complete_objects, defaults_of
 from kpl.errors import Conflict, nearest
 
 DEFAULT_SHARD_BYTES = 128 << 20
@@ -87,9 +88,10 @@ class DatasetWriter:
             self._parent.number if self._parent else 0,
         )
         _check_field_names(layer_fields)
-        self._defaults = _defaults(layer_fields)
+        self._defaults = defaults_of(layer_fields)
         self._objects = template.objects
         self._has_label = any(each.name == "label" for each in template.labels)
+        self._has_mask = any(each.name == "mask" for each in template.labels)
         self._has_image = any(each.name == "width" for each in template.samples)
         self._folder = self.path / layout.WRITING / name
         self._open(layer_fields, resume=resume)
@@ -146,8 +148,13 @@ class DatasetWriter:
                     values.get("image", b"")
                 )
             if self._objects:
-                _fill_objects(values, self._objects)
-            self._check_classes(values)
+                name = "boxes"
+                complete_objects(values, self._objects)
+            elif self._has_mask:
+                name = "mask"
+                complete_mask(values, len(self.class_names))
+            if self._has_label or self._objects:
+                check_classes(values, len(self.class_names))
             num_used = 0
             for layer in layers:
                 for name, append in layer.appenders.items():
@@ -182,7 +189,7 @@ class DatasetWriter:
         for name, column in columns.items():
             if len(column) != len(keys):
                 raise BadSample(f"{len(column)} values of '{name}' for {len(keys)} keys.")
-        is_plain = not (self._objects or self._has_image or self._has_label)
+        is_plain = not (self._objects or self._has_image or self._has_label or self._has_mask)
         if not is_plain or {"key", *columns} != set(self._all_names()):
             for number, key in enumerate(keys):
                 self.add(key, split=split, **{name: column[number] for name, column in columns.items()})
@@ -213,18 +220,6 @@ class DatasetWriter:
         self._shard_rows += len(keys)
         self._block_rows += len(keys)
         self._flush()
-
-    def _check_classes(self, values: dict[str, Any]) -> None:
-        """Refuse class ids without a name, and below -1, which stands for no label."""
-        limit = len(self.class_names) or 1 << 31
-        if self._has_label and "label" in values and not NO_LABEL <= values["label"] < limit:
-            raise BadSample(
-                f"class {values['label']} is not one of 0 to {limit - 1}, nor {NO_LABEL} for none"
-            )
-        if self._objects:
-            for label in values.get("labels", ()):
-                if not 0 <= label < limit:
-                    raise BadSample(f"class {label} is not one of 0 to {limit - 1}")
 
     def _all_names(self) -> list[str]:
         return [name for layer in self._layers for name in layer.appenders]
@@ -475,45 +470,6 @@ def _check_field_names(layers: dict[str, tuple[Field, ...]]) -> None:
     for name in names:
         if names.count(name) > 1:
             raise BadSample(f"Two fields are called '{name}'.", hint="Field names are unique in a dataset.")
-
-
-def _defaults(layers: dict[str, tuple[Field, ...]]) -> dict[str, Any]:
-    """What stands for a value that a sample may lack: no label, no objects, nothing in an optional field."""
-    defaults: dict[str, Any] = {}
-    for name, fields in layers.items():
-        for each in fields:
-            if each.is_optional:
-                defaults[each.name] = None
-            elif name == LABELS and each.type == "category":
-                defaults[each.name] = NO_LABEL
-            elif name == LABELS and each.type == "json":
-                defaults[each.name] = []
-    return defaults
-
-
-def _fill_objects(values: dict[str, Any], names: Sequence[str]) -> None:
-    """Bring the lists that describe a sample's objects to one length; flags left out are False.
-
-    Raises:
-        BadSample: lists of different lengths, or a box that is none.
-    """
-    boxes = np.asarray(values.get("boxes", ()), np.float32).reshape(-1, 4)
-    if not np.isfinite(boxes).all():
-        raise BadSample("a box has a coordinate that is not a number")
-    if bool((boxes[:, 2:] <= boxes[:, :2]).any()):
-        wrong = boxes[(boxes[:, 2:] <= boxes[:, :2]).any(axis=1)][0]
-        raise BadSample(f"the box {wrong.tolist()} has no area: x1 < x2 and y1 < y2 in pixels are expected")
-    values["boxes"] = boxes
-    for name in names[1:]:
-        given = values.get(name)
-        if given is None and name != "labels":
-            values[name] = np.zeros(len(boxes), np.bool_)
-        elif len(given if given is not None else ()) != len(boxes):
-            raise BadSample(
-                f"{len(boxes)} boxes, but {0 if given is None else len(given)} entries in '{name}'"
-            )
-        elif given is None:
-            values[name] = ()
 
 
 def _key_digest(key: str) -> int:
