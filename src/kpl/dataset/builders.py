@@ -181,7 +181,7 @@ class BlobBuilder:
 
     def extend(self, values: Values) -> None:
         parts = self._put_all(values)
-        for each, part in zip(self.arrays.values(), parts, strict=True):
+        for each, part in zip(self.arrays.values(), parts, strict=True):  # type: array[int], NDArray[Any]
             each.frombytes(part.tobytes())
 
     def truncate(self, num_rows: int) -> None:

@@ -142,6 +142,25 @@ class BlobColumn:
 
         return get
 
+    def pair_getter(self, other: Getter) -> Callable[[int], tuple[memoryview, Any]]:
+        """A function from row to (blob, value of another field): one call where two getters would be three."""
+        if not self._is_checked or self._seen is None:
+            get_blob = self.getter()
+            return lambda row: (get_blob(row), other(row))
+        heap, position, length, seen = self._heap, self._position, self._length, self._seen
+        check, damaged, digest = self._check, self._damaged, xxh3_64_intdigest
+
+        def get(row: int) -> tuple[memoryview, Any]:
+            begin = position[row]
+            blob = heap[begin : begin + length[row]]
+            if not seen[row]:
+                if digest(blob) != check[row]:
+                    raise damaged(row)
+                seen[row] = 1
+            return blob, other(row)
+
+        return get
+
     def values(self) -> Iterator[memoryview]:
         all_seen = self._seen is not None and 0 not in self._seen.tobytes()
         if all_seen or not self._is_checked:
@@ -150,7 +169,12 @@ class BlobColumn:
         return map(self.getter(), range(len(self._position)))
 
     def take(self, rows: Sequence[int]) -> list[memoryview]:
-        return list(map(self.getter(), rows))
+        if self._is_checked and (self._seen is None or not all(map(self._seen.__getitem__, rows))):
+            return list(map(self.getter(), rows))
+        wanted = np.fromiter(rows, np.int64, len(rows))
+        begins = np.asarray(self._position)[wanted]
+        ends = begins + np.asarray(self._length)[wanted]
+        return list(map(self._heap.__getitem__, map(slice, begins.tolist(), ends.tolist())))
 
     def array(self) -> NDArray[Any]:
         raise TypeError("blobs do not form an array: read them sample by sample")

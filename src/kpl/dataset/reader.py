@@ -5,7 +5,7 @@ A dataset and its views are safe to read from many threads, in forked processes 
 
 import os
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Self, overload
 
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kpl.dataset import manifest as manifests
-from kpl.dataset.columns import Ragged
+from kpl.dataset.columns import BlobColumn, Ragged
 from kpl.dataset.errors import DatasetDamaged
 from kpl.dataset.fields import BLOB, Field
 from kpl.dataset.kinds import Kind
@@ -347,6 +347,9 @@ class Dataset:
         )
 
 
+_Row = Callable[[int], tuple[Any, ...]]
+
+
 class TupleView:
     """Some fields of each sample as tuples, by position, in order or in batches."""
 
@@ -357,29 +360,42 @@ class TupleView:
             self._snapshot.field(name)
         self._starts = self._snapshot.starts
         self._rows = np.ascontiguousarray(dataset.rows).data if dataset.is_view else None
-        self._getters: list[tuple[Any, ...]] = [()] * len(self._starts)
+        self._length = len(dataset)
+        self._getters: list[_Row | None] = [None] * len(self._starts)
+        # when the whole dataset is one segment there is nothing to look up
+        self._only: _Row | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         return TupleView, (self._dataset, self._names)
 
     def __len__(self) -> int:
-        return len(self._dataset)
+        return self._length
 
     def __getitem__(self, index: int) -> tuple[Any, ...]:
-        if not 0 <= index < self._dataset._length:
-            index = range(self._dataset._length)[index]
+        if not 0 <= index < self._length:
+            index = range(self._length)[index]
+        if self._only is not None:
+            return self._only(index)
         row = index if self._rows is None else self._rows[index]
         segment = bisect_right(self._starts, row) - 1
-        getters = self._getters[segment] or self._open(segment)
-        position = row - self._starts[segment]
-        if len(getters) == 2:  # the usual image and label, without a generator
-            return getters[0](position), getters[1](position)
-        return tuple([get(position) for get in getters])
+        return (self._getters[segment] or self._open(segment))(row - self._starts[segment])
 
-    def _open(self, segment: int) -> tuple[Any, ...]:
+    def _open(self, segment: int) -> "_Row":
+        getter = self._getters[segment] = self._row_getter(segment)
+        if len(self._starts) == 1 and self._rows is None:
+            self._only = getter
+        return getter
+
+    def _row_getter(self, segment: int) -> "_Row":
         known = self._snapshot.getters(segment)
-        getters = self._getters[segment] = tuple(known[name] for name in self._names)
-        return getters
+        getters = [known[name] for name in self._names]
+        if len(getters) != 2:
+            return lambda position: tuple([get(position) for get in getters])
+        first = self._snapshot.column(self._names[0], segment)
+        if isinstance(first, BlobColumn):  # the usual image and label
+            return first.pair_getter(getters[1])
+        one, other = getters
+        return lambda position: (one(position), other(position))
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
         if self._rows is not None:
@@ -391,6 +407,10 @@ class TupleView:
 
     def take(self, positions: Sequence[int] | NDArray[Any]) -> list[tuple[Any, ...]]:
         """Several samples at once, in the order asked for."""
+        if self._only is not None and len(positions) < 1024 and isinstance(positions, list):
+            if positions and not 0 <= min(positions) <= max(positions) < self._length:
+                raise IndexError(f"positions {min(positions)} to {max(positions)} of {self._length}")
+            return list(map(self._only, positions))
         wanted = np.asarray(positions, np.int64)
         if wanted.size and not (wanted.min() >= 0 and wanted.max() < len(self)):
             raise IndexError(f"positions {wanted.min()} to {wanted.max()} of {len(self)}")
@@ -408,8 +428,10 @@ class TupleView:
 
     def _take_segment(self, segment: int, rows: NDArray[np.int64]) -> list[tuple[Any, ...]]:
         positions = (rows - self._starts[segment]).tolist()
-        getters = self._getters[segment] or self._open(segment)
-        return list(zip(*[map(get, positions) for get in getters], strict=True))
+        if not self._getters[segment]:
+            self._open(segment)
+        columns = [self._snapshot.column(name, segment) for name in self._names]
+        return list(zip(*[column.take(positions) for column in columns], strict=True))
 
 
 def _reopen(
