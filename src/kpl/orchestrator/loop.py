@@ -22,7 +22,7 @@ from kpl.orchestrator.workers import Workers
 from kpl.runtime.executor import Executor
 from kpl.storage.artifacts import ArtifactStore
 from kpl.task import AttemptState, Task, TaskState
-from kpl.task.ids import TaskId, task_id_of
+from kpl.task.ids import AttemptId, TaskId, task_id_of
 
 # How long it takes at most to notice what somebody put into the inbox without ringing the bell: a process
 # that crashed between the two, or another server.
@@ -70,6 +70,7 @@ class Loop:
         self._inbox_id = 0
         self._look_at_s = 0.0
         self._wake_at_s: float | None = None
+        self._to_clean: list[AttemptId] = []
 
     @property
     def state(self) -> State | None:
@@ -99,6 +100,7 @@ class Loop:
 
     def close(self) -> None:
         """Wait for the commands being carried out and end the threads; call it after `run` has returned."""
+        self._clean()
         self._workers.close()
 
     def wait(self) -> None:
@@ -132,6 +134,8 @@ class Loop:
         for command in commands_for(result.state) if is_fresh else result.commands:
             self._carry_out(command, result.state)
         self._clean_after(state, result.changes)
+        if not result.commands:
+            self._clean()  # nobody waits for it, so it comes after what somebody waits for
         return bool(result.changes)
 
     def _current_state(self) -> tuple[State, bool]:
@@ -193,7 +197,7 @@ class Loop:
         self._workers.submit(command, state.tasks[_task_of(command)])
 
     def _clean_after(self, before: State, changes: Changes) -> None:
-        """Remove the files of attempts whose outcome and outputs are now remembered."""
+        """Note the attempts whose outcome and outputs are now remembered: their files are not needed any more."""
         for task in changes.tasks:
             earlier = before.tasks.get(task.id)
             if (
@@ -202,7 +206,11 @@ class Loop:
                 and _is_over(task)
                 and not _is_over(earlier)
             ):
-                self._workers.clean(earlier.attempt.id)
+                self._to_clean.append(earlier.attempt.id)
+
+    def _clean(self) -> None:
+        while self._to_clean:
+            self._workers.clean(self._to_clean.pop())
 
 
 def _is_over(task: Task) -> bool:
