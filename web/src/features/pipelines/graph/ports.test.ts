@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PipelineDocument } from './document';
-import { allPorts, type Catalog, fitting, linkRefusal, type Port, portRefusal } from './ports';
+import { allPorts, type Catalog, fitting, linkRefusal, linkTargets, type Port, portRefusal } from './ports';
 
 const port = (name: string, type: string, kinds: string[] = [], isOptional = false): Port => ({
   name,
@@ -102,6 +102,23 @@ describe('links', () => {
   it('lets nodes be ordered, but not data, which is there before', () => {
     expect(refused(pipeline('street'), 'train', 'serve')).toBeNull();
     expect(refused(pipeline('street'), 'data', 'serve')?.code).toBe('data-order');
+  });
+
+  it('names the ends that an edge being drawn may go to, from either end', () => {
+    const document = pipeline('street');
+    const ports = allPorts(document, catalog);
+    expect([...linkTargets(document, ports, { node: 'split', handle: 'out:dataset' })]).toEqual([
+      'split|out:dataset',
+      'train|in:dataset',
+    ]);
+    expect([...linkTargets(document, ports, { node: 'serve', handle: 'in:model' })]).toContain(
+      'train|out:model',
+    );
+    expect([...linkTargets(document, ports, { node: 'split', handle: 'out:' })]).toEqual([
+      'split|out:',
+      'train|in:',
+      'serve|in:',
+    ]);
   });
 
   it('names the functions that an output fits', () => {

@@ -197,3 +197,25 @@ export function fitting(source: Port, catalog: Catalog): Fit[] {
   }
   return fits;
 }
+
+/** The ends that an edge begun at a handle (`out:dataset`, `in:model`) may go to, as `node|handle`, its own included. */
+export function linkTargets(
+  document: PipelineDocument,
+  ports: ReadonlyMap<string, NodePorts>,
+  from: { node: string; handle: string },
+): ReadonlySet<string> {
+  const isForward = from.handle.startsWith('out:');
+  const own = formatEnd({ node: from.node, port: from.handle.replace(/^(in|out):/, '') });
+  const isOrder = own === from.node;
+  const fits = new Set<string>([`${from.node}|${from.handle}`]);
+  for (const [id, { inputs, outputs }] of ports) {
+    const names = isOrder ? [''] : (isForward ? inputs : outputs).map(({ name }) => name);
+    for (const name of names) {
+      const other = formatEnd({ node: id, port: name });
+      const [source, target] = isForward ? [own, other] : [other, own];
+      if (!linkRefusal(document, ports, source, target))
+        fits.add(`${id}|${isForward ? 'in' : 'out'}:${name}`);
+    }
+  }
+  return fits;
+}

@@ -1,6 +1,6 @@
 /** Rules of a form made from a JSON Schema: which control a property gets, and whether a value fits it. */
 
-import type { Schema } from './graph/document';
+import type { Schema } from '../graph/document';
 
 export type Control =
   | 'integer'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { controlOf, faultOf, folded, givenOnly, rangeText, stepOf } from './form';
-import { type Schema, schemaTitle } from './graph/document';
+import { type Schema, schemaTitle } from '../graph/document';
+import { controlOf, faultOf, folded, givenOnly, rangeText, stepOf } from './model';
 
 describe('fields', () => {
   it('follow from the schema', () => {

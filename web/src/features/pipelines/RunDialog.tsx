@@ -1,0 +1,122 @@
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Play } from 'lucide-react';
+import { useDeferredValue, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Button } from '@/ui/Button';
+import { Dialog } from '@/ui/Dialog';
+import { ErrorState } from '@/ui/ErrorState';
+import { SectionTitle } from '@/ui/Panel';
+import { projectPath, useGo } from '@/ui/routing';
+import { SkeletonRows } from '@/ui/Skeleton';
+import { toastError } from '@/ui/Toast';
+import { type Assets, plan as askPlan, type Source, startRun } from './api';
+import { faultOf, givenOnly } from './form/model';
+import { ParameterForm } from './form/ParameterForm';
+import type { PipelineDocument } from './graph/document';
+import { PlanView } from './PlanView';
+
+interface RunDialogProps {
+  project: string;
+  source: Source;
+  document: PipelineDocument;
+  assets: Assets;
+  isOpen: boolean;
+  onClose: () => void;
+}
+
+/** Before a run: its parameters, and what it would execute and reuse with them. */
+export function RunDialog({ project, source, document, assets, isOpen, onClose }: RunDialogProps) {
+  const { t } = useTranslation('pipelines');
+  const [values, setValues] = useState<Record<string, unknown>>({});
+  const parameters = document.parameters ?? {};
+  const { plan, isFit, run } = usePlan(project, source, document, values, isOpen);
+  const hasForm = Object.keys(parameters).length > 0;
+  return (
+    <Dialog
+      title={t('run.title', { name: document.name })}
+      isOpen={isOpen}
+      onClose={onClose}
+      size={hasForm ? 'large' : 'medium'}
+      footer={
+        <>
+          <Button onPress={onClose}>{t('cancel', { ns: 'common' })}</Button>
+          <Button
+            variant="primary"
+            isPending={run.isPending}
+            isDisabled={!isFit || plan.isError}
+            onPress={() => run.mutate()}
+          >
+            <Play aria-hidden />
+            {t('run.start')}
+          </Button>
+        </>
+      }
+    >
+      <div className={hasForm ? 'grid grid-cols-[300px_minmax(0,1fr)] gap-6' : ''}>
+        {hasForm && (
+          <div>
+            <SectionTitle>{t('run.parameters')}</SectionTitle>
+            <ParameterForm
+              parameters={parameters}
+              values={values}
+              onChange={(name, value) => setValues({ ...values, [name]: value })}
+              assets={assets}
+            />
+          </div>
+        )}
+        <div>
+          <SectionTitle>{t('plan.title')}</SectionTitle>
+          <PlanPane plan={plan} isFit={isFit} document={document} project={project} />
+        </div>
+      </div>
+    </Dialog>
+  );
+}
+
+/** The plan with these values, asked anew as they change, and how to run it. */
+export function usePlan(
+  project: string,
+  source: Source,
+  document: PipelineDocument,
+  values: Record<string, unknown>,
+  isEnabled = true,
+) {
+  const { t } = useTranslation('pipelines');
+  const go = useGo();
+  const client = useQueryClient();
+  const parameters = document.parameters ?? {};
+  const given = useDeferredValue(givenOnly(parameters, values));
+  const isFit = Object.entries(parameters).every(([name, schema]) => faultOf(schema, values[name]) === null);
+  const plan = useQuery({
+    queryKey: ['plan', project, source, given],
+    queryFn: () => askPlan(project, source, given),
+    enabled: isEnabled && isFit,
+    placeholderData: keepPreviousData,
+    retry: false,
+    gcTime: 0,
+  });
+  const run = useMutation({
+    mutationFn: () => startRun(project, source, givenOnly(parameters, values)),
+    onSuccess: (started) => {
+      void client.invalidateQueries({ queryKey: ['runs', project] });
+      go(projectPath(project, 'runs', started.id));
+    },
+    onError: (error) => toastError(error, t('run.failed')),
+  });
+  return { plan, isFit, run };
+}
+
+interface PlanPaneProps {
+  plan: ReturnType<typeof usePlan>['plan'];
+  isFit: boolean;
+  document: PipelineDocument;
+  project: string;
+}
+
+export function PlanPane({ plan, isFit, document, project }: PlanPaneProps) {
+  const { t } = useTranslation('pipelines');
+  if (!isFit) return <p className="text-13 text-fg-3">{t('plan.incomplete')}</p>;
+  if (plan.isError) return <ErrorState error={plan.error} isInline />;
+  if (!plan.data) return <SkeletonRows rows={5} />;
+  return <PlanView plan={plan.data} document={document} project={project} />;
+}

@@ -1,0 +1,63 @@
+import { useEffect, useRef } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Position } from '../graph/document';
+import { NodeIcon } from '../graph/icons';
+import type { Fit } from '../graph/ports';
+
+interface AddMenuProps {
+  at: Position;
+  fits: Fit[];
+  onPick: (fit: Fit) => void;
+  onClose: () => void;
+}
+
+/** What could take the output that was drawn onto empty canvas. */
+export function AddMenu({ at, fits, onPick, onClose }: AddMenuProps) {
+  const { t } = useTranslation('pipelines');
+  const menu = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    menu.current?.querySelector('button')?.focus();
+  }, []);
+  const move = (by: number) => {
+    const buttons = [...(menu.current?.querySelectorAll('button') ?? [])];
+    const index = buttons.indexOf(globalThis.document.activeElement as HTMLButtonElement);
+    buttons[(index + by + buttons.length) % buttons.length]?.focus();
+  };
+  return (
+    <div
+      ref={menu}
+      role="menu"
+      tabIndex={-1}
+      aria-label={t('canvas.addFitting')}
+      style={{ left: at.x, top: at.y }}
+      className="absolute z-10 max-h-80 w-64 overflow-auto rounded-lg border border-line bg-raised p-1 shadow-float"
+      onKeyDown={(event) => {
+        event.stopPropagation();
+        if (event.key === 'Escape') onClose();
+        if (event.key === 'ArrowDown') move(1);
+        if (event.key === 'ArrowUp') move(-1);
+      }}
+    >
+      <p className="px-2 pt-1.5 pb-1 text-11 font-medium text-fg-3">
+        {fits.length > 0 ? t('canvas.addFitting') : t('canvas.nothingFits')}
+      </p>
+      {fits.map((fit) => (
+        <button
+          key={`${fit.algorithm}/${fit.function}`}
+          type="button"
+          role="menuitem"
+          onClick={() => onPick(fit)}
+          className="flex w-full items-center gap-2 rounded-md px-2 py-1.5 text-left hover:bg-sunken focus:bg-sunken focus:outline-none"
+        >
+          <NodeIcon node={{ type: 'algorithm', function: fit.function }} size={24} />
+          <span className="min-w-0">
+            <span className="block truncate text-13 font-medium">{t(`function.${fit.function}`)}</span>
+            <span className="block truncate text-11 text-fg-3">
+              {fit.algorithm} · {fit.input}
+            </span>
+          </span>
+        </button>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,359 @@
+import {
+  type Connection,
+  type FinalConnectionState,
+  type NodeChange,
+  Panel,
+  ReactFlowProvider,
+  useConnection,
+} from '@xyflow/react';
+import { type DragEvent, type KeyboardEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { toast } from '@/ui/Toast';
+import { CanvasTools } from '../graph/CanvasTools';
+import type { DocumentNode, Position } from '../graph/document';
+import { boundParameter, formatEnd, schemaTitle } from '../graph/document';
+import { type FlowNode, toFlow } from '../graph/flow';
+import { type Flow, GraphCanvas } from '../graph/GraphCanvas';
+import { autoLayout, bounds, placed } from '../graph/layout';
+import {
+  type Catalog,
+  type Fit,
+  fitting,
+  functionOf,
+  linkRefusal,
+  linkTargets,
+  type NodePorts,
+  type Refusal,
+} from '../graph/ports';
+import { LinkTargets } from '../graph/StepNode';
+import { AddMenu } from './AddMenu';
+import { addNode, connect, copyText, moveNodes, pasteText, removeParts } from './actions';
+import { DRAG_TYPE, readDragged } from './drag';
+import type { EditorState } from './useEditor';
+
+interface CanvasProps {
+  editor: EditorState;
+  ports: ReadonlyMap<string, NodePorts>;
+  catalog: Catalog;
+  selected: ReadonlySet<string>;
+  onSelect: (ids: ReadonlySet<string>) => void;
+}
+
+export function Canvas(props: CanvasProps) {
+  return (
+    <ReactFlowProvider>
+      <Drawing {...props} />
+    </ReactFlowProvider>
+  );
+}
+
+/** Both ends of an edge as the document names them, whichever end it was begun at. */
+function endsOf(connection: Pick<Connection, 'source' | 'sourceHandle' | 'target' | 'targetHandle'>) {
+  const port = (handle: string | null) => (handle ?? '').replace(/^(in|out):/, '');
+  return {
+    from: formatEnd({ node: connection.source, port: port(connection.sourceHandle) }),
+    to: formatEnd({ node: connection.target, port: port(connection.targetHandle) }),
+  };
+}
+
+interface Offer {
+  at: Position;
+  screen: Position;
+  from: string;
+  fits: Fit[];
+}
+
+function Drawing({ editor, ports, catalog, selected, onSelect }: CanvasProps) {
+  const { t, i18n } = useTranslation('pipelines');
+  const { store, document, problems, history } = editor;
+  const flow = useRef<Flow | null>(null);
+  const frame = useRef<HTMLDivElement>(null);
+  const [dragged, setDragged] = useState<Record<string, Position>>({});
+  const [offer, setOffer] = useState<Offer | null>(null);
+  const [linkFrom, setLinkFrom] = useState<{ node: string; handle: string } | null>(null);
+  const layout = useMemo(() => placed(document, ports), [document, ports]);
+
+  const facts = useCallback(
+    (node: DocumentNode): [string, string][] => {
+      const properties = functionOf(node, catalog)?.parameters.properties ?? {};
+      return Object.entries(node.parameters ?? {})
+        .slice(0, 2)
+        .map(([name, value]) => [
+          schemaTitle(name, properties[name], i18n.language),
+          boundParameter(value) === null ? String(value) : '⟵',
+        ]);
+    },
+    [catalog, i18n.language],
+  );
+  const { nodes, edges } = useMemo(
+    () =>
+      toFlow(document, ports, { ...layout, ...dragged }, { selected: new Set(selected), problems, facts }),
+    [document, ports, layout, dragged, selected, problems, facts],
+  );
+  const box = useMemo(() => bounds(layout, ports), [layout, ports]);
+  const targets = useMemo(
+    () => linkFrom && linkTargets(document, ports, linkFrom),
+    [linkFrom, document, ports],
+  );
+
+  const refusalOf = useCallback(
+    (connection: Pick<Connection, 'source' | 'sourceHandle' | 'target' | 'targetHandle'>): Refusal | null => {
+      const { from, to } = endsOf(connection);
+      return linkRefusal(document, ports, from, to);
+    },
+    [document, ports],
+  );
+  const words = useCallback(
+    (refusal: Refusal) => t(`refusal.${refusal.code}`, { given: refusal.given, wanted: refusal.wanted }),
+    [t],
+  );
+
+  const onNodesChange = (changes: NodeChange<FlowNode>[]) => {
+    const places: Record<string, Position> = {};
+    const isEnd = changes.some((change) => change.type === 'position' && change.dragging === false);
+    for (const change of changes) {
+      if (change.type === 'position' && change.position) places[change.id] = change.position;
+    }
+    if (Object.keys(places).length > 0) setDragged((old) => ({ ...old, ...places }));
+    if (isEnd) {
+      setDragged({});
+      store.change((current) => moveNodes(current, { ...layout, ...dragged, ...places }), 'move');
+    }
+    const picks = changes.filter((change) => change.type === 'select');
+    if (picks.length > 0) pick(picks);
+  };
+  const pick = (changes: { id: string; selected: boolean }[]) => {
+    const next = new Set(selected);
+    for (const { id, selected: isSelected } of changes) {
+      if (isSelected) next.add(id);
+      else next.delete(id);
+    }
+    if (next.size !== selected.size || [...next].some((id) => !selected.has(id))) onSelect(next);
+  };
+
+  const layOut = () => {
+    store.change((current) => moveNodes(current, autoLayout(current, ports)));
+    requestAnimationFrame(() => void flow.current?.fitView({ padding: 0.08, maxZoom: 1, minZoom: 0.8 }));
+  };
+  const remove = () => {
+    const ids = [...selected];
+    store.change((current) => removeParts(current, ids, ids));
+    onSelect(new Set());
+  };
+  const paste = (text: string) => {
+    const pasted = pasteText(store.get().present, text);
+    if (pasted) {
+      store.change(pasted.document);
+      onSelect(new Set(pasted.ids));
+    } else toast({ tone: 'info', title: t('canvas.notPasted') });
+  };
+  const onDrop = (event: DragEvent) => {
+    event.preventDefault();
+    const node = readDragged(event.dataTransfer.getData(DRAG_TYPE));
+    const at = flow.current?.screenToFlowPosition({ x: event.clientX, y: event.clientY });
+    if (!node || !at) return;
+    const added = addNode(store.get().present, node, { x: at.x - 110, y: at.y - 24 });
+    store.change(added.document);
+    onSelect(new Set([added.id]));
+  };
+
+  const onConnectEnd = (event: MouseEvent | TouchEvent, state: FinalConnectionState) => {
+    setLinkFrom(null);
+    if (state.isValid || !state.fromHandle) return;
+    if (state.toHandle && state.toNode && state.fromNode) {
+      const isForward = state.fromHandle.type === 'source';
+      const [source, target] = isForward
+        ? [state.fromHandle, state.toHandle]
+        : [state.toHandle, state.fromHandle];
+      const refusal =
+        source.type === target.type
+          ? null
+          : refusalOf({
+              source: source.nodeId,
+              sourceHandle: source.id ?? null,
+              target: target.nodeId,
+              targetHandle: target.id ?? null,
+            });
+      if (refusal) toast({ tone: 'info', title: t('canvas.refused'), detail: words(refusal) });
+      return;
+    }
+    if (state.toNode || state.fromHandle.type !== 'source' || !(event instanceof MouseEvent)) return;
+    const name = (state.fromHandle.id ?? '').replace(/^out:/, '');
+    const output = ports.get(state.fromHandle.nodeId)?.outputs.find((port) => port.name === name);
+    const at = flow.current?.screenToFlowPosition({ x: event.clientX, y: event.clientY });
+    if (!output || !at) return;
+    const frameAt = frame.current?.getBoundingClientRect();
+    setOffer({
+      at,
+      screen: { x: event.clientX - (frameAt?.left ?? 0), y: event.clientY - (frameAt?.top ?? 0) },
+      from: formatEnd({ node: state.fromHandle.nodeId, port: name }),
+      fits: fitting(output, catalog),
+    });
+  };
+  const take = ({ algorithm, function: name, input }: Fit) => {
+    if (!offer) return;
+    const node = { type: 'algorithm' as const, algorithm, function: name };
+    const added = addNode(store.get().present, node, { x: offer.at.x, y: offer.at.y - 60 });
+    store.change(connect(added.document, offer.from, formatEnd({ node: added.id, port: input })));
+    onSelect(new Set([added.id]));
+    setOffer(null);
+  };
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.target instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) return;
+    const isCommand = event.metaKey || event.ctrlKey;
+    const key = event.key.toLowerCase();
+    const act = (action: () => void) => {
+      event.preventDefault();
+      action();
+    };
+    if (isCommand && key === 'z') act(() => (event.shiftKey ? store.redo() : store.undo()));
+    else if (isCommand && key === 'y') act(() => store.redo());
+    else if (isCommand && key === 'd') {
+      act(() => paste(copyText(document, selected)));
+    } else if (isCommand && key === 'a')
+      act(() => onSelect(new Set((document.nodes ?? []).map(({ id }) => id))));
+    else if (isCommand) return;
+    else if (event.key === 'Delete' || event.key === 'Backspace') act(remove);
+    else if (key === 'l') act(layOut);
+    else if (key === '1') act(() => void flow.current?.fitView({ padding: 0.08, maxZoom: 1, minZoom: 0.3 }));
+    else if (key === '+' || key === '=') act(() => void flow.current?.zoomIn());
+    else if (key === '-') act(() => void flow.current?.zoomOut());
+    else if (key === 'a')
+      act(() => globalThis.document.querySelector<HTMLInputElement>('#palette-search input')?.focus());
+    else if (key === 'escape') onSelect(new Set());
+    else if (key.startsWith('arrow') && selected.size > 0) act(() => nudge(key));
+  };
+  const nudge = (key: string) => {
+    const by = { arrowleft: [-8, 0], arrowright: [8, 0], arrowup: [0, -8], arrowdown: [0, 8] }[key] ?? [0, 0];
+    store.change((current) => {
+      const places = placed(current, ports);
+      const moved = Object.fromEntries(
+        [...selected].flatMap((id) => {
+          const at = places[id];
+          return at ? [[id, { x: at.x + (by[0] ?? 0), y: at.y + (by[1] ?? 0) }]] : [];
+        }),
+      );
+      return moveNodes(current, { ...places, ...moved });
+    }, 'nudge');
+  };
+
+  useEffect(() => {
+    const isCanvas = () =>
+      frame.current?.contains(globalThis.document.activeElement) ||
+      globalThis.document.activeElement === globalThis.document.body;
+    const onCopy = (event: ClipboardEvent) => {
+      if (!isCanvas() || selected.size === 0 || String(getSelection()) !== '') return;
+      event.preventDefault();
+      event.clipboardData?.setData('text/plain', copyText(store.get().present, selected));
+      if (event.type === 'cut') remove();
+    };
+    const onPaste = (event: ClipboardEvent) => {
+      if (!isCanvas()) return;
+      event.preventDefault();
+      paste(event.clipboardData?.getData('text/plain') ?? '');
+    };
+    addEventListener('copy', onCopy);
+    addEventListener('cut', onCopy);
+    addEventListener('paste', onPaste);
+    return () => {
+      removeEventListener('copy', onCopy);
+      removeEventListener('cut', onCopy);
+      removeEventListener('paste', onPaste);
+    };
+  });
+
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: shortcuts of the canvas inside, which has its own roles
+    <div
+      ref={frame}
+      className="relative min-h-0 flex-1"
+      onKeyDown={onKeyDown}
+      onDragOver={(event) => event.preventDefault()}
+      onDrop={onDrop}
+    >
+      <LinkTargets.Provider value={targets}>
+        <GraphCanvas
+          label={t('canvas.label', { name: document.name })}
+          box={box}
+          nodes={nodes}
+          edges={edges}
+          onReady={(ready) => {
+            flow.current = ready;
+          }}
+          onNodesChange={onNodesChange}
+          onEdgesChange={(changes) => pick(changes.filter((change) => change.type === 'select'))}
+          onConnectStart={(_, { nodeId, handleId }) =>
+            setLinkFrom(nodeId && handleId ? { node: nodeId, handle: handleId } : null)
+          }
+          onConnect={(connection) => {
+            const { from, to } = endsOf(connection);
+            store.change((current) => connect(current, from, to));
+          }}
+          onConnectEnd={onConnectEnd}
+          isValidConnection={(connection) =>
+            refusalOf({
+              source: connection.source,
+              sourceHandle: connection.sourceHandle ?? null,
+              target: connection.target,
+              targetHandle: connection.targetHandle ?? null,
+            }) === null
+          }
+          connectionRadius={24}
+          multiSelectionKeyCode={['Meta', 'Control', 'Shift']}
+          selectionKeyCode="Shift"
+          onPaneClick={() => setOffer(null)}
+          snapToGrid
+          snapGrid={[8, 8]}
+        >
+          <CanvasTools
+            undo={() => store.undo()}
+            redo={() => store.redo()}
+            canUndo={history.past.length > 0}
+            canRedo={history.future.length > 0}
+            layOut={layOut}
+          />
+          <LinkReason refusalOf={refusalOf} words={words} />
+        </GraphCanvas>
+      </LinkTargets.Provider>
+      {nodes.length === 0 && (
+        <div className="pointer-events-none absolute inset-0 grid place-items-center p-8 text-center">
+          <div>
+            <p className="text-14 font-semibold">{t('canvas.emptyTitle')}</p>
+            <p className="mt-1 text-13 text-fg-2">{t('canvas.emptyText')}</p>
+          </div>
+        </div>
+      )}
+      {offer && <AddMenu at={offer.screen} fits={offer.fits} onPick={take} onClose={() => setOffer(null)} />}
+    </div>
+  );
+}
+
+interface LinkReasonProps {
+  refusalOf: (connection: Connection) => Refusal | null;
+  words: (refusal: Refusal) => string;
+}
+
+/** While an edge hovers over a port that refuses it: why. */
+function LinkReason({ refusalOf, words }: LinkReasonProps) {
+  const { fromHandle, toHandle } = useConnection();
+  if (!fromHandle || !toHandle || fromHandle.type === toHandle.type) return null;
+  const [source, target] = fromHandle.type === 'source' ? [fromHandle, toHandle] : [toHandle, fromHandle];
+  const refusal = refusalOf({
+    source: source.nodeId,
+    sourceHandle: source.id ?? null,
+    target: target.nodeId,
+    targetHandle: target.id ?? null,
+  });
+  if (!refusal) return null;
+  return (
+    <Panel position="top-center" className="m-3!">
+      <p
+        role="status"
+        className="rounded-md border border-warning bg-raised px-3 py-1.5 text-12 text-warning shadow-float"
+      >
+        {words(refusal)}
+      </p>
+    </Panel>
+  );
+}

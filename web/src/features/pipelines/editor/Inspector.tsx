@@ -1,0 +1,393 @@
+import { CircleAlert, TriangleAlert, X } from 'lucide-react';
+import { type ReactNode, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { IconButton } from '@/ui/IconButton';
+import { NumberField } from '@/ui/NumberField';
+import { ComboBox } from '@/ui/Select';
+import { Tabs } from '@/ui/Tabs';
+import { TextField } from '@/ui/TextField';
+import type { Assets, Problem } from '../api';
+import { assetOptions } from '../form/ParameterForm';
+import { SchemaField } from '../form/SchemaField';
+import { portColour } from '../graph/colours';
+import {
+  bindingTo,
+  type DocumentNode,
+  NODE_ID_PATTERN,
+  nodeTitle,
+  type PipelineDocument,
+  type Schema,
+  splitVersion,
+} from '../graph/document';
+import { NodeIcon } from '../graph/icons';
+import { functionOf, type NodePorts, type Port } from '../graph/ports';
+import { changeNode, expose, renameNode, setNodeParameter } from './actions';
+import type { Store } from './history';
+
+interface InspectorProps {
+  node: DocumentNode;
+  store: Store<PipelineDocument>;
+  document: PipelineDocument;
+  assets: Assets;
+  ports: NodePorts | undefined;
+  problems: Problem[];
+  onClose: () => void;
+  onRenamed: (id: string) => void;
+}
+
+/** Everything about one step. */
+export function Inspector(props: InspectorProps) {
+  const { node, problems, onClose } = props;
+  const { t, i18n } = useTranslation('pipelines');
+  const [tab, setTab] = useState('parameters');
+  return (
+    <aside
+      aria-label={t('inspector.label')}
+      className="flex w-[316px] shrink-0 flex-col overflow-hidden border-l border-line bg-surface"
+    >
+      <header className="flex items-center gap-3 px-4 pt-3 pb-2">
+        <NodeIcon node={node} size={32} />
+        <div className="min-w-0 flex-1">
+          <h2 className="truncate text-14 font-semibold">{nodeTitle(node, i18n.language)}</h2>
+          <p className="truncate text-12 text-fg-3">
+            {node.type === 'algorithm'
+              ? `${splitVersion(node.algorithm ?? '').name} · ${t(`function.${node.function}`)}`
+              : t(`node.${node.type}`)}
+          </p>
+        </div>
+        <IconButton icon={X} label={t('close', { ns: 'common' })} onPress={onClose} />
+      </header>
+      {problems.length > 0 && <NodeProblems problems={problems} />}
+      <Tabs
+        label={t('inspector.label')}
+        value={tab}
+        onChange={setTab}
+        listClassName="px-4!"
+        items={[
+          {
+            id: 'parameters',
+            label: node.type === 'algorithm' ? t('inspector.parameters') : t(`node.${node.type}`),
+            content: (
+              <Body>{node.type === 'algorithm' ? <Parameters {...props} /> : <Asset {...props} />}</Body>
+            ),
+          },
+          ...(node.type === 'algorithm'
+            ? [
+                {
+                  id: 'execution',
+                  label: t('inspector.execution'),
+                  content: (
+                    <Body>
+                      <Execution {...props} />
+                    </Body>
+                  ),
+                },
+              ]
+            : []),
+          {
+            id: 'ports',
+            label: t('inspector.ports'),
+            content: (
+              <Body>
+                <Ports {...props} />
+              </Body>
+            ),
+          },
+        ]}
+      />
+    </aside>
+  );
+}
+
+function Body({ children }: { children: ReactNode }) {
+  return <div className="space-y-4 p-4">{children}</div>;
+}
+
+function NodeProblems({ problems }: { problems: Problem[] }) {
+  return (
+    <ul className="mx-4 mb-2 space-y-1.5 rounded-md border border-line bg-sunken p-2.5">
+      {problems.map((problem) => (
+        <li key={`${problem.path}|${problem.reason}`} className="flex gap-2 text-12">
+          {problem.severity === 'error' ? (
+            <CircleAlert aria-hidden className="mt-0.5 size-3.5 shrink-0 text-failed" />
+          ) : (
+            <TriangleAlert aria-hidden className="mt-0.5 size-3.5 shrink-0 text-warning" />
+          )}
+          <span>
+            {problem.reason} <span className="text-fg-2">{problem.fix}</span>
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** Which dataset or model stands here: a name, or a parameter of the pipeline. */
+function Asset({ node, store, document, assets }: InspectorProps) {
+  const { t } = useTranslation('pipelines');
+  const type = node.type === 'model' ? 'model' : 'dataset';
+  const reference = node[type] ?? '';
+  const { name, version } = splitVersion(reference);
+  const schema: Schema = { type: 'string', title: t(`node.${type}`), 'x-kpl': type };
+  const set = (value: unknown) =>
+    store.change(
+      (current) => changeNode(current, node.id, { [type]: typeof value === 'string' ? value : '' }),
+      `${node.id}.${type}`,
+    );
+  const latest =
+    type === 'dataset'
+      ? assets.datasets.find((each) => each.name === name)?.latest.version
+      : assets.models.find((each) => each.name === name)?.latest.version;
+  const free = parameterNameFor(document, type);
+  return (
+    <>
+      <SchemaField
+        name={type}
+        schema={schema}
+        value={reference.startsWith('$') ? reference : name || undefined}
+        onChange={set}
+        assets={assetOptions(assets)}
+        binding={{
+          parameters: Object.entries(document.parameters ?? {})
+            .filter(([, each]) => each['x-kpl'] === type)
+            .map(([each]) => each),
+          bind: (parameter) => set(bindingTo(parameter)),
+          expose: () =>
+            store.change((current) => {
+              const parameters = {
+                ...current.parameters,
+                [free]: { type: 'string', 'x-kpl': type, ...(name ? { default: name } : {}) },
+              };
+              return changeNode({ ...current, parameters }, node.id, { [type]: bindingTo(free) });
+            }),
+        }}
+      />
+      {!reference.startsWith('$') && latest !== undefined && (
+        <ComboBox
+          label={t('inspector.version')}
+          description={t('inspector.versionHelp')}
+          options={[
+            { id: 'latest', label: t('inspector.latest', { version: latest }) },
+            ...Array.from({ length: latest }, (_, index) => ({
+              id: String(latest - index),
+              label: `v${latest - index}`,
+            })),
+          ]}
+          value={version || 'latest'}
+          onChange={(id) => set(id === 'latest' ? name : `${name}@${id}`)}
+        />
+      )}
+      <Name node={node} store={store} />
+    </>
+  );
+}
+
+function parameterNameFor(document: PipelineDocument, wanted: string): string {
+  const taken = document.parameters ?? {};
+  let name = wanted;
+  for (let number = 2; taken[name]; number += 1) name = `${wanted}_${number}`;
+  return name;
+}
+
+function Parameters({ node, store, document, assets }: InspectorProps) {
+  const { t } = useTranslation('pipelines');
+  const found = functionOf(node, assets.catalog);
+  const properties = Object.entries(found?.parameters.properties ?? {});
+  const required = new Set(found?.parameters.required ?? []);
+  const set = (name: string, value: unknown) =>
+    store.change((current) => setNodeParameter(current, node.id, name, value), `${node.id}.${name}`);
+  if (!found)
+    return <p className="text-13 text-fg-2">{t('inspector.unknownAlgorithm', { name: node.algorithm })}</p>;
+  return (
+    <>
+      {properties.length === 0 && <p className="text-13 text-fg-3">{t('inspector.noParameters')}</p>}
+      {properties.map(([name, schema]) => (
+        <SchemaField
+          key={name}
+          name={name}
+          schema={schema}
+          value={node.parameters?.[name]}
+          onChange={(value) => set(name, value)}
+          isRequired={required.has(name) && schema.default === undefined}
+          binding={{
+            parameters: Object.keys(document.parameters ?? {}),
+            bind: (parameter) => set(name, bindingTo(parameter)),
+            expose: () =>
+              store.change((current) =>
+                expose(current, node.id, name, schema, node.parameters?.[name] ?? schema.default),
+              ),
+          }}
+        />
+      ))}
+    </>
+  );
+}
+
+/** Names, resources and what becomes of results. */
+function Execution({ node, store, ports }: InspectorProps) {
+  const { t } = useTranslation('pipelines');
+  const change = (next: Partial<DocumentNode>, what: string) =>
+    store.change((current) => changeNode(current, node.id, next), `${node.id}.${what}`);
+  const resources = node.resources ?? {};
+  const resource = (name: string, value: unknown) =>
+    change(
+      {
+        resources: Object.fromEntries(
+          Object.entries({ ...resources, [name]: value }).filter(
+            ([, each]) => each !== undefined && each !== '',
+          ),
+        ),
+      },
+      `resources.${name}`,
+    );
+  const published = (ports?.outputs ?? []).filter(({ type }) => type === 'dataset' || type === 'model');
+  const devices = Array.isArray(resources.devices)
+    ? (resources.devices as { kind?: string; count?: number }[])
+    : [];
+  return (
+    <>
+      <Name node={node} store={store} />
+      <div className="grid grid-cols-2 gap-3">
+        <NumberField
+          label={t('inspector.cpu')}
+          minValue={0.1}
+          value={typeof resources.cpu === 'number' ? resources.cpu : Number.NaN}
+          placeholder={t('inspector.asAlgorithm')}
+          onChange={(value) => resource('cpu', Number.isNaN(value) ? undefined : value)}
+        />
+        <TextField
+          label={t('inspector.memory')}
+          placeholder="2Gi"
+          value={typeof resources.memory === 'string' ? resources.memory : ''}
+          onChange={(value) => resource('memory', value)}
+        />
+        <NumberField
+          label={t('inspector.gpus')}
+          minValue={0}
+          maxValue={64}
+          value={devices[0]?.count ?? Number.NaN}
+          placeholder={t('inspector.asAlgorithm')}
+          onChange={(value) =>
+            resource(
+              'devices',
+              Number.isNaN(value) || value === 0
+                ? undefined
+                : [{ kind: devices[0]?.kind ?? 'gpu', count: value }],
+            )
+          }
+        />
+        <NumberField
+          label={t('inspector.retries')}
+          minValue={0}
+          maxValue={100}
+          value={node.retries ?? 0}
+          onChange={(value) => change({ retries: value || undefined }, 'retries')}
+        />
+      </div>
+      <NumberField
+        label={t('inspector.timeout')}
+        minValue={1}
+        value={node.timeout_s ?? Number.NaN}
+        placeholder={t('inspector.noLimit')}
+        onChange={(value) => change({ timeout_s: Number.isNaN(value) ? undefined : value }, 'timeout')}
+      />
+      {node.function === 'serve' && (
+        <TextField
+          label={t('inspector.endpoint')}
+          description={t('inspector.endpointHelp')}
+          value={node.endpoint ?? ''}
+          onChange={(endpoint) => change({ endpoint }, 'endpoint')}
+        />
+      )}
+      {published.map(({ name, type }) => (
+        <TextField
+          key={name}
+          label={t('inspector.publish', { output: name })}
+          description={t(`inspector.publishHelp.${type}`)}
+          value={node.publish?.[name] ?? ''}
+          onChange={(value) => {
+            const publish = { ...node.publish, [name]: value };
+            if (value === '') delete publish[name];
+            change({ publish }, `publish.${name}`);
+          }}
+        />
+      ))}
+    </>
+  );
+}
+
+function Name({ node, store }: Pick<InspectorProps, 'node' | 'store'>) {
+  const { t, i18n } = useTranslation('pipelines');
+  const language = i18n.language;
+  return (
+    <TextField
+      label={t('inspector.title')}
+      placeholder={node.id}
+      value={node.title?.[language] ?? ''}
+      onChange={(text) => {
+        const title = { ...node.title, [language]: text };
+        if (text === '') delete title[language];
+        store.change((current) => changeNode(current, node.id, { title }), `${node.id}.title`);
+      }}
+    />
+  );
+}
+
+function Ports({ node, store, document, ports, onRenamed }: InspectorProps) {
+  const { t } = useTranslation('pipelines');
+  const [id, setId] = useState(node.id);
+  const isTaken = id !== node.id && (document.nodes ?? []).some((each) => each.id === id);
+  const isName = NODE_ID_PATTERN.test(id);
+  const rename = () => {
+    if (id === node.id || isTaken || !isName) return;
+    store.change((current) => renameNode(current, node.id, id));
+    onRenamed(id);
+  };
+  return (
+    <>
+      <PortList title={t('inspector.inputs')} ports={ports?.inputs ?? []} />
+      <PortList title={t('inspector.outputs')} ports={ports?.outputs ?? []} />
+      <TextField
+        label={t('inspector.id')}
+        description={t('inspector.idHelp')}
+        error={isTaken ? t('inspector.idTaken') : isName ? undefined : t('list.nameRule')}
+        isMono
+        value={id}
+        onChange={setId}
+        onBlur={rename}
+        onKeyDown={(event) => event.key === 'Enter' && rename()}
+      />
+    </>
+  );
+}
+
+function PortList({ title, ports }: { title: string; ports: Port[] }) {
+  const { t } = useTranslation('pipelines');
+  return (
+    <section>
+      <h3 className="mb-1.5 text-12 font-semibold text-fg-2">{title}</h3>
+      {ports.length === 0 && <p className="text-12 text-fg-3">{t('none', { ns: 'common' })}</p>}
+      <ul className="space-y-1">
+        {ports.map((port) => (
+          <li key={port.name} className="flex items-center gap-2 text-12">
+            <span
+              aria-hidden
+              className="size-2.5 shrink-0 rounded-full border-2"
+              style={{
+                borderColor: portColour(port.type),
+                backgroundColor: port.isOptional ? 'transparent' : portColour(port.type),
+              }}
+            />
+            <span className="font-medium">{port.name}</span>
+            <span className="min-w-0 flex-1 truncate text-fg-3">
+              {t(`port.${port.type}`)}
+              {port.kinds.length > 0 &&
+                ` · ${port.kinds.map((kind) => t(`kind.${kind}`, { defaultValue: kind })).join(', ')}`}
+            </span>
+            {port.isOptional && <span className="text-11 text-fg-3">{t('inspector.optional')}</span>}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

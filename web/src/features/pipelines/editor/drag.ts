@@ -1,0 +1,15 @@
+import type { DocumentNode } from '../graph/document';
+
+/** What is carried from the palette to the canvas. */
+export const DRAG_TYPE = 'application/x-kpl-node';
+
+export type Dragged = Omit<DocumentNode, 'id'> & { id?: string };
+
+export function readDragged(text: string): Dragged | null {
+  try {
+    const node = JSON.parse(text) as Dragged;
+    return ['dataset', 'model', 'algorithm'].includes(node.type) ? node : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,87 @@
+import {
+  Background,
+  BackgroundVariant,
+  MiniMap,
+  ReactFlow,
+  type ReactFlowInstance,
+  type ReactFlowProps,
+} from '@xyflow/react';
+import '@xyflow/react/dist/base.css';
+import './canvas.css';
+import { type ReactNode, useCallback, useRef } from 'react';
+import { cx } from '@/ui/cx';
+import { nodeColour } from './colours';
+import type { FlowEdge, FlowNode } from './flow';
+import { type Box, firstView } from './layout';
+import { StepNode } from './StepNode';
+
+const NODE_TYPES = { step: StepNode };
+/** Below this zoom, texts inside nodes are not drawn. */
+const FAR_ZOOM = 0.5;
+
+export type Flow = ReactFlowInstance<FlowNode, FlowEdge>;
+
+interface GraphCanvasProps extends Omit<ReactFlowProps<FlowNode, FlowEdge>, 'onInit'> {
+  /** The box around all nodes, for the first view. */
+  box: Box;
+  isReadOnly?: boolean;
+  hasMiniMap?: boolean;
+  label: string;
+  onReady?: (flow: Flow) => void;
+  children?: ReactNode;
+}
+
+/** The canvas of pipelines and runs. It begins at a zoom at which texts are read, at the left end if need be. */
+export function GraphCanvas(props: GraphCanvasProps) {
+  const { box, isReadOnly = false, hasMiniMap = true, label, onReady, children, className, ...rest } = props;
+  const frame = useRef<HTMLDivElement>(null);
+  const lod = useCallback((zoom: number) => {
+    const canvas = frame.current;
+    const next = zoom < FAR_ZOOM ? 'far' : 'near';
+    if (canvas && canvas.dataset.lod !== next) canvas.dataset.lod = next;
+  }, []);
+  return (
+    <ReactFlow
+      ref={frame}
+      aria-label={label}
+      nodeTypes={NODE_TYPES}
+      onInit={(flow) => {
+        const size = frame.current?.getBoundingClientRect();
+        void flow.setViewport(firstView(box, size?.width ?? 0, size?.height ?? 0));
+        onReady?.(flow);
+      }}
+      onMove={(_, { zoom }) => lod(zoom)}
+      minZoom={0.15}
+      maxZoom={1.75}
+      onlyRenderVisibleElements
+      nodesDraggable={!isReadOnly}
+      nodesConnectable={!isReadOnly}
+      edgesReconnectable={false}
+      deleteKeyCode={null}
+      elevateNodesOnSelect={false}
+      proOptions={{ hideAttribution: true }}
+      className={cx('kpl-canvas', isReadOnly && 'is-read-only', className)}
+      {...rest}
+    >
+      <Background
+        variant={BackgroundVariant.Dots}
+        gap={24}
+        size={1.2}
+        color="var(--line-strong)"
+        bgColor="var(--bg)"
+      />
+      {hasMiniMap && (
+        <MiniMap<FlowNode>
+          position="top-right"
+          pannable
+          zoomable
+          style={{ width: 128, height: 80 }}
+          nodeColor={(node) => nodeColour(node.data.node)}
+          nodeBorderRadius={24}
+          aria-hidden
+        />
+      )}
+      {children}
+    </ReactFlow>
+  );
+}

@@ -1,0 +1,196 @@
+import { Handle, type NodeProps, Position as Side } from '@xyflow/react';
+import { CircleAlert, TriangleAlert } from 'lucide-react';
+import { createContext, memo, useContext } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useFormat } from '@/i18n/format';
+import { toneColor, toneTint } from '@/ui/Badge';
+import { cx } from '@/ui/cx';
+import { StateIcon, stateLook } from '@/ui/StateChip';
+import { portColour } from './colours';
+import { nodeTitle, splitVersion } from './document';
+import type { FlowNode, NodeStatus } from './flow';
+import { NodeIcon } from './icons';
+import { FOOTER_HEIGHT, HEADER_HEIGHT, PORT_HEIGHT } from './layout';
+import type { Port } from './ports';
+
+/** While an edge is drawn: the ends that it may go to, as `node|handle`; null while none is drawn. */
+export const LinkTargets = createContext<ReadonlySet<string> | null>(null);
+
+/** One step on a canvas: what it is, its ports, and below what is to be said of it. */
+export const StepNode = memo(function StepNode({ data, selected }: NodeProps<FlowNode>) {
+  const { node, inputs, outputs, problem, problemIsError, status } = data;
+  const { i18n, t } = useTranslation('pipelines');
+  const title = nodeTitle(node, i18n.language);
+  const edge = problem ? (problemIsError ? 'var(--failed)' : 'var(--warning)') : undefined;
+  const rows = Math.max(inputs.length, outputs.length, 1);
+  return (
+    <div
+      className={cx(
+        'flex h-full w-full flex-col rounded-lg border bg-surface text-12 transition-[border-color,opacity] duration-100',
+        selected ? 'border-accent ring-2 ring-accent-soft' : 'border-line-strong',
+        (status?.state === 'skipped' || status?.state === 'cancelled') && 'opacity-70',
+      )}
+      style={selected ? undefined : { borderColor: edge ?? statusEdge(status) }}
+      title={problem || undefined}
+    >
+      <div className="relative flex items-center gap-2 px-2.5" style={{ height: HEADER_HEIGHT }}>
+        <NodeIcon node={node} />
+        <div className="min-w-0 flex-1">
+          <div className="truncate text-13 leading-4 font-semibold">{title}</div>
+          <div className="truncate text-11 leading-4 text-fg-3">{subtitle(node, t)}</div>
+        </div>
+        {problem ? (
+          problemIsError ? (
+            <CircleAlert className="size-4 shrink-0 text-failed" aria-label={problem} />
+          ) : (
+            <TriangleAlert className="size-4 shrink-0 text-warning" aria-label={problem} />
+          )
+        ) : (
+          status && <StateIcon state={status.state} />
+        )}
+        {node.type === 'algorithm' && (
+          <>
+            <PortHandle node={node.id} side="in" name="" colour="var(--fg-3)" isRing isOrder />
+            <PortHandle node={node.id} side="out" name="" colour="var(--fg-3)" isRing isOrder />
+          </>
+        )}
+      </div>
+      <div className="flex-1 border-t border-line py-1.5">
+        {Array.from({ length: rows }, (_, row) => (
+          <div
+            // biome-ignore lint/suspicious/noArrayIndexKey: rows of ports keep their places
+            key={row}
+            className="relative flex items-center justify-between gap-2 px-3"
+            style={{ height: PORT_HEIGHT }}
+          >
+            <PortLabel node={node.id} port={inputs[row]} side="in" />
+            <PortLabel node={node.id} port={outputs[row]} side="out" />
+          </div>
+        ))}
+      </div>
+      <Footer facts={data.facts} status={status} problem={problem} isError={problemIsError} />
+    </div>
+  );
+});
+
+function statusEdge(status: NodeStatus | null): string | undefined {
+  if (status?.state === 'failed') return 'var(--failed)';
+  return status?.state === 'running' || status?.state === 'starting' ? 'var(--running)' : undefined;
+}
+
+function subtitle(node: FlowNode['data']['node'], t: (key: string) => string): string {
+  if (node.type !== 'algorithm') {
+    const reference = node.dataset ?? node.model ?? '';
+    return `${t(`node.${node.type}`)}${reference ? ` · ${reference.replace(/^\$\{parameters\.(.*)\}$/, '$1 ⟵')}` : ''}`;
+  }
+  const { name, version } = splitVersion(node.algorithm ?? '');
+  return `${name} · ${t(`function.${node.function}`)}${version ? ` · ${version}` : ''}`;
+}
+
+function PortLabel({ node, port, side }: { node: string; port: Port | undefined; side: 'in' | 'out' }) {
+  if (!port) return <span />;
+  const kinds = port.kinds.length > 0 ? ` (${port.kinds.join(', ')})` : '';
+  return (
+    <span
+      className="min-w-0 truncate text-fg-2"
+      title={`${port.name}: ${port.type}${kinds}${port.isOptional ? ' ?' : ''}`}
+    >
+      {port.name}
+      <PortHandle
+        node={node}
+        side={side}
+        name={port.name}
+        colour={portColour(port.type)}
+        isRing={port.isOptional}
+      />
+    </span>
+  );
+}
+
+interface PortHandleProps {
+  node: string;
+  side: 'in' | 'out';
+  name: string;
+  colour: string;
+  isRing: boolean;
+  isOrder?: boolean;
+}
+
+function PortHandle({ node, side, name, colour, isRing, isOrder = false }: PortHandleProps) {
+  const targets = useContext(LinkTargets);
+  const id = `${side}:${name}`;
+  const fits = targets?.has(`${node}|${id}`) ?? false;
+  return (
+    <Handle
+      type={side === 'in' ? 'target' : 'source'}
+      position={side === 'in' ? Side.Left : Side.Right}
+      id={id}
+      className={cx(
+        'kpl-port',
+        isOrder && 'kpl-port-order',
+        targets && (fits ? 'kpl-port-fits' : 'kpl-port-faded'),
+      )}
+      style={{ borderColor: colour, backgroundColor: isRing ? 'var(--surface)' : colour }}
+    />
+  );
+}
+
+interface FooterProps {
+  facts: [string, string][];
+  status: NodeStatus | null;
+  problem: string;
+  isError: boolean;
+}
+
+function Footer({ facts, status, problem, isError }: FooterProps) {
+  const { t } = useTranslation();
+  const { duration } = useFormat();
+  const style = { height: FOOTER_HEIGHT };
+  const look =
+    'relative flex items-center gap-2 overflow-hidden rounded-b-[9px] border-t border-line px-2.5 text-11';
+  if (problem) {
+    const tone = isError ? 'failed' : 'warning';
+    return (
+      <div className={look} style={{ ...style, color: toneColor(tone), backgroundColor: toneTint(tone) }}>
+        <span className="truncate">{problem}</span>
+      </div>
+    );
+  }
+  if (status) {
+    const { tone } = stateLook(status.state);
+    const isGoing = status.state === 'running' && status.progress !== null;
+    const words = t(`state.${status.state}`, { defaultValue: status.state });
+    const detail = isGoing
+      ? status.progressMessage || `${Math.round((status.progress ?? 0) * 100)} %`
+      : status.state === 'failed' || status.state === 'waiting' || status.state === 'queued'
+        ? status.reason
+        : '';
+    return (
+      <div
+        className={look}
+        style={{ ...style, color: toneColor(tone), backgroundColor: toneTint(tone) }}
+        title={status.reason || status.why || undefined}
+      >
+        {isGoing && (
+          <span
+            aria-hidden
+            className="absolute inset-y-0 left-0 opacity-15"
+            style={{ width: `${(status.progress ?? 0) * 100}%`, backgroundColor: toneColor(tone) }}
+          />
+        )}
+        <span className="relative shrink-0 font-medium">{words}</span>
+        <span className="relative min-w-0 flex-1 truncate">{detail}</span>
+        <span className="relative shrink-0">{status.duration_s ? duration(status.duration_s) : ''}</span>
+      </div>
+    );
+  }
+  return (
+    <div className={cx(look, 'bg-bg text-fg-3')} style={style}>
+      {facts.map(([name, value]) => (
+        <span key={name} className="min-w-0 truncate">
+          {name} <span className="font-medium text-fg-2">{value}</span>
+        </span>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,201 @@
+import { useQuery } from '@tanstack/react-query';
+import { FileUp, LayoutTemplate, Plus, Workflow } from 'lucide-react';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useLiveQueries } from '@/api/live';
+import { Button } from '@/ui/Button';
+import { EmptyState } from '@/ui/EmptyState';
+import { ErrorState } from '@/ui/ErrorState';
+import { Page, PageHeader } from '@/ui/PageHeader';
+import { projectPath, useProject, useQueryState } from '@/ui/routing';
+import { SkeletonRows } from '@/ui/Skeleton';
+import { StateChip } from '@/ui/StateChip';
+import { Table, type TableColumn } from '@/ui/Table';
+import { Tabs } from '@/ui/Tabs';
+import { SearchField } from '@/ui/TextField';
+import { Time } from '@/ui/Time';
+import { type Pipeline, pipelinesQuery, templatesQuery } from '../api';
+import { RunLink } from '../PlanView';
+import { TemplateCards } from '../templates/TemplateCards';
+import { isSortKey, matches, sorted } from './model';
+import { NewPipelineDialog } from './NewPipelineDialog';
+
+export default function ListPage() {
+  const { t } = useTranslation('pipelines');
+  const project = useProject();
+  const [query, setQuery] = useQueryState();
+  const [isCreating, setCreating] = useState(false);
+  const pipelines = useQuery(pipelinesQuery(project));
+  const templates = useQuery(templatesQuery(project));
+  useLiveQueries([`project:${project}`], (event) => (event.type === 'run' ? [['pipelines', project]] : []), {
+    always: [['pipelines', project]],
+  });
+  const header = (
+    <PageHeader
+      title={t('title')}
+      actions={
+        <Button variant="primary" onPress={() => setCreating(true)}>
+          <Plus aria-hidden />
+          {t('list.new')}
+        </Button>
+      }
+    />
+  );
+  const isEmpty = pipelines.data?.items.length === 0;
+  const tab = query.tab ?? (isEmpty ? 'templates' : 'pipelines');
+  return (
+    <Page header={header}>
+      <div className="flex h-full min-h-0 flex-col bg-surface">
+        <Tabs
+          label={t('title')}
+          value={tab}
+          onChange={(id) => setQuery({ tab: id })}
+          items={[
+            {
+              id: 'pipelines',
+              label: t('list.tab'),
+              count: pipelines.data?.items.length,
+              content: <List pipelines={pipelines} onNew={() => setCreating(true)} />,
+            },
+            {
+              id: 'templates',
+              label: t('templates.tab'),
+              count: templates.data?.items.length,
+              content: templates.isError ? (
+                <ErrorState error={templates.error} onRetry={() => void templates.refetch()} />
+              ) : (
+                <TemplateCards project={project} templates={templates.data?.items} />
+              ),
+            },
+          ]}
+        />
+      </div>
+      <NewPipelineDialog project={project} isOpen={isCreating} onClose={() => setCreating(false)} />
+    </Page>
+  );
+}
+
+interface ListProps {
+  pipelines: ReturnType<typeof useQuery<{ items: Pipeline[] }>>;
+  onNew: () => void;
+}
+
+function List({ pipelines, onNew }: ListProps) {
+  const { t } = useTranslation('pipelines');
+  const project = useProject();
+  const [query, setQuery] = useQueryState();
+  const search = query.q ?? '';
+  const sort = isSortKey(query.sort) ? query.sort : 'updated_at';
+  const isDescending = (query.order ?? (sort === 'name' ? 'asc' : 'desc')) === 'desc';
+  if (pipelines.isError)
+    return <ErrorState error={pipelines.error} onRetry={() => void pipelines.refetch()} />;
+  if (!pipelines.data) return <SkeletonRows className="p-6" />;
+  if (pipelines.data.items.length === 0) {
+    return (
+      <EmptyState
+        icon={Workflow}
+        title={t('list.emptyTitle')}
+        action={
+          <>
+            <Button variant="primary" onPress={() => setQuery({ tab: 'templates' })}>
+              <LayoutTemplate aria-hidden />
+              {t('list.fromTemplate')}
+            </Button>
+            <Button onPress={onNew}>
+              <FileUp aria-hidden />
+              {t('list.emptyCanvas')}
+            </Button>
+          </>
+        }
+        command="kpl pipeline save pipeline.yaml"
+      >
+        {t('list.emptyText')}
+      </EmptyState>
+    );
+  }
+  const shown = sorted(
+    pipelines.data.items.filter((each) => matches(each, search)),
+    sort,
+    isDescending,
+  );
+  return (
+    <div className="p-6 pt-4">
+      <SearchField
+        label={t('list.search')}
+        value={search}
+        onChange={(q) => setQuery({ q })}
+        className="mb-3 w-72"
+      />
+      <Table
+        label={t('title')}
+        columns={columns(project, t)}
+        items={shown}
+        idOf={({ name }) => name}
+        hrefOf={({ name }) => projectPath(project, 'pipelines', name)}
+        sort={{ column: sort, direction: isDescending ? 'descending' : 'ascending' }}
+        onSort={({ column, direction }) =>
+          setQuery({ sort: String(column), order: direction === 'descending' ? 'desc' : 'asc' })
+        }
+        empty={<p className="p-6 text-center text-fg-3">{t('list.nothingFound', { search })}</p>}
+      />
+    </div>
+  );
+}
+
+function columns(project: string, t: (key: string) => string): TableColumn<Pipeline>[] {
+  return [
+    {
+      id: 'name',
+      title: t('list.name'),
+      isRowHeader: true,
+      isSortable: true,
+      cell: ({ name, description }) => (
+        <span className="flex min-w-0 items-baseline gap-2">
+          <span className="font-medium">{name}</span>
+          <span className="max-w-96 truncate text-12 text-fg-3">{description}</span>
+        </span>
+      ),
+    },
+    {
+      id: 'num_nodes',
+      title: t('list.nodes'),
+      isSortable: true,
+      align: 'right',
+      width: 'w-24',
+      cell: ({ num_nodes }) => num_nodes,
+    },
+    {
+      id: 'num_runs',
+      title: t('list.runs'),
+      isSortable: true,
+      align: 'right',
+      width: 'w-24',
+      cell: ({ num_runs }) => num_runs,
+    },
+    {
+      id: 'last',
+      title: t('list.lastRun'),
+      width: 'w-48',
+      cell: ({ last_run_id, last_run_state }) =>
+        last_run_id === null || last_run_state === null ? (
+          <span className="text-fg-3">–</span>
+        ) : (
+          <span className="flex items-center gap-2">
+            <StateChip state={last_run_state} />
+            <RunLink project={project} id={last_run_id} />
+          </span>
+        ),
+    },
+    {
+      id: 'updated_at',
+      title: t('list.changed'),
+      isSortable: true,
+      width: 'w-56',
+      cell: ({ updated_at, updated_by }) => (
+        <span className="text-fg-2">
+          <Time at={updated_at} /> · {updated_by}
+        </span>
+      ),
+    },
+  ];
+}

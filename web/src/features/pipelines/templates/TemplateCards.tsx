@@ -1,0 +1,74 @@
+import { useQuery } from '@tanstack/react-query';
+import { LayoutTemplate } from 'lucide-react';
+import { useTranslation } from 'react-i18next';
+import { Badge } from '@/ui/Badge';
+import { EmptyState } from '@/ui/EmptyState';
+import { AppLink, projectPath } from '@/ui/routing';
+import { Skeleton } from '@/ui/Skeleton';
+import { type Template, templateQuery } from '../api';
+import { type PipelineDocument, textOf } from '../graph/document';
+import { MiniGraph } from '../graph/MiniGraph';
+
+/** Templates as cards with a picture of their graph. */
+export function TemplateCards({
+  project,
+  templates,
+}: {
+  project: string;
+  templates: Template[] | undefined;
+}) {
+  const { t } = useTranslation('pipelines');
+  if (templates?.length === 0) {
+    return (
+      <EmptyState icon={LayoutTemplate} title={t('templates.emptyTitle')}>
+        {t('templates.emptyText')}
+      </EmptyState>
+    );
+  }
+  return (
+    <ul className="grid grid-cols-[repeat(auto-fill,minmax(360px,1fr))] gap-4 p-6">
+      {templates === undefined
+        ? [0, 1, 2].map((index) => <Skeleton key={index} className="h-64" />)
+        : templates.map((template) => (
+            <li key={template.name}>
+              <Card project={project} template={template} />
+            </li>
+          ))}
+    </ul>
+  );
+}
+
+function Card({ project, template }: { project: string; template: Template }) {
+  const { t, i18n } = useTranslation('pipelines');
+  const detail = useQuery(templateQuery(project, template.name));
+  const title = textOf(template.title, i18n.language) || template.name;
+  return (
+    <AppLink
+      href={projectPath(project, 'templates', template.name)}
+      className="flex h-full flex-col overflow-hidden rounded-lg border border-line bg-surface transition-colors hover:border-line-strong"
+    >
+      <div className="grid h-40 place-items-center border-b border-line bg-bg px-4">
+        {detail.data ? (
+          <MiniGraph
+            document={detail.data.document as unknown as PipelineDocument}
+            language={i18n.language}
+            label={t('templates.preview', { name: title })}
+            className="max-h-36 w-full"
+          />
+        ) : (
+          <Skeleton className="h-24 w-full" />
+        )}
+      </div>
+      <div className="flex flex-1 flex-col gap-1.5 p-4">
+        <div className="flex items-center gap-2">
+          <h3 className="truncate text-14 font-semibold">{title}</h3>
+          <Badge>{t(`task.${template.task}`, { defaultValue: template.task })}</Badge>
+        </div>
+        <p className="line-clamp-3 text-12 text-fg-2">{textOf(template.description, i18n.language)}</p>
+        <p className="mt-auto pt-1 text-12 text-fg-3">
+          {t('templates.steps', { count: template.num_nodes })} · {t(`templates.origin.${template.origin}`)}
+        </p>
+      </div>
+    </AppLink>
+  );
+}

@@ -1,0 +1,149 @@
+import { useQuery } from '@tanstack/react-query';
+import { PencilRuler, Play } from 'lucide-react';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Button, LinkButton } from '@/ui/Button';
+import { ErrorState } from '@/ui/ErrorState';
+import { Page, PageHeader } from '@/ui/PageHeader';
+import { Panel } from '@/ui/Panel';
+import { projectPath, useParam, useProject, useQueryState } from '@/ui/routing';
+import { Skeleton } from '@/ui/Skeleton';
+import { templateQuery, useAssets } from '../api';
+import { givenOnly } from '../form/model';
+import { ParameterForm } from '../form/ParameterForm';
+import { type PipelineDocument, textOf } from '../graph/document';
+import { MiniGraph } from '../graph/MiniGraph';
+import { NewPipelineDialog } from '../list/NewPipelineDialog';
+import { PlanPane, usePlan } from '../RunDialog';
+import { neededKind, withDefaults } from './model';
+
+/** The simple way to a model: choose the data, see what would run, run. `?dataset=digits` chooses ahead. */
+export default function TemplatePage() {
+  const { t, i18n } = useTranslation('pipelines');
+  const project = useProject();
+  const name = useParam('name');
+  const template = useQuery(templateQuery(project, name));
+  const parents = [{ label: t('title'), href: `${projectPath(project, 'pipelines')}?tab=templates` }];
+  if (template.isError) {
+    return (
+      <Page header={<PageHeader parents={parents} title={name} />}>
+        <ErrorState error={template.error} onRetry={() => void template.refetch()} />
+      </Page>
+    );
+  }
+  const title = template.data ? textOf(template.data.title, i18n.language) || name : name;
+  if (!template.data) {
+    return (
+      <Page header={<PageHeader parents={parents} title={title} />}>
+        <div className="space-y-4 p-6">
+          <Skeleton className="h-40" />
+          <Skeleton className="h-96" />
+        </div>
+      </Page>
+    );
+  }
+  const document = template.data.document as unknown as PipelineDocument;
+  return <Wizard key={name} name={name} title={title} parents={parents} document={document} />;
+}
+
+interface WizardProps {
+  name: string;
+  title: string;
+  parents: { label: string; href: string }[];
+  document: PipelineDocument;
+}
+
+function Wizard({ name, title, parents, document }: WizardProps) {
+  const { t, i18n } = useTranslation('pipelines');
+  const project = useProject();
+  const assets = useAssets(project);
+  const [query] = useQueryState();
+  const [isCopying, setCopying] = useState(false);
+  const parameters = document.parameters ?? {};
+  const datasetParameter = Object.entries(parameters).find(
+    ([, schema]) => schema['x-kpl'] === 'dataset',
+  )?.[0];
+  const [values, setValues] = useState<Record<string, unknown>>(
+    query.dataset && datasetParameter ? { [datasetParameter]: query.dataset } : {},
+  );
+  const kind = neededKind(document, assets.catalog);
+  const { plan, isFit, run } = usePlan(project, { template: name }, document, values);
+  const hasData = !kind || assets.datasets.some(({ latest }) => latest.kind === kind);
+  return (
+    <Page
+      header={
+        <PageHeader
+          parents={parents}
+          title={title}
+          actions={
+            <>
+              <Button onPress={() => setCopying(true)}>
+                <PencilRuler aria-hidden />
+                {t('templates.edit')}
+              </Button>
+              <Button
+                variant="primary"
+                isDisabled={!isFit || plan.isError}
+                isPending={run.isPending}
+                onPress={() => run.mutate()}
+              >
+                <Play aria-hidden />
+                {t('run.start')}
+              </Button>
+            </>
+          }
+        />
+      }
+    >
+      <div className="mx-auto grid max-w-[1160px] grid-cols-[minmax(320px,5fr)_6fr] items-start gap-6 p-6">
+        <Panel className="col-span-2 overflow-hidden">
+          <div className="grid grid-cols-[minmax(0,5fr)_minmax(0,6fr)] items-center">
+            <p className="max-w-prose p-5 text-13 whitespace-pre-line text-fg-2">
+              {textOf(document.description, i18n.language)}
+            </p>
+            <div className="border-l border-line bg-bg p-4">
+              <MiniGraph
+                document={document}
+                catalog={assets.catalog}
+                language={i18n.language}
+                label={t('templates.preview', { name: title })}
+                className="h-36 w-full"
+              />
+            </div>
+          </div>
+        </Panel>
+        <Panel title={t('templates.choose')}>
+          <div className="p-4">
+            {!hasData && !assets.isPending && (
+              <div className="mb-4 rounded-md border border-line bg-sunken p-3 text-13 text-fg-2">
+                <p className="mb-2">{t('templates.noData', { kind })}</p>
+                <LinkButton href={projectPath(project, 'datasets')} size="small">
+                  {t('templates.import')}
+                </LinkButton>
+              </div>
+            )}
+            <ParameterForm
+              parameters={parameters}
+              values={values}
+              onChange={(key, value) => setValues({ ...values, [key]: value })}
+              assets={assets}
+              kind={kind}
+            />
+          </div>
+        </Panel>
+        <Panel title={t('plan.title')} aside={t('plan.aside')}>
+          <div className="p-4">
+            <PlanPane plan={plan} isFit={isFit} document={document} project={project} />
+          </div>
+        </Panel>
+      </div>
+      <NewPipelineDialog
+        project={project}
+        isOpen={isCopying}
+        onClose={() => setCopying(false)}
+        document={withDefaults(document, givenOnly(parameters, values))}
+        suggestion={document.name}
+      />
+    </Page>
+  );
+}
