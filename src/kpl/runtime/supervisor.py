@@ -123,10 +123,11 @@ class Supervisor:
         tries = int(self._run.get("supervisors", 0)) + 1
         if tries > 1:
             self._kill_all()  # what a dead predecessor was preparing
+            remove_cgroup(self._run.get("cgroup", ""))
         if tries > _MAX_SUPERVISORS:
             self._end("lost", message=f"{tries - 1} supervisors died before the process was started.")
             return
-        self._write_run(supervisors=tries, cgroup=_make_cgroup(self._folder))
+        self._write_run(supervisors=tries, cgroup=_make_cgroup(self._folder, tries))
         try:
             for preparation in self._launch["preparations"]:
                 self._prepare(preparation)
@@ -776,16 +777,17 @@ def _exit_status(pidfd: int) -> int | None:
 # Control groups: where a cgroup v2 can be written, nothing that a task starts can get out of sight ------------------
 
 
-def _make_cgroup(folder: str) -> str:
+def _make_cgroup(folder: str, tries: int) -> str:
     """A control group for the attempt below this process's own; empty where there is none to be had.
 
-    The name follows from the folder, so that the next supervisor finds what a dead one has made.
+    The name follows from the folder and the supervisor's number: in a group that was killed once, Linux 6.18 kills
+    whatever is born into it later.
     """
     try:
         parent, status = _own_cgroup(), os.stat(folder)
         if not parent:
             return ""
-        path = os.path.join(parent, f"kpl-{os.path.basename(folder)}-{status.st_dev}-{status.st_ino}")
+        path = os.path.join(parent, f"kpl-{os.path.basename(folder)}-{status.st_dev}-{status.st_ino}-{tries}")
         with contextlib.suppress(FileExistsError):
             os.mkdir(path)
         if os.path.exists(os.path.join(path, "cgroup.kill")):
