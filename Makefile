@@ -45,8 +45,12 @@ check-python: setup-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	@for folder in src/kpl/builtin/algorithms/*/; do \
-		echo "mypy $$folder"; (cd $$folder && $(CURDIR)/$(BIN)/mypy --config-file $(CURDIR)/tools/mypy-algorithm.ini .) || exit 1; done
+	@# The files of an algorithm import each other by bare names, so each folder is checked by itself.
+	@for folder in src/kpl/builtin/algorithms/*/ src/kpl/builtin/algorithms/*/sdk/; do \
+		echo "mypy $$folder"; \
+		(cd $$folder && MYPYPATH=$(CURDIR)/src $(CURDIR)/$(BIN)/mypy --config-file $(CURDIR)/pyproject.toml --exclude '^sdk/' .) \
+			|| exit 1; \
+	done
 	$(BIN)/lint-imports
 	$(BIN)/python tools/generate.py --check
 

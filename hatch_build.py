@@ -46,7 +46,9 @@ class WebBuildHook(BuildHookInterface):
                         f"The web console could not be built: {error}. Is the npm registry reachable? "
                         "Set KPL_WEB=skip to install without the console."
                     ) from error
-                self.app.display_warning(f"Using the web console built earlier: the new build failed ({error}).")
+                self.app.display_warning(
+                    f"Using the web console built earlier: the new build failed ({error})."
+                )
         build_data["artifacts"].append("src/kpl/server/static/**")
 
     def _must_build(self) -> bool:
