@@ -51,6 +51,13 @@ def create(
 
 
 @app.command()
+def link(username: str) -> None:
+    """Print a link that signs a user in once, for somebody who forgot the password."""
+    with context.client() as client:
+        out.print(client.users.sign_in_link(username), markup=False)
+
+
+@app.command()
 def disable(username: str) -> None:
     """Keep a user out; nothing of theirs is deleted."""
     with context.client() as client:

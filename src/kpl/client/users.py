@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pydantic import SecretStr
 
 from kpl.client.transport import Transport
-from kpl.schemas.user import UserCreated, UserOut
+from kpl.schemas.user import SignInLinkOut, UserCreated, UserOut
 
 
 class Users:
@@ -41,6 +41,11 @@ class Users:
         """Let a user in, or keep them out without deleting them."""
         answer = self._transport.request("PATCH", f"{self._base}/{username}", body={"is_active": is_active})
         return UserOut.model_validate(answer.json())
+
+    def sign_in_link(self, username: str) -> str:
+        """The address of a one-time link that signs the user in."""
+        link = self._transport.post(SignInLinkOut, f"{self._base}/{username}/sign-in-link")
+        return f"{self._transport.url}{link.path}"
 
     def delete(self, username: str) -> None:
         self._transport.delete(f"{self._base}/{username}")
