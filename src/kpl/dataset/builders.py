@@ -8,7 +8,7 @@ row.
 
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import msgspec
 import numpy as np
@@ -180,9 +180,8 @@ class BlobBuilder:
         self._check(check)
 
     def extend(self, values: Values) -> None:
-        parts = self._put_all(values)
-        for each, part in zip(self.arrays.values(), parts, strict=True):  # type: array[int], NDArray[Any]
-            each.frombytes(part.tobytes())
+        for each, part in zip(self.arrays.values(), self._put_all(values), strict=True):
+            each.frombytes(cast(NDArray[Any], part).tobytes())
 
     def truncate(self, num_rows: int) -> None:
         for each in self.arrays.values():

@@ -1,11 +1,20 @@
-"""Decoding images to arrays, with Pillow, scaled while decoding where the format allows."""
+"""Decoding images to arrays, scaled while decoding where the format allows.
 
+With OpenCV where it is installed and asked for, else with Pillow.
+"""
+
+import importlib.util
 import io
+from functools import cache
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kpl.dataset.errors import BadSample
+from kpl.dataset.image import ImageInfo, image_info
+
+Decoder = Literal["auto", "opencv", "pillow"]
 
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 
@@ -38,3 +47,37 @@ def decode_image(
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as err:
         raise BadSample(f"The image cannot be decoded: {err}.") from err
     return np.asarray(pixels, dtype=np.uint8).reshape(pixels.height, pixels.width, channels)
+
+
+def decode_into(
+    data: bytes | bytearray | memoryview, out: NDArray[np.uint8], *, decoder: Decoder = "auto"
+) -> None:
+    """Decode an image straight into a place of a batch, scaled to its size.
+
+    Args:
+        data: a JPEG, PNG, ...
+        out: [height, width, channels] pixels to be filled; channels 1, 3 or 4.
+        decoder: `auto` takes OpenCV where it is installed. The two scale by slightly different rules: name one
+            for pixels that are equal on every machine.
+    Raises:
+        BadSample: it cannot be decoded.
+    """
+    height, width, channels = out.shape
+    if channels in (1, 3) and (decoder == "opencv" or (decoder == "auto" and _has_opencv())):
+        from kpl.dataset import pixels_opencv
+
+        pixels_opencv.decode_into(data, _info(data), out)
+    else:
+        out[...] = decode_image(data, size=(height, width), channels=channels)
+
+
+def _info(data: bytes | bytearray | memoryview) -> ImageInfo:
+    try:
+        return image_info(data)
+    except BadSample:  # the decoder has the last word, and may know more formats
+        return ImageInfo("", 0, 0, 0)
+
+
+@cache
+def _has_opencv() -> bool:
+    return importlib.util.find_spec("cv2") is not None

@@ -7,7 +7,7 @@ import os
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Self, overload
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,6 +21,10 @@ from kpl.dataset.sample import Sample
 from kpl.dataset.shard import Verify
 from kpl.dataset.snapshot import Snapshot
 from kpl.errors import Invalid, NotFound, nearest
+
+if TYPE_CHECKING:
+    from kpl.dataset.batch import Fields
+    from kpl.dataset.loader import Loader
 
 OnDamage = Literal["raise", "skip"]
 
@@ -271,6 +275,44 @@ class Dataset:
         if dtype and column.dtype.kind != "O":
             column = column.astype(dtype, copy=False)  # shards older than a widening are narrower
         return column if self._rows is None else column[self._rows]
+
+    def numpy(self, *names: str) -> dict[str, Any]:
+        """Fields of all samples as arrays, by name; by default all that are not blobs. See `columns`."""
+        wanted = names or tuple(name for name, field in self.fields.items() if field.layout != BLOB)
+        return {name: self.columns(name) for name in wanted}
+
+    def arrow(self, *names: str) -> Any:
+        """Fields of all samples as a `pyarrow.Table`; by default all that are not blobs.
+
+        Numbers and lists are not copied where they lie in one shard. Needs pyarrow.
+        """
+        from kpl.dataset.arrow import table
+
+        return table(self, names)
+
+    def loader(self, fields: "Fields", *, batch_size: int, **options: Any) -> "Loader":
+        """Shuffled batches of these fields, as dictionaries of arrays; `options` are those of `Loader`."""
+        from kpl.dataset.loader import Loader
+
+        return Loader(self, fields=fields, batch_size=batch_size, **options)
+
+    def torch(self, fields: "Fields | Callable[[Sample], Any]") -> Any:
+        """A map-style dataset for PyTorch's DataLoader, of some fields or of what a function makes of samples.
+
+        Give `collate_fn=kpl.dataset.torch.whole` together with fields: batches are made at once. Needs torch.
+        """
+        from kpl.dataset.torch import TorchDataset
+
+        return TorchDataset(self, fields)
+
+    def tf(self, fields: "Fields", *, batch_size: int, **options: Any) -> Any:
+        """Shuffled batches of these fields as a `tf.data.Dataset`; `options` are those of `Loader`.
+
+        Needs tensorflow.
+        """
+        from kpl.dataset.tensorflow import tf_dataset
+
+        return tf_dataset(self, fields, batch_size=batch_size, **options)
 
     def find(self, key: str) -> Sample:
         """The sample of that key.

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset as TorchDatasetBase
 
+from kpl.dataset.batch import BatchBuilder, Fields
 from kpl.dataset.loader import Loader, Transform, stack
 from kpl.dataset.order import Position
 from kpl.dataset.reader import Dataset
@@ -23,27 +24,46 @@ class TorchDataset(TorchDatasetBase[Any]):
 
     Args:
         dataset: the samples, as a rule a split.
-        transform: makes of a sample what the loader collates; must be picklable for workers that are spawned.
+        what: fields of a batch, which is then made at once: give the DataLoader `collate_fn=whole`. Or a function
+            that makes of a sample what the DataLoader collates, picklable for workers that are spawned.
     """
 
-    def __init__(self, dataset: Dataset, transform: Callable[[Sample], Any]) -> None:
-        self.dataset, self.transform = dataset, transform
+    def __init__(self, dataset: Dataset, what: Fields | Callable[[Sample], Any]) -> None:
+        self.dataset, self.what = dataset, what
+        self._builder = None if callable(what) else BatchBuilder(dataset, what)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return TorchDataset, (self.dataset, self.what)
 
     def __len__(self) -> int:
         return len(self.dataset)
 
     def __getitem__(self, index: int) -> Any:
-        return self.transform(self.dataset[int(index)])
+        if callable(self.what):
+            return self.what(self.dataset[int(index)])
+        return self.__getitems__([index])
 
-    def __getitems__(self, indices: Sequence[int]) -> list[Any]:
-        return [self.transform(sample) for sample in self.dataset[indices]]
+    def __getitems__(self, indices: Sequence[int]) -> Any:
+        if self._builder is None:
+            assert callable(self.what)
+            return [self.what(sample) for sample in self.dataset[indices]]
+        positions = np.asarray(indices, np.int64)
+        batch = self._builder.begin(positions)
+        self._builder.fill(batch, positions, 0, len(positions))
+        return to_tensors(batch)
+
+
+def whole(batch: Any) -> Any:
+    """The batch as it is: the `collate_fn` for a `TorchDataset` of fields."""
+    return batch
 
 
 def torch_loader(
     dataset: Dataset,
-    transform: Transform,
+    transform: Transform | None = None,
     *,
     batch_size: int,
+    fields: Fields | None = None,
     seed: int = 0,
     start: Position | None = None,
     is_shuffled: bool = True,
@@ -52,15 +72,13 @@ def torch_loader(
     world_size: int = 1,
     num_threads: int = 2,
 ) -> Loader:
-    """A `Loader` whose batches are tensors.
-
-    With the arrays of `transform` stacked along a new first dimension.
-    """
+    """A `Loader` whose batches are tensors: of `fields`, or of what `transform` gives, stacked."""
     return Loader(
         dataset,
         transform,
         batch_size=batch_size,
-        collate=stack_tensors,
+        fields=fields,
+        collate=to_tensors if transform is None else stack_tensors,
         seed=seed,
         start=start,
         is_shuffled=is_shuffled,
@@ -73,14 +91,15 @@ def torch_loader(
 
 def stack_tensors(items: list[Any]) -> Any:
     """A batch as `stack` makes it, with tensors in place of arrays."""
-    return _to_tensors(stack(items))
+    return to_tensors(stack(items))
 
 
-def _to_tensors(batch: Any) -> Any:
+def to_tensors(batch: Any) -> Any:
+    """A batch with tensors in place of arrays, of the same memory; a list field becomes (offsets, values)."""
     if isinstance(batch, np.ndarray):
-        return torch.from_numpy(batch)
+        return batch if batch.dtype == object else torch.from_numpy(batch)
     if isinstance(batch, tuple):
-        return tuple(_to_tensors(part) for part in batch)
+        return tuple(to_tensors(part) for part in batch)
     if isinstance(batch, dict):
-        return {name: _to_tensors(part) for name, part in batch.items()}
+        return {name: to_tensors(part) for name, part in batch.items()}
     return batch
