@@ -6,9 +6,9 @@ no new one.
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from kpl.algorithm.model import MODEL_NAME, ModelManifest, ModelTampered, read_model
@@ -20,6 +20,9 @@ from kpl.server.services.clock import Clock
 from kpl.server.services.store import Publish
 from kpl.storage.artifacts import ArtifactStore
 from kpl.task import OutputSpec
+
+Named = TypeVar("Named", DatasetRow, ModelRow)
+Version = TypeVar("Version", DatasetVersionRow, ModelVersionRow)
 
 
 def publisher(artifacts: ArtifactStore, clock: Clock) -> Publish:
@@ -71,28 +74,12 @@ def _publish_dataset(session: Session, artifacts: ArtifactStore, source: _Source
     from kpl.dataset import Dataset  # with NumPy, which an idle server does without
 
     dataset = Dataset.open(artifacts.materialize(source.digest))
-    row = session.scalar(
-        select(DatasetRow).where(DatasetRow.project_id == source.project_id, DatasetRow.name == source.name)
-    )
-    if row is None:
-        row = DatasetRow(
-            project_id=source.project_id,
-            name=source.name,
-            created_at_s=source.created_at_s,
-            created_by=source.created_by,
-        )
-        session.add(row)
-        session.flush()
-    newest = session.scalar(
-        select(DatasetVersionRow)
-        .where(DatasetVersionRow.dataset_id == row.id)
-        .order_by(DatasetVersionRow.version.desc())
-        .limit(1)
-    )
+    owner = _owner(session, DatasetRow, source)
+    newest = _newest(session, DatasetVersionRow, DatasetVersionRow.dataset_id == owner.id)
     if newest is not None and newest.digest == source.digest:
         return newest.version
     version = DatasetVersionRow(
-        dataset_id=row.id,
+        dataset_id=owner.id,
         version=1 if newest is None else newest.version + 1,
         kind=str(dataset.kind),
         num_samples=len(dataset),
@@ -108,28 +95,12 @@ def _publish_dataset(session: Session, artifacts: ArtifactStore, source: _Source
 
 def _publish_model(session: Session, artifacts: ArtifactStore, source: _Source) -> int:
     manifest, document = _read_model(artifacts, source.digest)
-    row = session.scalar(
-        select(ModelRow).where(ModelRow.project_id == source.project_id, ModelRow.name == source.name)
-    )
-    if row is None:
-        row = ModelRow(
-            project_id=source.project_id,
-            name=source.name,
-            created_at_s=source.created_at_s,
-            created_by=source.created_by,
-        )
-        session.add(row)
-        session.flush()
-    newest = session.scalar(
-        select(ModelVersionRow)
-        .where(ModelVersionRow.model_id == row.id)
-        .order_by(ModelVersionRow.version.desc())
-        .limit(1)
-    )
+    owner = _owner(session, ModelRow, source)
+    newest = _newest(session, ModelVersionRow, ModelVersionRow.model_id == owner.id)
     if newest is not None and newest.digest == source.digest:
         return newest.version
     version = ModelVersionRow(
-        model_id=row.id,
+        model_id=owner.id,
         version=1 if newest is None else newest.version + 1,
         task=manifest.task,
         manifest=document,
@@ -139,6 +110,27 @@ def _publish_model(session: Session, artifacts: ArtifactStore, source: _Source) 
     session.add(version)
     session.flush()
     return version.version
+
+
+def _owner(session: Session, table: type[Named], source: _Source) -> Named:
+    """The dataset or model of that name, made if there is none."""
+    row = session.scalar(
+        select(table).where(table.project_id == source.project_id, table.name == source.name)
+    )
+    if row is None:
+        row = table(
+            project_id=source.project_id,
+            name=source.name,
+            created_at_s=source.created_at_s,
+            created_by=source.created_by,
+        )
+        session.add(row)
+        session.flush()
+    return row
+
+
+def _newest(session: Session, table: type[Version], is_of_owner: ColumnElement[bool]) -> Version | None:
+    return session.scalar(select(table).where(is_of_owner).order_by(table.version.desc()).limit(1))
 
 
 def _read_model(artifacts: ArtifactStore, digest: str) -> tuple[ModelManifest, dict[str, Any]]:
