@@ -51,7 +51,8 @@ export function DropZone({ label, children, accept, allowsFolders, allowsMultipl
   );
 }
 
-async function readItems(items: DropItem[]): Promise<DroppedFile[]> {
+/** The files of what was dropped, with those of folders inside. */
+export async function readItems(items: DropItem[]): Promise<DroppedFile[]> {
   const files: DroppedFile[] = [];
   for (const item of items) await readItem(item, '', files);
   return files;

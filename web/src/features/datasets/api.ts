@@ -1,0 +1,119 @@
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { api, dataOf, type Schemas } from '@/api/client';
+
+export type Dataset = Schemas['DatasetOut'];
+export type DatasetVersion = Schemas['DatasetVersionOut'];
+export type Sample = Schemas['SampleOut'];
+export type SamplesPage = Schemas['SamplesOut'];
+
+const BASE = '/api/v1/projects/{project}/datasets' as const;
+
+export const datasetsQuery = (project: string) =>
+  infiniteQueryOptions({
+    queryKey: ['datasets', project, 'list'],
+    queryFn: ({ pageParam }) =>
+      dataOf(api.GET(BASE, { params: { path: { project }, query: { cursor: pageParam, limit: 60 } } })),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
+  });
+
+export const datasetQuery = (project: string, name: string) =>
+  queryOptions({
+    queryKey: ['datasets', project, 'one', name],
+    queryFn: () => dataOf(api.GET(`${BASE}/{name}`, { params: { path: { project, name } } })),
+  });
+
+/** Of an immutable version: never read twice. */
+export const statisticsQuery = (project: string, name: string, version: number) =>
+  queryOptions({
+    queryKey: ['dataset-statistics', project, name, version],
+    queryFn: async () => {
+      const path = { project, name, version };
+      const answer = await dataOf(
+        api.GET(`${BASE}/{name}/versions/{version}/statistics`, { params: { path } }),
+      );
+      return answer.statistics as unknown as Statistics;
+    },
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+/** What `kpl dataset info` prints. */
+export interface Statistics {
+  kind: string;
+  num_samples: number;
+  splits: Record<string, number>;
+  layers: string[];
+  classes?: ClassCount[];
+  num_unlabelled?: number;
+  images?: { width: Range; height: Range; channels: Record<string, number>; bytes: Range };
+  boxes?: {
+    num_boxes: number;
+    num_samples_without: number;
+    per_sample: Range;
+    area_pixels: Range;
+    num_small: number;
+    num_medium: number;
+    num_large: number;
+  };
+  attributes?: Record<string, unknown>;
+}
+
+export interface ClassCount {
+  name: string;
+  num_samples: number;
+  num_objects?: number;
+  splits: Record<string, number>;
+}
+
+export interface Range {
+  min: number;
+  median: number;
+  mean: number;
+  max: number;
+}
+
+export interface SampleFilter {
+  split: string | null;
+  label: string | null;
+}
+
+/** One page of samples, from after `cursor`. */
+export function fetchSamples(
+  project: string,
+  { name, version }: { name: string; version: number },
+  filter: SampleFilter,
+  { cursor, limit, signal }: { cursor: string | null; limit: number; signal?: AbortSignal },
+): Promise<SamplesPage> {
+  return dataOf(
+    api.GET(`${BASE}/{name}/versions/{version}/samples`, {
+      params: {
+        path: { project, name, version },
+        query: { cursor, limit, split: filter.split, label: filter.label },
+      },
+      signal,
+    }),
+  );
+}
+
+export function importDataset(project: string, body: Schemas['DatasetImport']): Promise<Schemas['TaskOut']> {
+  return dataOf(api.POST(`${BASE}/import`, { params: { path: { project } }, body }));
+}
+
+export async function deleteDataset(project: string, name: string): Promise<void> {
+  await api.DELETE(`${BASE}/{name}`, { params: { path: { project, name } } });
+}
+
+export async function deleteVersion(project: string, name: string, version: number): Promise<void> {
+  await api.DELETE(`${BASE}/{name}/versions/{version}`, { params: { path: { project, name, version } } });
+}
+
+export const taskQuery = (project: string, taskId: number) =>
+  queryOptions({
+    queryKey: ['tasks', project, 'one', taskId],
+    queryFn: () =>
+      dataOf(
+        api.GET('/api/v1/projects/{project}/tasks/{task_id}', {
+          params: { path: { project, task_id: taskId } },
+        }),
+      ),
+  });

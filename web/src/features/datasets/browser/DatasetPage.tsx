@@ -1,0 +1,120 @@
+import { useQuery } from '@tanstack/react-query';
+import { Trash2, Upload, Workflow } from 'lucide-react';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useFormat } from '@/i18n/format';
+import { Badge } from '@/ui/Badge';
+import { LinkButton } from '@/ui/Button';
+import { ErrorState } from '@/ui/ErrorState';
+import { IconButton } from '@/ui/IconButton';
+import { PageHeader } from '@/ui/PageHeader';
+import { projectPath, useParam, useProject, useQueryState } from '@/ui/routing';
+import { Select } from '@/ui/Select';
+import { SkeletonRows } from '@/ui/Skeleton';
+import { Tabs } from '@/ui/Tabs';
+import { datasetQuery } from '../api';
+import { ImportDialog } from '../importing/ImportDialog';
+import { StatisticsTab } from '../statistics/StatisticsTab';
+import { VersionsTab } from '../versions/VersionsTab';
+import { DeleteDataset } from './DeleteDataset';
+import { SamplesTab } from './SamplesTab';
+
+/** One dataset: its samples, what they amount to, its versions. */
+export default function DatasetPage() {
+  const { t } = useTranslation('datasets');
+  const { bytes } = useFormat();
+  const project = useProject();
+  const name = useParam('name');
+  const [query, setQuery] = useQueryState();
+  const [isDeleting, setDeleting] = useState(false);
+  const dataset = useQuery(datasetQuery(project, name));
+  const parents = [{ label: t('title'), href: projectPath(project, 'datasets') }];
+  if (dataset.isPending)
+    return (
+      <>
+        <PageHeader parents={parents} title={name} />
+        <SkeletonRows className="p-6" />
+      </>
+    );
+  if (dataset.isError)
+    return (
+      <>
+        <PageHeader parents={parents} title={name} />
+        <ErrorState error={dataset.error} onRetry={() => void dataset.refetch()} />
+      </>
+    );
+  const { versions, latest } = dataset.data;
+  const version = versions.find((item) => String(item.version) === query.v) ?? latest;
+  return (
+    <div className="flex h-full flex-col">
+      <PageHeader
+        parents={parents}
+        title={name}
+        actions={
+          <>
+            <IconButton icon={Trash2} label={t('deleteDataset')} onPress={() => setDeleting(true)} />
+            <IconButton icon={Upload} label={t('importVersion')} onPress={() => setQuery({ import: '1' })} />
+            <LinkButton
+              variant="primary"
+              href={`${projectPath(project, 'pipelines')}?dataset=${encodeURIComponent(name)}`}
+            >
+              <Workflow aria-hidden />
+              {t('useInPipeline')}
+            </LinkButton>
+          </>
+        }
+      >
+        <Badge tone="dataset">{t(`kind.${version.kind}`, { defaultValue: version.kind })}</Badge>
+        <Select
+          label={t('version')}
+          isLabelHidden
+          size="small"
+          className="w-24"
+          value={String(version.version)}
+          onChange={(v) => setQuery({ v: v === String(latest.version) ? undefined : v, sample: undefined })}
+          options={versions.map((item) => ({ id: String(item.version), label: `v${item.version}` }))}
+        />
+        <span className="hidden text-12 whitespace-nowrap text-fg-3 xl:inline">
+          {bytes(version.size_bytes)}
+        </span>
+      </PageHeader>
+      <Tabs
+        label={name}
+        value={query.tab ?? 'samples'}
+        onChange={(tab) => setQuery({ tab: tab === 'samples' ? undefined : tab }, { push: true })}
+        className="bg-surface"
+        panelClassName="bg-bg"
+        items={[
+          {
+            id: 'samples',
+            label: t('tabs.samples'),
+            isFull: true,
+            content: <SamplesTab key={version.version} project={project} version={version} />,
+          },
+          {
+            id: 'statistics',
+            label: t('tabs.statistics'),
+            content: <StatisticsTab project={project} version={version} />,
+          },
+          {
+            id: 'versions',
+            label: t('tabs.versions'),
+            count: versions.length,
+            content: <VersionsTab project={project} dataset={dataset.data} />,
+          },
+        ]}
+      />
+      {query.import && (
+        <ImportDialog
+          project={project}
+          name={name}
+          initialFiles={[]}
+          onClose={() => setQuery({ import: undefined })}
+        />
+      )}
+      {isDeleting && (
+        <DeleteDataset project={project} dataset={dataset.data} onClose={() => setDeleting(false)} />
+      )}
+    </div>
+  );
+}

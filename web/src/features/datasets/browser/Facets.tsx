@@ -1,0 +1,140 @@
+import type { UseQueryResult } from '@tanstack/react-query';
+import { Check } from 'lucide-react';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useFormat } from '@/i18n/format';
+import { cx } from '@/ui/cx';
+import { ErrorState } from '@/ui/ErrorState';
+import { SectionTitle } from '@/ui/Panel';
+import type { Query } from '@/ui/routing';
+import { SkeletonRows } from '@/ui/Skeleton';
+import { SearchField } from '@/ui/TextField';
+import { PartsBar, partColour } from '@/viz/Parts';
+import { classColour } from '@/viz/palette';
+import type { DatasetVersion, Statistics } from '../api';
+import { labelFacets } from '../model';
+
+interface FacetsProps {
+  version: DatasetVersion;
+  statistics: UseQueryResult<Statistics>;
+  split: string | null;
+  label: string | null;
+  onChange: (change: Query) => void;
+}
+
+/** Splits and labels with their exact numbers; one of each filters. */
+export function Facets({ version, statistics, split, label, onChange }: FacetsProps) {
+  const { t } = useTranslation('datasets');
+  const splits = Object.entries(version.splits).map(([id, count]) => ({ id, count }));
+  return (
+    <aside
+      aria-label={t('filters')}
+      className="w-[232px] shrink-0 space-y-6 overflow-auto border-r border-line bg-surface p-4"
+    >
+      {splits.length > 0 && (
+        <section>
+          <SectionTitle>{t('splits')}</SectionTitle>
+          <PartsBar parts={splits} label={splits.map(({ id, count }) => `${id} ${count}`).join(', ')} />
+          <ul className="mt-2">
+            {splits.map(({ id, count }, index) => (
+              <Facet
+                key={id}
+                name={id}
+                count={count}
+                colour={partColour(index)}
+                isRound
+                isChosen={split === id}
+                onChoose={() => onChange({ split: split === id ? undefined : id, sample: undefined })}
+              />
+            ))}
+          </ul>
+        </section>
+      )}
+      <Labels version={version} statistics={statistics} split={split} label={label} onChange={onChange} />
+    </aside>
+  );
+}
+
+/** Above this many labels, a field narrows them. */
+const MANY = 8;
+
+function Labels({ version, statistics, split, label, onChange }: FacetsProps) {
+  const { t } = useTranslation('datasets');
+  const { count } = useFormat();
+  const [words, setWords] = useState('');
+  if (version.class_names.length === 0) return <p className="text-12 text-fg-3">{t('noLabels')}</p>;
+  if (statistics.isPending) return <SkeletonRows rows={6} />;
+  if (statistics.isError) return <ErrorState isInline error={statistics.error} />;
+  const facets = labelFacets(statistics.data, split);
+  const shown = facets.filter(({ name }) => name.toLowerCase().includes(words.toLowerCase()));
+  const isObjects = statistics.data.boxes !== undefined;
+  return (
+    <section>
+      <SectionTitle aside={count(facets.length)}>
+        {isObjects ? t('objectsByLabel') : t('labels')}
+      </SectionTitle>
+      {facets.length > MANY && (
+        <SearchField label={t('filterLabels')} value={words} onChange={setWords} className="mb-2" />
+      )}
+      <ul>
+        {shown.slice(0, 200).map((facet) => (
+          <Facet
+            key={facet.name}
+            name={facet.name}
+            count={facet.count}
+            colour={classColour(facet.classId)}
+            share={facet.share}
+            isChosen={label === facet.name}
+            onChoose={() =>
+              onChange({ label: label === facet.name ? undefined : facet.name, sample: undefined })
+            }
+          />
+        ))}
+      </ul>
+      {shown.length === 0 && <p className="text-12 text-fg-3">{t('noMatch')}</p>}
+    </section>
+  );
+}
+
+interface FacetProps {
+  name: string;
+  count: number;
+  colour: string;
+  isRound?: boolean;
+  /** Length of the line below. */
+  share?: number;
+  isChosen: boolean;
+  onChoose: () => void;
+}
+
+function Facet({ name, count, colour, isRound, share, isChosen, onChoose }: FacetProps) {
+  const format = useFormat();
+  return (
+    <li>
+      <button
+        type="button"
+        aria-pressed={isChosen}
+        onClick={onChoose}
+        className={cx(
+          'relative flex h-7 w-full items-center gap-2 rounded-sm px-1.5 text-left',
+          isChosen ? 'bg-accent-soft text-accent' : 'hover:bg-sunken',
+        )}
+      >
+        <span
+          style={{ backgroundColor: colour }}
+          className={cx('size-2 shrink-0', isRound ? 'rounded-full' : 'rounded-[2px]')}
+        />
+        <span className="min-w-0 flex-1 truncate">{name}</span>
+        {isChosen && <Check aria-hidden className="size-3.5" />}
+        <span className={cx('text-12', !isChosen && 'text-fg-2')}>{format.compact(count)}</span>
+        {share !== undefined && (
+          <span
+            aria-hidden
+            style={{ width: `calc(${share * 100}% - 12px)`, backgroundColor: colour }}
+            className="absolute bottom-0 left-1.5 h-0.5 max-w-full rounded-full"
+          />
+        )}
+      </button>
+    </li>
+  );
+}

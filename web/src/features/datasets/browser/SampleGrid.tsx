@@ -1,0 +1,77 @@
+import { ImageOff } from 'lucide-react';
+import { useTranslation } from 'react-i18next';
+import { EmptyState } from '@/ui/EmptyState';
+import type { DatasetVersion } from '../api';
+import { SampleCell } from './SampleCell';
+import type { SamplePages } from './samplePages';
+import { useGridWindow } from './useGridWindow';
+import type { GridView } from './view';
+
+interface SampleGridProps {
+  project: string;
+  version: DatasetVersion;
+  pages: SamplePages;
+  /** Of a picture whose own is not known yet. */
+  aspect: number;
+  view: GridView;
+  selected: number | null;
+  onSelect: (row: number) => void;
+}
+
+/** All samples in justified rows; only those in sight are in the document. */
+export function SampleGrid({ project, version, pages, aspect, view, selected, onSelect }: SampleGridProps) {
+  const { t } = useTranslation('datasets');
+  const grid = useGridWindow(pages, { aspect, rowHeight: view.rowHeight, selected });
+  if (pages.total === 0)
+    return (
+      <EmptyState icon={ImageOff} title={t('noSamples')}>
+        {t('noSamplesWhy')}
+      </EmptyState>
+    );
+  const focusable = grid.tiles.some(({ position }) => pages.at(position)?.row === selected) ? selected : null;
+  return (
+    <section
+      ref={grid.scroller}
+      onScroll={grid.onScroll}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard scrolls it
+      tabIndex={0}
+      aria-label={t('tabs.samples')}
+      className="relative min-h-0 flex-1 overflow-auto outline-none"
+    >
+      <ul style={{ height: grid.height }} className="relative mx-4 my-4">
+        {grid.tiles.map((tile, index) => {
+          const sample = pages.at(tile.position);
+          return (
+            <li
+              key={tile.position}
+              style={{
+                transform: `translate(${tile.left}px, ${tile.top}px)`,
+                width: tile.width,
+                height: tile.height,
+              }}
+              className="absolute top-0 left-0"
+              aria-setsize={pages.total ?? -1}
+              aria-posinset={tile.position + 1}
+            >
+              {sample ? (
+                <SampleCell
+                  project={project}
+                  version={version}
+                  sample={sample}
+                  width={tile.width}
+                  height={tile.height}
+                  view={view}
+                  isSelected={sample.row === selected}
+                  isFocusable={focusable === null ? index === 0 : sample.row === focusable}
+                  onSelect={onSelect}
+                />
+              ) : (
+                <div className="size-full rounded-sm bg-sunken" />
+              )}
+            </li>
+          );
+        })}
+      </ul>
+    </section>
+  );
+}

@@ -1,0 +1,116 @@
+import { type RefObject, useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState } from 'react';
+import { PagedScroll } from '@/viz/pagedScroll';
+import { PAGE_SIZE } from '../model';
+import { GridLayout, type PlacedTile } from './gridLayout';
+import type { SamplePages } from './samplePages';
+
+const MARGIN = 400;
+const GAP = 4;
+/** Faster than this nothing is fetched until the hand rests. */
+const FAST_PX_PER_MS = 6;
+const REST_MS = 80;
+
+interface GridWindow {
+  scroller: RefObject<HTMLElement | null>;
+  onScroll: () => void;
+  height: number;
+  tiles: PlacedTile[];
+}
+
+/** Which places of the grid are in sight, and the fetching of what belongs there. */
+export function useGridWindow(
+  pages: SamplePages,
+  { aspect, rowHeight, selected }: { aspect: number; rowHeight: number; selected: number | null },
+): GridWindow {
+  const scroller = useRef<HTMLElement>(null);
+  const [size, setSize] = useState({ width: 0, height: 0 });
+  const [, redraw] = useReducer((count: number) => count + 1, 0);
+  const total = pages.total ?? 0;
+  const changes = pages.snapshot();
+  const layout = useMemo(
+    () =>
+      new GridLayout(total, aspect, { width: Math.max(100, size.width), rowHeight, gap: GAP }, (page) =>
+        pages.page(page),
+      ),
+    [total, aspect, size.width, rowHeight, pages],
+  );
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another set of samples begins at the top
+  const scroll = useMemo(() => new PagedScroll(), [pages]);
+  const motion = useRef({ at: 0, top: 0, rest: undefined as ReturnType<typeof setTimeout> | undefined });
+
+  useLayoutEffect(() => {
+    const element = scroller.current;
+    if (element === null) return undefined;
+    const observer = new ResizeObserver(() =>
+      setSize({ width: element.clientWidth - 32, height: element.clientHeight }),
+    );
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+
+  // The picture at the top stays where it is when pages above it turn out higher or lower, or the width changes.
+  const anchor = useRef<{ position: number; within: number } | null>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `changes` says that pages came
+  useLayoutEffect(() => {
+    layout.refresh();
+    scroll.resize(layout.height + 32, size.height);
+    const tile = anchor.current && layout.tileOf(anchor.current.position);
+    if (tile && anchor.current && scroller.current) {
+      const top = tile.top - anchor.current.within;
+      if (Math.abs(top - scroll.top) > 0.5) scroller.current.scrollTop = scroll.moveTo(top);
+    }
+    redraw();
+  }, [layout, changes, size.height, scroll]);
+
+  const position = selected === null ? -1 : pages.positionOf(selected);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only another choice moves the view
+  useLayoutEffect(() => {
+    const tile = position < 0 ? undefined : layout.tileOf(position);
+    const element = scroller.current;
+    if (!tile || element === null || size.height === 0) return;
+    const isAbove = tile.top < scroll.top;
+    const isBelow = tile.top + tile.height + 32 > scroll.top + size.height;
+    if (isAbove || isBelow) {
+      const top = isAbove ? tile.top - 8 : tile.top + tile.height + 40 - size.height;
+      element.scrollTop = scroll.moveTo(
+        Math.abs(top - scroll.top) > size.height ? tile.top - size.height / 3 : top,
+      );
+      redraw();
+    }
+  }, [position, size.height > 0]);
+
+  const tiles = size.width > 0 ? layout.between(scroll.top - MARGIN, scroll.top + size.height + MARGIN) : [];
+  const first = tiles.find(({ top, height }) => top + height > scroll.top);
+  anchor.current =
+    first && scroll.top > 0 ? { position: first.position, within: first.top - scroll.top } : null;
+
+  const from = Math.floor((tiles[0]?.position ?? 0) / PAGE_SIZE);
+  const to = Math.floor((tiles.at(-1)?.position ?? 0) / PAGE_SIZE);
+  useEffect(() => {
+    const state = motion.current;
+    const fetch = () => {
+      for (let page = from; page <= to; page += 1) void pages.load(page);
+      pages.keepNear(from);
+    };
+    clearTimeout(state.rest);
+    const now = performance.now();
+    const speed = Math.abs(scroll.top - state.top) / Math.max(1, now - state.at);
+    motion.current = { at: now, top: scroll.top, rest: undefined };
+    if (speed < FAST_PX_PER_MS) fetch();
+    else motion.current.rest = setTimeout(fetch, REST_MS);
+    return undefined;
+  }, [from, to, pages, scroll]);
+
+  const onScroll = () => {
+    const element = scroller.current;
+    if (element === null) return;
+    scroll.scrolled(element.scrollTop);
+    const end = scroll.realHeight - size.height;
+    const isEarlyEnd = scroll.isPaged && (element.scrollTop <= 0 || element.scrollTop >= end - 1);
+    if (isEarlyEnd && Math.abs(scroll.settled - element.scrollTop) > 1)
+      element.scrollTop = scroll.moveTo(scroll.top);
+    redraw();
+  };
+  const placed = tiles.map((tile) => ({ ...tile, top: scroll.isPaged ? scroll.place(tile.top) : tile.top }));
+  return { scroller, onScroll, height: Math.max(0, scroll.realHeight - 32), tiles: placed };
+}

@@ -1,0 +1,119 @@
+import { useQuery } from '@tanstack/react-query';
+import { useTranslation } from 'react-i18next';
+import { sessionQuery } from '@/api/session';
+import { useFormat } from '@/i18n/format';
+import { type DroppedFile, DropZone } from '@/ui/DropZone';
+import { SegmentedControl } from '@/ui/SegmentedControl';
+import { Select } from '@/ui/Select';
+import { Switch } from '@/ui/Switch';
+import { TextField } from '@/ui/TextField';
+import { isDatasetName, suggestName } from '../model';
+
+export interface FormValues {
+  from: 'files' | 'path';
+  files: DroppedFile[];
+  path: string;
+  name: string;
+  kind: 'unlabelled' | 'classification' | 'detection';
+  format: 'auto' | 'imagefolder' | 'voc';
+  onError: 'skip' | 'stop';
+}
+
+export const emptyForm: FormValues = {
+  from: 'files',
+  files: [],
+  path: '',
+  name: '',
+  kind: 'classification',
+  format: 'auto',
+  onError: 'skip',
+};
+
+const KINDS = ['classification', 'detection', 'unlabelled'] as const;
+const FORMATS = ['auto', 'imagefolder', 'voc'] as const;
+
+interface ImportFormProps {
+  form: FormValues;
+  onChange: (form: FormValues) => void;
+  isNameFixed: boolean;
+}
+
+/** Where the files are, what they hold, and what the dataset shall be called. */
+export function ImportForm({ form, onChange, isNameFixed }: ImportFormProps) {
+  const { t } = useTranslation('datasets');
+  const isAdmin = useQuery(sessionQuery).data?.is_admin === true;
+  const change = (values: Partial<FormValues>) => onChange({ ...form, ...values });
+  const takeFiles = (files: DroppedFile[]) =>
+    change({ files, name: form.name || suggestName(files[0]?.path.split('/')[0] ?? '') });
+  const isNameWrong = form.name !== '' && !isDatasetName(form.name);
+  return (
+    <div className="space-y-4">
+      {isAdmin && (
+        <SegmentedControl
+          label={t('importDialog.from')}
+          value={form.from}
+          onChange={(from) => change({ from: from as FormValues['from'] })}
+          items={[
+            { id: 'files', label: t('importDialog.fromFiles') },
+            { id: 'path', label: t('importDialog.fromPath') },
+          ]}
+        />
+      )}
+      {form.from === 'files' ? (
+        <Files files={form.files} onFiles={takeFiles} />
+      ) : (
+        <TextField
+          label={t('importDialog.path')}
+          description={t('importDialog.pathHelp')}
+          value={form.path}
+          onChange={(path) => change({ path })}
+          placeholder="/data/flowers"
+          isMono
+        />
+      )}
+      <TextField
+        label={t('importDialog.name')}
+        description={t('importDialog.nameHelp')}
+        error={isNameWrong ? t('importDialog.nameWrong') : undefined}
+        value={form.name}
+        onChange={(name) => change({ name })}
+        isReadOnly={isNameFixed}
+      />
+      <div className="grid grid-cols-2 gap-3">
+        <Select
+          label={t('importDialog.kind')}
+          value={form.kind}
+          onChange={(kind) => change({ kind: kind as FormValues['kind'] })}
+          options={KINDS.map((id) => ({ id, label: t(`kind.${id}`) }))}
+        />
+        <Select
+          label={t('importDialog.format')}
+          value={form.format}
+          onChange={(format) => change({ format: format as FormValues['format'] })}
+          options={FORMATS.map((id) => ({ id, label: t(`importDialog.formats.${id}`) }))}
+        />
+      </div>
+      <p className="text-12 text-fg-3">{t(`importDialog.layout.${form.kind}`)}</p>
+      <Switch
+        isSelected={form.onError === 'stop'}
+        onChange={(stops) => change({ onError: stops ? 'stop' : 'skip' })}
+        description={t('importDialog.strictHelp')}
+      >
+        {t('importDialog.strict')}
+      </Switch>
+    </div>
+  );
+}
+
+function Files({ files, onFiles }: { files: DroppedFile[]; onFiles: (files: DroppedFile[]) => void }) {
+  const { t } = useTranslation('datasets');
+  const { bytes, count } = useFormat();
+  const size = files.reduce((sum, { file }) => sum + file.size, 0);
+  return (
+    <DropZone label={t('importDialog.drop')} allowsFolders allowsMultiple onFiles={onFiles}>
+      {files.length === 0
+        ? t('importDialog.dropHelp')
+        : t('importDialog.chosen', { count: files.length, shown: count(files.length), size: bytes(size) })}
+    </DropZone>
+  );
+}

@@ -1,0 +1,54 @@
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useEffect } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useLive } from '@/api/live';
+import { ErrorState } from '@/ui/ErrorState';
+import { Progress } from '@/ui/Progress';
+import { AppLink, projectPath } from '@/ui/routing';
+import { StateChip } from '@/ui/StateChip';
+import { taskQuery } from '../api';
+
+/** A task from here until it ends: state, progress, what it says. */
+export function TaskProgress({
+  project,
+  taskId,
+  onDone,
+}: {
+  project: string;
+  taskId: number;
+  onDone: () => void;
+}) {
+  const { t } = useTranslation('datasets');
+  const client = useQueryClient();
+  const query = taskQuery(project, taskId);
+  const task = useQuery(query);
+  useLive([`task:${taskId}`], () => void client.invalidateQueries({ queryKey: query.queryKey }));
+  const state = task.data?.state;
+  useEffect(() => {
+    if (state === 'succeeded') onDone();
+  }, [state, onDone]);
+  if (task.isError) return <ErrorState isInline error={task.error} onRetry={() => void task.refetch()} />;
+  const isOver = state === 'succeeded' || state === 'failed' || state === 'cancelled';
+  const words = task.data?.reason || task.data?.progress_message || '';
+  return (
+    <div className="space-y-3 py-2">
+      <div className="flex items-center gap-3">
+        {state && <StateChip state={state} />}
+        <AppLink
+          href={projectPath(project, 'tasks', taskId)}
+          className="text-12 text-fg-2 underline underline-offset-2 hover:text-fg"
+        >
+          {t('importDialog.task', { id: taskId })}
+        </AppLink>
+      </div>
+      {!isOver && <Progress label={t('importDialog.reading')} value={task.data?.progress ?? null} />}
+      {words && <p className={state === 'failed' ? 'text-failed' : 'text-fg-2'}>{words}</p>}
+      {task.data?.notes.map((note) => (
+        <p key={note} className="text-12 text-fg-2">
+          {note}
+        </p>
+      ))}
+      {state === 'succeeded' && <p>{t('importDialog.done')}</p>}
+    </div>
+  );
+}

@@ -1,0 +1,51 @@
+import { useTranslation } from 'react-i18next';
+import { sampleImageUrl, spreadRows } from '@/api/thumbnails';
+import { useFormat } from '@/i18n/format';
+import { Badge } from '@/ui/Badge';
+import { AppLink, projectPath } from '@/ui/routing';
+import { Thumb } from '@/ui/Thumb';
+import { Time } from '@/ui/Time';
+import type { Dataset } from '../api';
+
+/** A dataset at a glance: four of its samples, what it is, how large. */
+export function DatasetCard({ dataset, project }: { dataset: Dataset; project: string }) {
+  const { t } = useTranslation('datasets');
+  const { compact, bytes } = useFormat();
+  const { latest } = dataset;
+  return (
+    <AppLink
+      href={projectPath(project, 'datasets', dataset.name)}
+      className="group overflow-hidden rounded-lg border border-line bg-surface transition-colors duration-100 hover:border-line-strong"
+    >
+      <div className="grid h-[152px] grid-cols-2 grid-rows-2 gap-px overflow-hidden border-b border-line bg-line">
+        {spreadRows(latest.num_samples, 4).map((row) => (
+          <Thumb
+            key={row}
+            src={sampleImageUrl(project, latest, row, 400)}
+            className="size-full min-h-0"
+            isPixelated={latest.size_bytes < latest.num_samples * 1024}
+          />
+        ))}
+      </div>
+      <div className="space-y-2 px-4 py-3">
+        <div className="flex items-center gap-2">
+          <h2 className="min-w-0 flex-1 truncate text-14 font-semibold">{dataset.name}</h2>
+          <Badge tone="dataset">{t(`kind.${latest.kind}`, { defaultValue: latest.kind })}</Badge>
+        </div>
+        <p className="flex gap-2 text-12 text-fg-3">
+          <span>{t('samples', { count: latest.num_samples, shown: compact(latest.num_samples) })}</span>
+          {latest.class_names.length > 0 && (
+            <span>· {t('classes', { count: latest.class_names.length })}</span>
+          )}
+          <span>· {bytes(latest.size_bytes)}</span>
+        </p>
+        <p className="flex justify-between text-12 text-fg-3">
+          <span>
+            v{latest.version} · {latest.created_by}
+          </span>
+          <Time at={latest.created_at} />
+        </p>
+      </div>
+    </AppLink>
+  );
+}

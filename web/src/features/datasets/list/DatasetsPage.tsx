@@ -1,0 +1,130 @@
+import { type UseInfiniteQueryResult, useInfiniteQuery } from '@tanstack/react-query';
+import { Database, Upload } from 'lucide-react';
+import { type ReactNode, useState } from 'react';
+import { DropZone as AriaDropZone } from 'react-aria-components';
+import { useTranslation } from 'react-i18next';
+import { useFormat } from '@/i18n/format';
+import { Button } from '@/ui/Button';
+import { type DroppedFile, readItems } from '@/ui/DropZone';
+import { EmptyState } from '@/ui/EmptyState';
+import { ErrorState } from '@/ui/ErrorState';
+import { Page, PageHeader } from '@/ui/PageHeader';
+import { useProject, useQueryState } from '@/ui/routing';
+import { Skeleton } from '@/ui/Skeleton';
+import { SearchField } from '@/ui/TextField';
+import { type Dataset, datasetsQuery } from '../api';
+import { ImportDialog } from '../importing/ImportDialog';
+import { DatasetCard } from './DatasetCard';
+
+/** All datasets of the project; files dropped anywhere on it begin an import. */
+export default function DatasetsPage() {
+  const { t } = useTranslation('datasets');
+  const { count } = useFormat();
+  const project = useProject();
+  const [query, setQuery] = useQueryState();
+  const [dropped, setDropped] = useState<DroppedFile[]>([]);
+  const datasets = useInfiniteQuery(datasetsQuery(project));
+  const all = datasets.data?.pages.flatMap((page) => page.items) ?? [];
+  const words = (query.q ?? '').toLowerCase();
+  const shown = all.filter(({ name, latest }) => `${name} ${latest.kind}`.includes(words));
+  const open = () => setQuery({ import: '1' });
+  const close = () => {
+    setDropped([]);
+    setQuery({ import: undefined });
+  };
+  return (
+    <Page
+      header={
+        <PageHeader
+          title={t('title')}
+          count={all.length > 0 ? count(all.length) : undefined}
+          actions={
+            <>
+              {all.length > 0 && (
+                <SearchField
+                  label={t('search')}
+                  value={query.q ?? ''}
+                  onChange={(q) => setQuery({ q })}
+                  className="w-56"
+                />
+              )}
+              <Button variant="primary" onPress={open}>
+                <Upload aria-hidden />
+                {t('import')}
+              </Button>
+            </>
+          }
+        />
+      }
+    >
+      <AriaDropZone
+        aria-label={t('dropHere')}
+        onDrop={async (event) => {
+          setDropped(await readItems(event.items));
+          open();
+        }}
+        className="min-h-full outline-none drop-target:bg-accent-soft"
+      >
+        <Body datasets={datasets} shown={shown} isEmpty={all.length === 0} onImport={open} />
+      </AriaDropZone>
+      {query.import && <ImportDialog project={project} initialFiles={dropped} onClose={close} />}
+    </Page>
+  );
+}
+
+interface BodyProps {
+  datasets: UseInfiniteQueryResult<unknown, Error>;
+  shown: Dataset[];
+  isEmpty: boolean;
+  onImport: () => void;
+}
+
+function Body({ datasets, shown, isEmpty, onImport }: BodyProps) {
+  const { t } = useTranslation('datasets');
+  const project = useProject();
+  if (datasets.isPending)
+    return (
+      <Cards>
+        {['a', 'b', 'c', 'd', 'e', 'f'].map((key) => (
+          <Skeleton key={key} className="h-[248px] rounded-lg" />
+        ))}
+      </Cards>
+    );
+  if (datasets.isError) return <ErrorState error={datasets.error} onRetry={() => void datasets.refetch()} />;
+  if (isEmpty)
+    return (
+      <EmptyState
+        icon={Database}
+        title={t('empty.title')}
+        action={
+          <Button variant="primary" onPress={onImport}>
+            {t('import')}
+          </Button>
+        }
+        command="kpl dataset import flowers ./flowers --kind classification"
+      >
+        {t('empty.detail')}
+      </EmptyState>
+    );
+  return (
+    <>
+      <Cards>
+        {shown.map((dataset) => (
+          <DatasetCard key={dataset.name} dataset={dataset} project={project} />
+        ))}
+      </Cards>
+      {shown.length === 0 && <p className="px-6 text-fg-2">{t('noMatch')}</p>}
+      {datasets.hasNextPage && (
+        <div className="px-6 pb-6">
+          <Button isPending={datasets.isFetchingNextPage} onPress={() => void datasets.fetchNextPage()}>
+            {t('loadMore')}
+          </Button>
+        </div>
+      )}
+    </>
+  );
+}
+
+function Cards({ children }: { children: ReactNode }) {
+  return <div className="grid grid-cols-[repeat(auto-fill,minmax(264px,1fr))] gap-4 p-6">{children}</div>;
+}
