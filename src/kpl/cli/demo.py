@@ -41,7 +41,7 @@ def demo(
         with connect(
             server=context.server, token=context.token, project=context.project, data_dir=folder
         ) as client:
-            _demonstrate(client, folder / "demo", began_s)
+            _demonstrate(client, folder / "demo", began_s, console=client.url)
         return
     with local_server(folder) as server, server.client(project=context.project) as client:
         _demonstrate(client, folder / "demo", began_s, console=f"{_usual_address()} once `make up` runs")
