@@ -12,7 +12,7 @@ interface PanelProps {
 /** A surface with a thin line around, for what belongs together. */
 export function Panel({ title, aside, children, className }: PanelProps) {
   return (
-    <section className={cx('rounded-lg border border-line bg-surface', className)}>
+    <section className={cx('overflow-hidden rounded-lg border border-line bg-surface', className)}>
       {title && (
         <header className="flex h-10 items-center justify-between gap-3 border-b border-line px-4">
           <h2 className="truncate text-13 font-semibold">{title}</h2>

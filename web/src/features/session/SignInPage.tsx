@@ -28,7 +28,6 @@ export default function SignInPage() {
       <SignInCard title={t('choosePassword')} detail={t('choosePasswordWhy')}>
         <NewPasswordForm
           username={session.data.username}
-          isOneTime
           onDone={() => client.invalidateQueries({ queryKey: sessionQuery.queryKey })}
         />
       </SignInCard>

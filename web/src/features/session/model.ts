@@ -14,11 +14,3 @@ export function safeNext(next: string | undefined): string {
     return '/';
   return next;
 }
-
-export type PasswordProblem = 'short' | 'different' | null;
-
-/** What is wrong with a new password, before the server is asked. */
-export function passwordProblem(password: string, again: string): PasswordProblem {
-  if (password.length < 10) return 'short';
-  return password === again ? null : 'different';
-}
