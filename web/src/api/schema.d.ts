@@ -1124,6 +1124,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/storage/collect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Collect Garbage
+         * @description Remove artifacts that nothing refers to any more.
+         */
+        post: operations["collect_garbage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tokens": {
         parameters: {
             query?: never;
@@ -1784,6 +1804,23 @@ export interface components {
             parameters: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * GarbageOut
+         * @description What a collection removed.
+         */
+        GarbageOut: {
+            /** Freed Bytes */
+            freed_bytes: number;
+            /**
+             * Missing
+             * @description Digests that something refers to, but that are not stored; at most 100.
+             */
+            missing: string[];
+            /** Num Artifacts */
+            num_artifacts: number;
+            /** Num Files */
+            num_files: number;
         };
         /** HTTPValidationError */
         HTTPValidationError: {
@@ -5896,6 +5933,26 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    collect_garbage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GarbageOut"];
+                };
             };
         };
     };

@@ -118,7 +118,6 @@ class SqlStore:
     def apply(self, changes: Changes, *, consumed_id: int, expected_version: int) -> int:
         with self._db.write() as session:
             _advance(session, consumed_id=consumed_id, expected_version=expected_version)
-            # None of them can be gone: a project is not deleted while anything of it is not over.
             runs, tasks = changes.runs, changes.tasks
             _update(session, RunRow, [{"_id": run.id} | run_values(run) for run in runs])
             _update(session, TaskRow, [{"_id": task.id} | task_values(task) for task in tasks])
@@ -145,8 +144,8 @@ class SqlStore:
             lineage = session.scalar(select(TaskRow.lineage).where(TaskRow.id == task.id))
             if not lineage:
                 return None
-            found = session.scalar(
-                select(TaskRow.id)
+            found = session.execute(
+                select(TaskRow.id, TaskRow.digest)
                 .where(
                     TaskRow.project_id == task.project_id,
                     TaskRow.lineage == lineage,
@@ -156,10 +155,11 @@ class SqlStore:
                 )
                 .order_by(TaskRow.id.desc())
                 .limit(1)
-            )
-            if found is None:
+            ).first()
+            if found is None or found.digest is None:
                 return None
-            return Earlier(TaskId(found), _spec(session, found), _inputs(session, [found]).get(found, {}))
+            inputs = _inputs(session, [found.id]).get(found.id, {})
+            return Earlier(TaskId(found.id), _spec(session, found.id), inputs, Digest(found.digest))
 
     def project_name(self, project_id: int) -> str:
         with self._db.read() as session:
@@ -172,7 +172,7 @@ class SqlStore:
         done = [task for task in tasks if task.state in _HAS_OUTPUTS and task.outputs]
         kept = _outputs(session, [task.id for task in done])
         for task in done:
-            if task.id in kept:
+            if task.id in kept or not _exists(session, task):
                 continue
             specs = {output.name: output for output in task.spec.outputs}
             for name, digest in task.outputs.items():
@@ -242,6 +242,11 @@ def _advance(session: Session, *, consumed_id: int, expected_version: int) -> No
     session.connection().execute(delete(InboxRow).where(InboxRow.id <= consumed_id))
 
 
+def _exists(session: Session, task: Task) -> bool:
+    """Whether the task was not deleted meanwhile with its project."""
+    return session.scalar(select(TaskRow.id).where(TaskRow.id == task.id)) is not None
+
+
 def _update(session: Session, table: type[RunRow] | type[TaskRow], rows: list[dict[str, Any]]) -> None:
     if rows:
         session.connection().execute(update(table).where(table.id == bindparam("_id")), rows)
@@ -253,7 +258,8 @@ def _keep_attempts(session: Session, tasks: Iterable[Task]) -> None:
         if task.attempt is None:
             continue
         changed = update(AttemptRow).where(AttemptRow.id == task.attempt.id)
-        if connection.execute(changed.values(**attempt_values(task.attempt))).rowcount == 0:
+        is_known = connection.execute(changed.values(**attempt_values(task.attempt))).rowcount == 1
+        if not is_known and _exists(session, task):
             connection.execute(insert(AttemptRow).values(**new_attempt_values(task.attempt)))
 
 
