@@ -51,3 +51,35 @@ export function snippet(language: SnippetLanguage, origin: string, url: string):
       ].join('\n');
   }
 }
+
+/** What an endpoint answers to an image; tasks other than classification have their own fields. */
+export interface Answer {
+  type?: string;
+  label?: string;
+  class_id?: number;
+  scores?: { label: string; score: number }[];
+  latency_ms?: number;
+  [key: string]: unknown;
+}
+
+/** The best classes of an answer, best first; empty when it is no classification. */
+export function bestScores(answer: Answer, most = 10): { label: string; score: number }[] {
+  const scores = Array.isArray(answer.scores) ? answer.scores : [];
+  return [...scores].sort((a, b) => b.score - a.score).slice(0, most);
+}
+
+/** Whether requests can be sent to it by now. */
+export function isServing(state: string): boolean {
+  return state === 'ready';
+}
+
+/** Whether it can be stopped. */
+export function isStoppable(state: string): boolean {
+  return state === 'ready' || state === 'starting' || state === 'restarting';
+}
+
+const NAME = /^[a-z0-9][a-z0-9_.-]{0,62}$/;
+
+export function isName(text: string): boolean {
+  return NAME.test(text);
+}

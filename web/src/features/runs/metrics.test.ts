@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { aligned, chartsOf, numberText, seriesColour, smoothed } from './metrics';
+import { aligned, chartsOf, seriesColour, smoothed } from './metrics';
 
 const brief = (name: string, num_points: number) => ({ name, num_points, last: 0, min: 0, max: 0 });
 
@@ -31,17 +31,6 @@ it('puts series on one axis, with gaps', () => {
     [1, 2, 3],
     [10, 20, null],
     [null, 5, 6],
-  ]);
-});
-
-it('writes numbers with the digits that matter', () => {
-  expect([0.97312, 0.00016, 12, 1204, 3.2e6, Number.NaN].map(numberText)).toEqual([
-    '0.9731',
-    '1.6e-4',
-    '12',
-    '1,204',
-    '3.2M',
-    '–',
   ]);
 });
 

@@ -1,4 +1,4 @@
-/** Rules of charts: which metrics belong on one chart, smoothing, and numbers as people read them. */
+/** Rules of charts: which metrics belong on one chart, smoothing, several series on one axis, colours. */
 
 export interface MetricBrief {
   name: string;
@@ -55,19 +55,6 @@ export function aligned(series: Series[]): [number[], ...(number | null)[][]] {
     return steps.map((step) => at.get(step) ?? null);
   });
   return [steps, ...columns];
-}
-
-/** A number with the digits that matter: `0.9731`, `1.6e-4`, `12.5`, `1,204`, `3.2 M`. */
-export function numberText(value: number | null | undefined): string {
-  if (value === null || value === undefined || !Number.isFinite(value)) return '–';
-  const size = Math.abs(value);
-  if (size >= 1e6)
-    return Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 4 }).format(value);
-  if (size >= 1000)
-    return Intl.NumberFormat('en', { maximumFractionDigits: Number.isInteger(value) ? 0 : 1 }).format(value);
-  if (Number.isInteger(value)) return String(value);
-  if (size < 1e-3) return value.toExponential(1).replace('e-0', 'e-');
-  return String(Number(value.toPrecision(4)));
 }
 
 const SERIES_LIGHT = ['#3f51e0', '#0d6e67', '#be185d', '#a04907', '#7c3aed', '#446e0c'];

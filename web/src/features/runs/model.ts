@@ -1,45 +1,4 @@
-/** Rules of runs and tasks: what a state means to a reader, which may be stopped, when bars begin and end. */
-
-export type Tone = 'queued' | 'running' | 'ok' | 'failed' | 'warning' | 'cached';
-
-export type StateIcon =
-  | 'waiting'
-  | 'clock'
-  | 'spinner'
-  | 'check'
-  | 'cross'
-  | 'ban'
-  | 'skip'
-  | 'history'
-  | 'live';
-
-export interface StateLook {
-  tone: Tone;
-  icon: StateIcon;
-}
-
-const LOOKS: Record<string, StateLook> = {
-  waiting: { tone: 'queued', icon: 'waiting' },
-  resolving: { tone: 'queued', icon: 'spinner' },
-  queued: { tone: 'queued', icon: 'clock' },
-  starting: { tone: 'running', icon: 'spinner' },
-  running: { tone: 'running', icon: 'spinner' },
-  restarting: { tone: 'warning', icon: 'spinner' },
-  ready: { tone: 'ok', icon: 'live' },
-  stopping: { tone: 'warning', icon: 'spinner' },
-  collecting: { tone: 'running', icon: 'spinner' },
-  succeeded: { tone: 'ok', icon: 'check' },
-  reused: { tone: 'cached', icon: 'history' },
-  failed: { tone: 'failed', icon: 'cross' },
-  cancelled: { tone: 'queued', icon: 'ban' },
-  stopped: { tone: 'queued', icon: 'ban' },
-  skipped: { tone: 'queued', icon: 'skip' },
-};
-
-/** How a state of a task, a run or an endpoint looks: never colour alone. */
-export function lookOf(state: string): StateLook {
-  return LOOKS[state] ?? { tone: 'queued', icon: 'waiting' };
-}
+/** Rules of runs and tasks: which states are the end, where the bars of a timeline begin and end, live changes. */
 
 const OVER = new Set(['succeeded', 'reused', 'failed', 'cancelled', 'skipped', 'stopped']);
 
@@ -112,17 +71,6 @@ export function ticks(length_s: number, count = 6): number[] {
   return Array.from({ length: Math.floor(length_s / step) + 1 }, (_, index) => index * step);
 }
 
-/** A duration as people read it: `0.8 s`, `12 s`, `2m 41s`, `1h 04m`. */
-export function durationText(seconds: number | null | undefined): string {
-  if (seconds === null || seconds === undefined) return '';
-  if (seconds < 10) return `${Math.max(0, seconds).toFixed(1)} s`;
-  const whole = Math.round(seconds);
-  if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)}m ${String(whole % 60).padStart(2, '0')}s`;
-  const hours = Math.floor(whole / 3600);
-  return `${hours}h ${String(Math.floor((whole % 3600) / 60)).padStart(2, '0')}m`;
-}
-
 export interface LiveTask {
   id: number;
   state?: string;
@@ -131,6 +79,8 @@ export interface LiveTask {
   reused_from?: number | null;
   num_attempts?: number;
   endpoint?: string;
+  progress?: number | null;
+  progress_message?: string;
   started_at?: string | null;
   finished_at?: string | null;
 }

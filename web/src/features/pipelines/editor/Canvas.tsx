@@ -11,7 +11,7 @@ import { useTranslation } from 'react-i18next';
 import { toast } from '@/ui/Toast';
 import { CanvasTools } from '../graph/CanvasTools';
 import type { DocumentNode, Position } from '../graph/document';
-import { boundParameter, formatEnd, schemaTitle } from '../graph/document';
+import { formatEnd, resolved, schemaTitle } from '../graph/document';
 import { type FlowNode, toFlow } from '../graph/flow';
 import { type Flow, GraphCanvas } from '../graph/GraphCanvas';
 import { autoLayout, bounds, placed } from '../graph/layout';
@@ -73,6 +73,7 @@ function Drawing({ editor, ports, catalog, selected, onSelect }: CanvasProps) {
   const [linkFrom, setLinkFrom] = useState<{ node: string; handle: string } | null>(null);
   const layout = useMemo(() => placed(document, ports), [document, ports]);
 
+  const parameters = useMemo(() => document.parameters ?? {}, [document.parameters]);
   const facts = useCallback(
     (node: DocumentNode): [string, string][] => {
       const properties = functionOf(node, catalog)?.parameters.properties ?? {};
@@ -80,10 +81,10 @@ function Drawing({ editor, ports, catalog, selected, onSelect }: CanvasProps) {
         .slice(0, 2)
         .map(([name, value]) => [
           schemaTitle(name, properties[name], i18n.language),
-          boundParameter(value) === null ? String(value) : '⟵',
+          String(resolved(value, parameters) ?? ''),
         ]);
     },
-    [catalog, i18n.language],
+    [catalog, parameters, i18n.language],
   );
   const { nodes, edges } = useMemo(
     () =>

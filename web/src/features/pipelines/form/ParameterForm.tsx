@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { cx } from '@/ui/cx';
 import type { Assets } from '../api';
 import type { Schema } from '../graph/document';
-import { folded } from './model';
+import { controlOf, folded } from './model';
 import { type AssetOption, SchemaField } from './SchemaField';
 
 interface ParameterFormProps {
@@ -15,16 +15,25 @@ interface ParameterFormProps {
   assets: Pick<Assets, 'datasets' | 'models'>;
   /** Only datasets and models of this kind are offered; others stay out of sight. */
   kind?: string;
+  /** Only what must be given and names stay in sight. */
+  isSimple?: boolean;
 }
 
 /** The form of a pipeline's parameters: what must be given first, the rest folded away. */
-export function ParameterForm({ parameters, values, onChange, assets, kind = '' }: ParameterFormProps) {
+export function ParameterForm({
+  parameters,
+  values,
+  onChange,
+  assets,
+  kind = '',
+  isSimple,
+}: ParameterFormProps) {
   const { t } = useTranslation('pipelines');
   const [isOpen, setOpen] = useState(false);
   const all = Object.entries(parameters);
   const required = all.filter(([, schema]) => schema.default === undefined);
   const others = all.filter(([, schema]) => schema.default !== undefined);
-  const { first, advanced } = folded(others);
+  const { first, advanced } = isSimple ? withNamesFirst(others) : folded(others);
   const options = assetOptions(assets, kind);
   const field = ([name, schema]: [string, Schema], isRequired: boolean) => (
     <SchemaField
@@ -56,6 +65,12 @@ export function ParameterForm({ parameters, values, onChange, assets, kind = '' 
       )}
     </div>
   );
+}
+
+function withNamesFirst(fields: [string, Schema][]) {
+  const isName = ([, schema]: [string, Schema]) =>
+    controlOf(schema) === 'text' && schema.pattern !== undefined;
+  return { first: fields.filter(isName), advanced: fields.filter((each) => !isName(each)) };
 }
 
 export function assetOptions(

@@ -121,7 +121,7 @@ function Control({ schema, value, onChange, title, assets, isRequired, isHelpHid
   const fault = value === undefined && !isRequired ? null : faultOf(schema, value);
   const error =
     fault && fault.code !== 'required' ? t(`form.fault.${fault.code}`, { limit: fault.limit }) : undefined;
-  const help = isHelpHidden ? '' : textOf(schema.description, i18n.language);
+  const help = isHelpHidden ? '' : textOf(schema.description, i18n.language).replaceAll('`', '');
   const range = rangeText(schema);
   const description =
     [help, range && !help.includes(range) ? range : ''].filter(Boolean).join(' · ') || undefined;

@@ -16,7 +16,7 @@ export function CanvasTools({ undo, redo, canUndo, canRedo, layOut }: CanvasTool
   const { t } = useTranslation('pipelines');
   const flow = useReactFlow();
   return (
-    <Panel position="bottom-center" className="m-3!">
+    <Panel position={layOut ? 'bottom-center' : 'bottom-right'} className="m-3!">
       <div
         role="toolbar"
         aria-label={t('canvas.tools')}

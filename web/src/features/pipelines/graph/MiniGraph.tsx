@@ -1,7 +1,7 @@
 import { nodeColour, portColour } from './colours';
-import type { PipelineDocument } from './document';
-import { nodeTitle, parseEnd } from './document';
-import { bounds, NODE_WIDTH, placed } from './layout';
+import { nodeTitle, type PipelineDocument, parseEnd } from './document';
+import { iconOf } from './icons';
+import { placed } from './layout';
 import { allPorts, type Catalog, EMPTY_CATALOG } from './ports';
 
 interface MiniGraphProps {
@@ -12,21 +12,28 @@ interface MiniGraphProps {
   className?: string;
 }
 
-const HEIGHT = 64;
+/** Nodes are tiles, so the layout of the canvas is drawn closer together. */
+const SCALE = { x: 0.44, y: 0.5 };
+const TILE = 44;
+const COLUMN = 124;
+const ROW = 72;
 
-/** A pipeline as a small picture: boxes in the colours of what they do, lines in those of what flows. */
+/** A pipeline as a small picture: tiles in the colours of what they do, lines in those of what flows. */
 export function MiniGraph({ document, catalog = EMPTY_CATALOG, language, label, className }: MiniGraphProps) {
   const ports = allPorts(document, catalog);
-  const layout = placed(document, ports);
-  const box = bounds(layout, ports);
+  const places = Object.entries(placed(document, ports));
   const nodes = document.nodes ?? [];
   if (nodes.length === 0) return null;
-  const low = Math.max(...Object.values(layout).map(({ y }) => y)) + HEIGHT;
+  const layout = Object.fromEntries(places.map(([id, { x, y }]) => [id, { x: x * SCALE.x, y: y * SCALE.y }]));
+  const all = Object.values(layout);
+  const [left, top] = [Math.min(...all.map(({ x }) => x)), Math.min(...all.map(({ y }) => y))];
+  const width = Math.max(...all.map(({ x }) => x)) - left + COLUMN;
+  const height = Math.max(...all.map(({ y }) => y)) - top + ROW;
   return (
     <svg
       role="img"
       aria-label={label}
-      viewBox={`${box.x - 8} ${box.y - 8} ${box.width + 16} ${low - box.y + 16}`}
+      viewBox={`${left} ${top - 2} ${width} ${height}`}
       className={className}
     >
       {(document.edges ?? []).map((edge) => {
@@ -34,35 +41,45 @@ export function MiniGraph({ document, catalog = EMPTY_CATALOG, language, label, 
         const [a, b] = [layout[from.node], layout[to.node]];
         if (!a || !b) return null;
         const type = ports.get(from.node)?.outputs.find(({ name }) => name === from.port)?.type ?? '';
-        const [x0, y0, x1, y1] = [a.x + NODE_WIDTH, a.y + HEIGHT / 2, b.x, b.y + HEIGHT / 2];
-        const bend = Math.max(24, (x1 - x0) / 2);
+        const [x0, x1] = [a.x + (COLUMN + TILE) / 2, b.x + (COLUMN - TILE) / 2];
+        const [y0, y1] = [a.y + TILE / 2, b.y + TILE / 2];
+        const bend = Math.max(16, (x1 - x0) / 2);
         return (
           <path
             key={`${edge.from}>${edge.to}`}
             d={`M${x0} ${y0}C${x0 + bend} ${y0} ${x1 - bend} ${y1} ${x1} ${y1}`}
             fill="none"
             stroke={from.port ? portColour(type) : 'var(--fg-3)'}
-            strokeDasharray={from.port ? undefined : '8 8'}
-            strokeWidth={3}
-            opacity={0.55}
+            strokeDasharray={from.port ? undefined : '4 4'}
+            strokeWidth={1.5}
+            opacity={0.6}
           />
         );
       })}
       {nodes.map((node) => {
         const at = layout[node.id] ?? { x: 0, y: 0 };
         const colour = nodeColour(node);
+        const Icon = iconOf(node.type === 'algorithm' ? (node.function ?? '') : node.type);
         return (
-          <g key={node.id} transform={`translate(${at.x} ${at.y})`}>
+          <g key={node.id} transform={`translate(${at.x + (COLUMN - TILE) / 2} ${at.y})`}>
             <rect
-              width={NODE_WIDTH}
-              height={HEIGHT}
-              rx={12}
+              width={TILE}
+              height={TILE}
+              rx={10}
               fill="var(--surface)"
-              stroke="var(--line-strong)"
-              strokeWidth={2}
+              stroke={colour}
+              strokeWidth={1.5}
             />
-            <rect x={14} y={18} width={28} height={28} rx={7} fill={colour} opacity={0.85} />
-            <text x={54} y={39} fontSize={20} fontWeight={600} fill="var(--fg)">
+            <rect width={TILE} height={TILE} rx={10} fill={colour} opacity={0.12} />
+            <Icon x={12} y={12} width={20} height={20} color={colour} />
+            <text
+              x={TILE / 2}
+              y={TILE + 17}
+              textAnchor="middle"
+              fontSize={13}
+              fontWeight={500}
+              fill="var(--fg-2)"
+            >
               {shortened(nodeTitle(node, language))}
             </text>
           </g>
@@ -73,5 +90,5 @@ export function MiniGraph({ document, catalog = EMPTY_CATALOG, language, label, 
 }
 
 function shortened(text: string): string {
-  return text.length > 15 ? `${text.slice(0, 14)}…` : text;
+  return text.length > 16 ? `${text.slice(0, 15)}…` : text;
 }

@@ -37,7 +37,7 @@ export const StepNode = memo(function StepNode({ data, selected }: NodeProps<Flo
         <NodeIcon node={node} />
         <div className="min-w-0 flex-1">
           <div className="truncate text-13 leading-4 font-semibold">{title}</div>
-          <div className="truncate text-11 leading-4 text-fg-3">{subtitle(node, t)}</div>
+          <div className="truncate text-11 leading-4 text-fg-3">{subtitle(data, t)}</div>
         </div>
         {problem ? (
           problemIsError ? (
@@ -78,13 +78,10 @@ function statusEdge(status: NodeStatus | null): string | undefined {
   return status?.state === 'running' || status?.state === 'starting' ? 'var(--running)' : undefined;
 }
 
-function subtitle(node: FlowNode['data']['node'], t: (key: string) => string): string {
-  if (node.type !== 'algorithm') {
-    const reference = node.dataset ?? node.model ?? '';
-    return `${t(`node.${node.type}`)}${reference ? ` · ${reference.replace(/^\$\{parameters\.(.*)\}$/, '$1 ⟵')}` : ''}`;
-  }
+function subtitle({ node, asset }: FlowNode['data'], t: (key: string) => string): string {
+  if (node.type !== 'algorithm') return `${t(`node.${node.type}`)}${asset ? ` · ${asset}` : ''}`;
   const { name, version } = splitVersion(node.algorithm ?? '');
-  return `${name} · ${t(`function.${node.function}`)}${version ? ` · ${version}` : ''}`;
+  return `${t(`function.${node.function}`)} · ${name}${version ? ` ${version}` : ''}`;
 }
 
 function PortLabel({ node, port, side }: { node: string; port: Port | undefined; side: 'in' | 'out' }) {

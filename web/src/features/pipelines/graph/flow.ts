@@ -3,7 +3,7 @@
 import type { Edge, Node } from '@xyflow/react';
 import { portColour } from './colours';
 import type { DocumentNode, PipelineDocument, Position } from './document';
-import { parseEnd } from './document';
+import { parseEnd, resolved } from './document';
 import { NODE_WIDTH, nodeHeight } from './layout';
 import type { NodePorts, Port } from './ports';
 
@@ -22,7 +22,8 @@ export interface NodeData extends Record<string, unknown> {
   node: DocumentNode;
   inputs: Port[];
   outputs: Port[];
-  linked: string;
+  /** The dataset or model that a reference stands for by now. */
+  asset: string;
   /** What of its settings the node shows, at most two. */
   facts: [string, string][];
   problem: string;
@@ -51,18 +52,10 @@ export function toFlow(
     problems = [] as FlowProblem[],
     statuses = new Map<string, NodeStatus>() as ReadonlyMap<string, NodeStatus>,
     facts = (_: DocumentNode): [string, string][] => [],
+    given = {} as Record<string, unknown>,
   } = {},
 ): { nodes: FlowNode[]; edges: FlowEdge[] } {
-  const linked = new Map<string, string[]>();
-  for (const edge of document.edges ?? []) {
-    for (const [text, side] of [
-      [edge.from, 'out'],
-      [edge.to, 'in'],
-    ] as const) {
-      const end = parseEnd(text);
-      linked.set(end.node, [...(linked.get(end.node) ?? []), `${side}:${end.port}`]);
-    }
-  }
+  const parameters = document.parameters ?? {};
   const nodes = (document.nodes ?? []).map((node): FlowNode => {
     const own = ports.get(node.id);
     const wrong = problems.filter((problem) => problem.node === node.id);
@@ -78,7 +71,7 @@ export function toFlow(
         node,
         inputs: own?.inputs ?? [],
         outputs: own?.outputs ?? [],
-        linked: (linked.get(node.id) ?? []).join(' '),
+        asset: String(resolved(node.dataset ?? node.model, parameters, given) ?? ''),
         facts: facts(node),
         problem: worst?.reason ?? '',
         problemIsError: worst?.severity === 'error',

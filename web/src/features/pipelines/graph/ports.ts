@@ -63,7 +63,7 @@ export function portsOf(
 
 /**
  * The ports of all nodes, where outputs that state no kind have the kind that comes in. Ports that edges name but that
- * the catalog does not know (an algorithm is not installed) are drawn as of type `files`.
+ * the catalog does not know (an algorithm is not installed) are drawn as of the type that their name says.
  */
 export function allPorts(
   document: PipelineDocument,
@@ -109,7 +109,8 @@ export function allPorts(
 function withNamed(own: Map<string, NodePorts>, node: string, side: keyof NodePorts, name: string): void {
   const ports = own.get(node);
   if (!ports || !name || ports[side].some((port) => port.name === name)) return;
-  const port = { name, type: 'files', kinds: [], isOptional: false };
+  const type = ['dataset', 'model', 'endpoint'].includes(name) ? name : 'files';
+  const port = { name, type, kinds: [], isOptional: false };
   own.set(node, { ...ports, [side]: [...ports[side], port] });
 }
 

@@ -128,10 +128,11 @@ function Wizard({ name, title, parents, document }: WizardProps) {
               onChange={(key, value) => setValues({ ...values, [key]: value })}
               assets={assets}
               kind={kind}
+              isSimple
             />
           </div>
         </Panel>
-        <Panel title={t('plan.title')} aside={t('plan.aside')}>
+        <Panel title={t('plan.title')} aside={t('plan.aside')} className="sticky top-6">
           <div className="p-4">
             <PlanPane plan={plan} isFit={isFit} document={document} project={project} />
           </div>

@@ -1,0 +1,146 @@
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
+import { api, dataOf, type Schemas } from '@/api/client';
+import type { RunState } from './model';
+
+export type Run = Schemas['RunOut'];
+export type RunDetail = Schemas['RunDetail'];
+export type Task = Schemas['TaskOut'];
+export type TaskDetail = Schemas['TaskDetail'];
+export type LogMatch = Schemas['LogMatchOut'];
+
+const PAGE = 100;
+
+export const runsQuery = (project: string, state: RunState | undefined, pipeline: string | undefined) =>
+  infiniteQueryOptions({
+    queryKey: ['runs', project, 'list', { state, pipeline }],
+    queryFn: ({ pageParam }) =>
+      dataOf(
+        api.GET('/api/v1/projects/{project}/runs', {
+          params: { path: { project }, query: { state, pipeline, cursor: pageParam, limit: PAGE } },
+        }),
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
+    placeholderData: keepPreviousData,
+  });
+
+export const runQuery = (project: string, id: number) =>
+  queryOptions({
+    queryKey: ['runs', project, id],
+    queryFn: () =>
+      dataOf(
+        api.GET('/api/v1/projects/{project}/runs/{run_id}', { params: { path: { project, run_id: id } } }),
+      ),
+  });
+
+export const taskQuery = (project: string, id: number) =>
+  queryOptions({
+    queryKey: ['tasks', project, id],
+    queryFn: () =>
+      dataOf(
+        api.GET('/api/v1/projects/{project}/tasks/{task_id}', { params: { path: { project, task_id: id } } }),
+      ),
+  });
+
+export const outputsQuery = (project: string, id: number) =>
+  queryOptions({
+    queryKey: ['tasks', project, id, 'outputs'],
+    queryFn: () =>
+      dataOf(
+        api.GET('/api/v1/projects/{project}/tasks/{task_id}/outputs', {
+          params: { path: { project, task_id: id } },
+        }),
+      ),
+  });
+
+export const metricsQuery = (project: string, id: number, attempt: number | undefined) =>
+  queryOptions({
+    queryKey: ['metrics', project, id, attempt],
+    queryFn: () =>
+      dataOf(
+        api.GET('/api/v1/projects/{project}/tasks/{task_id}/metrics', {
+          params: { path: { project, task_id: id }, query: { attempt } },
+        }),
+      ),
+    placeholderData: keepPreviousData,
+  });
+
+export const seriesQuery = (
+  project: string,
+  id: number,
+  name: string,
+  attempt: number | undefined,
+  range: [number, number] | null = null,
+) =>
+  queryOptions({
+    queryKey: ['metrics', project, id, attempt, name, range],
+    queryFn: () =>
+      dataOf(
+        api.GET('/api/v1/projects/{project}/tasks/{task_id}/metrics/{name}', {
+          params: {
+            path: { project, task_id: id, name },
+            query: { attempt, points: 2000, from: range?.[0], to: range?.[1] },
+          },
+        }),
+      ),
+    placeholderData: keepPreviousData,
+  });
+
+export async function readLog(
+  project: string,
+  id: number,
+  start: number,
+  limit: number,
+  attempt: number | undefined,
+): Promise<Schemas['LogOut']> {
+  return dataOf(
+    api.GET('/api/v1/projects/{project}/tasks/{task_id}/log', {
+      params: { path: { project, task_id: id }, query: { start, limit, attempt } },
+    }),
+  );
+}
+
+export async function searchLog(
+  project: string,
+  id: number,
+  q: string,
+  limit: number,
+  attempt: number | undefined,
+): Promise<Schemas['LogSearchOut']> {
+  return dataOf(
+    api.GET('/api/v1/projects/{project}/tasks/{task_id}/log/search', {
+      params: { path: { project, task_id: id }, query: { q, limit, attempt } },
+    }),
+  );
+}
+
+export async function cancelRun(project: string, id: number): Promise<Run> {
+  return dataOf(
+    api.POST('/api/v1/projects/{project}/runs/{run_id}/cancel', {
+      params: { path: { project, run_id: id } },
+    }),
+  );
+}
+
+export async function rerun(project: string, id: number, fromNode: string | null): Promise<RunDetail> {
+  return dataOf(
+    api.POST('/api/v1/projects/{project}/runs/{run_id}/rerun', {
+      params: { path: { project, run_id: id } },
+      body: { from_node: fromNode, origin: 'ui' },
+    }),
+  );
+}
+
+export async function cancelTask(project: string, id: number): Promise<Task> {
+  return dataOf(
+    api.POST('/api/v1/projects/{project}/tasks/{task_id}/cancel', {
+      params: { path: { project, task_id: id } },
+    }),
+  );
+}
+
+/** Where a file of an output is downloaded from. */
+export function outputFileUrl(project: string, id: number, output: string, path: string): string {
+  const parts = path.split('/').map(encodeURIComponent).join('/');
+  return `/api/v1/projects/${encodeURIComponent(project)}/tasks/${id}/outputs/${encodeURIComponent(output)}/files/${parts}`;
+}

@@ -1,0 +1,179 @@
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { Play, X } from 'lucide-react';
+import { useTranslation } from 'react-i18next';
+import { useFormat } from '@/i18n/format';
+import { Button, LinkButton } from '@/ui/Button';
+import { EmptyState } from '@/ui/EmptyState';
+import { ErrorState } from '@/ui/ErrorState';
+import { Page, PageHeader } from '@/ui/PageHeader';
+import { Progress } from '@/ui/Progress';
+import { projectPath, useProject, useQueryState } from '@/ui/routing';
+import { SegmentedControl } from '@/ui/SegmentedControl';
+import { SkeletonRows } from '@/ui/Skeleton';
+import { StateChip } from '@/ui/StateChip';
+import { Table, type TableColumn } from '@/ui/Table';
+import { SearchField } from '@/ui/TextField';
+import { Time } from '@/ui/Time';
+import { type Run, runsQuery } from '../api';
+import { isOver, isRunState, matchesSearch, RUN_STATES } from '../model';
+
+/** All runs, newest first. State, pipeline and search stand in the address. */
+export default function RunsPage() {
+  const { t } = useTranslation('runs');
+  const format = useFormat();
+  const project = useProject();
+  const [query, setQuery] = useQueryState();
+  const state = isRunState(query.state) ? query.state : undefined;
+  const runs = useInfiniteQuery(runsQuery(project, state, query.pipeline));
+  const all = runs.data?.pages.flatMap(({ items }) => items);
+  const search = query.q ?? '';
+  const shown = all?.filter((run) => matchesSearch(run, search)) ?? [];
+  const isFiltered = Boolean(state || query.pipeline || search);
+  const none = <p className="p-8 text-center text-fg-3">{t('list.nothingFound')}</p>;
+  return (
+    <Page header={<PageHeader title={t('title')} />}>
+      <div className="min-h-full bg-surface p-6 pt-4">
+        {all?.length === 0 && !isFiltered ? (
+          <EmptyState
+            icon={Play}
+            title={t('list.emptyTitle')}
+            action={
+              <LinkButton href={`${projectPath(project, 'pipelines')}?tab=templates`} variant="primary">
+                {t('list.emptyAction')}
+              </LinkButton>
+            }
+            command="kpl run start --template image_classification -p dataset=digits"
+          >
+            {t('list.emptyText')}
+          </EmptyState>
+        ) : (
+          <>
+            <div className="mb-3 flex flex-wrap items-center gap-3">
+              <SearchField
+                label={t('list.search')}
+                value={search}
+                onChange={(q) => setQuery({ q })}
+                className="w-64"
+              />
+              <SegmentedControl
+                label={t('list.state')}
+                value={state ?? 'all'}
+                onChange={(id) => setQuery({ state: id === 'all' ? undefined : id })}
+                items={[
+                  { id: 'all', label: t('list.all') },
+                  ...RUN_STATES.filter((each) => each !== 'stopping').map((id) => ({
+                    id,
+                    label: t(`state.${id}`, { ns: 'common' }),
+                  })),
+                ]}
+              />
+              {query.pipeline && (
+                <Button size="small" onPress={() => setQuery({ pipeline: undefined })}>
+                  {t('list.ofPipeline', { name: query.pipeline })}
+                  <X aria-label={t('clear', { ns: 'common' })} />
+                </Button>
+              )}
+            </div>
+            {runs.isError && <ErrorState error={runs.error} onRetry={() => void runs.refetch()} />}
+            {runs.isPending && <SkeletonRows rows={10} />}
+            {all && (
+              <Table
+                label={t('title')}
+                columns={columns(t, format.duration)}
+                items={shown}
+                idOf={({ id }) => id}
+                hrefOf={({ id }) => projectPath(project, 'runs', id)}
+                empty={none}
+              />
+            )}
+            {runs.hasNextPage && (
+              <div className="mt-4 grid place-items-center">
+                <Button isPending={runs.isFetchingNextPage} onPress={() => void runs.fetchNextPage()}>
+                  {t('loadMore', { ns: 'common' })}
+                </Button>
+              </div>
+            )}
+          </>
+        )}
+      </div>
+    </Page>
+  );
+}
+
+function columns(
+  t: (key: string, values?: Record<string, unknown>) => string,
+  duration: (seconds: number) => string,
+): TableColumn<Run>[] {
+  return [
+    {
+      id: 'name',
+      title: t('list.run'),
+      isRowHeader: true,
+      cell: ({ id, name }) => (
+        <span className="flex items-baseline gap-2">
+          <span className="text-fg-3 tabular-nums">#{id}</span>
+          <span className="truncate font-medium">{name}</span>
+        </span>
+      ),
+    },
+    { id: 'state', title: t('list.state'), width: 'w-32', cell: ({ state }) => <StateChip state={state} /> },
+    {
+      id: 'progress',
+      title: t('list.steps'),
+      width: 'w-36',
+      cell: ({ num_done, num_tasks, state }) => (
+        <span className="flex items-center gap-2">
+          {!isOver(state) && (
+            <Progress
+              label={t('list.steps')}
+              isLabelHidden
+              value={num_tasks === 0 ? 0 : num_done / num_tasks}
+              className="w-16"
+            />
+          )}
+          <span className="text-fg-2 tabular-nums">
+            {num_done} / {num_tasks}
+          </span>
+        </span>
+      ),
+    },
+    {
+      id: 'reason',
+      title: t('list.reason'),
+      cell: ({ reason, state, rerun_of }) => (
+        <span className={`line-clamp-1 max-w-md text-12 ${state === 'failed' ? 'text-failed' : 'text-fg-2'}`}>
+          {reason || (rerun_of === null ? '' : t('list.rerunOf', { id: rerun_of }))}
+        </span>
+      ),
+    },
+    {
+      id: 'source',
+      title: t('list.from'),
+      width: 'w-48',
+      cell: ({ pipeline, revision, template }) => (
+        <span className="block max-w-44 truncate text-fg-2">
+          {pipeline ? `${pipeline}${revision ? ` @${revision}` : ''}` : (template ?? '–')}
+        </span>
+      ),
+    },
+    {
+      id: 'duration',
+      title: t('list.duration'),
+      align: 'right',
+      width: 'w-28',
+      cell: ({ duration_s }) => (
+        <span className="text-fg-2 tabular-nums">{duration_s === null ? '–' : duration(duration_s)}</span>
+      ),
+    },
+    {
+      id: 'created',
+      title: t('list.created'),
+      width: 'w-48',
+      cell: ({ created_at, created_by }) => (
+        <span className="whitespace-nowrap text-fg-2">
+          <Time at={created_at} /> · {created_by}
+        </span>
+      ),
+    },
+  ];
+}

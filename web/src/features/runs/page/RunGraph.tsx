@@ -1,0 +1,73 @@
+import { ReactFlowProvider } from '@xyflow/react';
+import { useMemo } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useAssets } from '../../pipelines/api';
+import { CanvasTools } from '../../pipelines/graph/CanvasTools';
+import type { PipelineDocument } from '../../pipelines/graph/document';
+import { type NodeStatus, toFlow } from '../../pipelines/graph/flow';
+import { GraphCanvas } from '../../pipelines/graph/GraphCanvas';
+import { bounds, placed } from '../../pipelines/graph/layout';
+import { allPorts } from '../../pipelines/graph/ports';
+import type { RunDetail, Task } from '../api';
+
+interface RunGraphProps {
+  project: string;
+  run: RunDetail;
+  selected: string | undefined;
+  onPick: (name: string | undefined) => void;
+}
+
+/** The graph of a run on the layout of its pipeline, with where each step stands. */
+export function RunGraph({ project, run, selected, onPick }: RunGraphProps) {
+  const { t } = useTranslation('runs');
+  const { catalog } = useAssets(project);
+  const document = run.document as unknown as PipelineDocument;
+  const ports = useMemo(
+    () => allPorts(document, catalog, run.parameters),
+    [document, catalog, run.parameters],
+  );
+  const layout = useMemo(() => placed(document, ports), [document, ports]);
+  const box = useMemo(() => bounds(layout, ports), [layout, ports]);
+  const { nodes, edges } = useMemo(
+    () =>
+      toFlow(document, ports, layout, {
+        selected: new Set(selected ? [selected] : []),
+        statuses: new Map(run.tasks.map((task) => [task.name, statusOf(task)])),
+        given: run.parameters,
+      }),
+    [document, ports, layout, selected, run.tasks, run.parameters],
+  );
+  const isTask = (name: string) => run.tasks.some((task) => task.name === name);
+  return (
+    <ReactFlowProvider>
+      <GraphCanvas
+        label={t('page.graphLabel', { id: run.id })}
+        box={box}
+        nodes={nodes}
+        edges={edges}
+        isReadOnly
+        hasMiniMap={nodes.length > 8}
+        onNodeClick={(_, node) => onPick(isTask(node.id) && node.id !== selected ? node.id : undefined)}
+        onNodesChange={(changes) => {
+          const chosen = changes.find((change) => change.type === 'select' && change.selected);
+          if (chosen?.type === 'select' && isTask(chosen.id) && chosen.id !== selected) onPick(chosen.id);
+        }}
+        onPaneClick={() => selected && onPick(undefined)}
+      >
+        <CanvasTools />
+      </GraphCanvas>
+    </ReactFlowProvider>
+  );
+}
+
+function statusOf(task: Task): NodeStatus {
+  return {
+    state: task.state,
+    reason: task.reason,
+    why: task.why,
+    progress: task.progress,
+    progressMessage: task.progress_message,
+    duration_s: task.state === 'reused' ? null : task.duration_s,
+    taskId: task.id,
+  };
+}

@@ -1,0 +1,15 @@
+import { loadTexts } from '@/i18n';
+import type { FeatureRoute } from '@/ui/routing';
+
+export const routes: FeatureRoute[] = [
+  { path: 'runs', texts: 'runs', load: () => import('./list/RunsPage') },
+  {
+    path: 'runs/$id',
+    texts: 'runs',
+    load: async () => {
+      // The graph speaks the words of the canvas.
+      const [page] = await Promise.all([import('./page/RunPage'), loadTexts('pipelines')]);
+      return page;
+    },
+  },
+];

@@ -1,0 +1,123 @@
+import { useEffect, useMemo, useRef, useState } from 'react';
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import { useFormat } from '@/i18n/format';
+import { aligned, type Series, seriesColour, smoothed } from '../metrics';
+
+interface ChartProps {
+  label: string;
+  names: string[];
+  series: Series[];
+  smoothing: number;
+  isLog: boolean;
+  /** Asks for the points of a range of steps; null for all. */
+  onZoom?: (range: [number, number] | null) => void;
+}
+
+const HEIGHT = 190;
+
+/** Curves over steps. Drag to zoom in, double-click to see all. Colours follow the theme. */
+export function Chart({ label, names, series, smoothing, isLog, onZoom }: ChartProps) {
+  const frame = useRef<HTMLDivElement>(null);
+  const isDark = useIsDark();
+  const { metric } = useFormat();
+  const key = names.join('\n');
+  const data = useMemo(() => {
+    const smooth = series.map(({ steps, values }) => ({ steps, values: smoothed(values, smoothing) }));
+    return aligned(smooth) as uPlot.AlignedData;
+  }, [series, smoothing]);
+  const plot = useRef<uPlot | null>(null);
+  const zoom = useRef(onZoom);
+  zoom.current = onZoom;
+  const newest = useRef(data);
+  newest.current = data;
+
+  useEffect(() => {
+    const box = frame.current;
+    if (!box) return undefined;
+    let isGone = false;
+    const draw = () => {
+      if (isGone) return;
+      const css = getComputedStyle(document.documentElement);
+      const grid = { stroke: css.getPropertyValue('--line'), width: 1 };
+      const axis = {
+        stroke: css.getPropertyValue('--fg-3'),
+        grid,
+        ticks: { show: false },
+        font: '11px "Inter Variable", sans-serif',
+      };
+      plot.current = new uPlot(
+        {
+          width: Math.max(200, box.clientWidth),
+          height: HEIGHT,
+          padding: [8, 16, 0, 0],
+          scales: { x: { time: false }, y: { distr: isLog ? 3 : 1 } },
+          legend: { show: false },
+          cursor: { drag: { x: true, y: false }, points: { size: 6 }, sync: { key: 'kpl-metrics' } },
+          axes: [
+            { ...axis, space: 64, size: 28 },
+            {
+              ...axis,
+              size: 56,
+              values: (_, splits) => splits.map((split) => (split === null ? '' : metric(split))),
+            },
+          ],
+          series: [
+            {},
+            ...key.split('\n').map((name, index) => ({
+              label: name,
+              stroke: seriesColour(index, isDark),
+              width: 1.5,
+              spanGaps: true,
+              points: { show: (newest.current[0]?.length ?? 0) < 2 },
+            })),
+          ],
+          hooks: {
+            setSelect: [
+              (self) => {
+                const { left, width } = self.select;
+                if (width > 4) zoom.current?.([self.posToVal(left, 'x'), self.posToVal(left + width, 'x')]);
+              },
+            ],
+          },
+        },
+        newest.current,
+        box,
+      );
+      plot.current.over.addEventListener('dblclick', () => zoom.current?.(null));
+    };
+    // Texts on a canvas keep the font they were drawn in.
+    void document.fonts.load('11px "Inter Variable"').then(draw, draw);
+    const observer = new ResizeObserver(() => {
+      plot.current?.setSize({ width: Math.max(200, box.clientWidth), height: HEIGHT });
+    });
+    observer.observe(box);
+    return () => {
+      isGone = true;
+      observer.disconnect();
+      plot.current?.destroy();
+      plot.current = null;
+    };
+  }, [key, isDark, isLog, metric]);
+
+  useEffect(() => plot.current?.setData(data), [data]);
+  return <div ref={frame} role="img" aria-label={label} style={{ height: HEIGHT }} />;
+}
+
+/** Whether the page is dark by now. */
+function useIsDark(): boolean {
+  const read = () => document.documentElement.dataset.theme === 'dark';
+  const [isDark, setDark] = useState(read);
+  useEffect(() => {
+    const observer = new MutationObserver(() => setDark(document.documentElement.dataset.theme === 'dark'));
+    observer.observe(document.documentElement, { attributeFilter: ['data-theme'] });
+    return () => observer.disconnect();
+  }, []);
+  return isDark;
+}
+
+/** The colour of a curve, as CSS that follows the theme. */
+export function useSeriesColour(): (index: number) => string {
+  const isDark = useIsDark();
+  return (index) => seriesColour(index, isDark);
+}

@@ -1,0 +1,179 @@
+import type { UseQueryResult } from '@tanstack/react-query';
+import { useTranslation } from 'react-i18next';
+import { useFormat } from '@/i18n/format';
+import { Badge } from '@/ui/Badge';
+import { CopyButton } from '@/ui/CodeBlock';
+import { ErrorState } from '@/ui/ErrorState';
+import { KeyValue } from '@/ui/KeyValue';
+import { SectionTitle } from '@/ui/Panel';
+import { AppLink, projectPath } from '@/ui/routing';
+import { SkeletonRows } from '@/ui/Skeleton';
+import { StateIcon } from '@/ui/StateChip';
+import { Time } from '@/ui/Time';
+import type { Task, TaskDetail } from '../api';
+
+interface SummaryProps {
+  project: string;
+  task: Task;
+  detail: UseQueryResult<TaskDetail>;
+}
+
+/** Why a task did what it did, its attempts, and all that decided its result. */
+export function Summary({ project, task, detail }: SummaryProps) {
+  const { t } = useTranslation('runs');
+  const { bytes } = useFormat();
+  if (detail.isError) return <ErrorState error={detail.error} onRetry={() => void detail.refetch()} />;
+  if (!detail.data) return <SkeletonRows className="p-6" />;
+  const { data } = detail;
+  const parameters = Object.entries(data.parameters);
+  return (
+    <div className="grid grid-cols-3 gap-8 px-6 py-4">
+      <div className="space-y-5">
+        <section>
+          <SectionTitle>{t('task.why')}</SectionTitle>
+          <p className="text-13">{task.why || '–'}</p>
+          {task.reason && (
+            <p className={`mt-1 text-13 ${task.state === 'failed' ? 'text-failed' : 'text-fg-2'}`}>
+              {task.reason}
+            </p>
+          )}
+        </section>
+        <Attempts detail={data} />
+        {data.notes.length > 0 && (
+          <section>
+            <SectionTitle>{t('task.notes')}</SectionTitle>
+            <ul className="space-y-1 text-12 text-fg-2">
+              {data.notes.map((note) => (
+                <li key={note}>{note}</li>
+              ))}
+            </ul>
+          </section>
+        )}
+      </div>
+      <div>
+        <SectionTitle>{t('task.parameters')}</SectionTitle>
+        {parameters.length === 0 && <p className="text-12 text-fg-3">{t('none', { ns: 'common' })}</p>}
+        <KeyValue
+          labelWidth="140px"
+          facts={parameters.map(([label, value]) => ({
+            label,
+            value: (
+              <span className="font-mono text-12">
+                {typeof value === 'string' ? value || '""' : JSON.stringify(value)}
+              </span>
+            ),
+          }))}
+        />
+      </div>
+      <div className="space-y-5">
+        <section>
+          <SectionTitle>{t('task.execution')}</SectionTitle>
+          <KeyValue
+            facts={[
+              {
+                label: t('task.algorithm'),
+                value: (
+                  <AppLink
+                    className="text-accent hover:underline"
+                    href={projectPath(project, 'algorithms', data.algorithm)}
+                  >
+                    {data.algorithm} {data.version}
+                  </AppLink>
+                ),
+              },
+              { label: t('task.function'), value: data.function },
+              {
+                label: t('task.resources'),
+                value: `${data.resources.cpu_milli / 1000} CPU · ${bytes(data.resources.memory_mib * 1024 * 1024)}${data.resources.devices
+                  .map(({ kind, count }) => ` · ${count} ${kind.toUpperCase()}`)
+                  .join('')}`,
+              },
+              { label: t('task.environment'), value: data.environment },
+              {
+                label: t('task.timeout'),
+                value: data.timeout_s === null ? null : `${data.timeout_s} s`,
+              },
+              { label: t('task.digest'), value: data.digest && <Digest digest={data.digest} /> },
+            ]}
+          />
+        </section>
+        {data.inputs.length > 0 && (
+          <section>
+            <SectionTitle>{t('task.inputs')}</SectionTitle>
+            <KeyValue
+              facts={data.inputs.map(({ name, type, kind, artifact, from_output }) => ({
+                label: name,
+                value: (
+                  <span>
+                    {type}
+                    {kind && ` · ${kind}`}
+                    {from_output && <span className="text-fg-3"> ← {from_output}</span>}{' '}
+                    {artifact && <Digest digest={artifact} />}
+                  </span>
+                ),
+              }))}
+            />
+          </section>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function Digest({ digest }: { digest: string }) {
+  return (
+    <span className="inline-flex items-center gap-1 align-middle">
+      <code className="font-mono text-11 text-fg-3" title={digest}>
+        {digest.slice(0, 12)}
+      </code>
+      <CopyButton text={digest} />
+    </span>
+  );
+}
+
+function Attempts({ detail }: { detail: TaskDetail }) {
+  const { t } = useTranslation('runs');
+  const { duration } = useFormat();
+  if (detail.attempts.length === 0) {
+    return detail.reused_from === null ? null : (
+      <section>
+        <SectionTitle>{t('task.attempts')}</SectionTitle>
+        <p className="text-13 text-fg-2">{t('task.reusedFrom', { id: detail.reused_from })}</p>
+      </section>
+    );
+  }
+  return (
+    <section>
+      <SectionTitle aside={t('task.ofAttempts', { count: detail.max_attempts })}>
+        {t('task.attempts')}
+      </SectionTitle>
+      <ol className="space-y-2">
+        {detail.attempts.map((attempt) => (
+          <li key={attempt.id} className="flex items-start gap-2.5 text-12">
+            <StateIcon state={attemptState(attempt, detail.state)} className="mt-0.5 size-4" />
+            <div className="min-w-0 flex-1">
+              <div className="flex flex-wrap items-baseline gap-x-2">
+                <span className="font-medium">{t('task.attemptNumber', { number: attempt.number })}</span>
+                <span className="text-fg-3">
+                  {attempt.placement.machine} · <Time at={attempt.created_at} />
+                  {attempt.duration_s !== null && ` · ${duration(attempt.duration_s)}`}
+                </span>
+                {attempt.exit_code !== null && attempt.exit_code !== 0 && (
+                  <Badge tone="failed">{t('task.exit', { code: attempt.exit_code })}</Badge>
+                )}
+              </div>
+              {attempt.message && <p className="text-fg-2">{attempt.message}</p>}
+            </div>
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+/** An attempt that ended looks like what it came to. */
+function attemptState({ state, outcome, exit_code }: TaskDetail['attempts'][number], task: string): string {
+  if (state !== 'ended') return state;
+  if (outcome === 'exited' && exit_code === 0) return 'succeeded';
+  return outcome === 'stopped' ? (task === 'failed' ? 'failed' : 'stopped') : 'failed';
+}
