@@ -271,11 +271,16 @@ def load(root: Path, version: int | None = None) -> Manifest:
         known = ", ".join(map(str, layout.versions(root)[-10:]))
         raise NotADataset(f"{root} has no version {number}.", hint=f"It has: {known}." if known else "")
     _, manifest = codec.unseal(map_file(path), codec.MANIFEST, Manifest, where=str(path))
-    _check(manifest, number, str(path))
+    check(manifest, number, str(path))
     return manifest
 
 
-def _check(manifest: Manifest, number: int, where: str) -> None:
+def check(manifest: Manifest, number: int, where: str) -> None:
+    """Refuse a manifest that cannot be followed.
+
+    Raises:
+        DatasetDamaged, UnsupportedFormat: it contradicts itself, or needs what is not known here.
+    """
     if manifest.format != FORMAT or manifest.features:
         features = ", ".join(manifest.features) or manifest.format
         raise UnsupportedFormat(f"{where}: needs '{features}', unknown here.", hint="Update KPL.")

@@ -25,6 +25,7 @@ from kpl.errors import Invalid, NotFound, nearest
 if TYPE_CHECKING:
     from kpl.dataset.batch import Fields
     from kpl.dataset.loader import Loader
+    from kpl.storage.cache import BlockCache
 
 OnDamage = Literal["raise", "skip"]
 
@@ -75,28 +76,35 @@ class Dataset:
         version: int | None = None,
         verify: Verify = "once",
         on_damage: OnDamage = "raise",
+        cache: "BlockCache | None" = None,
     ) -> Self:
         """Open a dataset.
 
         Args:
-            path: its folder.
+            path: its folder, or its address: `https://...`, `s3://...`, `gs://...`, `az://...`.
             version: number of the version; the newest by default.
             verify: check each blob when it is first handed out, at every hand-out, or not at all.
             on_damage: what iteration does with a damaged sample; reading one by its number always raises.
+            cache: where to keep what comes over the network; nothing is kept by default.
         Raises:
             NotADataset: no such version here.
             DatasetDamaged, UnsupportedFormat: it cannot be trusted or understood.
         """
         if verify not in ("once", "always", "never"):
             raise Invalid(f"verify='{verify}' is unknown.", hint=nearest(verify, ("once", "always", "never")))
-        root = Path(path)
+        address = os.fspath(path)
+        if "://" in address and not address.startswith("file://"):
+            from kpl.dataset.remote import open_snapshot
+
+            return cls(open_snapshot(address, version, verify, cache=cache), on_damage=on_damage)
+        root = Path(address.removeprefix("file://"))
         return cls(Snapshot(root, manifests.load(root, version), verify), on_damage=on_damage)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # a path and a number instead of maps, so that workers open the files themselves
         rows = None if self._rows is None or self._split else self._rows
-        checks = (self._snapshot.verify, self._on_damage)
-        return _reopen, (str(self.path), self.version, checks, self._split, rows)
+        checks = (self._snapshot.verify, self._on_damage, self._snapshot.cache)
+        return _reopen, (self._snapshot.address, self.version, checks, self._split, rows)
 
     @property
     def version(self) -> int:
@@ -172,7 +180,7 @@ class Dataset:
 
     def _get_other(self, index: Any) -> Sample | list[Sample]:
         if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(self._length))]
+            return self._get_many(list(range(*index.indices(self._length))))
         positions = np.asarray(index)
         if positions.ndim == 0 and positions.dtype.kind in "iu":
             return self[int(positions)]
@@ -182,7 +190,12 @@ class Dataset:
             positions = np.flatnonzero(positions)
         if positions.size and positions.dtype.kind not in "iu":
             raise TypeError(f"a dataset is indexed by numbers, not by {positions.dtype}")
-        return [self[i] for i in positions.tolist()]
+        return self._get_many(positions.tolist())
+
+    def _get_many(self, positions: list[int]) -> list[Sample]:
+        samples = [self[position] for position in positions]
+        self._snapshot.expect([sample.row for sample in samples])
+        return samples
 
     def __iter__(self) -> Iterator[Sample]:
         if self._on_damage == "skip":
@@ -477,10 +490,14 @@ class TupleView:
 
 
 def _reopen(
-    path: str, version: int, checks: tuple[Verify, OnDamage], split: str, rows: NDArray[np.int64] | None
+    path: str,
+    version: int,
+    checks: "tuple[Verify, OnDamage, BlockCache | None]",
+    split: str,
+    rows: NDArray[np.int64] | None,
 ) -> Dataset:
-    verify, on_damage = checks
-    dataset = Dataset.open(path, version=version, verify=verify, on_damage=on_damage)
+    verify, on_damage, cache = checks
+    dataset = Dataset.open(path, version=version, verify=verify, on_damage=on_damage, cache=cache)
     if split:
         return dataset.split(split)
     return dataset if rows is None else dataset.select(rows)

@@ -5,7 +5,7 @@ every layer; inside it a field is one function from position to value, made at f
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from kpl.dataset.kinds import LABELS, SAMPLES
 from kpl.dataset.manifest import IndexDirectory, Layer, Manifest, ShardRef, SplitRef, decode_rows
 from kpl.dataset.shard import Shard, Verify, map_file
 from kpl.errors import Invalid, NotFound, nearest
+from kpl.storage.cache import BlockCache
 
 
 class FieldGetters(dict[str, Callable[[int], Any]]):
@@ -61,6 +62,16 @@ class Snapshot:
         self.starts = bounds
         self.stops = [*bounds[1:], manifest.rows]
         self._getters: list[FieldGetters | None] = [None] * len(bounds)
+
+    @property
+    def address(self) -> str:
+        """What `Dataset.open` opens it by."""
+        return str(self.root)
+
+    @property
+    def cache(self) -> BlockCache | None:
+        """Where bytes from the network are kept."""
+        return None
 
     def segment_of(self, row: int) -> int:
         """Number of the segment that holds a row."""
@@ -167,6 +178,9 @@ class Snapshot:
         ):
             raise DatasetDamaged(f"{where} names rows that there are not.", hint=RESTORE_HINT)
         return rows
+
+    def expect(self, rows: Sequence[int]) -> None:
+        """Hear that these rows are going to be read together; files that lie here need no preparation."""
 
     def arrays(self, name: str) -> Iterator[NDArray[Any] | Ragged]:
         """A field's values, one array a segment."""

@@ -7,10 +7,11 @@ from urllib.parse import unquote, urlsplit
 from kpl.errors import Invalid, nearest
 from kpl.storage.base import Storage
 from kpl.storage.local import LocalStorage
+from kpl.storage.remote import HttpStorage, ObjectStorage
 
 
 def open_storage(url: str) -> Storage:
-    """Open the storage at `url`: a path, or `file:///path`.
+    """Open the storage at `url`: a path, `file:///path`, `http(s)://`, `s3://`, `gs://` or `az://`.
 
     Raises:
         Invalid: nothing is known of the scheme.
@@ -33,4 +34,11 @@ def _open_file(url: str) -> Storage:
     return LocalStorage(Path(unquote(parts.path)))
 
 
-_SCHEMES: dict[str, Callable[[str], Storage]] = {"file": _open_file}
+_SCHEMES: dict[str, Callable[[str], Storage]] = {
+    "file": _open_file,
+    "http": HttpStorage,
+    "https": HttpStorage,
+    "s3": ObjectStorage,
+    "gs": ObjectStorage,
+    "az": ObjectStorage,
+}

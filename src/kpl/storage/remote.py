@@ -1,0 +1,219 @@
+"""Storage behind a web address, read by byte ranges: http(s) with urllib3, object stores with obstore.
+
+The only file that needs either. Clients are made in the process that uses them and never cross a fork.
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NoReturn
+from urllib.parse import parse_qs, quote, urlsplit
+
+from kpl.errors import Denied, Invalid, NotFound, Unavailable
+from kpl.storage.base import check_path
+
+if TYPE_CHECKING:
+    import urllib3
+
+MAX_IN_FLIGHT = 16
+_NUM_TRIES = 8
+_TIMEOUT_S = 30.0
+_TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+class HttpStorage:
+    """Files below a web address, for reading alone.
+
+    A request is repeated, ever more slowly, when the connection or the server fails or the answer is cut short.
+
+    Args:
+        url: of the folder; a query, such as a signature, is sent with every request.
+    """
+
+    def __init__(self, url: str) -> None:
+        base, _, query = url.partition("?")
+        self.url = base.rstrip("/")
+        self._query = f"?{query}" if query else ""
+        self._client: urllib3.PoolManager | None = None
+        self._process = 0
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return HttpStorage, (self.url + self._query,)
+
+    def read(self, path: str, start: int = 0, length: int | None = None) -> bytes:
+        """Bytes from `start`, at most `length` of them; fewer, or none, where the file ends.
+
+        Raises:
+            NotFound: there is no such file.
+            Denied: the server wants other credentials.
+            Unavailable: it did not work, many times in a row.
+        """
+        if length == 0:
+            return b""
+        headers = {}
+        if start or length is not None:
+            headers["Range"] = f"bytes={start}-{'' if length is None else start + length - 1}"
+        answer = self._request("GET", path, headers)
+        if answer.status == 416:
+            return b""
+        data: bytes = answer.data
+        if answer.status == 206:
+            _check_range(self._address(path), answer.headers.get("Content-Range", ""), start, len(data))
+            return data
+        return data[start : None if length is None else start + length]  # the server knows no ranges
+
+    def size(self, path: str) -> int:
+        return int(self._request("HEAD", path, {}).headers["Content-Length"])
+
+    def exists(self, path: str) -> bool:
+        try:
+            self._request("HEAD", path, {})
+        except NotFound:
+            return False
+        return True
+
+    def write_atomic(self, path: str, data: bytes | Iterable[bytes]) -> None:
+        del data
+        self._refuse(f"'{path}' cannot be written")
+
+    def list(self, prefix: str = "") -> Iterator[str]:
+        self._refuse(f"what begins with '{prefix}' cannot be listed")
+
+    def delete(self, path: str) -> None:
+        self._refuse(f"'{path}' cannot be deleted")
+
+    def _refuse(self, what: str) -> NoReturn:
+        raise Invalid(f"{self.url}: {what} over http.", hint="Use a folder or an object store.")
+
+    def _address(self, path: str) -> str:
+        return f"{self.url}/{quote(check_path(path))}{self._query}"
+
+    def _request(self, method: str, path: str, headers: dict[str, str]) -> "urllib3.BaseHTTPResponse":
+        from urllib3.exceptions import HTTPError
+
+        address = self._address(path)
+        try:
+            # the body is read inside, so that one cut short counts as a failed try
+            answer = self._open().request(method, address, headers={**headers, "Accept-Encoding": "identity"})
+        except HTTPError as err:
+            raise Unavailable(f"{self.url}/{path} cannot be read: {err}.", hint="Try again later.") from err
+        if answer.status == 404:
+            raise NotFound(f"There is no file '{path}' at {self.url}.")
+        if answer.status in (401, 403):
+            raise Denied(f"{self.url} does not give out '{path}': status {answer.status}.")
+        if answer.status not in (200, 206, 416):
+            raise Unavailable(f"{self.url}/{path} cannot be read: status {answer.status}.")
+        return answer
+
+    def _open(self) -> "urllib3.PoolManager":
+        if self._client is None or self._process != os.getpid():
+            try:
+                import urllib3
+            except ImportError as err:
+                raise Invalid(
+                    f"{self.url}: reading over http needs urllib3.", hint="pip install 'kpl-platform[remote]'"
+                ) from err
+            retries = urllib3.Retry(
+                _NUM_TRIES, status_forcelist=_TRY_AGAIN, backoff_factor=0.05, backoff_jitter=0.05,
+                backoff_max=5, raise_on_status=False, redirect=5,
+            )  # fmt: skip
+            self._client = urllib3.PoolManager(
+                retries=retries, maxsize=2 * MAX_IN_FLIGHT, timeout=urllib3.Timeout(_TIMEOUT_S)
+            )
+            self._process = os.getpid()
+        return self._client
+
+
+def _check_range(address: str, answered: str, start: int, length: int) -> None:
+    expected = f"bytes {start}-{start + length - 1}/"
+    if answered and not answered.startswith(expected):
+        raise Unavailable(
+            f"{address}: the server answered '{answered}' to a request that begins at {start}.",
+            hint="Something between here and the server answers wrongly: ask for another way to it.",
+        )
+
+
+class ObjectStorage:
+    """Objects in a bucket of S3 (or what speaks its language), Google or Azure, below a prefix.
+
+    Credentials come from where the clouds' own tools look. For S3 at another place than Amazon's the address may
+    name it: `s3://bucket/prefix?endpoint=http://minio:9000&region=us-east-1`.
+    """
+
+    def __init__(self, url: str) -> None:
+        base, _, self._query = url.partition("?")
+        self.url = base.rstrip("/")
+        self._store: Any = None
+        self._process = 0
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ObjectStorage, (f"{self.url}?{self._query}",)
+
+    def read(self, path: str, start: int = 0, length: int | None = None) -> bytes:
+        if length == 0:
+            return b""
+        import obstore
+        from obstore.exceptions import BaseError
+
+        try:
+            if length is None:
+                data = bytes(obstore.get(self._open(), check_path(path)).bytes())
+                return data[start:]
+            return bytes(obstore.get_range(self._open(), check_path(path), start=start, length=length))
+        except FileNotFoundError as err:
+            raise NotFound(f"There is no object '{path}' at {self.url}.") from err
+        except PermissionError as err:
+            raise Denied(f"{self.url} does not give out '{path}': {err}.") from err
+        except BaseError as err:
+            raise Unavailable(f"{self.url}/{path} cannot be read: {err}.", hint="Try again later.") from err
+
+    def size(self, path: str) -> int:
+        import obstore
+
+        try:
+            return int(obstore.head(self._open(), check_path(path))["size"])
+        except FileNotFoundError as err:
+            raise NotFound(f"There is no object '{path}' at {self.url}.") from err
+
+    def exists(self, path: str) -> bool:
+        try:
+            self.size(path)
+        except NotFound:
+            return False
+        return True
+
+    def write_atomic(self, path: str, data: bytes | Iterable[bytes]) -> None:
+        import obstore
+
+        obstore.put(self._open(), check_path(path), data if isinstance(data, bytes) else b"".join(data))
+
+    def list(self, prefix: str = "") -> Iterator[str]:
+        import obstore
+
+        folder = prefix.rpartition("/")[0]
+        found = (item["path"] for page in obstore.list(self._open(), folder or None) for item in page)
+        yield from sorted(path for path in found if path.startswith(prefix))
+
+    def delete(self, path: str) -> None:
+        import obstore
+
+        obstore.delete(self._open(), check_path(path))
+
+    def _open(self) -> Any:
+        # its threads do not survive a fork: https://github.com/developmentseed/obstore
+        if self._store is None or self._process != os.getpid():
+            try:
+                from obstore.store import from_url
+            except ImportError as err:
+                raise Invalid(
+                    f"{self.url}: reading object stores needs obstore.",
+                    hint="pip install 'kpl-platform[remote]'",
+                ) from err
+            options: dict[str, Any] = {name: values[0] for name, values in parse_qs(self._query).items()}
+            client = {"allow_http": True} if options.get("endpoint", "").startswith("http://") else None
+            if urlsplit(self.url).scheme == "s3" and "endpoint" in options:
+                options["virtual_hosted_style_request"] = False
+            retry: Any = {"max_retries": _NUM_TRIES, "retry_timeout": timedelta(seconds=4 * _TIMEOUT_S)}
+            self._store = from_url(self.url, client_options=client, retry_config=retry, **options)  # type: ignore[call-overload, unused-ignore]
+            self._process = os.getpid()
+        return self._store

@@ -1,0 +1,193 @@
+"""A real web server, a proxy with the faults of a network, and the same samples as from the disk."""
+
+import multiprocessing
+import pickle
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kpl.dataset import Dataset, DatasetDamaged, DatasetWriter, NotADataset, field
+from kpl.dataset.remote import coalesce
+from kpl.errors import Invalid
+from kpl.storage.cache import BLOCK_BYTES, BlockCache
+from kpl.testing.faulty_proxy import FaultyProxy
+from kpl.testing.nginx import has_nginx, nginx
+
+pytest.importorskip("urllib3", reason="urllib3 is not installed")
+pytestmark = pytest.mark.skipif(not has_nginx(), reason="nginx is not installed")
+
+_NUM_ROWS = 300
+Sums = list[tuple[str, int, int]]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """300 samples of 0 to 40 KB in three shards, with vectors wide enough to stand outside the index."""
+    root = tmp_path_factory.mktemp("remote")
+    fields = [field("data", "blob"), field("n", "int32"), field("vector", "embedding", shape=(80,))]
+    generator = np.random.default_rng(0)
+    with DatasetWriter(
+        root / "set", kind="custom", fields=fields, shard_bytes=2 << 20, block_bytes=1 << 18
+    ) as writer:
+        for i in range(_NUM_ROWS):
+            data = generator.bytes(int(generator.integers(0, 40_000)))
+            split = "train" if i % 3 else "val"
+            writer.add(f"{i}", split=split, data=data, n=i, vector=np.full(80, i, np.float32))
+    assert len(list((root / "set" / "data" / "samples").iterdir())) >= 3
+    return root
+
+
+@pytest.fixture(scope="module")
+def port(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    with nginx(folder, tmp_path_factory.mktemp("nginx")) as port:
+        yield port
+
+
+def _sums(dataset: Dataset) -> Sums:
+    return [(sample.key, len(sample["data"]), sum(sample["data"][:50])) for sample in dataset]
+
+
+_WAYS: dict[str, Callable[[Dataset], Any]] = {
+    "one after another": _sums,
+    "in tuples": lambda d: [(key, bytes(data)) for key, data in d.tuples("key", "data")],
+    "by position": lambda d: [bytes(d[i]["data"]) for i in (5, 299, 0, 1, 2, 2, 3, 150, 151, 152)],
+    "many at once": lambda d: [bytes(s["data"]) for s in d[[200, 7, 7, 100, 8, 9]]],
+    "a slice": lambda d: [bytes(s["data"]) for s in d[90:130]],
+    "a batch": lambda d: [(bytes(data), n) for data, n in d.tuples("data", "n").take([1, 299, 2, 130])],
+    "a split": lambda d: _sums(d.split("val")),
+    "columns": lambda d: (d.columns("n").tolist(), d.columns("vector").sum(axis=1).tolist()),
+    "batches": lambda d: [
+        [bytes(blob) for blob in batch["data"]] for batch in d.loader(["data"], batch_size=64, seed=4)
+    ],
+}
+
+
+@pytest.mark.parametrize("way", list(_WAYS))
+def test_every_way_to_read_gives_what_the_folder_gives(folder: Path, port: int, way: str) -> None:
+    read = _WAYS[way]
+    expected = read(Dataset.open(folder / "set"))
+    assert read(Dataset.open(f"http://127.0.0.1:{port}/set")) == expected
+    assert read(Dataset.open(f"http://127.0.0.1:{port}/set", verify="never")) == expected
+
+
+def test_a_network_with_faults_gives_the_same(folder: Path, port: int) -> None:
+    local = Dataset.open(folder / "set")
+    with FaultyProxy(
+        port, latency_s=0.002, error_rate=0.05, cut_rate=0.05, corrupt_rate=0.05, seed=3
+    ) as proxy:
+        for way in ("one after another", "in tuples", "many at once", "batches", "columns"):
+            assert _WAYS[way](Dataset.open(f"{proxy.url}/set")) == _WAYS[way](local)
+
+
+def test_the_first_sample_takes_two_rounds(port: int) -> None:
+    with FaultyProxy(port) as proxy:
+        dataset = Dataset.open(f"{proxy.url}/set")
+        assert sorted(path for path, _ in proxy.requests) == [
+            "/set/HEAD", "/set/index/00000001.kpi", "/set/manifest/00000001.kpm",
+        ]  # fmt: skip
+        dataset[0]["data"]
+        assert len(proxy.requests) == 4
+
+
+def test_only_what_is_asked_for_is_fetched(port: int) -> None:
+    with FaultyProxy(port) as proxy:
+        dataset = Dataset.open(f"{proxy.url}/set")
+        dataset.columns("n", "key")
+        opened, before = len(proxy.requests), proxy.num_bytes
+        assert opened == 3
+        samples = dataset[list(range(0, 300, 17))]
+        wanted = sum(len(sample["data"]) for sample in samples)
+        assert proxy.num_bytes - before <= 1.1 * wanted
+        before, count = proxy.num_bytes, len(proxy.requests)
+        passed = sum(len(sample["data"]) for sample in dataset)
+        assert proxy.num_bytes - before <= 1.1 * passed
+        assert len(proxy.requests) - count < _NUM_ROWS / 4
+
+
+def test_neighbours_come_in_one_range() -> None:
+    begins = np.array([1000, 64, 500, 10_000_000, 9_950_000])
+    ranges = coalesce(begins, begins + 100)
+    assert [(each.begin, each.end, each.places) for each in ranges] == [
+        (64, 1100, [1, 2, 0]), (9_950_000, 9_950_100, [4]), (10_000_000, 10_000_100, [3]),
+    ]  # fmt: skip
+    assert coalesce(np.array([], np.int64), np.array([], np.int64)) == []
+
+
+def test_a_cache_spares_the_network(folder: Path, port: int, tmp_path: Path) -> None:
+    expected = _sums(Dataset.open(folder / "set"))
+    with FaultyProxy(port, corrupt_rate=0.1, seed=2) as proxy:
+        cache = BlockCache(tmp_path / "cache", 64 * BLOCK_BYTES)
+        first = Dataset.open(f"{proxy.url}/set", cache=cache)
+        assert _sums(first) == expected
+        count = len(proxy.requests)
+        again: Dataset = pickle.loads(pickle.dumps(first))
+        assert _sums(again) == expected
+        shards = [path for path, _ in proxy.requests[count:] if "/data/" in path]
+        assert shards == []
+
+
+def test_a_remote_dataset_pickles_to_few_bytes(port: int) -> None:
+    dataset = Dataset.open(f"http://127.0.0.1:{port}/set")
+    assert len(pickle.dumps(dataset)) < 200
+    assert len(pickle.dumps(dataset.split("train"))) < 200
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_processes_read_over_connections_of_their_own(folder: Path, port: int, method: str) -> None:
+    dataset = Dataset.open(f"http://127.0.0.1:{port}/set")
+    dataset[3]["data"]
+    with multiprocessing.get_context(method).Pool(2) as pool:
+        found = pool.starmap_async(Dataset.columns, [(dataset, "vector")] * 2).get(timeout=60)
+    expected = Dataset.open(folder / "set").columns("vector")
+    assert all(np.array_equal(each, expected) for each in found)
+
+
+def test_a_reader_that_stops_early_leaves_no_work(port: int) -> None:
+    with FaultyProxy(port, latency_s=0.01) as proxy:
+        stream = iter(Dataset.open(f"{proxy.url}/set").tuples("data"))
+        for _ in range(3):
+            next(stream)
+        stream.close()  # type: ignore[attr-defined]
+        assert len(proxy.requests) < 24
+
+
+def test_what_is_not_there_or_damaged_is_named(folder: Path, port: int, tmp_path: Path) -> None:
+    with pytest.raises(NotADataset, match="has no HEAD"):
+        Dataset.open(f"http://127.0.0.1:{port}/nothing")
+    with pytest.raises(NotADataset, match="no version 7"):
+        Dataset.open(f"http://127.0.0.1:{port}/set", version=7)
+    with pytest.raises(Invalid, match=r"no storage is known for 'htp://'"):
+        Dataset.open("htp://example.org/set")
+
+
+def test_damage_at_the_server_is_named(tmp_path: Path) -> None:
+    with DatasetWriter(tmp_path / "web" / "set", kind="custom", fields=[field("data", "blob")]) as writer:
+        for i in range(9):
+            writer.add(str(i), data=bytes([i]) * 1000)
+    [shard] = (tmp_path / "web" / "set" / "data" / "samples").iterdir()
+    shard.write_bytes(shard.read_bytes().replace(bytes([5]) * 1000, bytes(1000)))
+    with nginx(tmp_path / "web", tmp_path / "nginx") as port:
+        dataset = Dataset.open(f"http://127.0.0.1:{port}/set", on_damage="skip")
+        for read in (lambda: dataset[5]["data"], lambda: list(dataset.tuples("data").take([4, 5]))):
+            with pytest.raises(DatasetDamaged, match=r"samples/\w+\.kpl: field 'data' of row 5 "):
+                read()
+        for _ in range(2):
+            assert [sample.row for sample in dataset] == [0, 1, 2, 3, 4, 6, 7, 8]
+        shard.unlink()
+        with pytest.raises(DatasetDamaged, match="the file is missing"):
+            dataset[0]["data"]
+
+
+def test_the_newest_of_several_versions_is_read(tmp_path: Path) -> None:
+    root = tmp_path / "web" / "set"
+    for number in range(3):
+        with DatasetWriter(root, kind="custom", fields=[field("n", "int32")], append=number > 0) as writer:
+            writer.add(str(number), n=number)
+    with nginx(tmp_path / "web", tmp_path / "nginx") as port:
+        url = f"http://127.0.0.1:{port}/set"
+        assert Dataset.open(url).columns("n").tolist() == [0, 1, 2]
+        assert Dataset.open(url, version=2).columns("n").tolist() == [0, 1]
