@@ -189,6 +189,15 @@ def test_a_changed_file_of_the_algorithm_is_named(bench: Bench) -> None:
     assert bench.why(4) == "ran: train.py changed"
 
 
+def test_a_new_version_of_the_task_contract_is_named(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.submit_chain(1, run=1)
+    bench.settle()
+    monkeypatch.setattr("kpl.pipeline.reuse.CONTRACT_VERSION", 2)
+    bench.submit_chain(3, run=2)
+    bench.settle()
+    assert bench.why(3) == "ran: function contract changed"
+
+
 def test_a_task_that_must_run_is_not_reused(bench: Bench) -> None:
     tree = bench.algorithm()
     bench.submit(tiny_task(1, name="train", tree=tree, outputs=[MODEL]))

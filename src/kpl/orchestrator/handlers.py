@@ -73,7 +73,14 @@ class Handlers:
     def _explain(self, earlier: Earlier, task: Task) -> str:
         before, now = earlier.spec.program.tree, task.spec.program.tree
         changed = self._changed_files(before, now) if before != now else None
-        return explain(earlier.spec, earlier.inputs, task.spec, task.inputs, changed_files=changed)
+        return explain(
+            earlier.spec,
+            earlier.inputs,
+            task.spec,
+            task.inputs,
+            changed_files=changed,
+            earlier_digest=earlier.digest,
+        )
 
     def _changed_files(self, before: Digest, now: Digest) -> list[str] | None:
         """Files of an algorithm that differ between two versions; None when the earlier one is gone."""
@@ -106,7 +113,7 @@ class Handlers:
                 parameters=task.spec.parameters,
                 inputs=self._lay_out(task),
                 outputs=tuple(output.name for output in task.spec.outputs),
-                timeout_s=task.spec.timeout_s,
+                timeout_s=task.timeout_s,
                 grace_s=task.spec.grace_s,
                 base_path=base_path,
             )

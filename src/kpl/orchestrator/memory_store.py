@@ -109,7 +109,9 @@ class InMemoryStore:
                 and (other.project_id, other.name) == (task.project_id, task.name)
             ]
         latest = max(found, key=lambda other: other.id, default=None)
-        return None if latest is None else Earlier(latest.id, latest.spec, dict(latest.inputs))
+        if latest is None or latest.digest is None:
+            return None
+        return Earlier(latest.id, latest.spec, dict(latest.inputs), latest.digest)
 
     def project_name(self, project_id: int) -> str:
         return self._project_names.get(project_id, f"project-{project_id}")

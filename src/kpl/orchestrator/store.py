@@ -35,6 +35,7 @@ class Earlier:
     task_id: TaskId
     spec: TaskSpec
     inputs: dict[str, Digest]
+    digest: Digest
 
 
 class Store(Protocol):

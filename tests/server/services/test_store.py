@@ -269,6 +269,7 @@ def test_earlier_task_is_that_of_the_same_step(platform: Platform, store: SqlSto
     earlier = store.find_earlier(tasks[0])
     assert earlier is not None
     assert (earlier.task_id, earlier.spec, earlier.inputs) == (done.id, done.spec, {"given": DIGEST})
+    assert earlier.digest == done.digest
     assert store.find_earlier(tasks[1]) is None
 
 
