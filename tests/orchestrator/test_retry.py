@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kpl.orchestrator.retry import LONGEST_BACKOFF_S, after_failure, backoff_s
+from kpl.orchestrator.retry import LONGEST_BACKOFF_S, after_failure, backoff_s, describe_end
 from kpl.resources import Placement
-from kpl.task import Attempt, AttemptState, Task, TaskKind, TaskState
+from kpl.task import Attempt, AttemptState, Outcome, Task, TaskKind, TaskState
 from kpl.task.ids import TaskId, attempt_id
 from kpl.testing.tasks import tiny_task
 
@@ -29,6 +29,24 @@ def failed(number: int, **fields: object) -> Task:
 )
 def test_a_batch_task_is_tried_as_often_as_it_may(number: int, state: TaskState) -> None:
     assert after_failure(failed(number), "why", now_s=5.0, is_awaited=True).state is state
+
+
+def test_a_service_that_never_got_ready_in_time_fails_at_once_and_says_so() -> None:
+    task = failed(1, kind=TaskKind.SERVICE)
+    assert task.attempt is not None
+    attempt = replace(task.attempt, outcome=Outcome.TIMED_OUT)
+    ended = after_failure(
+        replace(task, attempt=attempt), describe_end(task, attempt), now_s=5.0, is_awaited=False
+    )
+    assert ended.state is TaskState.FAILED
+    assert ended.reason.startswith("the service was not ready within its time limit of 600 s")
+
+
+def test_a_service_that_was_ready_before_is_tried_again_when_it_comes_up_too_slowly() -> None:
+    task = failed(2, kind=TaskKind.SERVICE, ready_at_s=1.0)
+    assert task.attempt is not None
+    task = replace(task, attempt=replace(task.attempt, outcome=Outcome.TIMED_OUT))
+    assert after_failure(task, "why", now_s=100.0, is_awaited=False).state is TaskState.QUEUED
 
 
 @pytest.mark.parametrize(

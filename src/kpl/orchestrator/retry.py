@@ -46,6 +46,9 @@ def _after_service_failure(task: Task, attempt: Attempt, why: str, *, now_s: flo
     )
     failures = 1 if proven else task.num_failures + 1
     was_ever_ready = task.ready_at_s is not None
+    if attempt.outcome is Outcome.TIMED_OUT and not was_ever_ready:
+        # It had all the time that it was given: to wait as long once more would only hide why.
+        return move_task(task, TaskState.FAILED, now_s=now_s, reason=why, num_failures=failures)
     if failures >= MAX_SERVICE_FAILURES and (is_awaited or not was_ever_ready):
         often = (
             f"failed {failures} times in a row"
@@ -86,7 +89,9 @@ def describe_end(task: Task, attempt: Attempt) -> str:
         case Outcome.SIGNALLED:
             said = f"the process was killed by {_signal(attempt.exit_code)}"
         case Outcome.TIMED_OUT:
-            limit = "" if task.spec.timeout_s is None else f" of {task.spec.timeout_s:g} s"
+            limit = "" if task.timeout_s is None else f" of {task.timeout_s:g} s"
+            if task.kind is TaskKind.SERVICE:
+                return f"the service was not ready within its time limit{limit} and was ended; its log may say why"
             return f"the process ran longer than its time limit{limit} and was ended"
         case Outcome.NOT_STARTED:
             said = "the process could not be started"

@@ -37,7 +37,8 @@ class Launch:
         command: argv of the manifest; `{algorithm}` and a leading `python` are filled in by the runtime.
         algorithm: folder with the algorithm's files.
         outputs: names of the declared outputs; an empty folder is made for each.
-        timeout_s: longest run time counted from the start of the process; None for no limit.
+        timeout_s: longest run time counted from the start of the process; None for no limit. For a service, the
+            longest time until it is ready.
         base_path: for a service, the path under which the server's proxy shows it, as in `/serve/default/digits`.
         variables: further environment variables.
     """

@@ -225,10 +225,13 @@ class Supervisor:
         return pid
 
     def _set_deadlines(self) -> None:
+        """Limit the run time; that of a service ends being limited when it is ready."""
+        if os.path.exists(self._path(READY)):
+            return
         if self._launch["timeout_s"] is not None:
             has_run_s = max(0.0, time.time() - self._run["started_at_s"])
             self._deadline = time.monotonic() + self._launch["timeout_s"] - has_run_s
-        if self._launch["service"] is not None and not os.path.exists(self._path(READY)):
+        if self._launch["service"] is not None:
             self._check_ready_at = time.monotonic()
 
     def _raise_if_stopped(self) -> None:
@@ -371,7 +374,7 @@ class Supervisor:
         if not answers_ready(self._run["address"]):
             self._check_ready_at = time.monotonic() + 0.1
             return
-        self._check_ready_at = float("inf")
+        self._check_ready_at = self._deadline = float("inf")
         ready = {"address": self._run["address"], "ready_at_s": time.time()}
         write_json(self._path(READY), ready)
         self._notify()
@@ -380,8 +383,8 @@ class Supervisor:
         self._end_leftovers()
         code = None if status is None else os.waitstatus_to_exitcode(status)
         if self._cause == "timed_out":
-            message = f"It ran longer than its timeout of {self._launch['timeout_s']:g} s."
-            self._end("timed_out", code, message=message)
+            what = "ran longer than" if self._launch["service"] is None else "was not ready within"
+            self._end("timed_out", code, message=f"It {what} its timeout of {self._launch['timeout_s']:g} s.")
         elif self._cause == "stopped":
             self._end("stopped", code)
         elif self._cause == "signalled":

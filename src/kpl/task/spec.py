@@ -92,7 +92,8 @@ class TaskSpec:
 
     Args:
         max_attempts: how often a `batch` task is tried at most; a `service` is restarted for as long as it is wanted.
-        timeout_s: longest run time of one attempt; None for no limit.
+        timeout_s: longest run time of one attempt, None for no limit. A `service` may run for as long as it likes
+            once it is ready; for it, this is the time to become so, None for the usual time.
         grace_s: time between SIGTERM and SIGKILL.
         metrics: names of metrics that the function promises to report.
         endpoint: for a `service`, the name that it answers under.

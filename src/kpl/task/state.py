@@ -8,6 +8,9 @@ from kpl.resources import Placement
 from kpl.task.ids import AttemptId, Digest, RunId, TaskId
 from kpl.task.spec import TaskKind, TaskSpec
 
+SERVICE_START_TIMEOUT_S = 600.0
+"""Time in which a service has to be ready unless its specification says otherwise."""
+
 
 class TaskState(StrEnum):
     """States of a task.
@@ -134,6 +137,13 @@ class Task:
     created_at_s: float = 0.0
     started_at_s: float | None = None
     finished_at_s: float | None = None
+
+    @property
+    def timeout_s(self) -> float | None:
+        """Time limit of an attempt: longest run time of a batch task, time until a service has to be ready."""
+        if self.spec.timeout_s is None and self.kind is TaskKind.SERVICE:
+            return SERVICE_START_TIMEOUT_S
+        return self.spec.timeout_s
 
     @property
     def is_done(self) -> bool:

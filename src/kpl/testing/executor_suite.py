@@ -366,6 +366,24 @@ class ExecutorSuite:
         report = run(executor, launch)
         assert (report.outcome, report.exit_code) == (Outcome.EXITED, 9)
 
+    def test_service_that_is_not_ready_in_time_is_ended(self, executor: Executor) -> None:
+        report = run(executor, make_launch(1, "sleep 60", kind=TaskKind.SERVICE, timeout_s=0.5, grace_s=0.1))
+        assert report.outcome is Outcome.TIMED_OUT
+        assert report.message == "It was not ready within its timeout of 0.5 s."
+
+    def test_service_that_is_ready_outlives_its_timeout(self, executor: Executor) -> None:
+        launch = make_launch(1, ("python", "-c", SERVICE), kind=TaskKind.SERVICE, timeout_s=2.0)
+        executor.start(launch)
+        started_at_s = until(
+            executor, launch.attempt_id, lambda report: report.state is AttemptState.READY
+        ).started_at_s
+        assert started_at_s is not None
+        while time.time() < started_at_s + 2.2:
+            executor.wait(0.1)
+        assert executor.observe([launch.attempt_id])[0].state is AttemptState.READY
+        executor.stop(launch.attempt_id, grace_s=5)
+        assert until_ended(executor, launch.attempt_id).outcome is Outcome.STOPPED
+
     # Waiting -------------------------------------------------------------------------------------------------------
 
     def test_wait_returns_when_an_attempt_ends(self, executor: Executor) -> None:
