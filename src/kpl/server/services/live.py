@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import anyio
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from kpl.errors import KPLError
@@ -36,6 +36,15 @@ _MAX_BEHIND = 5000  # reading everything anew is cheaper than replaying more tha
 _MAX_SIGNALS = 500
 _COUNTER = "events"
 _PENDING = "kpl.live.pending"
+
+# Made once: they are part of every change of a task.
+_RAISE_COUNTER = (
+    update(CounterRow)
+    .where(CounterRow.name == _COUNTER)
+    .values(value=CounterRow.value + bindparam("count"))
+    .returning(CounterRow.value)
+)
+_ADD_EVENT = insert(EventRow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,19 +242,12 @@ class LiveHub:
 
     def _number(self, session: Session) -> None:
         rows: list[dict[str, Any]] = session.info.pop(_PENDING)
-        raised = update(CounterRow).where(CounterRow.name == _COUNTER)
-        last = session.scalar(
-            raised.values(value=CounterRow.value + len(rows)).returning(CounterRow.value),
-            execution_options={"synchronize_session": False},
-        )
+        last = session.connection().scalar(_RAISE_COUNTER, {"count": len(rows)})
         if last is None:
             last = len(rows)
             session.add(CounterRow(name=_COUNTER, value=last))
         first = last - len(rows) + 1
-        # Plain inserts: this is part of every change of a task.
-        session.connection().execute(
-            insert(EventRow), [{"seq": seq, **row} for seq, row in enumerate(rows, first)]
-        )
+        session.connection().execute(_ADD_EVENT, [{"seq": seq, **row} for seq, row in enumerate(rows, first)])
         if first // _PAGE != (last + 1) // _PAGE:
             session.execute(delete(EventRow).where(EventRow.seq <= last - self._kept))
 

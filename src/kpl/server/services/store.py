@@ -39,6 +39,17 @@ T = TypeVar("T")
 Record = TypeVar("Record", Run, Task)
 _HAS_OUTPUTS = (TaskState.SUCCEEDED, TaskState.REUSED)
 
+# Made once: they are part of every change, and to make one takes longer than to carry it out.
+_ADVANCE = (
+    update(OrchestrationRow)
+    .where(OrchestrationRow.id == 1, OrchestrationRow.version == bindparam("expected"))
+    .values(version=bindparam("next"), consumed_id=bindparam("consumed"))
+)
+_FORGET_REQUESTS = delete(InboxRow).where(InboxRow.id <= bindparam("consumed"))
+_CHANGE = {table: update(table).where(table.id == bindparam("_id")) for table in (RunRow, TaskRow)}
+_CHANGE_ATTEMPT = update(AttemptRow).where(AttemptRow.id == bindparam("_id"))
+_ADD_ATTEMPT = insert(AttemptRow)
+
 
 class Publish(Protocol):
     """Makes an output a version of the dataset or model `name`; one output becomes at most one version."""
@@ -75,6 +86,7 @@ class SqlStore:
         self._db = db
         self._publish = publish
         self._announce = announce
+        self._consumed_id = 0
         with db.write() as session:
             if session.get(OrchestrationRow, 1) is None:
                 session.add(OrchestrationRow(id=1, version=0, consumed_id=0))
@@ -117,7 +129,7 @@ class SqlStore:
 
     def apply(self, changes: Changes, *, consumed_id: int, expected_version: int) -> int:
         with self._db.write() as session:
-            _advance(session, consumed_id=consumed_id, expected_version=expected_version)
+            self._advance(session, consumed_id=consumed_id, expected_version=expected_version)
             runs, tasks = changes.runs, changes.tasks
             _update(session, RunRow, [{"_id": run.id} | run_values(run) for run in runs])
             _update(session, TaskRow, [{"_id": task.id} | task_values(task) for task in tasks])
@@ -167,6 +179,20 @@ class SqlStore:
         if name is None:
             raise NotFound(f"There is no project with id {project_id}; it was deleted.")
         return name
+
+    def _advance(self, session: Session, *, consumed_id: int, expected_version: int) -> None:
+        connection = session.connection()
+        moved = connection.execute(
+            _ADVANCE, {"expected": expected_version, "next": expected_version + 1, "consumed": consumed_id}
+        )
+        if moved.rowcount != 1:
+            raise Conflict(
+                f"The state is not at version {expected_version} any more.",
+                hint="Load it again; another server may be leading.",
+            )
+        if consumed_id != self._consumed_id:
+            connection.execute(_FORGET_REQUESTS, {"consumed": consumed_id})
+            self._consumed_id = consumed_id
 
     def _keep_outputs(self, session: Session, tasks: Iterable[Task]) -> None:
         done = [task for task in tasks if task.state in _HAS_OUTPUTS and task.outputs]
@@ -228,20 +254,6 @@ def post(
     after_commit(session, platform.executor.wake)
 
 
-def _advance(session: Session, *, consumed_id: int, expected_version: int) -> None:
-    moved = session.connection().execute(
-        update(OrchestrationRow)
-        .where(OrchestrationRow.id == 1, OrchestrationRow.version == expected_version)
-        .values(version=expected_version + 1, consumed_id=consumed_id)
-    )
-    if moved.rowcount != 1:
-        raise Conflict(
-            f"The state is not at version {expected_version} any more.",
-            hint="Load it again; another server may be leading.",
-        )
-    session.connection().execute(delete(InboxRow).where(InboxRow.id <= consumed_id))
-
-
 def _exists(session: Session, task: Task) -> bool:
     """Whether the task was not deleted meanwhile with its project."""
     return session.scalar(select(TaskRow.id).where(TaskRow.id == task.id)) is not None
@@ -249,7 +261,7 @@ def _exists(session: Session, task: Task) -> bool:
 
 def _update(session: Session, table: type[RunRow] | type[TaskRow], rows: list[dict[str, Any]]) -> None:
     if rows:
-        session.connection().execute(update(table).where(table.id == bindparam("_id")), rows)
+        session.connection().execute(_CHANGE[table], rows)
 
 
 def _keep_attempts(session: Session, tasks: Iterable[Task]) -> None:
@@ -257,10 +269,10 @@ def _keep_attempts(session: Session, tasks: Iterable[Task]) -> None:
     for task in tasks:
         if task.attempt is None:
             continue
-        changed = update(AttemptRow).where(AttemptRow.id == task.attempt.id)
-        is_known = connection.execute(changed.values(**attempt_values(task.attempt))).rowcount == 1
+        changed = {"_id": task.attempt.id, **attempt_values(task.attempt)}
+        is_known = connection.execute(_CHANGE_ATTEMPT, changed).rowcount == 1
         if not is_known and _exists(session, task):
-            connection.execute(insert(AttemptRow).values(**new_attempt_values(task.attempt)))
+            connection.execute(_ADD_ATTEMPT, new_attempt_values(task.attempt))
 
 
 def _keep_inputs(session: Session, tasks: Iterable[Task]) -> None:
