@@ -14,12 +14,29 @@ class DatasetKindName(StrEnum):
     UNLABELLED = "unlabelled"
     CLASSIFICATION = "classification"
     DETECTION = "detection"
+    SEMANTIC_SEGMENTATION = "semantic_segmentation"
+    INSTANCE_SEGMENTATION = "instance_segmentation"
+    FACE_DETECTION = "face_detection"
+    FACE_RECOGNITION = "face_recognition"
+    TABULAR = "tabular"
+    TEXT = "text"
 
 
 class FormatName(StrEnum):
     AUTO = "auto"
     IMAGEFOLDER = "imagefolder"
     VOC = "voc"
+    COCO = "coco"
+    YOLO = "yolo"
+    LABELME = "labelme"
+    CVAT = "cvat"
+    WIDER_FACE = "wider_face"
+    MASKS = "masks"
+    OBJECT_MASKS = "object_masks"
+    IDENTITIES = "identities"
+    IMAGES = "images"
+    CSV = "csv"
+    JSONL = "jsonl"
 
 
 class ErrorPolicy(StrEnum):

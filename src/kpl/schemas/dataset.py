@@ -6,8 +6,33 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 
 from kpl.schemas.names import Name
 
-ImportFormat = Literal["auto", "imagefolder", "voc"]
-DatasetKind = Literal["unlabelled", "classification", "detection"]
+ImportFormat = Literal[
+    "auto",
+    "imagefolder",
+    "voc",
+    "coco",
+    "yolo",
+    "labelme",
+    "cvat",
+    "wider_face",
+    "masks",
+    "object_masks",
+    "identities",
+    "images",
+    "csv",
+    "jsonl",
+]
+DatasetKind = Literal[
+    "unlabelled",
+    "classification",
+    "detection",
+    "semantic_segmentation",
+    "instance_segmentation",
+    "face_detection",
+    "face_recognition",
+    "tabular",
+    "text",
+]
 
 
 class DatasetImport(BaseModel):

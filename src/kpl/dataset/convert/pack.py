@@ -3,12 +3,11 @@
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
-from kpl.dataset.convert.imagefolder import is_imagefolder, plan_imagefolder, plan_images
+from kpl.dataset.convert.formats import FORMATS
 from kpl.dataset.convert.report import ImportReport, OnError, ProblemLog
-from kpl.dataset.convert.source import Item, Plan, SourceFolder, scan
-from kpl.dataset.convert.voc import is_voc, plan_voc
+from kpl.dataset.convert.source import Item, Options, Plan, SourceFolder, scan
 from kpl.dataset.errors import BadSample
 from kpl.dataset.image import image_info
 from kpl.dataset.kinds import Kind
@@ -16,20 +15,6 @@ from kpl.dataset.writer import DEFAULT_SHARD_BYTES, DatasetWriter, parse_kind
 from kpl.errors import Invalid, nearest
 
 Progress = Callable[[int, int], None]
-
-
-class Format(NamedTuple):
-    """A layout of folders: the kinds it can become, its own one first."""
-
-    kinds: tuple[Kind, ...]
-    plan: Callable[[SourceFolder, ProblemLog], Plan]
-
-
-FORMATS: dict[str, Format] = {
-    "voc": Format((Kind.DETECTION, Kind.FACE_DETECTION), plan_voc),
-    "imagefolder": Format((Kind.CLASSIFICATION, Kind.FACE_RECOGNITION), plan_imagefolder),
-    "images": Format((Kind.UNLABELLED,), plan_images),
-}
 
 
 def pack(
@@ -40,6 +25,7 @@ def pack(
     format: str = "auto",
     on_error: OnError = "skip",
     class_names: Sequence[str] = (),
+    label_column: str = "",
     progress: Progress | None = None,
     shard_bytes: int = DEFAULT_SHARD_BYTES,
 ) -> ImportReport:
@@ -53,6 +39,7 @@ def pack(
         on_error: leave out what cannot be used and report it, or stop at the first such thing and import
             nothing.
         class_names: the classes in the order of their ids; those found, sorted by name, by default.
+        label_column: in tables, name of the column with the class; guessed by default.
         progress: called with (samples done, samples in all).
     Raises:
         NotFound: there is no such folder.
@@ -71,19 +58,22 @@ def pack(
     source = scan(source_path, log)
     format_name = _choose_format(source, format, kind)
     chosen = FORMATS[format_name]
-    dataset_kind = parse_kind(kind) if kind is not None else chosen.kinds[0]
+    guessed = chosen.kind_of(source) if kind is None and chosen.kind_of is not None else chosen.kinds[0]
+    dataset_kind = parse_kind(kind) if kind is not None else guessed
     if dataset_kind not in chosen.kinds:
         fitting = [name for name, each in FORMATS.items() if dataset_kind in each.kinds]
         raise Invalid(
             f"{source_path}: the format '{format_name}' gives {chosen.kinds[0]}, not {dataset_kind}.",
             hint=f"For {dataset_kind} use one of: {', '.join(fitting)}." if fitting else "",
         )
-    plan = _with_class_names(chosen.plan(source, log), tuple(class_names), source_path)
+    options = Options(dataset_kind, label_column)
+    plan = _with_class_names(chosen.plan(source, log, options), tuple(class_names), source_path)
     writer = DatasetWriter(
         dest_path,
         kind=dataset_kind,
         class_names=plan.class_names,
-        attributes={"format": format_name},
+        fields=plan.fields,
+        attributes={**plan.attributes, "format": format_name},
         shard_bytes=shard_bytes,
         resume=True,
     )
@@ -104,16 +94,19 @@ def _choose_format(source: SourceFolder, name: str, kind: str | None) -> str:
         if name not in FORMATS:
             raise Invalid(f"The format '{name}' is unknown.", hint=nearest(name, ["auto", *FORMATS]))
         return name
-    if not source.images():
-        raise Invalid(
-            f"{source.root} holds no images in {len(source.files)} files.",
-            hint="Give a folder with one folder of images a class, or with Annotations and JPEGImages (VOC).",
-        )
-    if kind == Kind.UNLABELLED:
+    if kind == Kind.UNLABELLED and source.images():
         return "images"
-    if is_voc(source):
-        return "voc"
-    return "imagefolder" if is_imagefolder(source) else "images"
+    for name, each in FORMATS.items():  # noqa: PLR1704
+        if (kind is None or kind in each.kinds) and each.matches(source):
+            return name
+    if kind == Kind.FACE_RECOGNITION and source.images():
+        return "identities"
+    if kind is not None:
+        return _choose_format(source, "auto", None)  # which is then refused, saying what it is
+    raise Invalid(
+        f"{source.root} holds no images or tables of a known layout in {len(source.files)} files.",
+        hint="Give a folder with one folder of images a class, or name its format.",
+    )
 
 
 def _with_class_names(plan: Plan, wanted: tuple[str, ...], source: Path) -> Plan:
@@ -128,7 +121,7 @@ def _with_class_names(plan: Plan, wanted: tuple[str, ...], source: Path) -> Plan
         )
     new_ids = [wanted.index(name) for name in plan.class_names]
     items = [item._replace(annotation=item.annotation.renumbered(new_ids)) for item in plan.items]
-    return Plan(wanted, items)
+    return plan._replace(class_names=wanted, items=items)
 
 
 def _write(
@@ -144,7 +137,7 @@ def _write(
     is_done = False
     try:
         for done, item in enumerate(plan.items, 1):
-            if str(item.file) not in resumed:
+            if (item.key or str(item.file)) not in resumed:
                 _add(writer, source, item, log)
             if progress is not None:
                 progress(done, len(plan.items))
@@ -175,22 +168,18 @@ def _write(
 
 
 def _add(writer: DatasetWriter, source: SourceFolder, item: Item, log: ProblemLog) -> None:
+    key = item.key or str(item.file)
+    values: dict[str, Any] = {}
     try:
-        data = source.read(item.file)
-        info = image_info(data)
+        if item.has_image:
+            values["image"] = source.read(item.file)
+            info = image_info(values["image"])
+            values |= {"width": info.width, "height": info.height, "channels": info.channels}
+            values |= item.annotation.values(info, log)
+        else:
+            values |= item.annotation.values(None, log)
+        writer.add(key, split=item.splits, **values)
     except OSError as err:
         log.problem(str(item.file), f"cannot be read: {err.strerror}; left out")
-        return
     except BadSample as err:
-        log.problem(str(item.file), f"{err.message}; left out")
-        return
-    values = item.annotation.values(info, log)
-    writer.add(
-        str(item.file),
-        split=item.splits,
-        image=data,
-        width=info.width,
-        height=info.height,
-        channels=info.channels,
-        **values,
-    )
+        log.problem(str(item.file), f"{err.message.rstrip('.')}; left out")

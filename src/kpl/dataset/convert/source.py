@@ -2,12 +2,16 @@
 
 import os
 import stat
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 from kpl.dataset.convert.report import ProblemLog
+from kpl.dataset.fields import Field
 from kpl.dataset.image import ImageInfo
+from kpl.dataset.kinds import Kind
 from kpl.errors import NotFound
 
 IMAGE_SUFFIXES = frozenset(
@@ -39,7 +43,7 @@ class SourceFolder(NamedTuple):
 class Annotation(Protocol):
     """What is said about one image."""
 
-    def values(self, image: ImageInfo, log: ProblemLog) -> dict[str, Any]:
+    def values(self, image: ImageInfo | None, log: ProblemLog) -> dict[str, Any]:
         """The label fields of the sample, checked against the image.
 
         What does not fit is left out and noted.
@@ -51,19 +55,45 @@ class Annotation(Protocol):
         ...
 
 
+class Options(NamedTuple):
+    """What the caller wants of an import.
+
+    Attributes:
+        kind: of the dataset to be made.
+        label_column: name of the column with the class, in tables; guessed by default.
+    """
+
+    kind: Kind
+    label_column: str = ""
+
+
 class Item(NamedTuple):
-    """A sample to be: the file of its image, its splits and what is said about it."""
+    """A sample to be: the file it comes from, its splits and what is said about it.
+
+    Attributes:
+        key: of the sample; the path of the file by default.
+        has_image: the file is the sample's image, not a table that holds it.
+    """
 
     file: PurePosixPath
     splits: tuple[str, ...]
     annotation: Annotation
+    key: str = ""
+    has_image: bool = True
 
 
 class Plan(NamedTuple):
-    """Everything to import, in order."""
+    """Everything to import, in order.
+
+    Attributes:
+        fields: that samples have beside those of their kind.
+        attributes: texts about the dataset, for what an exporter must know to give back what was there.
+    """
 
     class_names: tuple[str, ...]
     items: list[Item]
+    fields: tuple[Field, ...] = ()
+    attributes: Mapping[str, str] = MappingProxyType({})
 
 
 def scan(root: Path, log: ProblemLog) -> SourceFolder:
@@ -119,3 +149,118 @@ def _is_usable(path: Path, name: PurePosixPath, real_root: Path, log: ProblemLog
 
 def _printable(name: PurePosixPath) -> str:
     return str(name).encode("utf-8", "backslashreplace").decode()
+
+
+class ImageIndex:
+    """Finds images by what annotations call them, among the files of the source and never anywhere else."""
+
+    def __init__(self, source: SourceFolder) -> None:
+        self._files = frozenset(source.images())
+        self._by_stem: dict[str, list[PurePosixPath]] = defaultdict(list)
+        self._by_name: dict[str, list[PurePosixPath]] = defaultdict(list)
+        for image in source.images():
+            self._by_stem[image.stem].append(image)
+            self._by_name[image.name].append(image)
+
+    def find(self, name: str, near: PurePosixPath, *, split: str = "") -> PurePosixPath | None:
+        """The image of that name or path, the nearest to the annotation where there are several.
+
+        Args:
+            name: as the annotation has it; folders that are somebody else's are passed over.
+            near: file of the annotation.
+            split: that the annotation speaks of; an image in a folder of that name comes first.
+        """
+        path = PurePosixPath(name.replace("\\", "/"))
+        for candidate in (path, near.parent / path):
+            if candidate in self._files:
+                return candidate
+        found = self._by_name.get(path.name) or self._by_stem.get(path.stem) or self._by_stem.get(path.name)
+        if not path.name or not found:
+            return None
+        return max(found, key=lambda image: (split in _splits_in(image), *_likeness(image, path, near)))
+
+    def of_stem(self, stem: str, near: PurePosixPath) -> PurePosixPath | None:
+        """The image of that name without its suffix."""
+        found = self._by_stem.get(stem)
+        return max(found, key=lambda image: _likeness(image, image, near)) if found else None
+
+
+def _likeness(image: PurePosixPath, path: PurePosixPath, near: PurePosixPath) -> tuple[int, int, int]:
+    return (
+        _common(image.parts[::-1], path.parts[::-1]),
+        _common(image.parts[:-1], near.parts[:-1]),
+        -len(image.parts),
+    )
+
+
+def _common(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many leading parts two paths share."""
+    pairs = zip(one, other, strict=False)
+    return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
+
+
+def _splits_in(path: PurePosixPath) -> list[str]:
+    return [SPLIT_NAMES[part.lower()] for part in path.parts[:-1] if part.lower() in SPLIT_NAMES]
+
+
+def splits_of_folder(file: PurePosixPath) -> tuple[str, ...]:
+    """The split that a file belongs to by the folder train, val or test that it lies in."""
+    return tuple(_splits_in(file)[:1])
+
+
+SPLIT_LISTS = "splits"
+
+
+def read_split_lists(source: SourceFolder, log: ProblemLog) -> dict[PurePosixPath, tuple[str, ...]] | None:
+    """The splits of each image from lists `splits/<name>.txt` of paths; None where there are no lists."""
+    lists = [file for file in source.files if file.parts[:-1] == (SPLIT_LISTS,) and file.suffix == ".txt"]
+    if not lists:
+        return None
+    images = frozenset(source.images())
+    splits: dict[PurePosixPath, list[str]] = defaultdict(list)
+    for file in lists:
+        for number, line in enumerate(read_text(source, file, log).splitlines(), 1):
+            image = PurePosixPath(line.strip())
+            if line.strip() and image not in images:
+                log.problem(str(file), f"there is no image '{line.strip()}'; left out of the split", number)
+            elif line.strip():
+                splits[image].append(file.stem)
+    return {image: tuple(dict.fromkeys(names)) for image, names in splits.items()}
+
+
+def splits_of(file: PurePosixPath, lists: dict[PurePosixPath, tuple[str, ...]] | None) -> tuple[str, ...]:
+    """The splits of an image by lists, or by its folder where there are none."""
+    return splits_of_folder(file) if lists is None else lists.get(file, ())
+
+
+def read_text(source: SourceFolder, file: PurePosixPath, log: ProblemLog) -> str:
+    """The text of a file; bytes that are not UTF-8 are a problem and replaced."""
+    try:
+        data = source.read(file)
+    except OSError as err:
+        log.problem(str(file), f"cannot be read: {err.strerror}; left out")
+        return ""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as err:
+        log.problem(
+            str(file), "not in UTF-8 from here on; letters replaced", data[: err.start].count(b"\n") + 1
+        )
+        return data.decode("utf-8-sig", "replace")
+
+
+def note_unused(
+    source: SourceFolder,
+    used: set[PurePosixPath],
+    log: ProblemLog,
+    *,
+    reason: str = "the image has no annotation",
+) -> None:
+    """Report the images that no sample uses; other files are no data."""
+    for file in source.files:
+        if file in used:
+            continue
+        if file.suffix.lower() in IMAGE_SUFFIXES:
+            log.problem(str(file), f"{reason}; left out")
+        else:
+            log.ignore(str(file))

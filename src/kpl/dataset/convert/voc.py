@@ -4,89 +4,57 @@ Coordinates are taken as written, in pixels of the image. VOC's own count from 1
 the format count from 0, and nothing in a file tells which.
 """
 
-import math
+import re
 from collections import defaultdict
-from collections.abc import Sequence
 from pathlib import PurePosixPath
-from typing import Any, NamedTuple
-
-import numpy as np
+from xml.sax.saxutils import escape
 
 from kpl.dataset.convert.report import ProblemLog
-from kpl.dataset.convert.source import IMAGE_SUFFIXES, SPLIT_NAMES, Item, Plan, SourceFolder
+from kpl.dataset.convert.shapes import Shape, Shapes, parse_number, shown
+from kpl.dataset.convert.source import (
+    IMAGE_SUFFIXES,
+    SPLIT_NAMES,
+    ImageIndex,
+    Item,
+    Options,
+    Plan,
+    SourceFolder,
+    splits_of_folder,
+)
+from kpl.dataset.convert.target import TargetFolder, check_name, file_names
 from kpl.dataset.convert.xml import Element, XmlError, parse_xml
-from kpl.dataset.image import ImageInfo
+from kpl.dataset.kinds import Kind
+from kpl.dataset.sample import Sample
 
-_EDGE_PIXELS = 1.0  # boxes that count from 1 or end one pixel outside are everywhere, and cut without a word
-
-
-class BoxObject(NamedTuple):
-    """An object of an annotation, as written."""
-
-    line: int
-    class_id: int
-    box: tuple[float, float, float, float]
-    is_difficult: bool
-    is_truncated: bool
-
-
-class Boxes:
-    """The objects of an image, checked against its real size when that is known."""
-
-    def __init__(self, file: str, objects: list[BoxObject]) -> None:
-        self.file, self.objects = file, objects
-
-    def values(self, image: ImageInfo, log: ProblemLog) -> dict[str, Any]:
-        """Boxes inside the image with class and flags."""
-        kept: list[BoxObject] = []
-        for each in self.objects:
-            box = _inside(each.box, image)
-            if box is None:
-                log.problem(
-                    self.file, f"the box {_shown(each.box)} lies outside {_size(image)}; left out", each.line
-                )
-                continue
-            if max(abs(a - b) for a, b in zip(box, each.box, strict=True)) > _EDGE_PIXELS:
-                log.problem(
-                    self.file, f"the box {_shown(each.box)} reaches out of {_size(image)}; cut", each.line
-                )
-            kept.append(each._replace(box=box))
-        return {
-            "boxes": np.array([each.box for each in kept], np.float32).reshape(-1, 4),
-            "labels": [each.class_id for each in kept],
-            "difficult": [each.is_difficult for each in kept],
-            "truncated": [each.is_truncated for each in kept],
-        }
-
-    def renumbered(self, new_ids: Sequence[int]) -> "Boxes":
-        """The same objects under new class ids."""
-        return Boxes(self.file, [each._replace(class_id=new_ids[each.class_id]) for each in self.objects])
+KINDS = (Kind.DETECTION, Kind.FACE_DETECTION)
+_ROOT = re.compile(rb"<annotation[\s>]")  # CVAT's is <annotations>
 
 
 def is_voc(source: SourceFolder) -> bool:
     """Whether an XML file of the source is an annotation, judged by the first of them."""
     files = _xml_files(source)
-    return bool(files) and b"<annotation" in source.read(files[0])[:4096]
+    return bool(files) and _ROOT.search(source.read(files[0])[:4096]) is not None
 
 
-def plan_voc(source: SourceFolder, log: ProblemLog) -> Plan:
+def plan_voc(source: SourceFolder, log: ProblemLog, options: Options) -> Plan:
     """One sample an annotation that has an image, in the order of the XML files' names."""
     parsed = [(file, root) for file in _xml_files(source) if (root := _parse(source, file, log)) is not None]
     names = tuple(sorted({name for _, root in parsed for name in _class_names(root)}))
     ids = {name: number for number, name in enumerate(names)}
-    find_image = _ImageFinder(source)
+    images = ImageIndex(source)
     splits = _splits(source, {file.stem for file, _ in parsed}, log)
     items: list[Item] = []
     taken: dict[PurePosixPath, PurePosixPath] = {}
     for file, root in parsed:
-        image = find_image(file, root, log)
+        image = _find_image(images, file, root, log)
         if image is None:
             continue
         if image in taken:
             log.problem(str(file), f"its image {image} has the annotation {taken[image]} already; left out")
             continue
         taken[image] = file
-        items.append(Item(image, _splits_of(file, splits), Boxes(str(file), _objects(file, root, ids, log))))
+        shapes = Shapes(str(file), _objects(file, root, ids, log), options.kind)
+        items.append(Item(image, _splits_of(file, splits), shapes))
     _note_the_rest(source, set(taken), log)
     return Plan(names, items)
 
@@ -114,7 +82,7 @@ def _class_names(root: Element) -> list[str]:
     return [name for each in root.find_all("object") if (name := each.text_of("name"))]
 
 
-def _objects(file: PurePosixPath, root: Element, ids: dict[str, int], log: ProblemLog) -> list[BoxObject]:
+def _objects(file: PurePosixPath, root: Element, ids: dict[str, int], log: ProblemLog) -> list[Shape]:
     objects = []
     for each in root.find_all("object"):
         name = each.text_of("name")
@@ -123,8 +91,10 @@ def _objects(file: PurePosixPath, root: Element, ids: dict[str, int], log: Probl
             continue
         box = _box(file, each, log)
         if box is not None:
-            flags = (each.text_of("difficult") == "1", each.text_of("truncated") == "1")
-            objects.append(BoxObject(each.line, ids[name], box, *flags))
+            is_difficult, is_truncated = (each.text_of(tag) == "1" for tag in ("difficult", "truncated"))
+            objects.append(
+                Shape(ids[name], box, each.line, is_difficult=is_difficult, is_truncated=is_truncated)
+            )
     return objects
 
 
@@ -136,70 +106,28 @@ def _box(file: PurePosixPath, element: Element, log: ProblemLog) -> tuple[float,
     numbers = []
     for tag in ("xmin", "ymin", "xmax", "ymax"):
         text = bounds.text_of(tag)
-        number = _number(text)
+        number = parse_number(text)
         if number is None:
             log.problem(str(file), f"<{tag}> is '{text}', not a number; left out", bounds.line)
             return None
         numbers.append(number)
     left, top, right, bottom = numbers
     if right <= left or bottom <= top:
-        log.problem(str(file), f"the box {_shown(numbers)} has no area; left out", bounds.line)
+        log.problem(str(file), f"the box {shown(numbers)} has no area; left out", bounds.line)
         return None
     return left, top, right, bottom
 
 
-def _number(text: str) -> float | None:
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return number if math.isfinite(number) and abs(number) < 1 << 24 else None
-
-
-def _inside(
-    box: tuple[float, float, float, float], image: ImageInfo
-) -> tuple[float, float, float, float] | None:
-    left, right = (min(max(x, 0.0), float(image.width)) for x in box[0::2])
-    top, bottom = (min(max(y, 0.0), float(image.height)) for y in box[1::2])
-    return (left, top, right, bottom) if left < right and top < bottom else None
-
-
-def _shown(box: list[float] | tuple[float, ...]) -> str:
-    return "[" + ", ".join(f"{number:g}" for number in box) + "]"
-
-
-def _size(image: ImageInfo) -> str:
-    return f"the image of {image.width} x {image.height}"
-
-
-class _ImageFinder:
-    """Finds the image of an annotation among the files of the source, never anywhere else."""
-
-    def __init__(self, source: SourceFolder) -> None:
-        self._by_stem: dict[str, list[PurePosixPath]] = defaultdict(list)
-        self._by_name: dict[str, list[PurePosixPath]] = defaultdict(list)
-        for image in source.images():
-            self._by_stem[image.stem].append(image)
-            self._by_name[image.name].append(image)
-
-    def __call__(self, file: PurePosixPath, root: Element, log: ProblemLog) -> PurePosixPath | None:
-        """The image called like the annotation, else the one that it names.
-
-        The nearest where there are several.
-        """
-        named = root.text_of("filename").replace("\\", "/").rpartition("/")[2]
-        found = self._by_stem.get(file.stem) or self._by_name.get(named) or self._by_stem.get(named)
-        if not found:
-            element = root.find("filename") or root
-            log.problem(str(file), f"there is no image '{named or file.stem}'; left out", element.line)
-            return None
-        return max(found, key=lambda image: (_common(image, file), -len(image.parts)))
-
-
-def _common(one: PurePosixPath, other: PurePosixPath) -> int:
-    """How many leading folders two files share."""
-    pairs = zip(one.parts[:-1], other.parts[:-1], strict=False)
-    return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(one.parts), len(other.parts)) - 1)
+def _find_image(
+    images: ImageIndex, file: PurePosixPath, root: Element, log: ProblemLog
+) -> PurePosixPath | None:
+    """The image called like the annotation, else the one that it names."""
+    named = root.text_of("filename").replace("\\", "/").rpartition("/")[2]
+    found = images.of_stem(file.stem, file) or images.find(named, file)
+    if found is None:
+        element = root.find("filename") or root
+        log.problem(str(file), f"there is no image '{named or file.stem}'; left out", element.line)
+    return found
 
 
 def _splits(source: SourceFolder, stems: set[str], log: ProblemLog) -> dict[str, tuple[str, ...]]:
@@ -247,7 +175,7 @@ def _splits_of(file: PurePosixPath, splits: dict[str, tuple[str, ...]]) -> tuple
     listed = splits.get(file.stem)
     if listed is not None or splits:
         return listed or ()
-    return next(((SPLIT_NAMES[part.lower()],) for part in file.parts[:-1] if part.lower() in SPLIT_NAMES), ())
+    return splits_of_folder(file)
 
 
 def _note_the_rest(source: SourceFolder, taken: set[PurePosixPath], log: ProblemLog) -> None:
@@ -257,3 +185,40 @@ def _note_the_rest(source: SourceFolder, taken: set[PurePosixPath], log: Problem
             log.problem(str(file), "the image has no annotation; left out")
         elif suffix not in IMAGE_SUFFIXES and suffix != ".xml" and "imagesets" not in str(file).lower():
             log.ignore(str(file))
+
+
+def export_voc(target: TargetFolder) -> None:
+    """Write images, one XML file an image, and one list a split."""
+    names = file_names(target.dataset)
+    for folder in ("JPEGImages", "Annotations", "ImageSets/Main"):
+        (target.root / folder).mkdir(parents=True)
+    for sample, name in zip(target.dataset, names, strict=True):
+        target.write(f"JPEGImages/{name}", sample["image"])
+        text = _annotation(sample, name, target.dataset.class_names)
+        target.write(f"Annotations/{PurePosixPath(name).stem}.xml", text)
+        target.drop("attributes of objects", sum(map(bool, sample["attributes"] or ())))
+        target.drop("landmarks", "landmarks" in sample and sample["landmarks"] is not None)
+    for split, positions in target.split_positions().items():
+        check_name(split, "split")
+        stems = [PurePosixPath(names[position]).stem for position in positions]
+        target.write(f"ImageSets/Main/{split}.txt", "".join(f"{stem}\n" for stem in stems))
+
+
+def _annotation(sample: Sample, name: str, class_names: tuple[str, ...]) -> str:
+    objects = "".join(
+        "  <object>\n"
+        f"    <name>{escape(class_names[label])}</name>\n"
+        f"    <truncated>{int(truncated)}</truncated>\n"
+        f"    <difficult>{int(difficult)}</difficult>\n"
+        f"    <bndbox><xmin>{box[0]:.9g}</xmin><ymin>{box[1]:.9g}</ymin>"
+        f"<xmax>{box[2]:.9g}</xmax><ymax>{box[3]:.9g}</ymax></bndbox>\n"
+        "  </object>\n"
+        for box, label, difficult, truncated in zip(
+            sample["boxes"].tolist(), sample["labels"], sample["difficult"], sample["truncated"], strict=True
+        )
+    )
+    return (
+        f"<annotation>\n  <filename>{escape(name)}</filename>\n"
+        f"  <size><width>{sample['width']}</width><height>{sample['height']}</height>"
+        f"<depth>{sample['channels']}</depth></size>\n{objects}</annotation>\n"
+    )

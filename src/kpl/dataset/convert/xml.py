@@ -28,6 +28,7 @@ class Element:
     line: int
     text: str = ""
     children: list["Element"] = field(default_factory=list)
+    attributes: dict[str, str] = field(default_factory=dict)
 
     def find(self, tag: str) -> "Element | None":
         """The first child of that tag."""
@@ -43,22 +44,22 @@ class Element:
         return child.text.strip() if child is not None else ""
 
 
-def parse_xml(data: bytes) -> Element:
+def parse_xml(data: bytes, *, max_bytes: int = _MAX_BYTES) -> Element:
     """The root element.
 
     Raises:
         XmlError: not well-formed, too large, too deep, or with entities of its own.
     """
-    if len(data) > _MAX_BYTES:
+    if len(data) > max_bytes:
         raise XmlError(f"{len(data)} bytes are too many for an annotation", 0)
     parser = expat.ParserCreate("utf-8")
     document = Element("", 0)
     open_elements = [document]
 
-    def start(tag: str, _: dict[str, str]) -> None:
+    def start(tag: str, attributes: dict[str, str]) -> None:
         if len(open_elements) > _MAX_DEPTH:
             raise XmlError("elements stand too deep inside each other", parser.CurrentLineNumber)
-        element = Element(tag, parser.CurrentLineNumber)
+        element = Element(tag, parser.CurrentLineNumber, attributes=attributes)
         open_elements[-1].children.append(element)
         open_elements.append(element)
 
