@@ -29,7 +29,7 @@ def check(
         print_json({"is_valid": report.is_valid, "findings": [str(finding) for finding in report.findings]})
     else:
         for finding in report.findings:
-            out.print(str(finding), markup=False)
+            out.print(str(finding))
         out.print(f"{folder}: {'passes' if report.is_valid else 'does not pass'}")
     if not report.is_valid:
         raise typer.Exit(1)
@@ -96,7 +96,7 @@ def show(name: str, json: Json = False) -> None:
         for port in function.outputs:
             out.print(f"  out  {port.name}: {port.type} {' or '.join(port.kinds)}")
         for parameter, schema in function.parameters.get("properties", {}).items():
-            out.print(f"  {parameter} = {schema.get('default')}  {schema.get('title', '')}", markup=False)
+            out.print(f"  {parameter} = {schema.get('default')}  {schema.get('title', '')}")
 
 
 @app.command()

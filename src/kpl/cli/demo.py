@@ -199,7 +199,7 @@ def _report(found: _Found, took_s: float, console: str) -> None:
     width = max(len(name) for name, _ in facts)
     out.print()
     for name, value in facts:
-        out.print(f"{name:<{width}}  {value}", markup=False)
+        out.print(f"{name:<{width}}  {value}")
 
 
 def _short(answer: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import typer
+from rich.text import Text
 
 from kpl import __version__
 from kpl.cli.context import context
@@ -40,9 +41,9 @@ def doctor(json: Json = False) -> None:
             mark, style = (
                 ("ok", "green") if check.is_well else ("--", "yellow" if check.is_optional else "red")
             )
-            out.print(f"[{style}]{mark}[/{style}]  {check.name:<22} {check.found}")
+            out.print(Text(mark, style=style) + Text(f"  {check.name:<22} {check.found}"))
             if not check.is_well and check.advice:
-                out.print(f"    {'':<22} {check.advice}", markup=False, style="dim")
+                out.print(f"    {'':<22} {check.advice}", style="dim")
     if any(not check.is_well and not check.is_optional for check in checks):
         raise typer.Exit(1)
 

@@ -7,6 +7,7 @@ import typer
 
 from kpl.cli.context import context
 from kpl.cli.output import Json, Limit, Yes, confirm, out, print_fields, print_json, print_table, say
+from kpl.schemas.endpoint import EndpointOut
 
 app = typer.Typer(help="Endpoints: deployed models that answer requests.", no_args_is_help=True)
 
@@ -26,7 +27,7 @@ def list_(limit: Limit = 50, json: Json = False) -> None:
             (
                 e.name,
                 e.state,
-                f"{e.model.name}@{e.model.version}" if e.model and e.model.name else "-",
+                _model_name(e),
                 e.traffic.num_requests,
                 e.traffic.p50_ms,
                 e.traffic.p99_ms,
@@ -36,6 +37,14 @@ def list_(limit: Limit = 50, json: Json = False) -> None:
         ],
         empty="No endpoints yet. Deploy a model: kpl endpoint create NAME MODEL",
     )
+
+
+def _model_name(endpoint: EndpointOut) -> str | None:
+    """The model as people call it; one that was never published has its digest alone."""
+    model = endpoint.model
+    if model is None:
+        return None
+    return f"{model.name}@{model.version}" if model.name else model.digest[:12]
 
 
 @app.command()
@@ -53,13 +62,14 @@ def show(name: str, json: Json = False) -> None:
             ("state", found.state),
             ("reason", found.reason),
             ("address", f"{url}{found.url}"),
-            ("model", f"{found.model.name}@{found.model.version}" if found.model else None),
+            ("model", _model_name(found)),
             ("algorithm", f"{found.algorithm} {found.algorithm_version}"),
             ("task", found.task_id),
             ("restarts", found.num_restarts),
             ("requests", found.traffic.num_requests),
             ("errors", found.traffic.num_errors),
-            ("latency p50, p99 in ms", f"{found.traffic.p50_ms}, {found.traffic.p99_ms}"),
+            ("p50 ms", found.traffic.p50_ms),
+            ("p99 ms", found.traffic.p99_ms),
         ]
     )
 
@@ -95,8 +105,8 @@ def predict(name: str, image: Path) -> None:
 def stop(name: str) -> None:
     """Stop an endpoint; its history stays."""
     with context.client() as client:
-        endpoint = client.endpoints.stop(name)
-    say(f"{name}: {endpoint.state}")
+        client.endpoints.stop(name)
+    say(f"{name} is asked to stop.")
 
 
 @app.command()

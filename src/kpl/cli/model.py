@@ -75,7 +75,7 @@ def card(name: str, version: Version = None, language: Literal["en", "zh"] = "en
     """Print the model card (Markdown)."""
     with context.client() as client:
         number = version or client.models.get(name).latest.version
-        out.print(client.models.card(name, number, language=language).markdown, markup=False)
+        out.print(client.models.card(name, number, language=language).markdown)
 
 
 @app.command()

@@ -19,8 +19,12 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Limit = Annotated[int, typer.Option(min=1, help="Most rows.")]
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+# Into a file or a pipe a table takes the width it needs.
+_PIPE_WIDTH = None if sys.stdout.isatty() else 400
+
+# What is printed holds names, paths and reasons that people and programs chose: none of it is markup.
+out = Console(highlight=False, soft_wrap=True, markup=False, emoji=False, width=_PIPE_WIDTH)
+err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 STATE_STYLES = {
     "succeeded": "green", "ready": "green", "reused": "magenta", "running": "cyan", "starting": "cyan",
@@ -59,9 +63,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, emp
         table.add_column(column, justify="right" if is_number else "left", overflow="fold")
     for row in cells:
         table.add_row(*row)
-    # Into a file or a pipe the table takes the width it needs.
-    width = None if out.is_terminal else 400
-    out.print(table, width=width, soft_wrap=False)
+    out.print(table, soft_wrap=False)
 
 
 def print_fields(fields: Iterable[tuple[str, object]]) -> None:

@@ -39,7 +39,7 @@ def show(name: str, json: Json = False) -> None:
     if json:
         print_json(found)
     else:
-        out.print(yaml.safe_dump(found.document, sort_keys=False, allow_unicode=True), markup=False, end="")
+        out.print(yaml.safe_dump(found.document, sort_keys=False, allow_unicode=True), end="")
 
 
 @app.command()
@@ -63,7 +63,7 @@ def validate(file: File, parameter: Parameters = [], json: Json = False) -> None
         out.print(f"{file}: valid")
     for problem in answer.problems:
         if not json:
-            out.print(f"{file}: {problem.path}: {problem.reason} {problem.fix}", markup=False)
+            out.print(f"{file}: {problem.path}: {problem.reason} {problem.fix}")
     if not answer.is_valid:
         raise typer.Exit(1)
 

@@ -171,8 +171,8 @@ def logs(
 def cancel(run_id: RunId) -> None:
     """Stop a run: SIGTERM to its tasks, SIGKILL after their grace period."""
     with context.client() as client:
-        run = client.runs.cancel(run_id)
-    say(f"run {run.id}: {run.state}")
+        client.runs.cancel(run_id)
+    say(f"Run {run_id} is asked to stop. Watch it: kpl run watch {run_id}")
 
 
 @app.command()

@@ -150,5 +150,5 @@ def download(
 def cancel(task_id: TaskId) -> None:
     """Stop a task: SIGTERM, then SIGKILL after its grace period."""
     with context.client() as client:
-        task = client.tasks.cancel(task_id)
-    say(f"task {task.id}: {task.state}")
+        client.tasks.cancel(task_id)
+    say(f"Task {task_id} is asked to stop.")

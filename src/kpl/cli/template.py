@@ -32,4 +32,4 @@ def show(name: str, json: Json = False) -> None:
     if json:
         print_json(found)
     else:
-        out.print(yaml.safe_dump(found.document, sort_keys=False, allow_unicode=True), markup=False, end="")
+        out.print(yaml.safe_dump(found.document, sort_keys=False, allow_unicode=True), end="")

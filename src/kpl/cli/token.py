@@ -41,7 +41,7 @@ def create(
     if json:
         print_json(token)
         return
-    out.print(token.token, markup=False)
+    out.print(token.token)
     say("Keep it: it is not shown again.")
 
 

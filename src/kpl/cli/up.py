@@ -62,4 +62,4 @@ def _greet(ready: "Ready") -> None:
         ]
     lines.append("stop      Ctrl+C; running tasks go on and are taken back at the next start")
     for line in lines:
-        out.print(line, markup=False)
+        out.print(line)

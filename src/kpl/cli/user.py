@@ -47,14 +47,14 @@ def create(
     if json:
         print_json(user)
     else:
-        out.print(f"{user.username}: one-time password {user.one_time_password}", markup=False)
+        out.print(f"{user.username}: one-time password {user.one_time_password}")
 
 
 @app.command()
 def link(username: str) -> None:
     """Print a link that signs a user in once, for somebody who forgot the password."""
     with context.client() as client:
-        out.print(client.users.sign_in_link(username), markup=False)
+        out.print(client.users.sign_in_link(username))
 
 
 @app.command()
