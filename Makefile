@@ -6,7 +6,7 @@ KPL_DATA_DIR ?= $(CURDIR)/.kpl
 PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 export PIP_PROGRESS_BAR = off
 
-.PHONY: help setup setup-dev demo up test test-e2e check check-python check-web fix bench docs openapi web clean
+.PHONY: help setup setup-dev demo up test test-e2e check check-python check-web fix bench bench-formats docs openapi web clean
 
 help: ## Say what each target does
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -66,6 +66,15 @@ bench: setup-dev ## Benchmarks; each prints ratios
 	$(BIN)/python benchmarks/step_overhead.py
 	$(BIN)/python benchmarks/cold_start.py
 	$(BIN)/python benchmarks/idle_memory.py
+
+bench-formats: $(VENV)-formats/.installed ## KPL Dataset beside plain files, lmdb and bagz
+	PYTHONPATH=src $(VENV)-formats/bin/python benchmarks/formats/run.py
+
+$(VENV)-formats/.installed:
+	$(PYTHON) -m venv $(VENV)-formats
+	$(VENV)-formats/bin/python -m pip install --disable-pip-version-check --quiet 'numpy>=2.1' xxhash msgspec pillow
+	-$(VENV)-formats/bin/python -m pip install --disable-pip-version-check --quiet lmdb bagz
+	@touch $@
 
 docs: setup-dev ## Generated reference pages
 	$(BIN)/python tools/generate.py
