@@ -1,6 +1,6 @@
 import { Languages, Monitor, Moon, Sun } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import { setLanguage } from '@/i18n';
+import { loadChineseFont, setLanguage } from '@/i18n';
 import { IconButton } from '@/ui/IconButton';
 import { Menu } from '@/ui/Menu';
 import { setTheme, type ThemeChoice, useTheme } from './theme';
@@ -12,6 +12,8 @@ export function LanguageButton() {
     <IconButton
       icon={Languages}
       label={t('language.switch')}
+      onHoverStart={loadChineseFont}
+      onFocus={loadChineseFont}
       onPress={() => void setLanguage(i18n.language === 'zh' ? 'en' : 'zh')}
     />
   );

@@ -66,8 +66,13 @@ export function initialLanguage(): Language {
   return navigator.language.toLowerCase().startsWith('zh') ? 'zh' : 'en';
 }
 
+/** For Chinese words on an English page, and the other way round; nothing is fetched that the system has. */
+export function loadChineseFont(): void {
+  void import('@fontsource-variable/noto-sans-sc');
+}
+
 function wear(language: string): void {
   document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
-  // The list of its 100 partial fonts is large, and a system with Chinese fonts never fetches one of them.
-  if (language === 'zh') void import('@fontsource-variable/noto-sans-sc');
+  // The list of its 100 partial fonts is large, so that English pages go without.
+  if (language === 'zh') loadChineseFont();
 }

@@ -6,7 +6,7 @@ interface ThumbProps {
   src: string;
   alt?: string;
   className?: string;
-  /** Shows tiny images as sharp squares instead of a blur. */
+  /** For tiny images: sharp squares instead of a blur, and nothing cut off. */
   isPixelated?: boolean;
 }
 
@@ -28,7 +28,7 @@ export function Thumb({ src, alt = '', className, isPixelated }: ThumbProps) {
       draggable={false}
       onError={() => setBroken(true)}
       style={isPixelated ? { imageRendering: 'pixelated' } : undefined}
-      className={cx('bg-sunken object-cover', className)}
+      className={cx(isPixelated ? 'bg-black object-contain' : 'bg-sunken object-cover', className)}
     />
   );
 }

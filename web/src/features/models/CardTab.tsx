@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
-import { Fragment, useState } from 'react';
+import { Fragment, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { loadChineseFont } from '@/i18n';
 import { useFormat } from '@/i18n/format';
 import { CopyButton } from '@/ui/CodeBlock';
 import { ErrorState } from '@/ui/ErrorState';
@@ -16,6 +17,7 @@ export function CardTab({ project, version }: { project: string; version: ModelV
   const format = useFormat();
   const [chosen, setChosen] = useState<'en' | 'zh' | null>(null);
   const language = chosen ?? format.language;
+  useEffect(loadChineseFont, []);
   const card = useQuery(modelCardQuery(project, version.name, version.version, language));
   return (
     <div className="max-w-[820px] p-6">
@@ -93,11 +95,13 @@ function Block({ block }: { block: CardBlock }) {
 function Words({ text }: { text: string }) {
   return text.split('`').map((part, index) =>
     index % 2 === 1 ? (
-      <code key={part} className="rounded-sm bg-sunken px-1 font-mono text-12">
+      // biome-ignore lint/suspicious/noArrayIndexKey: the card is read only
+      <code key={index} className="rounded-sm bg-sunken px-1 font-mono text-12">
         {part}
       </code>
     ) : (
-      <Fragment key={part}>{part}</Fragment>
+      // biome-ignore lint/suspicious/noArrayIndexKey: the card is read only
+      <Fragment key={index}>{part}</Fragment>
     ),
   );
 }

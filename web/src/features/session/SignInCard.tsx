@@ -1,6 +1,6 @@
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
-import { setLanguage } from '@/i18n';
+import { loadChineseFont, setLanguage } from '@/i18n';
 import { Button } from '@/ui/Button';
 import { Spinner } from '@/ui/Spinner';
 
@@ -14,6 +14,7 @@ interface SignInCardProps {
 /** The frame of every step of signing in. */
 export function SignInCard({ title, detail, children }: SignInCardProps) {
   const { t, i18n } = useTranslation();
+  useEffect(loadChineseFont, []);
   return (
     <main className="flex min-h-full flex-col items-center justify-center gap-4 p-6">
       <div className="w-[360px] max-w-full rounded-lg border border-line bg-surface p-7">

@@ -70,6 +70,7 @@ export function MembersTab({ project, session }: { project: string; session: Ses
             label={t('tabs.members')}
             items={members.data}
             idOf={({ username }) => username}
+            empty={<p className="p-4 text-fg-2">{t('members.none')}</p>}
             columns={[
               {
                 id: 'name',

@@ -4,7 +4,6 @@ import { useTranslation } from 'react-i18next';
 import { useLive } from '@/api/live';
 import { ErrorState } from '@/ui/ErrorState';
 import { Progress } from '@/ui/Progress';
-import { AppLink, projectPath } from '@/ui/routing';
 import { StateChip } from '@/ui/StateChip';
 import { taskQuery } from '../api';
 
@@ -34,12 +33,7 @@ export function TaskProgress({
     <div className="space-y-3 py-2">
       <div className="flex items-center gap-3">
         {state && <StateChip state={state} />}
-        <AppLink
-          href={projectPath(project, 'tasks', taskId)}
-          className="text-12 text-fg-2 underline underline-offset-2 hover:text-fg"
-        >
-          {t('importDialog.task', { id: taskId })}
-        </AppLink>
+        <span className="text-12 text-fg-3">{t('importDialog.task', { id: taskId })}</span>
       </div>
       {!isOver && <Progress label={t('importDialog.reading')} value={task.data?.progress ?? null} />}
       {words && <p className={state === 'failed' ? 'text-failed' : 'text-fg-2'}>{words}</p>}

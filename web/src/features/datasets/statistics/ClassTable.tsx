@@ -64,7 +64,7 @@ export function ClassTable({ project, version, statistics }: ClassTableProps) {
     {
       id: 'share',
       title: '',
-      width: 'w-1/4',
+      width: 'w-2/5',
       cell: (row) => (
         <div aria-hidden className="h-1.5 rounded-full bg-sunken">
           <div

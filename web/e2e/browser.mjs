@@ -1,0 +1,60 @@
+// What every browser test shares: a Chromium of the system and a server that is asked for by address.
+import { existsSync } from 'node:fs';
+import { chromium } from 'playwright-core';
+
+const PATHS = [
+  process.env.CHROMIUM,
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+];
+
+/** The address of the server under test. */
+export const BASE = process.env.KPL_E2E_URL ?? 'http://127.0.0.1:8700';
+
+/** Ends the script as skipped, with its reason. */
+function skip(reason) {
+  console.log(`SKIPPED: ${reason}`);
+  process.exit(0);
+}
+
+/** A browser, or the end of the script when there is none, no server, or a server without the console. */
+export async function start() {
+  const executablePath = PATHS.find((path) => path && existsSync(path));
+  if (!executablePath) skip('no Chromium is installed; set CHROMIUM to its path');
+  const health = await fetch(`${BASE}/api/v1/health`).catch(() => null);
+  if (!health?.ok) skip(`no server answers at ${BASE}; start one with 'kpl up', or set KPL_E2E_URL`);
+  if (!process.env.KPL_E2E_PASSWORD)
+    skip('KPL_E2E_PASSWORD, the password of the user KPL_E2E_USER (admin), is not set');
+  const page = await (await fetch(BASE)).text();
+  if (!page.includes('id="root"'))
+    skip(`the server at ${BASE} has no console; build it with 'npm run build'`);
+  return chromium.launch({
+    executablePath,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+  });
+}
+
+/** A fresh browser profile in a language and theme; problems of its pages are collected. */
+export async function open(browser, { language, theme, width = 1440, height = 900 }) {
+  const context = await browser.newContext({ viewport: { width, height }, reducedMotion: 'reduce' });
+  await context.addInitScript(
+    ([l, t]) => {
+      localStorage.setItem('kpl.language', localStorage.getItem('kpl.language') ?? l);
+      localStorage.setItem('kpl.theme', t);
+    },
+    [language, theme],
+  );
+  const page = await context.newPage();
+  const problems = [];
+  page.on('pageerror', (error) => problems.push(error.message));
+  page.on('console', (message) => {
+    // A refused request is told there too; pages show those themselves.
+    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
+      problems.push(message.text());
+  });
+  return { context, page, problems };
+}
+
+export const USER = process.env.KPL_E2E_USER ?? 'admin';
+export const PASSWORD = process.env.KPL_E2E_PASSWORD ?? '';

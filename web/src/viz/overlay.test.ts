@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { placeBoxes, TAG_HEIGHT } from './overlay';
+
+const VIEW = { width: 200, height: 100, imageWidth: 400, imageHeight: 200, names: true };
+const box = (x0: number, y0: number, x1: number, y1: number) => ({
+  x0,
+  y0,
+  x1,
+  y1,
+  class_id: 0,
+  label: 'car',
+});
+const measure = (text: string) => text.length * 6;
+
+test('boxes are scaled to the view', () => {
+  const [placed] = placeBoxes([box(100, 80, 200, 160)], VIEW, measure);
+  expect(placed).toMatchObject({
+    left: 50,
+    top: 40,
+    width: 50,
+    height: 40,
+    tag: 'car',
+    tagTop: 40 - TAG_HEIGHT,
+  });
+});
+
+test('small boxes go without a tag', () => {
+  expect(placeBoxes([box(100, 80, 140, 120)], VIEW, measure)[0]?.tag).toBe('');
+});
+
+test('tags never cover each other, and stay inside', () => {
+  const boxes = [box(0, 0, 120, 120), box(6, 4, 126, 110), box(340, 90, 400, 160), box(8, 8, 100, 100)];
+  const tagged = placeBoxes(boxes, VIEW, measure).filter(({ tag }) => tag !== '');
+  for (const [index, one] of tagged.entries()) {
+    expect(one.tagLeft + one.tagWidth).toBeLessThanOrEqual(VIEW.width);
+    for (const other of tagged.slice(index + 1)) {
+      const isApart =
+        one.tagLeft + one.tagWidth <= other.tagLeft ||
+        other.tagLeft + other.tagWidth <= one.tagLeft ||
+        one.tagTop + TAG_HEIGHT <= other.tagTop ||
+        other.tagTop + TAG_HEIGHT <= one.tagTop;
+      expect(isApart).toBe(true);
+    }
+  }
+});
+
+test('without names there are no tags', () => {
+  expect(placeBoxes([box(0, 0, 200, 200)], { ...VIEW, names: false }, measure)[0]?.tag).toBe('');
+});
