@@ -1,15 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  barOf,
-  durationText,
-  isOver,
-  isRunState,
-  lookOf,
-  matchesSearch,
-  spanOf,
-  ticks,
-  withLiveTask,
-} from './model';
+import { barOf, isOver, isRunState, matchesSearch, spanOf, ticks, withLiveTask } from './model';
 
 const at = (seconds: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, seconds)).toISOString();
 const now = Date.parse(at(100));

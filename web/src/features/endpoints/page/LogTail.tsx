@@ -39,6 +39,7 @@ export function LogTail({ project, taskId, isGoing }: LogTailProps) {
           ref={frame}
           // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region has to be reached by the keyboard
           tabIndex={0}
+          role="log"
           aria-label={t('log.title')}
           onScroll={({ currentTarget: box }) => {
             isAtEnd.current = box.scrollTop + box.clientHeight >= box.scrollHeight - 20;

@@ -1,0 +1,38 @@
+import { queryOptions } from '@tanstack/react-query';
+import { api, dataOf, type Schemas } from '@/api/client';
+
+export type Algorithm = Schemas['AlgorithmOut'];
+export type AlgorithmDetail = Schemas['AlgorithmDetail'];
+
+const base = '/api/v1/projects/{project}/algorithms' as const;
+
+export const algorithmsQuery = (project: string) =>
+  queryOptions({
+    queryKey: ['algorithms', project, 'list'],
+    queryFn: () => dataOf(api.GET(base, { params: { path: { project }, query: { limit: 500 } } })),
+  });
+
+export const algorithmQuery = (project: string, name: string, version: string | undefined) =>
+  queryOptions({
+    queryKey: ['algorithms', project, 'one', name, version],
+    queryFn: () =>
+      dataOf(api.GET(`${base}/{name}`, { params: { path: { project, name }, query: { version } } })),
+  });
+
+export const filesQuery = (project: string, digest: string) =>
+  queryOptions({
+    queryKey: ['artifacts', project, digest],
+    queryFn: () =>
+      dataOf(
+        api.GET('/api/v1/projects/{project}/artifacts/{digest}', { params: { path: { project, digest } } }),
+      ),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+export async function install(project: string, uploadId: number): Promise<AlgorithmDetail> {
+  return dataOf(api.POST(base, { params: { path: { project } }, body: { upload_id: uploadId, path: null } }));
+}
+
+export async function uninstall(project: string, name: string): Promise<void> {
+  await api.DELETE(`${base}/{name}`, { params: { path: { project, name } } });
+}

@@ -1,0 +1,68 @@
+import { expect, it } from 'vitest';
+import { coreCells, deviceCell, holderColour, type Machine, totals } from './model';
+
+const machine = (cpu_milli: number, holders: [number, number][]): Machine => ({
+  name: 'm',
+  is_simulated: false,
+  cpu_milli,
+  memory_mib: 1024,
+  held_cpu_milli: holders.reduce((sum, [, cpu]) => sum + cpu, 0),
+  held_memory_mib: 512,
+  devices: [
+    {
+      kind: 'gpu',
+      index: 0,
+      vendor: 'v',
+      model: 'x',
+      memory_mib: 1,
+      held_milli: 500,
+      holders: [{ task_id: 3, share_milli: 500 }],
+    },
+  ],
+  holders: holders.map(([task_id, cpu]) => ({
+    task_id,
+    project: 'p',
+    name: 'n',
+    cpu_milli: cpu,
+    memory_mib: 256,
+  })),
+});
+
+it('fills cores by holders one after the other', () => {
+  const { cells } = coreCells(
+    machine(4000, [
+      [1, 1500],
+      [2, 1000],
+    ]),
+  );
+  expect(cells).toEqual([
+    { share: 1, taskIds: [1] },
+    { share: 1, taskIds: [1, 2] },
+    { share: 0.5, taskIds: [2] },
+    { share: 0, taskIds: [] },
+  ]);
+});
+
+it('draws very many cores in groups', () => {
+  const { cells, coresPerCell } = coreCells(machine(512_000, [[1, 4000]]));
+  expect(coresPerCell).toBe(4);
+  expect(cells).toHaveLength(128);
+  expect(cells[0]?.share).toBe(1);
+});
+
+it('knows what is held of a device and in all', () => {
+  const one = machine(2000, [[1, 500]]);
+  expect(deviceCell(one.devices[0] as (typeof one.devices)[0])).toEqual({ share: 0.5, taskIds: [3] });
+  expect(totals([one, one])).toMatchObject({
+    machines: 2,
+    cores: 4,
+    heldCores: 1,
+    devices: 2,
+    heldDevices: 1,
+  });
+});
+
+it('shows those one may not see in grey', () => {
+  expect(holderColour(0)).toBe('var(--fg-3)');
+  expect(holderColour(5)).not.toBe(holderColour(6));
+});
