@@ -7,6 +7,7 @@ import os
 import random
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -126,6 +127,22 @@ def test_a_run_ends_as_if_the_server_had_never_been_killed(
         task_ids = sorted(str(task.id) for task in client.runs.get(run_id).tasks)
     assert result == undisturbed
     assert sorted(journal.read_text().split()) == task_ids, "each task was started exactly once"
+
+
+def test_who_follows_a_run_or_its_log_is_not_thrown_off_by_a_restart(
+    holder: list[LocalServer], folder: Path
+) -> None:
+    port = holder[-1].url.rpartition(":")[2]
+    with holder[-1].client() as client, ThreadPoolExecutor(2) as pool:
+        run = client.runs.create(document=_diamond(folder / "journal-followed", seed=-2))
+        end = pool.submit(client.runs.wait, run.id, timeout_s=RUN_TIMEOUT_S)
+        last_task = run.tasks[-1].id  # has no attempt yet
+        lines = pool.submit(lambda: list(client.tasks.log_lines(last_task, follow=True)))
+        holder[-1].kill()
+        time.sleep(0.3)
+        holder.append(start_server(folder / "data", options=("--port", port)))
+        assert end.result(RUN_TIMEOUT_S).state == "succeeded"
+        assert lines.result(RUN_TIMEOUT_S) == [f"line {number}" for number in range(NUM_LINES)]
 
 
 def _diamond(journal: Path, *, seed: int) -> dict[str, Any]:

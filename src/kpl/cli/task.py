@@ -113,7 +113,7 @@ def show(task_id: TaskId, json: Json = False) -> None:
 def logs(
     task_id: TaskId,
     attempt: Attempt = None,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Until the attempt is over.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Until the task is over, through all of its attempts.")] = False,
     search: Annotated[
         str | None, typer.Option(help="Only lines that hold this text, with their numbers.")
     ] = None,

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from kpl.client.transport import Transport
+from kpl.client.transport import RESTART_S, Transport
 from kpl.errors import Unavailable
 from kpl.orchestrator.state import RunState
 from kpl.schemas.run import Origin, RerunRequest, RunCreate, RunDetail, RunOut
@@ -68,13 +68,13 @@ class Runs:
             Unavailable: it was not over after `timeout_s`.
         """
         deadline_s = None if timeout_s is None else time.monotonic() + timeout_s
-        run = self.get(run_id)
+        run = self._look(run_id)
         yield run
         if run.state.is_final:
             return
         for event in self._transport.events([f"run:{run_id}"], after=run.seq):
             if event.get("seq") is None or event["seq"] > run.seq:  # else the last look has seen it already
-                run = self.get(run_id)
+                run = self._look(run_id)
                 yield run
             if run.state.is_final:
                 return
@@ -97,18 +97,22 @@ class Runs:
                 on_change(run)
             return run
         deadline_s = None if timeout_s is None else time.monotonic() + timeout_s
-        run = self.get(run_id)
+        run = self._look(run_id)
         if run.state.is_final:
             return run
         for event in self._transport.events([f"run:{run_id}"], after=run.seq):
             # Nobody watches, so only what may be the end is worth a look.
             is_end = event["type"] == "run" and RunState(event["data"]["state"]).is_final
             if is_end or event["type"] in _MAY_BE_THE_END:
-                run = self.get(run_id)
+                run = self._look(run_id)
                 if run.state.is_final:
                     break
             _check_deadline(run, deadline_s, timeout_s)
         return run
+
+    def _look(self, run_id: int) -> RunDetail:
+        """The run as it stands, also after a server that is being restarted."""
+        return self._transport.get(RunDetail, f"{self._base}/{run_id}", patience_s=RESTART_S)
 
 
 _MAY_BE_THE_END = frozenset({"idle", "hello", "resync"})

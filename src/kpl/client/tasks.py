@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from kpl.client.transport import Transport
+from kpl.client.transport import RESTART_S, Transport
 from kpl.errors import Unavailable
 from kpl.schemas.log import LogOut, LogSearchOut
 from kpl.schemas.metric import MetricSeriesOut, MetricsOut
@@ -42,7 +42,7 @@ class Tasks:
             Unavailable: that had not happened after `timeout_s`.
         """
         deadline_s = time.monotonic() + timeout_s
-        task = self.get(task_id)
+        task = self._look(task_id)
         while not (task.state.is_final or (task.state == TaskState.READY and not until_over)):
             if time.monotonic() > deadline_s:
                 raise Unavailable(
@@ -50,8 +50,12 @@ class Tasks:
                 )
             for _ in self._transport.events([f"task:{task_id}"], after=task.seq):
                 break
-            task = self.get(task_id)
+            task = self._look(task_id)
         return task
+
+    def _look(self, task_id: int) -> TaskDetail:
+        """The task as it stands, also after a server that is being restarted."""
+        return self._transport.get(TaskDetail, f"{self._base}/{task_id}", patience_s=RESTART_S)
 
     def log(
         self, task_id: int, *, start: int = 0, limit: int = _LINES_PER_PAGE, attempt: int | None = None
@@ -63,15 +67,30 @@ class Tasks:
     def log_lines(
         self, task_id: int, *, start: int = 0, attempt: int | None = None, follow: bool = False
     ) -> Iterator[str]:
-        """The log line by line; with `follow`, until the attempt has ended."""
+        """The log line by line, of the latest attempt unless one is named.
+
+        Args:
+            follow: go on until that attempt is over; when none is named, until the task is, through all further
+                attempts. A server that is restarted meanwhile does no harm.
+        """
+        path, number = f"{self._base}/{task_id}/log", attempt
         while True:
-            page = self.log(task_id, start=start, attempt=attempt)
+            query = {"start": start, "limit": _LINES_PER_PAGE, "attempt": number}
+            page = self._transport.get(LogOut, path, query=query, patience_s=RESTART_S if follow else 0.0)
+            number = page.attempt or None  # 0 before the first
             yield from page.lines
             start += len(page.lines)
             if start < page.num_lines:
                 continue
-            if not follow or page.is_final:
+            if not follow or (page.is_final and attempt is not None):
                 return
+            if page.is_final:
+                task = self._look(task_id)
+                if task.num_attempts > page.attempt:
+                    number, start = page.attempt + 1, 0
+                    continue
+                if task.state.is_final:
+                    return
             time.sleep(_FOLLOW_S)
 
     def search_log(self, task_id: int, text: str, *, attempt: int | None = None) -> LogSearchOut:

@@ -23,10 +23,12 @@ _BY_STATUS: dict[int, type[KPLError]] = {
     400: Invalid, 401: Denied, 403: Denied, 404: NotFound, 409: Conflict, 412: Conflict, 413: Invalid, 422: Invalid,
     429: Unavailable, 502: Unavailable, 503: Unavailable, 504: Unavailable,
 }  # fmt: skip
+RESTART_S = 60.0
+"""How long whoever follows something waits for a server that is being restarted."""
+
 _RECONNECT_S = 0.5
-_PATIENCE_S = (
-    5.0  # then the caller gets to look at the clock, and a connection that died unnoticed is replaced
-)
+# Then the caller gets to look at the clock, and a connection that died unnoticed is replaced.
+_PATIENCE_S = 5.0
 IDLE: dict[str, Any] = {"type": "idle"}
 
 
@@ -52,9 +54,12 @@ class Transport:
         body: BaseModel | Mapping[str, Any] | None = None,
         content: bytes | Iterator[bytes] | None = None,
         headers: Mapping[str, str] | None = None,
+        patience_s: float = 0.0,
     ) -> httpx.Response:
         """Send one request; `None` values of the query are left out.
 
+        Args:
+            patience_s: try again for this long while the server cannot be reached; for requests that only read.
         Raises:
             KPLError: of the family that the server's problem names; Unavailable when it cannot be reached.
         """
@@ -62,25 +67,35 @@ class Transport:
         sent = dict(headers or {})
         if method == "POST":
             sent.setdefault("Idempotency-Key", uuid.uuid4().hex)
-        try:
-            answer = self._http.request(
-                method,
-                path,
-                params={key: value for key, value in (query or {}).items() if value is not None},
-                json=payload,
-                content=content,
-                headers=sent,
-            )
-        except httpx.TransportError as err:
-            raise Unavailable(
-                f"The server at {self.url} does not answer: {err}.", hint="Is it running? Try `kpl doctor`."
-            ) from err
+        params = {key: value for key, value in (query or {}).items() if value is not None}
+        give_up_at = time.monotonic() + patience_s
+        while True:
+            try:
+                answer = self._http.request(
+                    method, path, params=params, json=payload, content=content, headers=sent
+                )
+                break
+            except httpx.TransportError as err:
+                if time.monotonic() < give_up_at:
+                    time.sleep(_RECONNECT_S)
+                    continue
+                raise Unavailable(
+                    f"The server at {self.url} does not answer: {err}.",
+                    hint="Is it running? Try `kpl doctor`.",
+                ) from err
         if answer.is_error:
             raise problem_of(answer)
         return answer
 
-    def get(self, model: type[Body], path: str, *, query: Mapping[str, Any] | None = None) -> Body:
-        return model.model_validate(self.request("GET", path, query=query).json())
+    def get(
+        self,
+        model: type[Body],
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        patience_s: float = 0.0,
+    ) -> Body:
+        return model.model_validate(self.request("GET", path, query=query, patience_s=patience_s).json())
 
     def post(self, model: type[Body], path: str, body: BaseModel | Mapping[str, Any] | None = None) -> Body:
         return model.model_validate(self.request("POST", path, body=body).json())
