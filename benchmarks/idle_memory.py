@@ -8,6 +8,7 @@ Each is measured after SETTLE_S seconds of rest. Bar: at most `prefect server` i
 """
 
 import argparse
+import contextlib
 import os
 import shlex
 import signal
@@ -58,7 +59,8 @@ def _measure_peer(command: str, settle_s: float) -> float:
                 sys.exit(f"the peer ended with {process.returncode}: {command}")
             return tree_pss_mib(process.pid)
         finally:
-            os.killpg(process.pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
 
