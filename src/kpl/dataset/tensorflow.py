@@ -6,6 +6,7 @@ The only file that needs tensorflow.
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from kpl.dataset.batch import Batch, BatchBuilder, Fields
@@ -15,15 +16,9 @@ from kpl.dataset.reader import Dataset
 
 
 def tf_dataset(dataset: Dataset, fields: Fields, *, batch_size: int, **options: Any) -> Any:
-    """A `tf.data.Dataset` whose every pass is an epoch of `Loader`; lists come as ragged tensors.
-
-    Raises:
-        Invalid: the dataset is empty, so that nothing is known of its batches.
-    """
+    """A `tf.data.Dataset` whose every pass is an epoch of `Loader`; lists come as ragged tensors."""
     loader = Loader(dataset, fields=fields, batch_size=batch_size, **options)
     builder = BatchBuilder(dataset, fields)
-    import numpy as np
-
     positions = np.arange(min(1, len(dataset)), dtype=np.int64)
     example = _tensors(builder.begin(positions))
     signature = {name: _signature(value) for name, value in example.items()}
