@@ -15,7 +15,7 @@ from kpl.dataset.errors import BadSample
 from kpl.dataset.fields import DTYPES, LIST, Field, field
 from kpl.dataset.kinds import LABELS, SAMPLES, TEMPLATES, Kind
 from kpl.dataset.layer_writer import LayerWriter
-from kpl.dataset.manifest import Draft, Layer, Manifest, ShardRef, commit
+from kpl.dataset.manifest import Delta, Draft, Layer, Manifest, ShardRef, commit
 from kpl.dataset.reader import Dataset
 from kpl.errors import Conflict, Invalid, nearest
 
@@ -33,7 +33,7 @@ def derive(
     attributes: Mapping[str, str] | None,
 ) -> Dataset:
     """Carry out `Dataset.derive`."""
-    if source.is_view:
+    if not source.is_whole:
         raise Invalid(
             f"{source!r} is a view: only a whole dataset can be derived from.", hint="Give splits instead."
         )
@@ -42,13 +42,21 @@ def derive(
     manifest = source.snapshot.manifest
     new_kind = Kind(kind) if kind is not None else source.kind
     num_rows = manifest.rows
-    split_rows = source.split_rows() if splits is None else parse_splits(splits, num_rows)
-    replaced = dict(layers or {})
+    split_rows = (
+        source.split_rows() if splits is None else parse_splits(_splits_by_row(source, splits), num_rows)
+    )
+    replaced = {name: _by_row(source, name, values) for name, values in (layers or {}).items()}
     if SAMPLES in replaced:
         raise Invalid(
             "The layer 'samples' cannot be replaced.", hint="Write a new dataset for other samples."
         )
-    kept = [layer for layer in manifest.layers if layer.name not in replaced]
+    deltas = tuple(
+        Delta(each.layer, each.by, source.snapshot.split_rows(each.rows))
+        for each in manifest.deltas
+        if each.layer not in replaced
+    )
+    unused = manifest.hidden_layers - {each.by for each in deltas} | set(replaced)
+    kept = [layer for layer in manifest.layers if layer.name not in unused]
     names = tuple(class_names) if class_names is not None else manifest.class_names
     made = [_write_layer(dest, name, values, manifest, new_kind) for name, values in replaced.items()]
     for layer in kept:
@@ -67,9 +75,57 @@ def derive(
         layers=(*(_unindexed(layer) for layer in kept), *made),
         splits=split_rows,
         attributes={**manifest.attributes, **(attributes or {})},
+        deltas=deltas,
+        removed=source.snapshot.split_rows(manifest.removed) if manifest.removed is not None else None,
     )
     commit(dest, draft, parent=0)
     return Dataset.open(dest)
+
+
+def _by_row(source: Dataset, layer: str, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Values of every row from values of every sample; a removed row takes the value of the sample before it.
+
+    Raises:
+        Invalid: not as many values as samples.
+    """
+    for name, column in values.items():
+        if len(column) != len(source):
+            raise Invalid(f"layers['{layer}']['{name}'] has {len(column)} values for {len(source)} rows.")
+    if not source.is_view or not len(source):
+        return values
+    places = np.searchsorted(source.rows, np.arange(source.snapshot.manifest.rows), "right") - 1
+    places = places.clip(min=0)
+    return {
+        name: column[places]
+        if isinstance(column, np.ndarray)
+        else [column[place] for place in places.tolist()]
+        for name, column in values.items()
+    }
+
+
+def _splits_by_row(source: Dataset, splits: Any) -> Any:
+    """Splits as they are, or with names of samples brought to rows where some rows are removed.
+
+    Raises:
+        Invalid: a split names a removed row.
+    """
+    if not source.is_view:
+        return splits
+    if isinstance(splits, Mapping):
+        for name, rows in splits.items():
+            given = np.asarray(rows)
+            if given.dtype.kind in "iu" and not np.isin(given, source.rows).all():
+                raise Invalid(
+                    f"Split '{name}' names a row that is removed.", hint="Take rows from `ds.rows`."
+                )
+        return splits
+    names = list(splits)
+    if len(names) != len(source):
+        raise Invalid(f"{len(names)} names of splits were given for {len(source)} rows.")
+    by_row: list[str | None] = [None] * source.snapshot.manifest.rows
+    for row, name in zip(source.rows.tolist(), names, strict=True):
+        by_row[row] = name
+    return by_row
 
 
 def _unindexed(layer: Layer) -> Layer:

@@ -7,6 +7,7 @@ committed that number; everybody else gets Conflict and decides again on what is
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -23,6 +24,8 @@ from kpl.errors import Conflict
 FORMAT = "kpl.dataset/v1"
 _MAX_INDEXES = 8  # more are merged into one: opening reads them all
 NOT_INDEXED = 0
+_KNOWN_FEATURES = frozenset({"deltas", "removed"})
+_DELTA, _REMOVED = "\0delta ", "\0removed"  # no split is called so
 
 
 class ShardRef(msgspec.Struct, frozen=True):
@@ -76,8 +79,25 @@ class SplitRef(msgspec.Struct, frozen=True):
     buffer: codec.Buffer
 
 
+class DeltaRef(msgspec.Struct, frozen=True):
+    """Corrections to a layer: its `rows` stand, in this order, in the layer called `by`, read for nothing else.
+
+    Of several corrections of a row the last counts.
+    """
+
+    layer: str
+    by: str
+    rows: SplitRef
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """One version of a dataset. A reader refuses one that names a feature it does not know."""
+    """One version of a dataset. A reader refuses one that names a feature it does not know.
+
+    Attributes:
+        parent: the version that it was made of; 0 for none.
+        removed: rows that are no samples any more.
+        message: what was done, in the words of who did it.
+    """
 
     format: str = FORMAT
     number: int
@@ -90,6 +110,19 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     indexes: tuple[IndexRef, ...]
     splits: tuple[SplitRef, ...]
     attributes: dict[str, str] = {}
+    deltas: tuple[DeltaRef, ...] = ()
+    removed: SplitRef | None = None
+    message: str = ""
+
+    @property
+    def num_samples(self) -> int:
+        """Rows that are not removed."""
+        return self.rows - (self.removed.count if self.removed is not None else 0)
+
+    @property
+    def hidden_layers(self) -> frozenset[str]:
+        """Layers that only correct others."""
+        return frozenset(delta.by for delta in self.deltas)
 
     @property
     def digest(self) -> str:
@@ -97,13 +130,25 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
         Equal for equal samples, labels and splits in the same order, whatever the number.
         """
-        content = (
+        content: tuple[Any, ...] = (
             self.kind,
             self.class_names,
             [(layer.name, layer.fields, [shard.id for shard in layer.shards]) for layer in self.layers],
             [(split.name, split.count, split.buffer.role, split.buffer.check) for split in self.splits],
         )
+        if self.deltas or self.removed is not None:
+            removed = self.removed.buffer.check if self.removed is not None else 0
+            deltas = [(delta.layer, delta.by, delta.rows.buffer.check) for delta in self.deltas]
+            content = (*content, deltas, removed)
         return sha256(msgspec.json.encode(content)).hexdigest()
+
+
+class Delta(msgspec.Struct, frozen=True):
+    """Corrections of a draft: the rows of `layer` that the layer `by` holds."""
+
+    layer: str
+    by: str
+    rows: NDArray[np.int64]
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,6 +160,10 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     splits: Mapping[str, NDArray[np.int64]]
     attributes: dict[str, str]
     indexes: tuple[IndexRef, ...] = ()
+    deltas: tuple[Delta, ...] = ()
+    removed: NDArray[np.int64] | None = None
+    message: str = ""
+    made_of: int = 0
 
     @property
     def num_rows(self) -> int:
@@ -138,16 +187,24 @@ def commit(root: Path, draft: Draft, *, parent: int) -> Manifest:
     if len(draft.indexes) >= _MAX_INDEXES:
         draft = _without_indexes(draft)
     layers, splits, indexes = _write_index(root, draft)
+    rows_of = {split.name: split for split in splits}
+    deltas = tuple(DeltaRef(each.layer, each.by, rows_of[_DELTA + each.by]) for each in draft.deltas)
+    removed = rows_of.get(_REMOVED)
+    features = (*(("deltas",) if deltas else ()), *(("removed",) if removed is not None else ()))
     manifest = Manifest(
         number=parent + 1,
-        parent=parent,
+        parent=draft.made_of or parent,
         kind=draft.kind,
         class_names=draft.class_names,
         rows=draft.num_rows,
         layers=layers,
         indexes=indexes,
-        splits=splits,
+        splits=tuple(split for split in splits if not split.name.startswith((_DELTA, _REMOVED))),
         attributes=draft.attributes,
+        features=features,
+        deltas=deltas,
+        removed=removed,
+        message=draft.message,
     )
     data = codec.seal(codec.MANIFEST, b"", manifest)
     if not layout.publish_new(layout.manifest_path(root, manifest.number), data):
@@ -183,12 +240,18 @@ def _write_index(
     while True:
         body = bytearray()
         layers, tails = _append_tails(root, draft, body, number)
-        splits = tuple(_append_split(name, rows, body, number) for name, rows in draft.splits.items())
+        splits = tuple(_append_split(name, rows, body, number) for name, rows in _all_rows(draft).items())
         data = codec.seal(codec.INDEX, bytes(body), IndexDirectory(tuple(tails)))
         if layout.publish_new(layout.index_path(root, number), data):
             index = IndexRef(number, data[16:32].hex(), len(data))
             return layers, splits, (*draft.indexes, index)
         number += 1
+
+
+def _all_rows(draft: Draft) -> dict[str, NDArray[np.int64]]:
+    """The rows of splits, corrections and the mask, which all lie in the index alike."""
+    rows = {**draft.splits, **{_DELTA + each.by: each.rows for each in draft.deltas}}
+    return rows if draft.removed is None or not len(draft.removed) else {**rows, _REMOVED: draft.removed}
 
 
 def _append_tails(
@@ -281,8 +344,9 @@ def check(manifest: Manifest, number: int, where: str) -> None:
     Raises:
         DatasetDamaged, UnsupportedFormat: it contradicts itself, or needs what is not known here.
     """
-    if manifest.format != FORMAT or manifest.features:
-        features = ", ".join(manifest.features) or manifest.format
+    unknown = [feature for feature in manifest.features if feature not in _KNOWN_FEATURES]
+    if manifest.format != FORMAT or unknown:
+        features = ", ".join(unknown) or manifest.format
         raise UnsupportedFormat(f"{where}: needs '{features}', unknown here.", hint="Update KPL.")
     names = [layer.name for layer in manifest.layers]
     rows = {layer.name: layer.num_rows for layer in manifest.layers}
@@ -294,6 +358,8 @@ def check(manifest: Manifest, number: int, where: str) -> None:
         and all(count <= manifest.rows for count in rows.values())
         and all(0 <= shard.rows <= shard.size for layer in manifest.layers for shard in layer.shards)
         and len({split.name for split in manifest.splits}) == len(manifest.splits)
+        and all(each.layer in names and rows.get(each.by) == each.rows.count for each in manifest.deltas)
+        and (manifest.removed is None or manifest.removed.count <= manifest.rows)
     )
     if not is_sound:
         raise DatasetDamaged(f"{where}: the manifest contradicts itself.", hint=RESTORE_HINT)

@@ -56,6 +56,13 @@ class Dataset:
         on_damage: OnDamage = "raise",
     ) -> None:
         self._snapshot = snapshot
+        # without removed rows, the whole dataset needs no list of its rows
+        self._is_whole = rows is None
+        removed = snapshot.manifest.removed
+        if rows is None and removed is not None:
+            rows = np.setdiff1d(
+                np.arange(snapshot.manifest.rows), snapshot.split_rows(removed), assume_unique=True
+            )
         self._rows = rows
         self._row_view = None if rows is None else np.ascontiguousarray(rows).data
         self._split = split
@@ -102,7 +109,7 @@ class Dataset:
 
     def __reduce__(self) -> tuple[Any, ...]:
         # a path and a number instead of maps, so that workers open the files themselves
-        rows = None if self._rows is None or self._split else self._rows
+        rows = None if self._is_whole or self._split else self._rows
         checks = (self._snapshot.verify, self._on_damage, self._snapshot.cache)
         return _reopen, (self._snapshot.address, self.version, checks, self._split, rows)
 
@@ -140,7 +147,8 @@ class Dataset:
     @property
     def layers(self) -> tuple[str, ...]:
         """Names of the layers."""
-        return tuple(layer.name for layer in self._snapshot.manifest.layers)
+        hidden = self._snapshot.manifest.hidden_layers
+        return tuple(layer.name for layer in self._snapshot.manifest.layers if layer.name not in hidden)
 
     @property
     def fields(self) -> dict[str, Field]:
@@ -236,9 +244,9 @@ class Dataset:
         for split in self._snapshot.manifest.splits:
             if split.name == name:
                 rows = self._snapshot.split_rows(split)
-                if self._rows is not None:
-                    rows = self._rows[np.isin(self._rows, rows)]
-                return self._view(rows, name if self._rows is None else "")
+                if not self._is_whole:
+                    rows = self.rows[np.isin(self.rows, rows)]
+                return self._view(rows, name if self._is_whole else "")
         raise NotFound(f"{self.path} has no split '{name}'.", hint=nearest(name, self.splits))
 
     def select(self, positions: ArrayLike) -> "Dataset":
@@ -395,8 +403,13 @@ class Dataset:
         """Whether these are some rows only, or rows in another order."""
         return self._rows is not None
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether these are all samples of the version; the rows of removed ones are none."""
+        return self._is_whole
+
     def __repr__(self) -> str:
-        what = f"split {self._split!r} of " if self._split else "a view of " if self.is_view else ""
+        what = f"split {self._split!r} of " if self._split else "a view of " if not self._is_whole else ""
         return (
             f"<{what}Dataset {str(self.path)!r}: {self.kind}, {self._length} samples, version {self.version}>"
         )

@@ -19,6 +19,7 @@ from kpl.dataset.errors import RESTORE_HINT, DatasetDamaged
 from kpl.dataset.fields import BLOB, Field
 from kpl.dataset.kinds import LABELS, SAMPLES
 from kpl.dataset.manifest import IndexDirectory, Layer, Manifest, ShardRef, SplitRef, decode_rows
+from kpl.dataset.patched import PatchedColumn
 from kpl.dataset.shard import Shard, Verify, map_file
 from kpl.errors import Invalid, NotFound, nearest
 from kpl.storage.cache import BlockCache
@@ -50,14 +51,15 @@ class Snapshot:
     def __init__(self, root: Path, manifest: Manifest, verify: Verify) -> None:
         self.root, self.manifest, self.verify = root, manifest, verify
         self.fields: dict[str, tuple[Layer, Field]] = {}
-        for layer in manifest.layers:
+        shown = [layer for layer in manifest.layers if layer.name not in manifest.hidden_layers]
+        for layer in shown:
             for field in layer.fields:
                 self.fields[qualified_name(layer.name, field.name)] = (layer, field)
         self._indexes: dict[int, memoryview] = {}
         self._shards: dict[tuple[str, int], Shard] = {}
         self._shard_starts = {layer.name: _starts(layer) for layer in manifest.layers}
         bounds = sorted(
-            {row for starts in self._shard_starts.values() for row in starts if row < manifest.rows} | {0}
+            {row for layer in shown for row in self._shard_starts[layer.name] if row < manifest.rows} | {0}
         )
         self.starts = bounds
         self.stops = [*bounds[1:], manifest.rows]
@@ -103,13 +105,27 @@ class Snapshot:
         shard_starts = self._shard_starts[layer.name]
         number = bisect_right(shard_starts, start) - 1 if self.manifest.rows else 0
         if number >= len(layer.shards):
-            return MissingColumn(stop - start)
+            return self._patched(MissingColumn(stop - start), layer, field, start, stop)
         shard = self.shard(layer, number)
         first = shard_starts[number]
         column = shard.column(field)
-        if start == first and stop - first == shard.num_rows:
-            return column
-        return column.slice(start - first, stop - first)
+        if start != first or stop - first != shard.num_rows:
+            column = column.slice(start - first, stop - first)
+        return self._patched(column, layer, field, start, stop)
+
+    def _patched(
+        self, column: ColumnReader, layer: Layer, field: Field, start: int, stop: int
+    ) -> ColumnReader:
+        """The column of the rows from `start` to `stop` under the corrections of its layer."""
+        for delta in self.manifest.deltas:
+            if delta.layer == layer.name:
+                rows = self.split_rows(delta.rows)
+                first, last = np.searchsorted(rows, (start, stop)).tolist()
+                if last > first:
+                    by = next(each for each in self.manifest.layers if each.name == delta.by)
+                    patch = self.shard(by, 0).column(field).slice(first, last)
+                    column = PatchedColumn(column, rows[first:last] - start, patch)
+        return column
 
     def shard(self, layer: Layer, number: int) -> Shard:
         """The n-th shard of a layer, opened."""

@@ -123,7 +123,11 @@ def _check_file(root: Path, file: Path, kind: int, content_id: str = "") -> list
 
 def _check_splits(root: Path, snapshot: Snapshot) -> list[Problem]:
     problems = []
-    for split in snapshot.manifest.splits:
+    manifest = snapshot.manifest
+    masks = [delta.rows for delta in manifest.deltas] + (
+        [manifest.removed] if manifest.removed is not None else []
+    )
+    for split in (*manifest.splits, *masks):
         try:
             snapshot.split_rows(split)
         except KPLError as err:

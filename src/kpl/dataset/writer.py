@@ -24,7 +24,7 @@ from kpl.dataset.image import image_info
 from kpl.dataset.journal import Begin, Block, Closed, Rows, encode_frame, read_frames
 from kpl.dataset.kinds import LABELS, SAMPLES, TEMPLATES, Kind
 from kpl.dataset.layer_writer import LayerWriter
-from kpl.dataset.manifest import Draft, Layer, Manifest, ShardRef, commit, load
+from kpl.dataset.manifest import Delta, Draft, Layer, Manifest, ShardRef, commit, load
 from kpl.dataset.reader import Dataset
 from kpl.dataset.validators import check_classes, complete_mask, complete_objects, defaults_of
 from kpl.errors import Conflict, nearest
@@ -369,6 +369,7 @@ class DatasetWriter:
             splits={name: splits[name] for name in sorted(splits, key=_split_rank)},
             attributes={**(parent.attributes if parent else {}), **self._begin.attributes},
             indexes=parent.indexes if parent else (),
+            **carried_over(self.path, parent),
         )
 
     def _check_keys(self) -> None:
@@ -445,6 +446,17 @@ class DatasetWriter:
             self.commit()
         else:
             self.close()
+
+
+def carried_over(path: Path, parent: Manifest | None) -> dict[str, Any]:
+    """The corrections and removed rows of a version, for the draft of the next one."""
+    if parent is None or not parent.features:
+        return {}
+    snapshot = Dataset.open(path, version=parent.number).snapshot
+    return {
+        "deltas": tuple(Delta(each.layer, each.by, snapshot.split_rows(each.rows)) for each in parent.deltas),
+        "removed": snapshot.split_rows(parent.removed) if parent.removed is not None else None,
+    }
 
 
 def parse_kind(kind: str) -> Kind:

@@ -1,0 +1,418 @@
+"""Versions of a dataset in its folder: corrections, removed samples, tags, branches, differences, the way back.
+
+Nothing that is there is rewritten. A correction stores the corrected rows, a removal a list of row numbers.
+"""
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from kpl.dataset import layout
+from kpl.dataset.columns import Ragged
+from kpl.dataset.errors import BadSample
+from kpl.dataset.fields import BLOB
+from kpl.dataset.kinds import LABELS, SAMPLES, TEMPLATES
+from kpl.dataset.layer_writer import LayerWriter
+from kpl.dataset.manifest import Delta, Draft, Layer, Manifest, ShardRef, commit, load
+from kpl.dataset.reader import Dataset
+from kpl.dataset.validators import check_classes, complete_mask, complete_objects
+from kpl.dataset.writer import carried_over
+from kpl.errors import Conflict, Invalid, NotFound, nearest
+
+_MAX_DELTAS = 8  # of a layer; more are merged into one, since each costs a look-up when reading
+_TAG = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,63}")
+
+Changes = Mapping[str, Mapping[str, Any]]
+
+
+class Version(NamedTuple):
+    """A version as history shows it.
+
+    Attributes:
+        made_of: number of the version that it was made of; 0 for none.
+        new_bytes: of the shards that no version before it has.
+    """
+
+    number: int
+    made_of: int
+    message: str
+    num_samples: int
+    digest: str
+    tags: tuple[str, ...]
+    new_bytes: int
+
+
+class Difference(NamedTuple):
+    """What tells two versions apart, by the keys of samples, in their order."""
+
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    changed: dict[str, tuple[str, ...]]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether both have the same samples with the same values."""
+        return not (self.added or self.removed or self.changed)
+
+
+def history(path: str | os.PathLike[str]) -> list[Version]:
+    """All versions that are there, newest first."""
+    root = Path(path)
+    layout.newest_version(root)
+    tags_of: dict[int, list[str]] = {}
+    for name, number in tags(root).items():
+        tags_of.setdefault(number, []).append(name)
+    seen: set[str] = set()
+    found = []
+    for number in layout.versions(root):
+        manifest = load(root, number)
+        shards = {shard.id: shard.size for layer in manifest.layers for shard in layer.shards}
+        new_bytes = sum(size for shard_id, size in shards.items() if shard_id not in seen)
+        seen |= set(shards)
+        found.append(
+            Version(
+                number,
+                manifest.parent,
+                manifest.message,
+                manifest.num_samples,
+                manifest.digest,
+                tuple(tags_of.get(number, ())),
+                new_bytes,
+            )
+        )
+    return found[::-1]
+
+
+def tag(path: str | os.PathLike[str], name: str, *, version: int | None = None, move: bool = False) -> int:
+    """Give a version a name; a tagged version is kept by `gc`.
+
+    Returns:
+        The number of the version.
+    Raises:
+        Conflict: the name is another version's, and `move` is not given.
+    """
+    root = Path(path)
+    if _TAG.fullmatch(name) is None:
+        raise Invalid(
+            f"'{name}' is not a name for a tag.", hint="A letter, then letters, digits, '.', '_' and '-'."
+        )
+    number = load(root, version).number
+    before = tags(root).get(name)
+    if before not in (None, number) and not move:
+        raise Conflict(
+            f"{root}: '{name}' is version {before} already.", hint="Move it, or take another name."
+        )
+    file = _tag_path(root, name)
+    file.parent.mkdir(exist_ok=True)
+    temporary = file.with_name(f".{name}.{os.getpid()}.tmp")
+    layout.write_durably(temporary, f"{number}\n".encode())
+    temporary.replace(file)
+    layout.fsync_folder(file.parent)
+    return number
+
+
+def untag(path: str | os.PathLike[str], name: str) -> None:
+    """Take a name away from its version."""
+    root = Path(path)
+    if name not in tags(root):
+        raise NotFound(f"{root} has no tag '{name}'.", hint=nearest(name, tags(root)))
+    _tag_path(root, name).unlink()
+
+
+def tags(path: str | os.PathLike[str]) -> dict[str, int]:
+    """Number of the version of each tag."""
+    found = {}
+    folder = Path(path) / "tags"
+    for file in sorted(folder.iterdir()) if folder.is_dir() else ():
+        text = file.read_text(encoding="ascii", errors="replace").strip() if _TAG.fullmatch(file.name) else ""
+        if text.isdigit():
+            found[file.name] = int(text)
+    return found
+
+
+def _tag_path(root: Path, name: str) -> Path:
+    return root / "tags" / name
+
+
+def resolve(path: str | os.PathLike[str], name: str) -> int:
+    """The version that a number or a tag means.
+
+    Raises:
+        NotFound: neither.
+    """
+    known = tags(path)
+    if name in known:
+        return known[name]
+    if name.isdigit() and int(name) in layout.versions(Path(path)):
+        return int(name)
+    numbers = ", ".join(map(str, layout.versions(Path(path))[-10:]))
+    raise NotFound(
+        f"{path} has no version '{name}'.", hint=f"{nearest(name, known)} Versions: {numbers}.".strip()
+    )
+
+
+def correct(
+    path: str | os.PathLike[str], changes: Changes, *, layer: str = LABELS, message: str = ""
+) -> Dataset:
+    """Make a version in which some samples have other values; what they do not name stays as it is.
+
+    Args:
+        changes: new values by key of the sample and name of the field.
+        layer: that the fields belong to; not that of the samples themselves.
+    Raises:
+        NotFound: there is no such sample, field or layer.
+        BadSample: a value does not fit.
+    """
+    root = Path(path)
+    if layer == SAMPLES:
+        raise Invalid(
+            "The layer 'samples' cannot be corrected.", hint="Remove the sample and add another one."
+        )
+    return _commit(root, lambda dataset: _corrected(dataset, changes, layer), message)
+
+
+def remove(path: str | os.PathLike[str], keys: Iterable[str], *, message: str = "") -> Dataset:
+    """Make a version without some samples.
+
+    Raises:
+        NotFound: there is no such sample.
+    """
+    wanted = list(keys)
+    return _commit(Path(path), lambda dataset: _without(dataset, wanted), message)
+
+
+def restore(path: str | os.PathLike[str], version: int, *, message: str = "") -> Dataset:
+    """Make a version that is as an older one was."""
+    root = Path(path)
+    old = load(root, version)
+
+    def draft(newest: Dataset) -> Draft:
+        del newest
+        return msgspec.structs.replace(_draft_of(root, old), made_of=version)
+
+    return _commit(root, draft, message or f"as version {version}")
+
+
+def branch(
+    path: str | os.PathLike[str], dest: str | os.PathLike[str], *, version: int | None = None
+) -> Dataset:
+    """Begin a dataset of its own with a version of this one; files are shared where there can be links."""
+    return Dataset.open(path, version=version).derive(dest)
+
+
+def _commit(root: Path, make: Callable[[Dataset], Draft], message: str) -> Dataset:
+    while True:
+        newest = Dataset.open(root)
+        draft = msgspec.structs.replace(make(newest), message=message)
+        try:
+            manifest = commit(root, draft, parent=newest.version)
+        except Conflict:  # somebody else was faster: decide again on what is there now
+            continue
+        return Dataset.open(root, version=manifest.number)
+
+
+def _draft_of(root: Path, manifest: Manifest) -> Draft:
+    """The draft of a version that is like the given one."""
+    dataset = Dataset.open(root, version=manifest.number)
+    return Draft(
+        kind=manifest.kind,
+        class_names=manifest.class_names,
+        layers=manifest.layers,
+        splits=dataset.split_rows(),
+        attributes=manifest.attributes,
+        indexes=manifest.indexes,
+        **carried_over(root, manifest),
+    )
+
+
+def _without(dataset: Dataset, keys: list[str]) -> Draft:
+    draft = _draft_of(dataset.path, dataset.snapshot.manifest)
+    gone = np.array([dataset.find(key).row for key in keys], np.int64)
+    removed = np.union1d(gone, draft.removed if draft.removed is not None else ())
+    splits = {name: np.setdiff1d(rows, gone, assume_unique=True) for name, rows in draft.splits.items()}
+    return msgspec.structs.replace(draft, removed=removed.astype(np.int64), splits=splits)
+
+
+def _corrected(dataset: Dataset, changes: Changes, name: str) -> Draft:
+    manifest = dataset.snapshot.manifest
+    layer = next((each for each in manifest.layers if each.name == name), None)
+    if layer is None or name in manifest.hidden_layers:
+        raise NotFound(f"{dataset.path} has no layer '{name}'.", hint=nearest(name, dataset.layers))
+    rows = {dataset.find(key).row: values for key, values in changes.items()}
+    draft = _draft_of(dataset.path, manifest)
+    older = [each for each in draft.deltas if each.layer == name]
+    if len(older) >= _MAX_DELTAS:
+        unchanged: dict[int, Mapping[str, Any]] = {
+            row: {} for each in older for row in each.rows.tolist() if row not in rows
+        }
+        rows |= unchanged
+        draft = msgspec.structs.replace(
+            draft, deltas=tuple(each for each in draft.deltas if each.layer != name)
+        )
+        gone = {each.by for each in older}
+        draft = msgspec.structs.replace(
+            draft, layers=tuple(each for each in draft.layers if each.name not in gone)
+        )
+    numbers = np.array(sorted(rows), np.int64)
+    by = _free_name(name, manifest)
+    patch = _write_patch(dataset, layer, by, [(row, rows[row]) for row in numbers.tolist()])
+    delta = Delta(name, by, numbers)
+    return msgspec.structs.replace(draft, layers=(*draft.layers, patch), deltas=(*draft.deltas, delta))
+
+
+def _free_name(layer: str, manifest: Manifest) -> str:
+    return f"{layer[:40]}-fix-{manifest.number + 1}"
+
+
+def _write_patch(dataset: Dataset, layer: Layer, by: str, rows: list[tuple[int, Mapping[str, Any]]]) -> Layer:
+    """Write the corrected rows of a layer, whole, as a layer of their own."""
+    folder = dataset.path / layout.WRITING / f"{by}.{os.getpid()}.{os.urandom(4).hex()}"
+    folder.mkdir(parents=True)
+    writer = LayerWriter(dataset.path, by, layer.fields, folder)
+    try:
+        for row, changed in rows:
+            _append_patch(dataset, writer, layer, row, changed)
+        writer.flush(len(rows))
+        shard: ShardRef = writer.finish()
+    finally:
+        writer.close()
+        for file in folder.iterdir():
+            file.unlink()
+        folder.rmdir()
+        if not any(folder.parent.iterdir()):
+            folder.parent.rmdir()
+    return Layer(by, layer.fields, (shard,))
+
+
+def _append_patch(
+    dataset: Dataset, writer: LayerWriter, layer: Layer, row: int, changed: Mapping[str, Any]
+) -> None:
+    snapshot = dataset.snapshot
+    segment = snapshot.segment_of(row)
+    getters, position = snapshot.getters(segment), row - snapshot.starts[segment]
+    prefix = "" if layer.name == LABELS else f"{layer.name}."
+    values: dict[str, Any] = {each.name: getters[prefix + each.name](position) for each in layer.fields}
+    unknown = set(changed) - set(values)
+    if unknown:
+        name = sorted(unknown)[0]
+        raise NotFound(f"The layer '{layer.name}' has no field '{name}'.", hint=nearest(name, values))
+    values |= changed
+    key, name = getters["key"](position), ""
+    try:
+        if layer.name == LABELS:
+            values = _checked(dataset, values, changed, getters, position)
+        for name, append in writer.appenders.items():
+            append(values[name])
+    except (BadSample, TypeError, ValueError, OverflowError) as err:
+        raise BadSample(f"Sample '{key}', field '{name or 'boxes'}': {str(err).rstrip('.')}.") from err
+
+
+def _checked(
+    dataset: Dataset,
+    values: dict[str, Any],
+    changed: Mapping[str, Any],
+    getters: Mapping[str, Any],
+    position: int,
+) -> dict[str, Any]:
+    """Labels as the kind asks for them; what followed from a value that was changed follows from the new one."""
+    template = TEMPLATES[dataset.kind]
+    if template.objects and "masks" in changed and "boxes" not in changed:
+        values.pop("boxes", None)
+    objects = next((changed[name] for name in ("boxes", "masks") if name in changed), None)
+    for name in template.objects:
+        # what was said about objects that are no more says nothing about the new ones
+        if objects is not None and name not in changed and _length(values.get(name)) != len(objects):
+            values.pop(name, None)
+    has_mask = any(each.name == "mask" for each in template.labels)
+    if has_mask and "mask" in changed:
+        values.pop("classes", None)
+        values.pop("pixels", None)
+    size: dict[str, Any] = {
+        name: getters[name](position) for name in ("width", "height") if name in dataset.fields
+    }
+    values |= size
+    if template.objects:
+        complete_objects(values, template.objects)
+    elif has_mask:
+        complete_mask(values, len(dataset.class_names))
+    check_classes(values, len(dataset.class_names))
+    return {name: value for name, value in values.items() if name not in size}
+
+
+def _length(value: Any) -> int:
+    return 0 if value is None else len(value)
+
+
+def diff(before: Dataset, after: Dataset) -> Difference:
+    """Which samples were added and removed between two versions, and which fields of the others changed."""
+    keys = [each.columns("key").tolist() if len(each) else [] for each in (before, after)]
+    places = [{key: position for position, key in enumerate(some)} for some in keys]
+    common = [key for key in keys[1] if key in places[0]]
+    one = np.array([places[0][key] for key in common], np.int64)
+    other = np.array([places[1][key] for key in common], np.int64)
+    changed: dict[str, list[str]] = {}
+    for name in _fields_to_compare(before, after):
+        for place in np.flatnonzero(_differences(before, after, name, one, other)).tolist():
+            changed.setdefault(common[place], []).append(name)
+    return Difference(
+        tuple(key for key in keys[1] if key not in places[0]),
+        tuple(key for key in keys[0] if key not in places[1]),
+        {key: tuple(changed[key]) for key in common if key in changed},
+    )
+
+
+def _fields_to_compare(before: Dataset, after: Dataset) -> Iterator[str]:
+    for name in dict.fromkeys((*before.fields, *after.fields)):
+        if name != "key":
+            yield name
+
+
+def _differences(
+    before: Dataset, after: Dataset, name: str, one: NDArray[np.int64], other: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """[common] whether a field of a sample differs."""
+    if name not in before.fields or name not in after.fields:
+        return np.ones(len(one), np.bool_)
+    fields = before.fields[name], after.fields[name]
+    if any(field.layout == BLOB for field in fields):
+        return _blob_differences(before, after, name, one, other)
+    columns = before.columns(name), after.columns(name)
+    if not any(isinstance(column, Ragged) for column in columns):
+        left, right = columns[0][one], columns[1][other]
+        if left.dtype.kind != "O" and left.dtype == right.dtype and left.ndim == right.ndim == 1:
+            differ: NDArray[np.bool_] = (left != right) & ~((left != left) & (right != right))  # noqa: PLR0124
+            return differ
+    pairs = zip(one.tolist(), other.tolist(), strict=True)
+    return np.array([not _are_equal(_at(columns[0], i), _at(columns[1], j)) for i, j in pairs], np.bool_)
+
+
+def _at(column: Any, row: int) -> Any:
+    return (
+        column.values[column.offsets[row] : column.offsets[row + 1]]
+        if isinstance(column, Ragged)
+        else column[row]
+    )
+
+
+def _are_equal(one: Any, other: Any) -> bool:
+    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
+        return np.array_equal(one, other, equal_nan=one.dtype.kind == "f" and other.dtype.kind == "f")
+    return bool(type(one) is type(other) and one == other)
+
+
+def _blob_differences(
+    before: Dataset, after: Dataset, name: str, one: NDArray[np.int64], other: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    if not before.fields[name].is_optional and not after.fields[name].is_optional:
+        checks = [each.snapshot.blob_checks(name)[each.rows] for each in (before, after)]
+        differ: NDArray[np.bool_] = checks[0][one] != checks[1][other]
+        return differ
+    views = before.tuples(name), after.tuples(name)
+    pairs = zip(one.tolist(), other.tolist(), strict=True)
+    return np.array([views[0][i][0] != views[1][j][0] for i, j in pairs], np.bool_)
