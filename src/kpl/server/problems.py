@@ -106,7 +106,10 @@ def _known_error(request: Request, error: Exception) -> Response:
 def _invalid_request(request: Request, error: Exception) -> Response:
     # The rejected values are left out on purpose: one of them may be a password.
     assert isinstance(error, RequestValidationError)
-    errors = [FieldProblem(path=_path(e["loc"]), message=e["msg"]) for e in error.errors()]
+    errors = [
+        FieldProblem(path=_path(e["loc"]), message=e["msg"].removeprefix("Value error, "))
+        for e in error.errors()
+    ]
     detail = "; ".join(f"{e.path}: {e.message}" for e in errors[:5])
     problem = _problem(
         request,

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, insert, select, text, update
 from sqlalchemy.exc import OperationalError
 
-from kpl.errors import Unavailable
+from kpl.errors import Invalid, Unavailable
 from kpl.server.db import Database, after_commit, before_commit
 
 numbers = Table("numbers", MetaData(), Column("id", Integer, primary_key=True), Column("value", Integer))
@@ -35,6 +35,14 @@ def fail_after_writing(db: Database, calls: list[str]) -> None:
         after_commit(session, lambda: calls.append("after"))
         session.execute(update(numbers).values(value=5))
         raise ValueError("no")
+
+
+def test_number_that_no_column_holds_is_the_askers_mistake(db: Database) -> None:
+    with pytest.raises(Invalid, match="more than 64 bits"), db.read() as session:
+        session.scalar(select(numbers.c.value).where(numbers.c.id == 1 << 64))
+    with pytest.raises(Invalid, match="more than 64 bits"), db.write() as session:
+        session.execute(update(numbers).values(value=1 << 64))
+    assert value_in(db) == 0
 
 
 def test_what_raises_is_undone_and_calls_nobody_back(db: Database) -> None:

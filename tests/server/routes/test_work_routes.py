@@ -75,6 +75,17 @@ def test_pipeline_goes_from_draft_to_a_run_with_log_and_files(client: httpx.Clie
     assert series["steps"] == [1, 2]
 
 
+def test_request_that_names_nothing_to_run_is_told_what_to_give(client: httpx.Client) -> None:
+    problem = client.post(f"{P}/runs", json={}).json()
+    assert problem["detail"] == "body: give exactly one of pipeline, template, document; got none"
+
+
+def test_number_beyond_all_numbers_is_refused(client: httpx.Client) -> None:
+    for path in (f"{P}/runs/{1 << 70}", f"{P}/tasks/{1 << 70}/log", f"{P}/tasks?run_id={1 << 70}"):
+        answer = client.get(path)
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
+
+
 def test_two_people_do_not_overwrite_each_other(client: httpx.Client) -> None:
     client.post(f"{P}/pipelines", json={"name": "shared", "document": chain("a")})
     body = {"document": chain("a", "b")}

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import Session, sessionmaker
 
-from kpl.errors import Unavailable
+from kpl.errors import Invalid, Unavailable
 
 _BEFORE_COMMIT = "kpl.before_commit"
 _AFTER_COMMIT = "kpl.after_commit"
@@ -59,7 +59,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A transaction that sees one moment of the database and changes nothing."""
-        with self._read_session() as session:
+        with _numbers_checked(), self._read_session() as session:
             yield session
 
     @contextmanager
@@ -68,7 +68,7 @@ class Database:
 
         Keep it short: no file, network or process work inside.
         """
-        with self._one_writer(), self._write_session() as session:
+        with _numbers_checked(), self._one_writer(), self._write_session() as session:
             try:
                 yield session
                 session.flush()
@@ -97,6 +97,17 @@ class Database:
             finally:
                 if self.is_sqlite:
                     self._writer = None
+
+
+@contextmanager
+def _numbers_checked() -> Iterator[None]:
+    """Answer a number that no column can hold; it can come from any part of a request."""
+    try:
+        yield
+    except OverflowError as err:
+        raise Invalid(
+            "A number in the request has more than 64 bits.", hint="Give the one you mean."
+        ) from err
 
 
 def before_commit(session: Session, callback: Callable[[], None]) -> None:
