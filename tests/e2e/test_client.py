@@ -1,6 +1,7 @@
 """The SDK against a real server: uploads that break off, errors by family, live events, chains of steps."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import pytest
 from kpl.client import Client, LocalServer, connect, find_server
 from kpl.client.transport import Transport
 from kpl.errors import Conflict, Denied, Invalid, NotFound, Unavailable
+from kpl.testing.pipelines import chain as toys
+from kpl.testing.toy_algorithm import write_toy_algorithm
 
 pytestmark = pytest.mark.e2e
 
@@ -120,6 +123,32 @@ def test_a_failed_step_says_so_and_skips_what_depends_on_it(client: Client, tmp_
     assert (str(tasks["s2"].state), "s1" in tasks["s2"].reason) == ("skipped", True)
     assert list(client.tasks.log_lines(tasks["s1"].id)) == ["word: b"]
     assert client.tasks.search_log(tasks["s1"].id, "word").num_matches == 1
+
+
+def test_a_run_that_is_stopped_ends_and_twice_does_no_harm(client: Client, tmp_path: Path) -> None:
+    client.algorithms.install(write_toy_algorithm(tmp_path / "toy"))
+    run = client.runs.create(document=toys("a", "b", wait_for=str(tmp_path / "never")))
+    first = next(task for task in run.tasks if task.name == "a")
+    for seen in client.runs.watch(run.id, timeout_s=60):
+        if any(task.id == first.id and task.state == "running" for task in seen.tasks):
+            break
+    assert client.runs.cancel(run.id).id == run.id
+    with suppress(Conflict):  # it may be over by now
+        client.runs.cancel(run.id)
+    ended = client.runs.wait(run.id, timeout_s=60)
+    assert (ended.state, [str(task.state) for task in ended.tasks]) == ("cancelled", ["cancelled"] * 2)
+    with pytest.raises(Conflict, match="is over: cancelled"):
+        client.tasks.cancel(first.id)
+
+
+def test_a_log_is_followed_through_all_attempts(client: Client, tmp_path: Path) -> None:
+    client.algorithms.install(write_toy_algorithm(tmp_path / "toy"))
+    document = toys("a", fail_until=2, lines=2)
+    document["nodes"][0]["retries"] = 1
+    run = client.runs.create(document=document)
+    lines = list(client.tasks.log_lines(run.tasks[0].id, follow=True))
+    assert lines == ["line 0: a", "line 1: a"] * 2
+    assert list(client.tasks.log_lines(run.tasks[0].id, attempt=1, follow=True)) == lines[:2]
 
 
 def test_problems_of_a_document_name_node_reason_and_fix(client: Client, tmp_path: Path) -> None:

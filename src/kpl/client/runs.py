@@ -52,9 +52,9 @@ class Runs:
     def get(self, run_id: int) -> RunDetail:
         return self._transport.get(RunDetail, f"{self._base}/{run_id}")
 
-    def cancel(self, run_id: int) -> RunDetail:
+    def cancel(self, run_id: int) -> RunOut:
         """Ask the run to stop; its running tasks get SIGTERM and then their grace period."""
-        return self._transport.post(RunDetail, f"{self._base}/{run_id}/cancel")
+        return self._transport.post(RunOut, f"{self._base}/{run_id}/cancel")
 
     def rerun(self, run_id: int, *, from_node: str | None = None, origin: Origin = "sdk") -> RunDetail:
         """Run again what a run ran; with `from_node`, steps before that node are taken over as they are."""
