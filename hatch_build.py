@@ -5,7 +5,6 @@ warning; `require` fails instead; `skip` installs without a console. Where no No
 one as an ordinary wheel for the time of the build.
 """
 
-import gzip
 import hashlib
 import os
 import re
@@ -75,9 +74,6 @@ class WebBuildHook(BuildHookInterface):
             subprocess.run(command, cwd=self.web, env=environment, check=True)
         vite = self.web / "node_modules" / "vite" / "bin" / "vite.js"
         subprocess.run([npm[0], str(vite), "build"], cwd=self.web, env=environment, check=True)
-        for asset in self.static.rglob("*"):
-            if asset.suffix in {".js", ".css", ".svg", ".html", ".json"}:
-                Path(f"{asset}.gz").write_bytes(gzip.compress(asset.read_bytes(), 9, mtime=0))
         (self.static / ".stamp").write_text(self._sources_digest())
         if not had_modules and not keep_modules:
             shutil.rmtree(self.web / "node_modules", ignore_errors=True)
