@@ -1,7 +1,7 @@
-"""`kpl dataset`: pack, info, verify and head work on folders without a server; the rest asks one."""
+"""`kpl dataset`: import, list, show and delete ask a server; the rest works on folders without one."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import (
@@ -30,6 +30,9 @@ from kpl.cli.output import (
 from kpl.cli.values import DatasetKindName, ErrorPolicy, FormatName
 from kpl.errors import Invalid
 
+if TYPE_CHECKING:
+    from kpl.dataset import Dataset
+
 app = typer.Typer(help="Datasets: pack, check, import and look at them.", no_args_is_help=True)
 
 Source = Annotated[Path, typer.Argument(help="Folder or archive with the data.")]
@@ -40,11 +43,14 @@ Stored = Annotated[Path, typer.Argument(help="Folder of a KPL Dataset.")]
 def pack(
     source: Source,
     destination: Annotated[Path, typer.Argument(help="Folder to write; must not exist.")],
-    kind: Annotated[DatasetKindName, typer.Option(help="What the labels are.")],
+    kind: Annotated[
+        DatasetKindName | None, typer.Option(help="What the labels are; follows from the format.")
+    ] = None,
     format: Annotated[FormatName, typer.Option(help="Layout of the source.")] = FormatName.AUTO,
     on_error: Annotated[
         ErrorPolicy, typer.Option(help="What a sample that cannot be read does.")
     ] = ErrorPolicy.SKIP,
+    label: Annotated[str, typer.Option(help="In tables, the column with the class.")] = "",
     json: Json = False,
 ) -> None:
     """Write files in a common layout as a KPL Dataset. Needs no server."""
@@ -62,9 +68,10 @@ def pack(
         report = convert.pack(
             source,
             destination,
-            kind=kind.value,
+            kind=kind.value if kind else None,
             format=format.value,
             on_error=on_error.value,
+            label_column=label,
             progress=lambda done, total: bar.update(line, completed=done, total=total),
         )
     for problem in report.problems:
@@ -74,11 +81,11 @@ def pack(
             {
                 "path": str(destination),
                 "num_samples": report.num_samples,
-                "num_problems": len(report.problems),
+                "num_problems": report.num_problems,
             }
         )
     else:
-        out.print(f"{destination}: {report.num_samples} samples, {len(report.problems)} problems")
+        out.print(f"{destination}: {report.num_samples} samples, {report.num_problems} problems")
 
 
 @app.command()
@@ -142,6 +149,157 @@ def _brief(value: object) -> str:
         return f"<{size(len(value))}>"
     text = " ".join(str(value).split())
     return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+@app.command()
+def export(
+    path: Stored,
+    destination: Annotated[Path, typer.Argument(help="Folder to write; must be empty.")],
+    format: Annotated[FormatName, typer.Option(help="Layout to write.")],
+    version: Annotated[str, typer.Option(help="Number or tag; the newest by default.")] = "",
+    split: Annotated[str | None, typer.Option(help="Only this split.")] = None,
+    json: Json = False,
+) -> None:
+    """Write a KPL Dataset as files in a common layout. Needs no server."""
+    from kpl.dataset import convert
+
+    dataset = _open(path, version)
+    report = convert.export(dataset.split(split) if split else dataset, destination, format=format.value)
+    for what, count in report.dropped.items():
+        say(f"The format cannot hold {what}: {count} left out", style="yellow")
+    if json:
+        print_json({"path": str(destination), **report._asdict()})
+    else:
+        out.print(f"{destination}: {report.num_samples} samples")
+
+
+def _open(path: Path, version: str) -> "Dataset":
+    from kpl.dataset import Dataset
+    from kpl.dataset.versions import resolve
+
+    return Dataset.open(path, version=resolve(path, version) if version else None)
+
+
+@app.command()
+def health(
+    path: Stored,
+    decode: Annotated[int, typer.Option(min=0, help="How many images to decode at most.")] = 2000,
+    json: Json = False,
+) -> None:
+    """Look for leaks between splits, wrong boxes, empty masks and the like. Needs no server."""
+    from kpl.dataset import Dataset
+    from kpl.dataset.health import report as health_report
+
+    report = health_report(Dataset.open(path), max_decoded=decode)
+    if json:
+        print_json(report.as_json())
+    else:
+        rows = [
+            (each.severity, each.code, each.message, ", ".join(each.keys[:3])) for each in report.findings
+        ]
+        print_table(("severity", "check", "what", "samples"), rows, empty="Nothing found.")
+    if not report.is_healthy:
+        raise typer.Exit(1)
+
+
+@app.command()
+def history(path: Stored, json: Json = False) -> None:
+    """List the versions of a KPL Dataset, newest first. Needs no server."""
+    from kpl.dataset import versions
+
+    found = versions.history(path)
+    if json:
+        print_json([version._asdict() for version in found])
+        return
+    print_table(
+        ("version", "made of", "tags", "samples", "new", "message"),
+        [
+            (v.number, v.made_of or "", ", ".join(v.tags), v.num_samples, size(v.new_bytes), v.message)
+            for v in found
+        ],
+        empty="No versions.",
+    )
+
+
+@app.command()
+def tag(
+    path: Stored,
+    name: Annotated[str, typer.Argument(help="Name for the version.")],
+    version: Annotated[str, typer.Option(help="Number or tag; the newest by default.")] = "",
+    move: Annotated[bool, typer.Option(help="Take the name from the version that has it.")] = False,
+    remove: Annotated[bool, typer.Option(help="Take the name away instead.")] = False,
+) -> None:
+    """Give a version of a KPL Dataset a name; tagged versions are kept by `gc`. Needs no server."""
+    from kpl.dataset import versions
+
+    if remove:
+        versions.untag(path, name)
+        out.print(f"{path}: no version is called {name} now")
+        return
+    number = versions.tag(path, name, version=versions.resolve(path, version) if version else None, move=move)
+    out.print(f"{path}: version {number} is {name}")
+
+
+@app.command()
+def diff(
+    path: Stored,
+    before: Annotated[str, typer.Argument(help="Number or tag of a version.")],
+    after: Annotated[str, typer.Argument(help="Of another one; the newest by default.")] = "",
+    json: Json = False,
+) -> None:
+    """Print which samples were added (+), removed (-) and changed (~) between two versions. Needs no server."""
+    from kpl.dataset import versions
+
+    found = versions.diff(_open(path, before), _open(path, after))
+    if json:
+        print_json(found._asdict())
+        return
+    for key in found.added:
+        out.print(f"+ {key}", highlight=False, markup=False)
+    for key in found.removed:
+        out.print(f"- {key}", highlight=False, markup=False)
+    for key, fields in found.changed.items():
+        out.print(f"~ {key}: {', '.join(fields)}", highlight=False, markup=False)
+    say(f"{len(found.added)} added, {len(found.removed)} removed, {len(found.changed)} changed")
+
+
+@app.command()
+def gc(
+    path: Stored,
+    keep: Annotated[int, typer.Option(min=1, help="How many of the newest versions stay.")] = 1,
+    yes: Yes = False,
+    json: Json = False,
+) -> None:
+    """Delete old versions without a tag, and the files that only they need. Needs no server."""
+    from kpl.dataset.gc import collect
+
+    planned = collect(path, keep=keep, is_dry=True)
+    if planned.files:
+        what = f"Delete {len(planned.versions)} versions, {size(planned.num_bytes)} in {len(planned.files)} files?"
+        confirm(what, is_confirmed=yes)
+    report = collect(path, keep=keep)
+    if json:
+        print_json(report._asdict())
+    else:
+        out.print(f"{path}: {len(report.versions)} versions deleted, {size(report.num_bytes)} freed")
+
+
+@app.command()
+def repair(path: Stored, json: Json = False) -> None:
+    """Bring a damaged or unfinished KPL Dataset back as far as its bytes allow. Needs no server."""
+    from kpl.dataset.repair import repair as repair_dataset
+
+    report = repair_dataset(path)
+    if json:
+        print_json(report._asdict())
+        return
+    for action in report.actions:
+        say(action)
+    for key in report.lost:
+        say(f"lost: {key}", style="red")
+    out.print(
+        f"{path}: version {report.version}, {len(report.actions)} repairs, {len(report.lost)} samples lost"
+    )
 
 
 @app.command("import")

@@ -1,0 +1,73 @@
+"""`kpl dataset` on folders, from files to versions and back."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner, Result
+
+from kpl.cli.main import app
+from kpl.dataset import Dataset
+from kpl.dataset.masks import encode_class_mask
+from kpl.dataset.versions import remove
+
+runner = CliRunner()
+
+
+def _run(*words: object, exit_code: int = 0) -> Result:
+    result = runner.invoke(app, ["dataset", *map(str, words)])
+    assert result.exit_code == exit_code, result.output
+    return result
+
+
+@pytest.fixture
+def packed(tmp_path: Path) -> Path:
+    """Six images of two classes, packed by the command."""
+    for number in range(6):
+        file = tmp_path / "source" / "ab"[number % 2] / f"{number}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(encode_class_mask(np.full((9, 9), number)))
+    _run("pack", tmp_path / "source", tmp_path / "set")
+    return tmp_path / "set"
+
+
+def test_versions_are_named_listed_compared_and_let_go_of(packed: Path) -> None:
+    _run("tag", packed, "first")
+    remove(packed, ["a/0.png"], message="blurred")
+    listed = json.loads(_run("history", packed, "--json").stdout)
+    assert [(each["number"], each["tags"]) for each in listed] == [(2, []), (1, ["first"])]
+    assert "blurred" in _run("history", packed).stdout
+    assert _run("diff", packed, "first").stdout.splitlines()[0] == "- a/0.png"
+    assert json.loads(_run("diff", packed, "2", "1", "--json").stdout)["added"] == ["a/0.png"]
+    assert "0 versions deleted" in _run("gc", packed, "--yes").stdout
+    _run("tag", packed, "first", "--remove")
+    assert json.loads(_run("gc", packed, "--yes", "--json").stdout)["versions"] == [1]
+    _run("verify", packed)
+
+
+def test_a_dataset_is_exported_and_its_health_reported(packed: Path, tmp_path: Path) -> None:
+    assert "6 samples" in _run("export", packed, tmp_path / "out", "--format", "imagefolder").stdout
+    assert (tmp_path / "out" / "b" / "1.png").is_file()
+    assert json.loads(_run("health", packed, "--json").stdout)["is_healthy"]
+    image = (tmp_path / "source" / "a" / "0.png").read_bytes()
+    (tmp_path / "source" / "b" / "again.png").write_bytes(image)
+    _run("pack", tmp_path / "source", tmp_path / "worse")
+    assert "duplicates" in _run("health", tmp_path / "worse", exit_code=1).stdout
+
+
+def test_a_damaged_dataset_is_repaired(packed: Path) -> None:
+    shard = next((packed / "data" / "samples").iterdir())
+    data = bytearray(shard.read_bytes())
+    data[100] ^= 255
+    shard.write_bytes(data)
+    assert "1 samples lost" in " ".join(_run("repair", packed).stdout.split())
+    assert len(Dataset.open(packed)) == 5
+    _run("verify", packed)
+
+
+def test_the_class_column_of_a_table_is_named(tmp_path: Path) -> None:
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "a.csv").write_text("size,colour\n1,red\n2,blue\n")
+    _run("pack", tmp_path / "source", tmp_path / "set", "--label", "colour")
+    assert Dataset.open(tmp_path / "set").class_names == ("blue", "red")
