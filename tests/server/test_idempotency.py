@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from kpl.schemas.project import ProjectCreate
+from kpl.server.db.tables.idempotency import IdempotencyRow
 from kpl.server.services import idempotency, projects
 from kpl.server.services.platform import Platform
 from kpl.testing.server import FakeClock, SignedIn
@@ -21,6 +22,26 @@ def test_the_second_request_gets_the_answer_of_the_first(admin: SignedIn) -> Non
     assert "idempotency-replayed" not in first.headers
     assert second.headers["idempotency-replayed"] == "true"
     assert second.headers["content-type"] == "application/json"
+
+
+def test_an_answer_with_a_secret_is_not_kept(admin: SignedIn, platform: Platform) -> None:
+    asked: dict[str, Any] = {"name": "ci", "scopes": ["read"]}
+    token = admin.client.post("/api/v1/tokens", json=asked, headers=KEY).json()["token"]
+    again = admin.client.post("/api/v1/tokens", json=asked, headers=KEY)
+    assert (again.status_code, again.json()["code"]) == (409, "conflict")
+    user = {"username": "ann"}
+    password = admin.client.post("/api/v1/users", json=user, headers={"Idempotency-Key": "a-user"}).json()[
+        "one_time_password"
+    ]
+    link = admin.client.post("/api/v1/users/ann/sign-in-link", headers={"Idempotency-Key": "a-link"}).json()[
+        "path"
+    ]
+    with platform.db.read() as session:
+        kept = b"".join(row.body for row in session.query(IdempotencyRow))
+    assert kept.count(b"held a secret") == 3
+    for secret in (token, password, link.partition("link=")[2]):
+        assert secret
+        assert secret.encode() not in kept
 
 
 def test_without_a_key_it_is_carried_out_again(admin: SignedIn) -> None:

@@ -8,8 +8,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from kpl.errors import KPLError
-from kpl.server.problems import problem_of, problem_response
+from kpl.errors import Conflict, KPLError
+from kpl.server.problems import MEDIA_TYPE, problem_of, problem_response
 from kpl.server.routes.dependencies import get_credentials
 from kpl.server.services import idempotency, sessions
 from kpl.server.services.access import Caller
@@ -62,7 +62,8 @@ class Idempotency:
             # Whoever waits for the answer may be gone and this task cancelled: the key is settled all the same.
             with anyio.CancelScope(shield=True):
                 if answer is not None and answer.status < 400:
-                    await anyio.to_thread.run_sync(idempotency.finish, self._platform, caller, key, answer)
+                    kept = _withheld(scope, key) if scope["state"].get("is_answer_secret") else answer
+                    await anyio.to_thread.run_sync(idempotency.finish, self._platform, caller, key, kept)
                 elif answer is not None and answer.status < 500:
                     await anyio.to_thread.run_sync(idempotency.release, self._platform, caller, key)
 
@@ -130,6 +131,16 @@ def _fingerprint(scope: Scope, body: bytes) -> str:
     digest.update(b"\0")
     digest.update(body)
     return digest.hexdigest()
+
+
+def _withheld(scope: Scope, key: str) -> Answer:
+    """What is kept instead of an answer that held a secret: the database has secrets as digests alone."""
+    error = Conflict(
+        f"The request with Idempotency-Key '{key}' was carried out, but its answer held a secret and is not kept.",
+        hint="Look for what it made, delete that and begin anew.",
+    )
+    problem, _ = problem_of(Request(scope), error)
+    return Answer(problem.status, {"content-type": MEDIA_TYPE}, problem.model_dump_json().encode())
 
 
 async def _send_again(answer: Answer, send: Send) -> None:

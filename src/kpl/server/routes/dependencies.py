@@ -63,6 +63,11 @@ def request_id_of(request: Request) -> str:
     return str(getattr(request.state, "request_id", ""))
 
 
+def mark_answer_secret(request: Request) -> None:
+    """For routes whose answer shows a secret this once: nothing may keep that answer."""
+    request.state.is_answer_secret = True
+
+
 def _bearer(header: str | None) -> str | None:
     if header is None:
         return None

@@ -2,11 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 
 from kpl.schemas.page import Page
 from kpl.schemas.token import TokenCreate, TokenCreated, TokenOut
-from kpl.server.routes.dependencies import Cursor, Limit, TheCaller, ThePlatform
+from kpl.server.routes.dependencies import Cursor, Limit, TheCaller, ThePlatform, mark_answer_secret
 from kpl.server.services import tokens
 
 router = APIRouter(prefix="/api/v1/tokens", tags=["tokens"])
@@ -24,7 +24,7 @@ def list_tokens(
     return tokens.list_tokens(platform, caller, username=username, cursor=cursor, limit=limit)
 
 
-@router.post("", operation_id="create_token", status_code=201)
+@router.post("", operation_id="create_token", status_code=201, dependencies=[Depends(mark_answer_secret)])
 def create_token(platform: ThePlatform, caller: TheCaller, body: TokenCreate) -> TokenCreated:
     """Make a token; it is shown in this answer only."""
     return tokens.create_token(platform, caller, body)

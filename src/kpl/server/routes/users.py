@@ -1,10 +1,10 @@
 """Users of the platform."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 
 from kpl.schemas.page import Page
 from kpl.schemas.user import SignInLinkOut, UserCreate, UserCreated, UserOut, UserUpdate
-from kpl.server.routes.dependencies import Cursor, Limit, TheCaller, ThePlatform
+from kpl.server.routes.dependencies import Cursor, Limit, TheCaller, ThePlatform, mark_answer_secret
 from kpl.server.services import users
 
 router = APIRouter(prefix="/api/v1/users", tags=["users"])
@@ -18,7 +18,7 @@ def list_users(
     return users.list_users(platform, caller, cursor=cursor, limit=limit)
 
 
-@router.post("", operation_id="create_user", status_code=201)
+@router.post("", operation_id="create_user", status_code=201, dependencies=[Depends(mark_answer_secret)])
 def create_user(platform: ThePlatform, caller: TheCaller, body: UserCreate) -> UserCreated:
     """Make a user, who has to choose a new password at the first sign-in."""
     return users.create_user(platform, caller, body)
@@ -42,7 +42,12 @@ def delete_user(platform: ThePlatform, caller: TheCaller, username: str) -> None
     users.delete_user(platform, caller, username)
 
 
-@router.post("/{username}/sign-in-link", operation_id="create_sign_in_link", status_code=201)
+@router.post(
+    "/{username}/sign-in-link",
+    operation_id="create_sign_in_link",
+    status_code=201,
+    dependencies=[Depends(mark_answer_secret)],
+)
 def create_sign_in_link(platform: ThePlatform, caller: TheCaller, username: str) -> SignInLinkOut:
     """Make a link that signs the user in once."""
     return users.create_sign_in_link(platform, caller, username)
