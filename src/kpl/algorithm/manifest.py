@@ -207,7 +207,7 @@ def load_manifest(folder: Path) -> AlgorithmManifest:
     path = folder / MANIFEST_NAME
     if not path.is_file():
         fix = "Give the folder that holds it, or write one: see docs/guides/write-an-algorithm.md."
-        raise ManifestInvalid([Problem(1, "", f"there is no such file in {folder}", fix)])
+        raise ManifestInvalid([Problem(1, "", "there is no such file in the folder", fix)])
     try:
         return parse_manifest(path.read_text(encoding="utf-8"), folder)
     except UnicodeDecodeError as err:

@@ -90,7 +90,9 @@ def _errors_named(archive: Path) -> Iterator[None]:
 
 
 def _damaged(archive: Path, err: Exception) -> ArchiveRejected:
-    return ArchiveRejected(f"{archive.name} is damaged: {err}.", hint="Make or upload the archive again.")
+    return ArchiveRejected(
+        f"{archive.name} is damaged, or neither zip nor tar: {err}.", hint="Make or upload the archive again."
+    )
 
 
 class _Unpacking:
