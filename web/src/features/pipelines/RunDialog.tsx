@@ -85,12 +85,15 @@ export function usePlan(
   const go = useGo();
   const client = useQueryClient();
   const parameters = document.parameters ?? {};
-  const given = useDeferredValue(givenOnly(parameters, values));
-  const isFit = Object.entries(parameters).every(([name, schema]) => faultOf(schema, values[name]) === null);
+  const asked = useDeferredValue(values);
+  const given = givenOnly(parameters, asked);
+  const fits = (all: Record<string, unknown>) =>
+    Object.entries(parameters).every(([name, schema]) => faultOf(schema, all[name]) === null);
+  const isFit = fits(values);
   const plan = useQuery({
     queryKey: ['plan', project, source, given],
     queryFn: () => askPlan(project, source, given),
-    enabled: isEnabled && isFit,
+    enabled: isEnabled && isFit && fits(asked),
     placeholderData: keepPreviousData,
     retry: false,
     gcTime: 0,

@@ -154,7 +154,7 @@ function Shown({ project, algorithm, parents }: ShownProps) {
                 { label: t('page.by'), value: algorithm.installed_by },
               ]}
             />
-            <CodeBlock code={`kpl algorithm show ${algorithm.name}`} wraps />
+            <CodeBlock code={`kpl algorithm show ${algorithm.name}`} />
           </div>
         </Panel>
       </div>

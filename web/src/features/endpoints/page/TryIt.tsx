@@ -1,4 +1,4 @@
-import { useMutation } from '@tanstack/react-query';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '@/i18n/format';
@@ -15,7 +15,11 @@ import { bestScores } from '../model';
 export function TryIt({ url, isServing }: { url: string; isServing: boolean }) {
   const { t } = useTranslation('endpoints');
   const [image, setImage] = useState<string | null>(null);
-  const send = useMutation({ mutationFn: (file: Blob) => ask(url, file) });
+  const client = useQueryClient();
+  const send = useMutation({
+    mutationFn: (file: Blob) => ask(url, file),
+    onSettled: () => void client.invalidateQueries({ queryKey: ['endpoints'] }),
+  });
   const take = (file: Blob | undefined) => {
     if (!file || !isServing) return;
     setImage(URL.createObjectURL(file));

@@ -6,7 +6,7 @@ import {
   ReactFlowProvider,
   useConnection,
 } from '@xyflow/react';
-import { type DragEvent, type KeyboardEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { type DragEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { toast } from '@/ui/Toast';
 import { CanvasTools } from '../graph/CanvasTools';
@@ -45,6 +45,13 @@ export function Canvas(props: CanvasProps) {
       <Drawing {...props} />
     </ReactFlowProvider>
   );
+}
+
+/** Whether keys are meant for the canvas: the focus is in it or on nothing beside it, and no dialog is open. */
+function isHere(frame: HTMLElement | null): boolean {
+  const { activeElement } = globalThis.document;
+  if (!frame || globalThis.document.querySelector('[role=dialog], [role=menu]')) return false;
+  return activeElement === null || frame.contains(activeElement) || activeElement.contains(frame);
 }
 
 /** Both ends of an edge as the document names them, whichever end it was begun at. */
@@ -186,7 +193,10 @@ function Drawing({ editor, ports, catalog, selected, onSelect }: CanvasProps) {
     const frameAt = frame.current?.getBoundingClientRect();
     setOffer({
       at,
-      screen: { x: event.clientX - (frameAt?.left ?? 0), y: event.clientY - (frameAt?.top ?? 0) },
+      screen: {
+        x: Math.max(8, Math.min(event.clientX - (frameAt?.left ?? 0), (frameAt?.width ?? 0) - 264)),
+        y: Math.max(8, Math.min(event.clientY - (frameAt?.top ?? 0), (frameAt?.height ?? 0) - 328)),
+      },
       from: formatEnd({ node: state.fromHandle.nodeId, port: name }),
       fits: fitting(output, catalog),
     });
@@ -201,6 +211,7 @@ function Drawing({ editor, ports, catalog, selected, onSelect }: CanvasProps) {
   };
 
   const onKeyDown = (event: KeyboardEvent) => {
+    if (!isHere(frame.current)) return;
     if (event.target instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) return;
     const isCommand = event.metaKey || event.ctrlKey;
     const key = event.key.toLowerCase();
@@ -240,9 +251,7 @@ function Drawing({ editor, ports, catalog, selected, onSelect }: CanvasProps) {
   };
 
   useEffect(() => {
-    const isCanvas = () =>
-      frame.current?.contains(globalThis.document.activeElement) ||
-      globalThis.document.activeElement === globalThis.document.body;
+    const isCanvas = () => isHere(frame.current);
     const onCopy = (event: ClipboardEvent) => {
       if (!isCanvas() || selected.size === 0 || String(getSelection()) !== '') return;
       event.preventDefault();
@@ -254,10 +263,12 @@ function Drawing({ editor, ports, catalog, selected, onSelect }: CanvasProps) {
       event.preventDefault();
       paste(event.clipboardData?.getData('text/plain') ?? '');
     };
+    addEventListener('keydown', onKeyDown);
     addEventListener('copy', onCopy);
     addEventListener('cut', onCopy);
     addEventListener('paste', onPaste);
     return () => {
+      removeEventListener('keydown', onKeyDown);
       removeEventListener('copy', onCopy);
       removeEventListener('cut', onCopy);
       removeEventListener('paste', onPaste);
@@ -269,7 +280,6 @@ function Drawing({ editor, ports, catalog, selected, onSelect }: CanvasProps) {
     <div
       ref={frame}
       className="relative min-h-0 flex-1"
-      onKeyDown={onKeyDown}
       onDragOver={(event) => event.preventDefault()}
       onDrop={onDrop}
     >
@@ -351,7 +361,7 @@ function LinkReason({ refusalOf, words }: LinkReasonProps) {
     <Panel position="top-center" className="m-3!">
       <p
         role="status"
-        className="rounded-md border border-warning bg-raised px-3 py-1.5 text-12 text-warning shadow-float"
+        className="w-max max-w-[460px] rounded-md border border-warning bg-raised px-3 py-1.5 text-12 text-warning shadow-float"
       >
         {words(refusal)}
       </p>

@@ -10,9 +10,15 @@ export function tidy(document: PipelineDocument): PipelineDocument {
   return Object.fromEntries(filled) as unknown as PipelineDocument;
 }
 
+const NODE_KEYS = [
+  'id', 'type', 'dataset', 'model', 'algorithm', 'function', 'title', 'parameters', 'resources', 'retries', 'timeout_s',
+  'publish', 'endpoint',
+]; // biome-ignore format: one line of words reads better than one a line
+
 function tidyNode(node: DocumentNode): DocumentNode {
+  const rank = (key: string) => (NODE_KEYS.indexOf(key) + NODE_KEYS.length + 1) % (NODE_KEYS.length + 1);
   const filled = Object.entries(node).filter(([key, value]) => key === 'id' || !isEmpty(value));
-  return Object.fromEntries(filled) as unknown as DocumentNode;
+  return Object.fromEntries(filled.sort(([a], [b]) => rank(a) - rank(b))) as unknown as DocumentNode;
 }
 
 function isEmpty(value: unknown): boolean {

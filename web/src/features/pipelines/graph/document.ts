@@ -148,7 +148,11 @@ export function schemaTitle(name: string, schema: Schema | undefined, language: 
 
 /** What a node is called on the canvas. */
 export function nodeTitle(node: DocumentNode, language: string): string {
-  return textOf(node.title, language) || node.dataset || node.model || node.algorithm || node.id;
+  const asset =
+    node.type === 'algorithm' || boundParameter(node.dataset ?? node.model) !== null
+      ? ''
+      : node.dataset || node.model;
+  return textOf(node.title, language) || asset || node.id;
 }
 
 /** A name that none of `taken` has: `train`, `train-2`, `train-3`, ... */

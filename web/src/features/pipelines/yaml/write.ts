@@ -1,7 +1,7 @@
 /** Plain values as YAML: block style, text that any YAML could misread in quotes, keys in the order they come. */
 
 const PLAIN = /^[A-Za-z_/.$\u3400-\u9fff][^\n\t"'#:{}[\],&*!|>%@`]*$/u;
-const WORDS = /^(?:true|false|null|yes|no|on|off|y|n|~)$/i;
+const WORDS = /^(?:true|false|null|yes|no|on|off|~)$/i;
 const NUMBER = /^[-+]?(?:\.?[0-9][0-9_.,:eExXoO+-]*|\.(?:inf|nan))$/i;
 /** Objects that read better on one line. */
 const MAX_INLINE = 100;
