@@ -55,7 +55,8 @@ check-python: setup-dev
 	$(BIN)/python tools/generate.py --check
 
 check-web: setup-dev
-	@if [ -f web/package.json ]; then cd web && npm ci --no-audit --no-fund && npm run --silent check; fi
+	$(BIN)/python tools/web.py ci
+	$(BIN)/python tools/web.py run --silent check
 
 fix: setup-dev ## Format and mend what can be mended, regenerate generated files
 	$(BIN)/ruff format .
