@@ -125,6 +125,7 @@ def _types_of_the_console(*, is_check: bool) -> list[str]:
     tool = ROOT / "web" / "node_modules" / "openapi-typescript" / "bin" / "cli.js"
     target = ROOT / "web" / "src" / "api" / "schema.d.ts"
     if not tool.exists():
+        print("web/src/api/schema.d.ts is left as it is: run `python tools/web.py ci` first", file=sys.stderr)
         return []
     with tempfile.TemporaryDirectory(prefix="kpl-types-") as folder:
         written = Path(folder, "schema.d.ts")
