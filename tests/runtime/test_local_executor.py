@@ -87,6 +87,17 @@ def test_task_goes_on_under_another_supervisor(executor: LocalExecutor, root: Pa
     assert lines_of(executor.checkpoints(TaskId(1)) / "starts") == ["started"]
 
 
+def test_death_of_a_supervisor_is_noticed_at_once(executor: LocalExecutor, root: Path) -> None:
+    start_and_kill_supervisor(executor, root, f"echo ready; {LOOP}")
+    started = time.monotonic()
+    while "taken over" not in (root / "logs" / "1-1.log").read_text():
+        executor.wait(10)
+        executor.observe([AttemptId("1-1")])
+    assert time.monotonic() - started < 5
+    executor.stop(AttemptId("1-1"), grace_s=0.1)
+    assert until_ended(executor, AttemptId("1-1")).outcome is Outcome.STOPPED
+
+
 def test_task_without_its_supervisor_can_be_stopped(executor: LocalExecutor, root: Path) -> None:
     start_and_kill_supervisor(executor, root, f"{SCATTERED_TREE} {LOOP}")
     pids = wait_for_lines(executor.checkpoints(TaskId(1)) / "pids", 3)

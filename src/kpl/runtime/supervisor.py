@@ -250,6 +250,7 @@ class Supervisor:
             self._end("lost", message=BOTH_DIED)
             return
         self._say("The supervisor died; another one has taken over.")
+        self._notify()  # of whom to watch from now on
         self._set_deadlines()
         self._watch(lambda: _is_readable(pidfd), pause_s=0.1)
         self._conclude(_exit_status(pidfd))

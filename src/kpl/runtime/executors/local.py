@@ -262,6 +262,7 @@ class LocalExecutor:
         run = self._read_run(folder)
         if self._has_supervisor(run):
             self._asked_at.pop(attempt_id, None)  # should it die, the next is asked for at once
+            self._wake_up.watch(attempt_id, run["supervisor"])
         else:
             self._revive(attempt_id, launch, run)
             report = self._report_end(attempt_id, folder)
@@ -274,6 +275,7 @@ class LocalExecutor:
         if end is None:
             return None
         self._asked_at.pop(attempt_id, None)
+        self._wake_up.forget(attempt_id)
         return AttemptReport(
             attempt_id,
             AttemptState.ENDED,
