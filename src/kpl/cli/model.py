@@ -6,11 +6,13 @@ from typing import Annotated, Literal
 import typer
 
 from kpl.cli.context import context
-from kpl.cli.output import Json, Limit, Yes, confirm, out, print_fields, print_json, print_table, size
+from kpl.cli.output import Json, Limit, Yes, confirm, number, out, print_fields, print_json, print_table, size
+from kpl.client import Client
+from kpl.errors import Invalid
 
 app = typer.Typer(help="Models: versions, cards, files.", no_args_is_help=True)
 
-Version = Annotated[int | None, typer.Option("--version", help="The latest by default.")]
+Reference = Annotated[str, typer.Argument(metavar="NAME[@VERSION]", help="The latest version by default.")]
 
 
 @app.command("list")
@@ -39,14 +41,14 @@ def list_(limit: Limit = 50, json: Json = False) -> None:
 
 
 def _metrics(metrics: dict[str, float]) -> str:
-    return ", ".join(f"{name} {value:.4g}" for name, value in list(metrics.items())[:3])
+    return ", ".join(f"{name} {number(value)}" for name, value in list(metrics.items())[:3])
 
 
 @app.command()
-def show(name: str, version: Version = None, json: Json = False) -> None:
+def show(model: Reference, json: Json = False) -> None:
     """Show one version of a model: where it comes from, how good it is, which files it has."""
     with context.client() as client:
-        number = version or client.models.get(name).latest.version
+        name, number = _resolve(client, model)
         found = client.models.version(name, number)
     if json:
         print_json(found)
@@ -71,18 +73,18 @@ def show(name: str, version: Version = None, json: Json = False) -> None:
 
 
 @app.command()
-def card(name: str, version: Version = None, language: Literal["en", "zh"] = "en") -> None:
+def card(model: Reference, language: Literal["en", "zh"] = "en") -> None:
     """Print the model card (Markdown)."""
     with context.client() as client:
-        number = version or client.models.get(name).latest.version
+        name, number = _resolve(client, model)
         out.print(client.models.card(name, number, language=language).markdown)
 
 
 @app.command()
-def download(name: str, destination: Path, version: Version = None) -> None:
+def download(model: Reference, destination: Path) -> None:
     """Save all files of a version."""
     with context.client() as client:
-        number = version or client.models.get(name).latest.version
+        name, number = _resolve(client, model)
         for path in client.models.download(name, number, destination):
             out.print(str(path))
 
@@ -93,3 +95,11 @@ def delete(name: str, yes: Yes = False) -> None:
     confirm(f"Delete model {name} with all its versions?", is_confirmed=yes)
     with context.client() as client:
         client.models.delete(name)
+
+
+def _resolve(client: Client, reference: str) -> tuple[str, int]:
+    """Name and version of `NAME` or `NAME@VERSION`."""
+    name, at, number = reference.partition("@")
+    if at and not number.isdecimal():
+        raise Invalid(f"'{reference}' names no version.", hint="Write NAME or NAME@VERSION, as in digits@2.")
+    return name, int(number) if at else client.models.get(name).latest.version

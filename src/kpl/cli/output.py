@@ -80,7 +80,7 @@ def _cell(value: object) -> Text:
     if isinstance(value, datetime):
         return Text(when(value))
     if isinstance(value, float):
-        return Text(f"{value:.4g}")
+        return Text(number(value))
     if isinstance(value, list | tuple):
         return Text(", ".join(map(str, value)) or "-")
     text = str(value)
@@ -99,6 +99,11 @@ def ago(moment: datetime) -> str:
         if seconds >= size:
             return f"{seconds // size} {unit} ago"
     return f"{seconds} s ago"
+
+
+def number(value: float) -> str:
+    """A number with as many digits as say something."""
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def duration(seconds: float | None) -> str:

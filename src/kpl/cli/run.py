@@ -140,7 +140,9 @@ def logs(
     node: Annotated[
         str | None, typer.Argument(help="Node of the pipeline; the one that runs or failed by default.")
     ] = None,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Until the task is over, through all of its attempts.")] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Until the task is over, through all of its attempts.")
+    ] = False,
 ) -> None:
     """Print the log of one node of a run."""
     with context.client() as client:

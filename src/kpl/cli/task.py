@@ -11,6 +11,7 @@ from kpl.cli.output import (
     Limit,
     ago,
     duration,
+    number,
     out,
     print_fields,
     print_json,
@@ -77,7 +78,7 @@ def show(task_id: TaskId, json: Json = False) -> None:
             ("why", task.why),
             ("time", duration(task.duration_s)),
             ("parameters", ", ".join(f"{key}={value}" for key, value in task.parameters.items())),
-            ("metrics", ", ".join(f"{m.name} {m.last:.4g}" for m in metrics.metrics)),
+            ("metrics", ", ".join(f"{m.name} {number(m.last)}" for m in metrics.metrics)),
             ("notes", task.notes),
             ("digest", task.digest),
         ]
@@ -113,7 +114,9 @@ def show(task_id: TaskId, json: Json = False) -> None:
 def logs(
     task_id: TaskId,
     attempt: Attempt = None,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Until the task is over, through all of its attempts.")] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Until the task is over, through all of its attempts.")
+    ] = False,
     search: Annotated[
         str | None, typer.Option(help="Only lines that hold this text, with their numbers.")
     ] = None,

@@ -83,10 +83,10 @@ def _front_matter(model: ModelVersionDetail, language: Language) -> str:
 
 def _metrics_table(model: ModelVersionDetail, words: dict[str, str]) -> str:
     rows = ["| | |", "|---|---|"]
-    rows += [f"| {name} ({words['training']}) | {value:.4g} |" for name, value in model.metrics.items()]
+    rows += [f"| {name} ({words['training']}) | {_number(value)} |" for name, value in model.metrics.items()]
     for evaluation in model.evaluations:
         rows += [
-            f"| {name} ({_origin(evaluation, words)}) | {value:.4g} |"
+            f"| {name} ({_origin(evaluation, words)}) | {_number(value)} |"
             for name, value in evaluation.metrics.items()
         ]
     return "\n".join(rows)
@@ -94,3 +94,7 @@ def _metrics_table(model: ModelVersionDetail, words: dict[str, str]) -> str:
 
 def _origin(evaluation: EvaluationOut, words: dict[str, str]) -> str:
     return words[evaluation.function].format(task_id=evaluation.task_id)
+
+
+def _number(value: float) -> str:
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"
