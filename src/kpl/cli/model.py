@@ -48,8 +48,8 @@ def _metrics(metrics: dict[str, float]) -> str:
 def show(model: Reference, json: Json = False) -> None:
     """Show one version of a model: where it comes from, how good it is, which files it has."""
     with context.client() as client:
-        name, number = _resolve(client, model)
-        found = client.models.version(name, number)
+        name, version = _resolve(client, model)
+        found = client.models.version(name, version)
     if json:
         print_json(found)
         return
@@ -76,16 +76,16 @@ def show(model: Reference, json: Json = False) -> None:
 def card(model: Reference, language: Literal["en", "zh"] = "en") -> None:
     """Print the model card (Markdown)."""
     with context.client() as client:
-        name, number = _resolve(client, model)
-        out.print(client.models.card(name, number, language=language).markdown)
+        name, version = _resolve(client, model)
+        out.print(client.models.card(name, version, language=language).markdown)
 
 
 @app.command()
 def download(model: Reference, destination: Path) -> None:
     """Save all files of a version."""
     with context.client() as client:
-        name, number = _resolve(client, model)
-        for path in client.models.download(name, number, destination):
+        name, version = _resolve(client, model)
+        for path in client.models.download(name, version, destination):
             out.print(str(path))
 
 
