@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { Navigate, Outlet, useLocation, useParams } from '@tanstack/react-router';
+import { Outlet, useNavigate, useParams } from '@tanstack/react-router';
 import { Suspense, useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useConnection } from '@/api/live';
@@ -14,7 +14,8 @@ import { useProjectUpdates } from './useProjectUpdates';
 /** What stands around every page of someone signed in. */
 export function Shell() {
   const session = useQuery(sessionQuery);
-  const { href } = useLocation();
+  const mustSignIn = session.isSuccess && (session.data === null || session.data.must_change_password);
+  useSignInWhen(mustSignIn);
   if (session.isPending) return null;
   if (session.isError)
     return (
@@ -22,9 +23,18 @@ export function Shell() {
         <ErrorState error={session.error} onRetry={() => void session.refetch()} />
       </main>
     );
-  if (session.data === null || session.data.must_change_password)
-    return <Navigate to="/sign-in" search={{ next: href === '/' ? undefined : href } as never} replace />;
-  return <Frame />;
+  return mustSignIn ? null : <Frame />;
+}
+
+/** Goes to the sign-in, once, which comes back to this address. */
+function useSignInWhen(isNeeded: boolean): void {
+  const navigate = useNavigate();
+  useEffect(() => {
+    const { pathname, search } = window.location;
+    if (!isNeeded || pathname === '/sign-in') return;
+    const next = pathname === '/' ? undefined : pathname + search;
+    void navigate({ to: '/sign-in', search: { next } as never, replace: true });
+  }, [isNeeded, navigate]);
 }
 
 function Frame() {

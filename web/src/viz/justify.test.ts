@@ -11,12 +11,11 @@ test('every picture has a place, in order, inside the width', () => {
 
 test('rows fill the width and keep near their height', () => {
   const { tiles } = justify(ASPECTS, { width: 900, rowHeight: 140, fills: true });
-  const rows = Map.groupBy ? Map.groupBy(tiles, ({ top }) => top) : new Map<number, typeof tiles>();
-  for (const row of rows.values()) {
-    const last = row.at(-1);
-    expect((last?.left ?? 0) + (last?.width ?? 0)).toBeCloseTo(900, 3);
-    expect(last?.height).toBeGreaterThan(90);
-    expect(last?.height).toBeLessThan(220);
+  for (const [index, last] of tiles.entries()) {
+    if (tiles[index + 1]?.top === last.top) continue;
+    expect(last.left + last.width).toBeCloseTo(900, 3);
+    expect(last.height).toBeGreaterThan(90);
+    expect(last.height).toBeLessThan(220);
   }
 });
 

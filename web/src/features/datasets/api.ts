@@ -117,3 +117,17 @@ export const taskQuery = (project: string, taskId: number) =>
         }),
       ),
   });
+
+export const templatesQuery = (project: string) =>
+  queryOptions({
+    queryKey: ['pipelines', project, 'templates-for-datasets'],
+    queryFn: async () => {
+      const answer: unknown = await dataOf(
+        api.GET('/api/v1/projects/{project}/templates', { params: { path: { project } } }),
+      );
+      return (
+        Array.isArray(answer) ? answer : (answer as { items: unknown[] }).items
+      ) as Schemas['TemplateOut'][];
+    },
+    staleTime: 60_000,
+  });

@@ -20,7 +20,7 @@ export function Failures({ project, tasks }: { project: string; tasks: Task[] })
                   <span className="font-medium">{task.name}</span>
                 ) : (
                   <AppLink
-                    href={`${projectPath(project, 'runs', task.run_id)}?task=${task.id}`}
+                    href={`${projectPath(project, 'runs', task.run_id)}?task=${encodeURIComponent(task.name)}`}
                     className="font-medium hover:underline"
                   >
                     {task.name}

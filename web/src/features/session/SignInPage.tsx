@@ -1,9 +1,8 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Navigate } from '@tanstack/react-router';
-import { useEffect } from 'react';
+import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { sessionQuery } from '@/api/session';
-import { useQueryState } from '@/ui/routing';
+import { useGo, useQueryState } from '@/ui/routing';
 import { safeNext } from './model';
 import { NewPasswordForm } from './NewPasswordForm';
 import { SignInCard } from './SignInCard';
@@ -14,15 +13,20 @@ import { useSignInLink } from './useSignInLink';
 export default function SignInPage() {
   const { t } = useTranslation('session');
   const [query] = useQueryState();
+  const go = useGo();
   const client = useQueryClient();
   const link = useSignInLink();
   const session = useQuery(sessionQuery);
   useEffect(() => {
     document.title = `${t('title')} · KPL`;
   }, [t]);
+  const isDone = !link.isPending && session.data != null && !session.data.must_change_password;
+  const next = useRef(safeNext(query.next));
+  useEffect(() => {
+    if (isDone) go(next.current, { replace: true });
+  }, [isDone, go]);
   if (session.isPending || link.isPending) return <SignInCard title={t('signingIn')} />;
-  if (session.data && !session.data.must_change_password)
-    return <Navigate to={safeNext(query.next)} replace />;
+  if (isDone) return null;
   if (session.data?.must_change_password)
     return (
       <SignInCard title={t('choosePassword')} detail={t('choosePasswordWhy')}>

@@ -1,10 +1,9 @@
 import { useQuery } from '@tanstack/react-query';
-import { Trash2, Upload, Workflow } from 'lucide-react';
-import { useState } from 'react';
+import { Trash2, Upload } from 'lucide-react';
+import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '@/i18n/format';
 import { Badge } from '@/ui/Badge';
-import { LinkButton } from '@/ui/Button';
 import { ErrorState } from '@/ui/ErrorState';
 import { IconButton } from '@/ui/IconButton';
 import { PageHeader } from '@/ui/PageHeader';
@@ -13,11 +12,14 @@ import { Select } from '@/ui/Select';
 import { SkeletonRows } from '@/ui/Skeleton';
 import { Tabs } from '@/ui/Tabs';
 import { datasetQuery } from '../api';
-import { ImportDialog } from '../importing/ImportDialog';
-import { StatisticsTab } from '../statistics/StatisticsTab';
-import { VersionsTab } from '../versions/VersionsTab';
 import { DeleteDataset } from './DeleteDataset';
 import { SamplesTab } from './SamplesTab';
+import { UseMenu } from './UseMenu';
+
+// Only the samples come with the page.
+const StatisticsTab = lazy(() => import('../statistics/StatisticsTab'));
+const VersionsTab = lazy(() => import('../versions/VersionsTab'));
+const ImportDialog = lazy(() => import('../importing/ImportDialog'));
 
 /** One dataset: its samples, what they amount to, its versions. */
 export default function DatasetPage() {
@@ -54,13 +56,7 @@ export default function DatasetPage() {
           <>
             <IconButton icon={Trash2} label={t('deleteDataset')} onPress={() => setDeleting(true)} />
             <IconButton icon={Upload} label={t('importVersion')} onPress={() => setQuery({ import: '1' })} />
-            <LinkButton
-              variant="primary"
-              href={`${projectPath(project, 'pipelines')}?dataset=${encodeURIComponent(name)}`}
-            >
-              <Workflow aria-hidden />
-              {t('useInPipeline')}
-            </LinkButton>
+            <UseMenu project={project} name={name} kind={version.kind} />
           </>
         }
       >
@@ -94,23 +90,33 @@ export default function DatasetPage() {
           {
             id: 'statistics',
             label: t('tabs.statistics'),
-            content: <StatisticsTab project={project} version={version} />,
+            content: (
+              <Suspense fallback={<SkeletonRows className="p-6" />}>
+                <StatisticsTab project={project} version={version} />
+              </Suspense>
+            ),
           },
           {
             id: 'versions',
             label: t('tabs.versions'),
             count: versions.length,
-            content: <VersionsTab project={project} dataset={dataset.data} />,
+            content: (
+              <Suspense fallback={<SkeletonRows className="p-6" />}>
+                <VersionsTab project={project} dataset={dataset.data} />
+              </Suspense>
+            ),
           },
         ]}
       />
       {query.import && (
-        <ImportDialog
-          project={project}
-          name={name}
-          initialFiles={[]}
-          onClose={() => setQuery({ import: undefined })}
-        />
+        <Suspense>
+          <ImportDialog
+            project={project}
+            name={name}
+            initialFiles={[]}
+            onClose={() => setQuery({ import: undefined })}
+          />
+        </Suspense>
       )}
       {isDeleting && (
         <DeleteDataset project={project} dataset={dataset.data} onClose={() => setDeleting(false)} />

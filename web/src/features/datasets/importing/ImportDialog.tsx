@@ -21,7 +21,7 @@ interface ImportDialogProps {
 }
 
 /** Brings files in: what and from where, then the upload, then the task that reads them. */
-export function ImportDialog({ project, initialFiles, name, onClose }: ImportDialogProps) {
+export default function ImportDialog({ project, initialFiles, name, onClose }: ImportDialogProps) {
   const { t } = useTranslation('datasets');
   const { bytes, share } = useFormat();
   const { step, start, cancel } = useImport(project);

@@ -1,6 +1,6 @@
 import { type UseInfiniteQueryResult, useInfiniteQuery } from '@tanstack/react-query';
 import { Database, Upload } from 'lucide-react';
-import { type ReactNode, useState } from 'react';
+import { lazy, type ReactNode, Suspense, useState } from 'react';
 import { DropZone as AriaDropZone } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '@/i18n/format';
@@ -13,8 +13,9 @@ import { useProject, useQueryState } from '@/ui/routing';
 import { Skeleton } from '@/ui/Skeleton';
 import { SearchField } from '@/ui/TextField';
 import { type Dataset, datasetsQuery } from '../api';
-import { ImportDialog } from '../importing/ImportDialog';
 import { DatasetCard } from './DatasetCard';
+
+const ImportDialog = lazy(() => import('../importing/ImportDialog'));
 
 /** All datasets of the project; files dropped anywhere on it begin an import. */
 export default function DatasetsPage() {
@@ -67,7 +68,9 @@ export default function DatasetsPage() {
       >
         <Body datasets={datasets} shown={shown} isEmpty={all.length === 0} onImport={open} />
       </AriaDropZone>
-      {query.import && <ImportDialog project={project} initialFiles={dropped} onClose={close} />}
+      <Suspense>
+        {query.import && <ImportDialog project={project} initialFiles={dropped} onClose={close} />}
+      </Suspense>
     </Page>
   );
 }

@@ -10,7 +10,7 @@ import { type DatasetVersion, type Range, type Statistics, statisticsQuery } fro
 import { ClassTable } from './ClassTable';
 
 /** What a version amounts to: classes by split, sizes of images and objects. */
-export function StatisticsTab({ project, version }: { project: string; version: DatasetVersion }) {
+export default function StatisticsTab({ project, version }: { project: string; version: DatasetVersion }) {
   const { t } = useTranslation('datasets');
   const statistics = useQuery(statisticsQuery(project, version.name, version.version));
   if (statistics.isPending) return <SkeletonRows className="p-6" />;

@@ -21,7 +21,7 @@ interface VersionsTabProps {
 }
 
 /** All versions, newest first, each with what it changed. */
-export function VersionsTab({ project, dataset }: VersionsTabProps) {
+export default function VersionsTab({ project, dataset }: VersionsTabProps) {
   const { t } = useTranslation('datasets');
   const { versions } = dataset;
   const [doomed, setDoomed] = useState<DatasetVersion | null>(null);
