@@ -54,6 +54,12 @@ def test_request_reaches_the_service_and_its_answer_the_caller(ann: httpx.Client
     assert answer.headers["x-toy"] == "yes"
 
 
+def test_address_without_a_slash_leads_to_the_first_page(ann: httpx.Client) -> None:
+    answer = ann.get("/serve/default/toy?x=1")
+    assert (answer.status_code, answer.headers["location"]) == (307, "/serve/default/toy/?x=1")
+    assert ann.get("/serve/default/toy", follow_redirects=True).json()["path"] == "/"
+
+
 def test_streamed_body_reaches_the_service(ann: httpx.Client) -> None:
     pieces = (piece for piece in (b"one ", b"two"))
     assert ann.post(CALL, content=pieces).json()["body"] == "one two"

@@ -13,20 +13,17 @@ from typing import TypedDict, cast
 import anyio
 import httpx
 from fastapi import APIRouter, FastAPI, Request
-from fastapi.responses import StreamingResponse
+from fastapi.responses import RedirectResponse, StreamingResponse
 
 from kpl.errors import Invalid, Unavailable
 from kpl.server.proxy.headers import is_same_origin, to_caller, to_service
 from kpl.server.services import sessions
 from kpl.server.services.endpoints import Target, find_target
-from kpl.server.services.errors import NotSignedIn
 from kpl.server.services.platform import Platform
-from kpl.server.services.sessions import Credentials
+from kpl.server.services.sessions import SAFE_METHODS, SESSION_COOKIE, Credentials, bearer_token
 
-SESSION_COOKIE = "kpl_session"
 MAX_BODY_BYTES = 256 << 20
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _TIMEOUT = httpx.Timeout(connect=5.0, read=300.0, write=60.0, pool=10.0)
 _KEEP_ALIVE_S = (
     2.0  # shorter than the 5 s after which uvicorn closes: a reused connection is never half-closed
@@ -49,6 +46,13 @@ async def _lifespan(_app: FastAPI) -> AsyncIterator[ProxyState]:
 
 
 router = APIRouter(lifespan=_lifespan)
+
+
+@router.api_route("/serve/{project}/{endpoint}", methods=METHODS, include_in_schema=False)
+def add_slash(request: Request) -> RedirectResponse:
+    """Send callers of an endpoint's address to its first page, below which relative links work."""
+    query = f"?{request.url.query}" if request.url.query else ""
+    return RedirectResponse(f"{request.url.path}/{query}", status_code=307)
 
 
 @router.api_route(
@@ -148,21 +152,12 @@ def _url(request: Request, target: Target) -> httpx.URL:
 
 def _credentials(request: Request) -> Credentials:
     """Who asks. A change by cookie must come from a page of this server, or carry the session's CSRF token."""
-    is_safe = request.method in _SAFE_METHODS or is_same_origin(request.headers)
+    is_safe = request.method in SAFE_METHODS or is_same_origin(request.headers)
     return Credentials(
         session=request.cookies.get(SESSION_COOKIE),
-        bearer=_bearer(request.headers.get("authorization")),
+        bearer=bearer_token(request.headers.get("authorization")),
         csrf=request.headers.get("x-csrf-token"),
         is_unsafe=not is_safe,
         address=request.client.host if request.client is not None else "",
         request_id=str(getattr(request.state, "request_id", "")),
     )
-
-
-def _bearer(header: str | None) -> str | None:
-    if header is None:
-        return None
-    scheme, _, token = header.partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise NotSignedIn("Authorization: only `Bearer TOKEN` is understood.", hint="Send `Bearer kpl_...`.")
-    return token.strip()

@@ -12,15 +12,11 @@ from fastapi import Depends, Query, Request
 from kpl.errors import Denied
 from kpl.server.services import sessions
 from kpl.server.services.access import Caller
-from kpl.server.services.errors import NotSignedIn
 from kpl.server.services.platform import Platform
-from kpl.server.services.sessions import Credentials
+from kpl.server.services.sessions import SAFE_METHODS, SESSION_COOKIE, Credentials, bearer_token
 
-SESSION_COOKIE = "kpl_session"
 PROJECT = "/api/v1/projects/{project}"
 """Where everything lies that belongs to a project."""
-
-_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def get_platform(request: Request) -> Platform:
@@ -29,14 +25,14 @@ def get_platform(request: Request) -> Platform:
 
 def get_credentials(request: Request) -> Credentials:
     """What the request brings to prove who asks."""
-    is_unsafe = request.method not in _SAFE_METHODS
+    is_unsafe = request.method not in SAFE_METHODS
     if is_unsafe and request.headers.get("sec-fetch-site") == "cross-site":
         raise Denied(
             "The request comes from a page of another site.", hint="Use KPL's own pages or an API token."
         )
     return Credentials(
         session=request.cookies.get(SESSION_COOKIE),
-        bearer=_bearer(request.headers.get("authorization")),
+        bearer=bearer_token(request.headers.get("authorization")),
         csrf=request.headers.get("x-csrf-token"),
         is_unsafe=is_unsafe,
         address=address_of(request),
@@ -66,15 +62,6 @@ def request_id_of(request: Request) -> str:
 def mark_answer_secret(request: Request) -> None:
     """For routes whose answer shows a secret this once: nothing may keep that answer."""
     request.state.is_answer_secret = True
-
-
-def _bearer(header: str | None) -> str | None:
-    if header is None:
-        return None
-    scheme, _, token = header.partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise NotSignedIn("Authorization: only `Bearer TOKEN` is understood.", hint="Send `Bearer kpl_...`.")
-    return token.strip()
 
 
 ThePlatform = Annotated[Platform, Depends(get_platform)]

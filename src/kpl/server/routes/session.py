@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Cookie, Request, Response
 
 from kpl.schemas.session import SessionCreate, SessionOut
-from kpl.server.routes.dependencies import SESSION_COOKIE, TheCaller, TheCredentials, ThePlatform
+from kpl.server.routes.dependencies import TheCaller, TheCredentials, ThePlatform
 from kpl.server.services import sessions
 from kpl.server.services.platform import Platform
-from kpl.server.services.sessions import SignIn
+from kpl.server.services.sessions import SESSION_COOKIE, SignIn
 
 router = APIRouter(prefix="/api/v1/session", tags=["session"])
 

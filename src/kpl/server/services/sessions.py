@@ -22,6 +22,10 @@ from kpl.server.services.errors import NotSignedIn
 from kpl.server.services.passwords import hash_secret, new_secret
 from kpl.server.services.platform import Platform
 
+SESSION_COOKIE = "kpl_session"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Requests of these methods change nothing."""
+
 _SEEN_INTERVAL_S = 300.0  # last use is written this often at most: a read must not become a write
 
 
@@ -51,6 +55,16 @@ class SignIn:
     secret: str
     max_age_s: float
     session: SessionOut
+
+
+def bearer_token(header: str | None) -> str | None:
+    """The API token in an Authorization header; None when there is no such header."""
+    if header is None:
+        return None
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise NotSignedIn("Authorization: only `Bearer TOKEN` is understood.", hint="Send `Bearer kpl_...`.")
+    return token.strip()
 
 
 def identify(platform: Platform, credentials: Credentials) -> Caller:
