@@ -71,6 +71,14 @@ def test_an_expected_error_is_two_lines_and_exit_code_1(server: LocalServer, tmp
     assert "kpl up" in lost.stderr
 
 
+def test_a_file_that_is_not_there_is_an_expected_error(server: LocalServer, tmp_path: Path) -> None:
+    for words in (("endpoint", "predict", "digits"), ("pipeline", "validate"), ("run", "create")):
+        done = kpl(server, *words, str(tmp_path / "none"))
+        assert done.returncode == 1
+        assert f"Error: '{tmp_path}/none' cannot be" in done.stderr
+        assert len(done.stderr.strip().splitlines()) == 2
+
+
 def test_wrong_use_is_exit_code_2(server: LocalServer) -> None:
     assert kpl(server, "dataset", "shwo").returncode == 2
     assert kpl(server, "run", "show", "one").returncode == 2

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -27,7 +27,7 @@ from kpl.cli import (
 )
 from kpl.cli.context import context
 from kpl.cli.output import report_error
-from kpl.errors import KPLError
+from kpl.errors import Invalid, KPLError
 
 app = typer.Typer(
     name="kpl",
@@ -79,13 +79,27 @@ def main() -> None:
     try:
         app()
     except KPLError as error:
-        if context.is_debug:
-            raise
-        report_error(error)
-        sys.exit(1)
+        _end_with(error)
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:
         # Whoever read our output, `head` for one, has seen enough.
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        _end_with(
+            Invalid(
+                f"'{error.filename}' cannot be used: {error.strerror}.",
+                hint="Check the path and who owns it.",
+            )
+        )
+
+
+def _end_with(error: KPLError) -> NoReturn:
+    """Say what went wrong and what to do; with `--debug` show where, too."""
+    if context.is_debug:
+        raise error
+    report_error(error)
+    sys.exit(1)
