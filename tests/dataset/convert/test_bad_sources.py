@@ -163,7 +163,8 @@ def test_cvat_declaring_entities_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "set").exists()
     good = (
         '<annotations><image name="a.png">\n<box label="a" xtl="1" ytl="1" xbr="1" ybr="4"/>\n'
-        '<points label="a" points=""/>\n<mask label="a" rle="1,2" left="0" top="0" width="2" height="2"/>\n<polygon label="a" points="1,1;5,1;5,x"/>'
+        '<points label="a" points=""/>\n<mask label="a" rle="1,2" left="0" top="0" width="2" height="2"/>\n'
+        '<polygon label="a" points="1,1;5,1;5,x"/>'
         '<mask label="b" rle="1,3" left="14" top="14" width="2" height="2" occluded="1"/></image></annotations>'
     )
     report = _pack(tmp_path, {"bomb.xml": good}, "cvat", kind="instance_segmentation")
@@ -219,6 +220,11 @@ def test_csv_rows_that_do_not_fit(tmp_path: Path) -> None:
     assert [(problem.file, problem.line) for problem in report.problems] == [
         ("a.csv", 4), ("a.csv", 5), ("a.csv", 8), ("classes.json", 0),
     ]  # fmt: skip
+
+
+def test_a_csv_with_a_broken_first_line_is_left_out(tmp_path: Path) -> None:
+    with pytest.raises(KPLError, match=r"a\.csv:1: the first line is not a list"):
+        _pack(tmp_path, {"a.csv": b"text,\xfflabel\na,b\n"})
 
 
 def test_jsonl_lines_that_do_not_fit(tmp_path: Path) -> None:

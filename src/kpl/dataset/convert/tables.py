@@ -126,7 +126,7 @@ def _read_csv(source: SourceFolder, file: PurePosixPath, log: ProblemLog) -> Ite
     try:
         names = next(reader, [])
         last_line = reader.line_num
-        if len(set(names)) != len(names) or not all(names):
+        if len(set(names)) != len(names) or not all(name and _is_utf8(name) for name in names):
             log.problem(str(file), "the first line is not a list of different column names; left out", 1)
             return
         for cells in reader:
