@@ -1524,13 +1524,13 @@ export interface components {
              * @default auto
              * @enum {string}
              */
-            format: "auto" | "imagefolder" | "voc";
+            format: "auto" | "imagefolder" | "voc" | "coco" | "yolo" | "labelme" | "cvat" | "wider_face" | "masks" | "object_masks" | "identities" | "images" | "csv" | "jsonl";
             /**
              * Kind
              * @default classification
              * @enum {string}
              */
-            kind: "unlabelled" | "classification" | "detection";
+            kind: "unlabelled" | "classification" | "detection" | "semantic_segmentation" | "instance_segmentation" | "face_detection" | "face_recognition" | "tabular" | "text";
             /** Name */
             name: string;
             /**
