@@ -70,9 +70,9 @@ def create_endpoint(platform: Platform, caller: Caller, project: str, asked: End
     Raises:
         Invalid: the algorithm cannot serve this model, or a parameter is refused.
     """
-    reference = asked.model if asked.version is None else f"{asked.model}@{asked.version}"
     with platform.db.read() as session:
         owner = project_for(session, caller, project, Role.DEVELOPER)
+        reference = asked.model if asked.version is None else f"{asked.model}@{asked.version}"
         catalog = catalog_of(platform, session, owner.id)
         model = catalog.model(reference)
         spec = _serving(_algorithm(session, owner, catalog, model, asked.algorithm), model, asked)

@@ -49,6 +49,7 @@ def create_pipeline(
     platform: Platform, caller: Caller, project: str, asked: PipelineCreate
 ) -> PipelineDetail:
     """Save a new pipeline, complete or not."""
+    _require_developer(platform, caller, project)
     document = _canonical(asked.document, name=asked.name)
     now_s = platform.now_s()
     with platform.db.write() as session:
@@ -123,6 +124,7 @@ def update_pipeline(
     expected_revision: int | None = None,
 ) -> PipelineDetail:
     """Save the next revision; refused when somebody saved since the expected one."""
+    _require_developer(platform, caller, project)
     document = _canonical(asked.document, name=name)
     with platform.db.write() as session:
         owner = project_for(session, caller, project, Role.DEVELOPER)
@@ -161,6 +163,12 @@ def validate_document(
         catalog = catalog_of(platform, session, owner.id)
         problems = problem_answers(check(asked.document, catalog, asked.parameters))
     return ValidateOut(is_valid=not any(each.severity == "error" for each in problems), problems=problems)
+
+
+def _require_developer(platform: Platform, caller: Caller, project: str) -> None:
+    """Refuse before the work on a document, which may be large; whoever writes asks once more."""
+    with platform.db.read() as session:
+        project_for(session, caller, project, Role.DEVELOPER)
 
 
 def pipeline_row(session: Session, project: ProjectRow, name: str) -> PipelineRow:
