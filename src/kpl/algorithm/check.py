@@ -156,7 +156,7 @@ class _Run:
         return self.folder / "events.jsonl"
 
 
-class _MissingInput(Exception):  # noqa: N818  # a way out, not an error
+class _MissingInput(Exception):  # a way out, not an error
     """There is no toy for an input that the function needs."""
 
 
