@@ -61,10 +61,11 @@ export function RunDialog({ project, source, document, assets, isOpen, onClose }
               values={values}
               onChange={(name, value) => setValues({ ...values, [name]: value })}
               assets={assets}
+              isSimple
             />
           </div>
         )}
-        <div>
+        <div className="sticky top-0 self-start">
           <SectionTitle>{t('plan.title')}</SectionTitle>
           <PlanPane plan={plan} isFit={isFit} document={document} project={project} />
         </div>

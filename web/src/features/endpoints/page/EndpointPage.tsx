@@ -247,7 +247,7 @@ function Snippets({ url }: { url: string }) {
         <CodeBlock code={snippet(language, location.origin, url)} />
         <p className="text-12 text-fg-3">
           {t('page.token')}{' '}
-          <AppLink className="text-accent hover:underline" href="/settings">
+          <AppLink className="text-accent underline" href="/settings">
             {t('page.makeToken')}
           </AppLink>
         </p>

@@ -38,6 +38,13 @@ export function TryIt({ url, isServing }: { url: string; isServing: boolean }) {
     addEventListener('paste', onPaste);
     return () => removeEventListener('paste', onPaste);
   });
+  if (!isServing && send.isIdle) {
+    return (
+      <Panel title={t('try.title')}>
+        <p className="p-4 text-13 text-fg-3">{t('try.notReady')}</p>
+      </Panel>
+    );
+  }
   return (
     <Panel title={t('try.title')} aside={isServing ? t('try.aside') : t('try.notReady')}>
       <div className="grid grid-cols-[minmax(0,1fr)_minmax(0,1.2fr)] gap-6 p-4">

@@ -1,4 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query';
+import { useBlocker } from '@tanstack/react-router';
 import { Check, Circle, EllipsisVertical, History, Play, Save, Trash2 } from 'lucide-react';
 import { useEffect, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -58,6 +59,12 @@ export function Editor({ project, pipeline, assets, parents }: EditorProps) {
     const [first] = ids;
     setQuery({ node: ids.size === 1 && first && !first.includes('>') ? first : undefined });
   };
+  // Leaving with changes that are not saved asks first; a step inside the editor does not leave it.
+  const leaving = useBlocker({
+    shouldBlockFn: ({ current, next }) => isDirty && current.pathname !== next.pathname,
+    enableBeforeUnload: () => isDirty,
+    withResolver: true,
+  });
   const run = async () => {
     if (isDirty)
       await save.mutateAsync({}).then(
@@ -211,6 +218,16 @@ export function Editor({ project, pipeline, assets, parents }: EditorProps) {
         document={document}
         suggestion={`${pipeline.name}-2`}
       />
+      <ConfirmDialog
+        title={t('editor.leaveTitle')}
+        isOpen={leaving.status === 'blocked'}
+        onClose={() => leaving.reset?.()}
+        confirmLabel={t('editor.leave')}
+        isDanger
+        onConfirm={() => leaving.proceed?.()}
+      >
+        <p>{t('editor.leaveText')}</p>
+      </ConfirmDialog>
       <ConflictDialog project={project} name={pipeline.name} editor={editor} isOpen={conflict.isOpen} />
       <ConfirmDialog
         title={t('editor.deleteTitle', { name: pipeline.name })}

@@ -59,13 +59,6 @@ export function useEditor(project: string, pipeline: PipelineDetail) {
     });
   };
 
-  useEffect(() => {
-    if (!isDirty) return undefined;
-    const warn = (event: BeforeUnloadEvent) => event.preventDefault();
-    addEventListener('beforeunload', warn);
-    return () => removeEventListener('beforeunload', warn);
-  }, [isDirty]);
-
   return {
     store,
     document,

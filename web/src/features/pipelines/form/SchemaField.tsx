@@ -141,13 +141,13 @@ function Control({ schema, value, onChange, title, assets, isRequired, isHelpHid
         />
       );
     case 'choice': {
-      const options = (schema.enum ?? []).map((each) => ({ id: JSON.stringify(each), label: String(each) }));
+      const choices = schema.enum ?? [];
       return (
         <Select
           {...field}
-          options={options}
-          value={given === undefined ? null : JSON.stringify(given)}
-          onChange={(id) => onChange(JSON.parse(id))}
+          options={choices.map((each, index) => ({ id: String(index), label: String(each) }))}
+          value={choices.includes(given) ? String(choices.indexOf(given)) : null}
+          onChange={(id) => onChange(choices[Number(id)])}
         />
       );
     }

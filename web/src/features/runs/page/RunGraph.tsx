@@ -15,10 +15,11 @@ interface RunGraphProps {
   run: RunDetail;
   selected: string | undefined;
   onPick: (name: string | undefined) => void;
+  now: number;
 }
 
 /** The graph of a run on the layout of its pipeline, with where each step stands. */
-export function RunGraph({ project, run, selected, onPick }: RunGraphProps) {
+export function RunGraph({ project, run, selected, onPick, now }: RunGraphProps) {
   const { t } = useTranslation('runs');
   const { catalog } = useAssets(project);
   const document = run.document as unknown as PipelineDocument;
@@ -32,10 +33,10 @@ export function RunGraph({ project, run, selected, onPick }: RunGraphProps) {
     () =>
       toFlow(document, ports, layout, {
         selected: new Set(selected ? [selected] : []),
-        statuses: new Map(run.tasks.map((task) => [task.name, statusOf(task)])),
+        statuses: new Map(run.tasks.map((task) => [task.name, statusOf(task, now)])),
         given: run.parameters,
       }),
-    [document, ports, layout, selected, run.tasks, run.parameters],
+    [document, ports, layout, selected, run.tasks, run.parameters, now],
   );
   const isTask = (name: string) => run.tasks.some((task) => task.name === name);
   return (
@@ -60,14 +61,16 @@ export function RunGraph({ project, run, selected, onPick }: RunGraphProps) {
   );
 }
 
-function statusOf(task: Task): NodeStatus {
+function statusOf(task: Task, now: number): NodeStatus {
+  const isGoing = task.started_at !== null && task.finished_at === null;
+  const seconds = isGoing ? Math.max(0, (now - Date.parse(task.started_at ?? '')) / 1000) : task.duration_s;
   return {
     state: task.state,
     reason: task.reason,
     why: task.why,
     progress: task.progress,
     progressMessage: task.progress_message,
-    duration_s: task.state === 'reused' ? null : task.duration_s,
+    duration_s: task.state === 'reused' ? null : seconds,
     taskId: task.id,
   };
 }

@@ -28,9 +28,9 @@ export default function RunPage() {
   const { t } = useTranslation('runs');
   const project = useProject();
   const id = Number(useParam('id'));
-  const run = useQuery({ ...runQuery(project, id), enabled: Number.isInteger(id) });
+  const run = useQuery(runQuery(project, id));
   const parents = [{ label: t('title'), href: projectPath(project, 'runs') }];
-  const header = <PageHeader parents={parents} title={`#${id}`} />;
+  const header = <PageHeader parents={parents} title={Number.isInteger(id) ? `#${id}` : t('title')} />;
   if (run.isError) {
     return (
       <Page header={header}>
@@ -195,7 +195,7 @@ function Shown({ project, run, parents }: ShownProps) {
         {query.view === 'timeline' ? (
           <Timeline run={run} selected={task?.name} onPick={pick} now={now} />
         ) : (
-          <RunGraph project={project} run={run} selected={task?.name} onPick={pick} />
+          <RunGraph project={project} run={run} selected={task?.name} onPick={pick} now={now} />
         )}
       </div>
       <section

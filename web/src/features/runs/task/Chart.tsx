@@ -15,6 +15,10 @@ interface ChartProps {
 }
 
 const HEIGHT = 190;
+/** Steps are counted: the axis has no fractions of them. */
+const WHOLE_STEPS = Array.from({ length: 12 }, (_, power) =>
+  [1, 2, 5].map((digit) => digit * 10 ** power),
+).flat();
 
 /** Curves over steps. Drag to zoom in, double-click to see all. Colours follow the theme. */
 export function Chart({ label, names, series, smoothing, isLog, onZoom }: ChartProps) {
@@ -55,7 +59,7 @@ export function Chart({ label, names, series, smoothing, isLog, onZoom }: ChartP
           legend: { show: false },
           cursor: { drag: { x: true, y: false }, points: { size: 6 }, sync: { key: 'kpl-metrics' } },
           axes: [
-            { ...axis, space: 64, size: 28 },
+            { ...axis, space: 64, size: 28, incrs: WHOLE_STEPS },
             {
               ...axis,
               size: 56,
