@@ -38,7 +38,6 @@ export default defineConfig({
     outDir: process.env.KPL_WEB_OUT ?? '../src/kpl/server/static',
     emptyOutDir: true,
     target: 'es2022',
-    assetsInlineLimit: 0, // the server's content security policy takes no fonts from data: addresses
     assetsInlineLimit: 0, // the server's content security policy allows no data: fonts
   },
   worker: { format: 'es' },

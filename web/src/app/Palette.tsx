@@ -59,24 +59,29 @@ export default function Palette() {
                 className="h-12 w-full bg-transparent text-14 outline-none placeholder:text-fg-3 [&::-webkit-search-cancel-button]:hidden"
               />
             </SearchField>
-            <Menu
-              aria-label={t('palette.label')}
-              items={[...pages, ...objects]}
-              onAction={(key) => {
-                close();
-                go(String(key));
-              }}
-              className="max-h-[44vh] overflow-auto p-1 outline-none"
-              renderEmptyState={() => <p className="px-3 py-6 text-center text-fg-3">{t('palette.empty')}</p>}
-            >
-              {({ id, name, kind, icon: Icon }) => (
-                <MenuItem id={id} textValue={name} className={menuItemClass}>
-                  <Icon aria-hidden className="text-fg-3" />
-                  <span className="min-w-0 flex-1 truncate">{name}</span>
-                  <span className="text-12 text-fg-3">{kind}</span>
-                </MenuItem>
-              )}
-            </Menu>
+            {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region has to be reached by the keyboard */}
+            <div tabIndex={0} className="max-h-[44vh] overflow-auto outline-none">
+              <Menu
+                aria-label={t('palette.label')}
+                items={[...pages, ...objects]}
+                onAction={(key) => {
+                  close();
+                  go(String(key));
+                }}
+                className="p-1 outline-none"
+                renderEmptyState={() => (
+                  <p className="px-3 py-6 text-center text-fg-3">{t('palette.empty')}</p>
+                )}
+              >
+                {({ id, name, kind, icon: Icon }) => (
+                  <MenuItem id={id} textValue={name} className={menuItemClass}>
+                    <Icon aria-hidden className="text-fg-3" />
+                    <span className="min-w-0 flex-1 truncate">{name}</span>
+                    <span className="text-12 text-fg-3">{kind}</span>
+                  </MenuItem>
+                )}
+              </Menu>
+            </div>
           </Autocomplete>
         </Dialog>
       </Modal>

@@ -11,6 +11,15 @@ import { Locale } from './Locale';
 import { router } from './router';
 import './theme.css';
 
+// After an update of the server the code of pages not yet shown has other names: load the console anew, once.
+window.addEventListener('vite:preloadError', (event) => {
+  const isAgain = Date.now() - Number(sessionStorage.getItem('kpl.reloaded')) < 60_000;
+  if (isAgain) return;
+  event.preventDefault();
+  sessionStorage.setItem('kpl.reloaded', String(Date.now()));
+  location.reload();
+});
+
 const queryClient = makeQueryClient();
 whenSignedOut(() => queryClient.setQueryData(sessionQuery.queryKey, null));
 

@@ -1,16 +1,6 @@
 import type { LucideIcon } from 'lucide-react';
-import { Check } from 'lucide-react';
-import type { ReactNode } from 'react';
-import {
-  Menu as AriaMenu,
-  Header,
-  MenuItem,
-  MenuSection,
-  MenuTrigger,
-  Separator,
-} from 'react-aria-components';
-import { cx } from './cx';
-import { menuItemClass, Popover } from './Popover';
+import { cloneElement, lazy, type ReactElement, type ReactNode, Suspense, useRef, useState } from 'react';
+import type { ButtonProps } from 'react-aria-components';
 
 export interface MenuAction {
   id: string;
@@ -30,56 +20,55 @@ export interface MenuGroup {
   items: MenuAction[];
 }
 
+export type MenuPlacement = 'bottom start' | 'bottom end' | 'top start' | 'right bottom';
+
 interface MenuProps {
   label: string;
   groups: MenuGroup[];
-  placement?: 'bottom start' | 'bottom end' | 'top start' | 'right bottom';
+  placement?: MenuPlacement;
   header?: ReactNode;
-  /** The button that opens it. */
+  /** The button that opens it: a Button or IconButton. */
   children: ReactNode;
 }
 
-/** Actions behind a button. */
-export function Menu({ label, groups, placement = 'bottom end', header, children }: MenuProps) {
-  return (
-    <MenuTrigger>
-      {children}
-      <Popover placement={placement} className="min-w-48">
-        {header}
-        <AriaMenu aria-label={label} className="outline-none">
-          {groups.map((group, index) => (
-            <MenuSection key={group.title ?? index} aria-label={group.title ?? label}>
-              {index > 0 && <Separator className="my-1 h-px bg-line" />}
-              {group.title && (
-                <Header className="px-2 pt-1.5 pb-1 text-11 font-medium text-fg-3">{group.title}</Header>
-              )}
-              {group.items.map((item) => (
-                <Row key={item.id} item={item} />
-              ))}
-            </MenuSection>
-          ))}
-        </AriaMenu>
-      </Popover>
-    </MenuTrigger>
-  );
-}
+const load = () => import('./MenuList');
+const MenuList = lazy(load);
 
-function Row({ item }: { item: MenuAction }) {
-  const Icon = item.icon;
+/** Actions behind a button, which opens them on press and with the arrow keys. */
+export function Menu({ label, groups, placement = 'bottom end', header, children }: MenuProps) {
+  const [isOpen, setOpen] = useState(false);
+  const around = useRef<HTMLSpanElement>(null);
+  const trigger = useRef<Element | null>(null);
+  const open = () => {
+    trigger.current = around.current?.querySelector('button') ?? around.current;
+    setOpen(true);
+  };
+  const button = cloneElement(children as ReactElement<ButtonProps>, {
+    'aria-haspopup': 'menu',
+    'aria-expanded': isOpen,
+    onPress: open,
+    onHoverStart: load,
+    onFocus: load,
+    onKeyDown: (event) => {
+      if (event.key === 'ArrowDown' || event.key === 'ArrowUp') open();
+      else event.continuePropagation();
+    },
+  });
   return (
-    <MenuItem
-      id={item.id}
-      textValue={item.label}
-      href={item.href}
-      isDisabled={item.isDisabled}
-      onAction={item.onAction}
-      className={cx(menuItemClass, item.isDanger && 'text-failed!')}
-    >
-      {Icon && <Icon aria-hidden className="text-fg-3" />}
-      <span className="flex-1">{item.label}</span>
-      {item.isChecked && <Check aria-hidden className="text-accent" />}
-      {item.isChecked && <span className="sr-only">✓</span>}
-      {item.keys && <kbd className="font-mono text-11 text-fg-3">{item.keys}</kbd>}
-    </MenuItem>
+    <span ref={around} className="contents">
+      {button}
+      {isOpen && (
+        <Suspense>
+          <MenuList
+            label={label}
+            groups={groups}
+            placement={placement}
+            header={header}
+            trigger={trigger}
+            onClose={() => setOpen(false)}
+          />
+        </Suspense>
+      )}
+    </span>
   );
 }

@@ -7,6 +7,7 @@ import { Button } from './Button';
 import { ConfirmDialog } from './Dialog';
 import { ErrorState } from './ErrorState';
 import { KeyValue } from './KeyValue';
+import { Menu } from './Menu';
 import { NumberField } from './NumberField';
 import { PasswordForm } from './PasswordForm';
 import { Progress } from './Progress';
@@ -180,4 +181,23 @@ test('a toast offers to undo, once', async () => {
   await userEvent.click(await screen.findByRole('button', { name: 'Undo' }));
   expect(onPress).toHaveBeenCalledTimes(1);
   await waitFor(() => expect(screen.queryByText('Deleted')).toBeNull());
+});
+
+test('a menu opens by pointer and by arrow, and closes after an action', async () => {
+  const onAction = vi.fn();
+  render(
+    <Menu label="Actions" groups={[{ items: [{ id: 'a', label: 'Rename', onAction }] }]}>
+      <Button>More</Button>
+    </Menu>,
+  );
+  const button = screen.getByRole('button', { name: 'More' });
+  await userEvent.click(button);
+  await userEvent.click(await screen.findByRole('menuitem', { name: 'Rename' }));
+  expect(onAction).toHaveBeenCalledTimes(1);
+  await waitFor(() => expect(screen.queryByRole('menuitem')).toBeNull());
+  button.focus();
+  await userEvent.keyboard('{ArrowDown}');
+  expect(await screen.findByRole('menuitem', { name: 'Rename' })).toBeTruthy();
+  await userEvent.keyboard('{Escape}');
+  await waitFor(() => expect(screen.queryByRole('menuitem')).toBeNull());
 });

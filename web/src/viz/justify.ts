@@ -33,7 +33,7 @@ export function justify(aspects: ArrayLike<number>, options: JustifyOptions): Ju
   for (const { end, isOpen } of breakRows(aspects, options)) {
     let sum = 0;
     for (let index = first; index < end; index += 1) sum += bounded(aspects[index]);
-    const height = isOpen ? options.rowHeight : (width - (end - first - 1) * gap) / sum;
+    const height = isOpen ? width / rowShare(aspects, options) : (width - (end - first - 1) * gap) / sum;
     let left = 0;
     for (let index = first; index < end; index += 1) {
       const tileWidth = bounded(aspects[index]) * height;
@@ -47,32 +47,41 @@ export function justify(aspects: ArrayLike<number>, options: JustifyOptions): Ju
 }
 
 /**
- * Ends of the rows: cuts where the sum of aspects comes nearest to equal shares. A last row with room left is open
- * unless it has to fill.
+ * Ends of the rows: cuts where the sum of aspects comes nearest to equal shares, so that pictures of one shape stand
+ * in columns. A last row with room left is open unless it has to fill.
  */
-function breakRows(
-  aspects: ArrayLike<number>,
-  { width, rowHeight, fills }: JustifyOptions,
-): { end: number; isOpen: boolean }[] {
-  let total = 0;
-  for (let index = 0; index < aspects.length; index += 1) total += bounded(aspects[index]);
-  const rows = (total * rowHeight) / width;
-  const share = fills ? total / Math.max(1, Math.round(rows)) : width / rowHeight;
+function breakRows(aspects: ArrayLike<number>, options: JustifyOptions): { end: number; isOpen: boolean }[] {
+  const share = rowShare(aspects, options);
+  const rows = Math.round(totalOf(aspects) / share);
   const ends: { end: number; isOpen: boolean }[] = [];
   let sum = 0;
   for (let index = 0; index < aspects.length; index += 1) {
     const next = bounded(aspects[index]);
     const cut = share * (ends.length + 1);
     const start = ends.at(-1)?.end ?? 0;
-    if (index > start && cut - sum < sum + next - cut && cut < total - share / 2)
-      ends.push({ end: index, isOpen: false });
+    const mayCut = !options.fills || ends.length + 1 < rows;
+    if (mayCut && index > start && cut - sum < sum + next - cut) ends.push({ end: index, isOpen: false });
     sum += next;
   }
   if (aspects.length > 0) {
     const filled = sum - share * ends.length;
-    ends.push({ end: aspects.length, isOpen: !fills && filled < share * 0.8 });
+    ends.push({ end: aspects.length, isOpen: !options.fills && filled < share * 0.8 });
   }
   return ends;
+}
+
+/** The sum of aspects that a row holds: about a whole number of pictures, as many in every row. */
+function rowShare(aspects: ArrayLike<number>, { width, rowHeight, fills }: JustifyOptions): number {
+  const total = totalOf(aspects);
+  const perRow = Math.max(1, Math.round((width / rowHeight) * (aspects.length / total)));
+  const rows = aspects.length / perRow;
+  return total / (fills ? Math.max(1, Math.round(rows)) : rows);
+}
+
+function totalOf(aspects: ArrayLike<number>): number {
+  let total = 0;
+  for (let index = 0; index < aspects.length; index += 1) total += bounded(aspects[index]);
+  return total;
 }
 
 function bounded(aspect: number | undefined): number {

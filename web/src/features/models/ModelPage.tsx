@@ -8,9 +8,9 @@ import { ErrorState } from '@/ui/ErrorState';
 import { IconButton } from '@/ui/IconButton';
 import { PageHeader } from '@/ui/PageHeader';
 import { projectPath, useParam, useProject, useQueryState } from '@/ui/routing';
-import { Select } from '@/ui/Select';
 import { SkeletonRows } from '@/ui/Skeleton';
 import { Tabs } from '@/ui/Tabs';
+import { VersionMenu } from '@/ui/VersionMenu';
 import { modelQuery, modelVersionQuery } from './api';
 import { CardTab } from './CardTab';
 import { DeleteModel } from './DeleteModel';
@@ -60,17 +60,10 @@ export default function ModelPage() {
         }
       >
         <Badge tone="model">{t(`kind.${version.data.task}`, { defaultValue: version.data.task })}</Badge>
-        <Select
-          label={t('version')}
-          isLabelHidden
-          size="small"
-          className="w-24"
-          value={String(number)}
-          onChange={(v) => setQuery({ v: v === String(latest) ? undefined : v })}
-          options={model.data.versions.map((item) => ({
-            id: String(item.version),
-            label: `v${item.version}`,
-          }))}
+        <VersionMenu
+          versions={model.data.versions.map((item) => item.version)}
+          value={number}
+          onChange={(v) => setQuery({ v: v === latest ? undefined : String(v) })}
         />
       </PageHeader>
       <Tabs

@@ -8,9 +8,9 @@ import { ErrorState } from '@/ui/ErrorState';
 import { IconButton } from '@/ui/IconButton';
 import { PageHeader } from '@/ui/PageHeader';
 import { projectPath, useParam, useProject, useQueryState } from '@/ui/routing';
-import { Select } from '@/ui/Select';
 import { SkeletonRows } from '@/ui/Skeleton';
 import { Tabs } from '@/ui/Tabs';
+import { VersionMenu } from '@/ui/VersionMenu';
 import { datasetQuery } from '../api';
 import { DeleteDataset } from './DeleteDataset';
 import { SamplesTab } from './SamplesTab';
@@ -61,14 +61,10 @@ export default function DatasetPage() {
         }
       >
         <Badge tone="dataset">{t(`kind.${version.kind}`, { defaultValue: version.kind })}</Badge>
-        <Select
-          label={t('version')}
-          isLabelHidden
-          size="small"
-          className="w-24"
-          value={String(version.version)}
-          onChange={(v) => setQuery({ v: v === String(latest.version) ? undefined : v, sample: undefined })}
-          options={versions.map((item) => ({ id: String(item.version), label: `v${item.version}` }))}
+        <VersionMenu
+          versions={versions.map((item) => item.version)}
+          value={version.version}
+          onChange={(v) => setQuery({ v: v === latest.version ? undefined : String(v), sample: undefined })}
         />
         <span className="hidden text-12 whitespace-nowrap text-fg-3 xl:inline">
           {bytes(version.size_bytes)}

@@ -48,6 +48,14 @@ export function useGridWindow(
     return () => observer.disconnect();
   }, []);
 
+  // A position may be set only when the document has grown to its height: with the drawing after.
+  const wanted = useRef<number | null>(null);
+  useLayoutEffect(() => {
+    if (wanted.current === null || scroller.current === null) return;
+    scroller.current.scrollTop = wanted.current;
+    wanted.current = null;
+  });
+
   // The picture at the top stays where it is when pages above it turn out higher or lower, or the width changes.
   const anchor = useRef<{ position: number; within: number } | null>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: `changes` says that pages came
@@ -57,7 +65,7 @@ export function useGridWindow(
     const tile = anchor.current && layout.tileOf(anchor.current.position);
     if (tile && anchor.current && scroller.current) {
       const top = tile.top - anchor.current.within;
-      if (Math.abs(top - scroll.top) > 0.5) scroller.current.scrollTop = scroll.moveTo(top);
+      if (Math.abs(top - scroll.top) > 0.5) wanted.current = scroll.moveTo(top);
     }
     redraw();
   }, [layout, changes, size.height, scroll]);
