@@ -12,13 +12,13 @@ import { SkeletonRows } from '@/ui/Skeleton';
 import { Tabs } from '@/ui/Tabs';
 import { VersionMenu } from '@/ui/VersionMenu';
 import { datasetQuery } from '../api';
-import { DeleteDataset } from './DeleteDataset';
 import { SamplesTab } from './SamplesTab';
 import { UseMenu } from './UseMenu';
 
 // Only the samples come with the page.
 const StatisticsTab = lazy(() => import('../statistics/StatisticsTab'));
 const VersionsTab = lazy(() => import('../versions/VersionsTab'));
+const DeleteDataset = lazy(() => import('./DeleteDataset'));
 const ImportDialog = lazy(() => import('../importing/ImportDialog'));
 
 /** One dataset: its samples, what they amount to, its versions. */
@@ -115,7 +115,9 @@ export default function DatasetPage() {
         </Suspense>
       )}
       {isDeleting && (
-        <DeleteDataset project={project} dataset={dataset.data} onClose={() => setDeleting(false)} />
+        <Suspense>
+          <DeleteDataset project={project} dataset={dataset.data} onClose={() => setDeleting(false)} />
+        </Suspense>
       )}
     </div>
   );

@@ -13,7 +13,7 @@ interface DeleteDatasetProps {
 }
 
 /** Asks before deleting a dataset with all its versions, and says who reads it. */
-export function DeleteDataset({ project, dataset, onClose }: DeleteDatasetProps) {
+export default function DeleteDataset({ project, dataset, onClose }: DeleteDatasetProps) {
   const { t } = useTranslation('datasets');
   const client = useQueryClient();
   const go = useGo();

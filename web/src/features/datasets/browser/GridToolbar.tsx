@@ -1,5 +1,4 @@
 import { SquareDashed, Tag, X } from 'lucide-react';
-import { Slider, SliderThumb, SliderTrack } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '@/i18n/format';
 import type { Query } from '@/ui/routing';
@@ -52,19 +51,14 @@ export function GridToolbar({ pages, version, view, onChange, split, label, onFi
           {t('names')}
         </Toggle>
       )}
-      <Slider
+      <input
+        type="range"
         aria-label={t('zoom')}
         value={view.rowHeight}
-        onChange={(rowHeight) => onChange({ rowHeight: rowHeight as number })}
-        minValue={ROW_HEIGHTS.min}
-        maxValue={ROW_HEIGHTS.max}
-        step={ROW_HEIGHTS.step}
-        className="ml-2 w-24"
-      >
-        <SliderTrack className="relative h-6 before:absolute before:inset-x-0 before:top-[11px] before:h-0.5 before:rounded-full before:bg-line-strong">
-          <SliderThumb className="top-1/2 size-3.5 rounded-full border-2 border-accent bg-surface focus-visible:outline-2 focus-visible:outline-accent" />
-        </SliderTrack>
-      </Slider>
+        onChange={(event) => onChange({ rowHeight: Number(event.target.value) })}
+        {...ROW_HEIGHTS}
+        className="ml-2 h-6 w-24 accent-accent"
+      />
     </div>
   );
 }

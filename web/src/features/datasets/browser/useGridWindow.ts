@@ -57,6 +57,7 @@ export function useGridWindow(
   });
 
   // The picture at the top stays where it is when pages above it turn out higher or lower, or the width changes.
+  const anchoredChanges = useRef(-1);
   const anchor = useRef<{ position: number; within: number } | null>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: `changes` says that pages came
   useLayoutEffect(() => {
@@ -89,8 +90,16 @@ export function useGridWindow(
 
   const tiles = size.width > 0 ? layout.between(scroll.top - MARGIN, scroll.top + size.height + MARGIN) : [];
   const first = tiles.find(({ top, height }) => top + height > scroll.top);
-  anchor.current =
-    first && scroll.top > 0 ? { position: first.position, within: first.top - scroll.top } : null;
+  // Not in the drawing that brings another layout: there the old anchor still has to be put in its new place.
+  const drawn = useRef<object | null>(null);
+  useLayoutEffect(() => {
+    const isSettled = drawn.current === layout && anchoredChanges.current === changes;
+    drawn.current = layout;
+    anchoredChanges.current = changes;
+    if (isSettled)
+      anchor.current =
+        first && scroll.top > 0 ? { position: first.position, within: first.top - scroll.top } : null;
+  });
 
   const from = Math.floor((tiles[0]?.position ?? 0) / PAGE_SIZE);
   const to = Math.floor((tiles.at(-1)?.position ?? 0) / PAGE_SIZE);
