@@ -58,6 +58,7 @@ async function addresses(page) {
     '/p/default/pipelines',
     '/p/default/runs',
     '/p/default/endpoints',
+    '/p/default/templates/image_classification',
     '/cluster',
     ...['profile', 'tokens', 'members', 'users', 'audit'].map((tab) => `/settings?tab=${tab}`),
     '/p/default/datasets/there-is-none',
@@ -71,6 +72,10 @@ async function addresses(page) {
     for (const tab of ['summary', 'evaluations', 'files', 'card'])
       paths.push(`/p/default/models/${name}?tab=${tab}`);
   for (const { id } of (await get(`${api}/runs?limit=1`)).slice(0, 1)) paths.push(`/p/default/runs/${id}`);
+  for (const { name } of (await get(`${api}/pipelines?limit=1`)).slice(0, 1))
+    paths.push(`/p/default/pipelines/${name}`);
+  for (const { name } of (await get(`${api}/algorithms?limit=1`)).slice(0, 1))
+    paths.push(`/p/default/algorithms/${name}`);
   for (const { name } of (await get(`${api}/endpoints?limit=1`)).slice(0, 1))
     paths.push(`/p/default/endpoints/${name}`);
   return paths;

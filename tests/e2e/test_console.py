@@ -1,0 +1,89 @@
+"""The console in a real browser on a real server: every page in both languages and themes, with axe looking on."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+import kpl.server
+from kpl.client import LocalServer, local_server
+
+WEB = Path(__file__).parents[2] / "web"
+PASSWORD = "a password of many words"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.skipif(
+        not Path(kpl.server.__path__[0], "static", "index.html").exists(),
+        reason="the console is not built: install without KPL_WEB=skip",
+    ),
+    pytest.mark.skipif(
+        not any(shutil.which(name) for name in BROWSERS), reason="no Chromium: apt-get install chromium"
+    ),
+    pytest.mark.skipif(
+        shutil.which("node") is None or not (WEB / "node_modules" / "playwright-core").exists(),
+        reason="no tools for browser tests: python tools/web.py ci, with Node on the path",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, images: Path) -> Iterator[LocalServer]:
+    """A server with a dataset, a pipeline and a run, and a password for its administrator."""
+    with local_server(tmp_path_factory.mktemp("console") / "data") as running:
+        with running.client() as client:
+            client.tasks.wait(client.datasets.import_folder("shapes", images).id)
+            document = {
+                "schema": "kpl.pipeline/v1",
+                "name": "split-shapes",
+                "nodes": [
+                    {"id": "data", "type": "dataset", "dataset": "shapes"},
+                    {"id": "split", "type": "algorithm", "algorithm": "dataset_split", "function": "process"},
+                ],
+                "edges": [{"from": "data.dataset", "to": "split.dataset"}],
+            }
+            client.pipelines.create("split-shapes", document)
+            client.runs.wait(client.runs.create(pipeline="split-shapes").id, timeout_s=60)
+            _set_password(client.users.sign_in_link("admin"))
+        yield running
+
+
+def _set_password(link: str) -> None:
+    base, _, secret = link.partition("/sign-in#link=")
+    with httpx.Client(base_url=base) as http:
+        session = http.post("/api/v1/session", json={"link_token": secret}).raise_for_status().json()
+        http.patch(
+            "/api/v1/users/admin",
+            json={"password": PASSWORD},
+            headers={"X-CSRF-Token": session["csrf_token"]},
+        ).raise_for_status()
+
+
+@pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("zh", "dark")])
+def test_every_page_works_and_hinders_nobody(server: LocalServer, language: str, theme: str) -> None:
+    done = subprocess.run(
+        ["node", "e2e/smoke.mjs"],
+        cwd=WEB,
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+        env={
+            **os.environ,
+            "KPL_E2E_URL": server.url,
+            "KPL_E2E_PASSWORD": PASSWORD,
+            "KPL_E2E_LANGUAGES": language,
+            "KPL_E2E_THEMES": theme,
+        },
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "SKIPPED" not in done.stdout, done.stdout
+    looked_at = re.search(r"(\d+) pages looked at", done.stdout)
+    assert looked_at is not None
+    assert int(looked_at[1]) > 20, done.stdout
