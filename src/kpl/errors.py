@@ -65,4 +65,4 @@ def nearest(name: str, known: Iterable[str]) -> str:
     if not names:
         return ""
     shown = ", ".join(f"'{n}'" for n in names[:10])
-    return f"Known: {shown}{', ...' if len(names) > 10 else ''}."
+    return f"Known: {shown}{', ...' if len(names) > 10 else '.'}"

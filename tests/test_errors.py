@@ -1,0 +1,17 @@
+"""Errors: what they say, and names near to a wrong one."""
+
+from kpl.errors import Invalid, KPLError, NotFound, nearest
+
+
+def test_an_error_says_what_went_wrong_and_what_to_do() -> None:
+    error = Invalid("epochs is 0.", hint="Give at least 1.")
+    assert str(error) == "epochs is 0. Give at least 1."
+    assert (error.code, isinstance(error, KPLError)) == ("invalid", True)
+    assert str(NotFound("gone")) == "gone"
+
+
+def test_near_names_are_offered_before_all_names() -> None:
+    assert nearest("digts", ["digits", "faces"]) == "Did you mean 'digits'?"
+    assert nearest("xyz", ["digits", "faces"]) == "Known: 'digits', 'faces'."
+    assert nearest("xyz", []) == ""
+    assert nearest("q", [f"name{i:02}" for i in range(12)]).endswith("'name09', ...")
