@@ -8,6 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
+
+from kpl.client import Client, local_server
+
+FINE_TUNE = Path(__file__).parents[2] / "examples" / "pipelines" / "fine_tune.yaml"
 
 pytestmark = [
     pytest.mark.e2e,
@@ -32,6 +37,25 @@ def test_the_demo_does_all_that_it_promises_and_reuses_it(tmp_path: Path) -> Non
     # Everything but the service, which the end of the first demo stopped.
     assert _fact(again.stdout, "steps reused") == "6 of 7"
     assert "reused from task" in again.stdout
+
+    with local_server(tmp_path / "data") as server, server.client() as client:
+        _run_all_kinds_of_node(client)
+
+
+def _run_all_kinds_of_node(client: Client) -> None:
+    """The example that goes on from what the demo made: every kind of node in one pipeline."""
+    document = yaml.safe_load(FINE_TUNE.read_text(encoding="utf-8"))
+    run = client.runs.wait(client.runs.create(document=document).id, timeout_s=120)
+    assert run.state == "succeeded", run.reason
+    tasks = {task.name: task for task in run.tasks}
+    assert {metric.name: metric.last for metric in client.tasks.metrics(tasks["test"].id).metrics}[
+        "accuracy"
+    ] >= 0.95
+    assert any("matched" in line for line in client.tasks.log_lines(tasks["train"].id))
+    assert client.models.version("fine-tuned", 1).datasets == ["digits@1"]
+    assert client.endpoints.get("fine-tuned").state == "ready"
+    client.endpoints.stop("fine-tuned")
+    client.tasks.wait(tasks["deploy"].id, until_over=True)
 
 
 def _demo(folder: Path) -> "subprocess.CompletedProcess[str]":
