@@ -74,7 +74,8 @@ def test_training_starts_from_a_model_where_tensors_match_and_freezes_them(
     )
     finished = task.run()
     assert "other shape: head.weight [10, 96] -> [3, 96]" in finished.log
-    assert "matched: stem.0.weight" in finished.notes()
+    assert "matched: stem.0.weight" in finished.log
+    assert "tensors start from the given model; the log names each" in finished.notes()
     assert finished.metrics()["matched_tensors"] > 30
     before = load_file(given / "model.safetensors")
     after = load_file(finished.outputs["model"] / "model.safetensors")
