@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kpl.errors import Conflict, Invalid
@@ -155,6 +155,7 @@ def test_a_folder_with_files_is_not_unpacked_into(tmp_path: Path) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(flips=st.lists(st.tuples(st.integers(0, 10**6), st.integers(1, 255)), min_size=1, max_size=4))
+@example(flips=[(447, 16)])  # in a zip: an entry that begins before the file does
 @pytest.mark.parametrize("make", [make_zip, make_tar])
 def test_no_flipped_byte_makes_unpacking_crash(
     tmp_path_factory: pytest.TempPathFactory, make: Make, flips: list[tuple[int, int]]

@@ -6,6 +6,7 @@ disk or the memory.
 """
 
 import bz2
+import errno
 import gzip
 import io
 import lzma
@@ -79,7 +80,8 @@ def _errors_named(archive: Path) -> Iterator[None]:
     except (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError) as err:
         raise _damaged(archive, err) from err
     except OSError as err:
-        if err.errno is not None:  # a real fault of the disk, not of the archive
+        # EINVAL comes from a seek to where the archive says and no file has a byte; others are faults of the disk.
+        if err.errno not in (None, errno.EINVAL):
             raise
         raise _damaged(archive, err) from err
     except (NotImplementedError, RuntimeError, UnicodeError, ValueError) as err:
