@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from kpl.errors import Conflict, Denied, Unavailable
-from kpl.server.serve import check_safety, serve
+from kpl.server.serve import _listening, check_safety, serve
 from kpl.server.settings import Settings
 
 PROGRAM = """
@@ -225,3 +225,10 @@ def test_with_a_certificate_it_speaks_tls(start: Callable[..., Running], tmp_pat
         answer = client.post("/api/v1/session", json={"link_token": secret})
     assert "secure" in answer.headers["set-cookie"].lower()
     assert "strict-transport-security" in answer.headers
+
+
+def test_answers_do_not_wait_for_acknowledgements(tmp_path: Path) -> None:
+    with _listening(Settings(data_dir=tmp_path, port=0)) as listener:
+        address = listener.getsockname()
+        with socket.create_connection(address), listener.accept()[0] as connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
