@@ -1,6 +1,7 @@
 """The server's own interpreter with what is installed beside it."""
 
 import hashlib
+import platform
 import sys
 from functools import cache
 from importlib.metadata import distributions
@@ -21,5 +22,5 @@ def host_lock() -> str:
 
 
 def interpreter_version() -> str:
-    """As in `cpython-3.11.7-linux`: packages built for one need not work in another."""
-    return f"{sys.implementation.name}-{'.'.join(map(str, sys.version_info[:3]))}-{sys.platform}"
+    """As in `cpython-3.11.7-linux-x86_64`: packages built for one need not work in another."""
+    return f"{sys.implementation.name}-{'.'.join(map(str, sys.version_info[:3]))}-{sys.platform}-{platform.machine()}"

@@ -4,11 +4,9 @@ A project sees its own algorithms and the built-in ones; its own come first wher
 """
 
 import json
-import platform as interpreter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache
-from hashlib import sha256
-from importlib.metadata import distributions
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from sqlalchemy import Select, or_, select
@@ -16,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from kpl.algorithm.manifest import AlgorithmManifest
 from kpl.pipeline.catalog import AlgorithmVersion, Catalog, DatasetVersion, ModelVersion
+from kpl.runtime.environments import environment_lock
 from kpl.server.db.tables.algorithms import AlgorithmVersionRow
 from kpl.server.db.tables.datasets import DatasetRow, DatasetVersionRow
 from kpl.server.db.tables.models import ModelRow, ModelVersionRow
@@ -117,26 +116,11 @@ def _manifest(text: str) -> AlgorithmManifest:
 
 def _environment(artifacts: ArtifactStore, tree: str, manifest: AlgorithmManifest) -> EnvironmentSpec:
     wanted = manifest.environment
-    if wanted.type == "container":
-        return EnvironmentSpec(type="container", image=wanted.image, lock=_digest("container", wanted.image))
-    if wanted.type == "venv":
-        text = _requirements(artifacts, tree, wanted.requirements)
-        lock = _digest("venv", interpreter.python_version(), interpreter.machine(), text)
-        return EnvironmentSpec(type="venv", requirements=text, lock=lock)
-    return EnvironmentSpec(type="host", lock=_host_lock())
+    requirements = _requirements(artifacts, tree, wanted.requirements) if wanted.type == "venv" else ""
+    spec = EnvironmentSpec(type=wanted.type, requirements=requirements, image=wanted.image)
+    return replace(spec, lock=environment_lock(spec))
 
 
 @lru_cache(maxsize=256)
 def _requirements(artifacts: ArtifactStore, tree: str, path: str) -> str:
     return artifacts.read_file(tree, path).decode()
-
-
-@cache
-def _host_lock() -> str:
-    """Digest of all that this interpreter can import: Python itself and every installed package."""
-    installed = sorted({f"{each.name}=={each.version}" for each in distributions()})
-    return _digest("host", interpreter.python_version(), interpreter.machine(), *installed)
-
-
-def _digest(*parts: str) -> str:
-    return sha256("\n".join(parts).encode()).hexdigest()
