@@ -177,20 +177,6 @@ class Shard:
         return min(buffers, default=self._directory_position)
 
 
-def tail_start_of(directory: codec.ShardDirectory, num_rows: int, directory_position: int) -> int:
-    """Where the part of a shard begins that an index repeats.
-
-    Wide columns stand before it, small ones after it.
-    """
-    small = [
-        buffer.position
-        for entry in directory.columns
-        if not is_wide(sum(buffer.length for buffer in entry.buffers), num_rows)
-        for buffer in entry.buffers
-    ]
-    return min(small, default=directory_position)
-
-
 def is_wide(column_bytes: int, num_rows: int) -> bool:
     """Whether a column is too large for the index: more than 256 bytes a row, as embeddings are."""
     return column_bytes > 256 * max(num_rows, 1)
