@@ -71,3 +71,12 @@ def test_the_class_column_of_a_table_is_named(tmp_path: Path) -> None:
     (tmp_path / "source" / "a.csv").write_text("size,colour\n1,red\n2,blue\n")
     _run("pack", tmp_path / "source", tmp_path / "set", "--label", "colour")
     assert Dataset.open(tmp_path / "set").class_names == ("blue", "red")
+
+
+def test_datasets_become_one(packed: Path, tmp_path: Path) -> None:
+    refused = _run("merge", packed, packed, "--to", tmp_path / "all", exit_code=1)
+    assert "Sample 'a/0.png' is in" in str(refused.exception)
+    _run("merge", packed, packed, "--to", tmp_path / "all", "--keep-first")
+    assert (
+        Dataset.open(tmp_path / "all").columns("key").tolist() == Dataset.open(packed).columns("key").tolist()
+    )

@@ -264,6 +264,35 @@ def diff(
 
 
 @app.command()
+def merge(
+    sources: Annotated[list[Path], typer.Argument(help="Folders of datasets of one kind, at least two.")],
+    dest: Annotated[Path, typer.Option("--to", help="Folder of the dataset to be made.")],
+    keep_first: Annotated[
+        bool, typer.Option("--keep-first", help="Of samples with one key, keep that of the first dataset.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Make one dataset of several; images are shared, classes are brought to one list."""
+    from kpl.dataset.merge import merge as merge_datasets
+
+    report = merge_datasets(sources, dest, on_duplicate="keep_first" if keep_first else "refuse")
+    merged = report.dataset
+    if json:
+        print_json(
+            {
+                "path": str(dest),
+                "num_samples": len(merged),
+                "num_dropped": report.num_dropped,
+                "class_names": list(merged.class_names),
+            }
+        )
+        return
+    out.print(f"{dest}: {len(merged)} samples, {len(merged.class_names)} classes")
+    if report.num_dropped:
+        say(f"{report.num_dropped} samples were left out: an earlier dataset has their keys.")
+
+
+@app.command()
 def gc(
     path: Stored,
     keep: Annotated[int, typer.Option(min=1, help="How many of the newest versions stay.")] = 1,

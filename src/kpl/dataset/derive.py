@@ -45,7 +45,7 @@ def derive(
     split_rows = (
         source.split_rows() if splits is None else parse_splits(_splits_by_row(source, splits), num_rows)
     )
-    replaced = {name: _by_row(source, name, values) for name, values in (layers or {}).items()}
+    replaced = {name: by_row(source, name, values) for name, values in (layers or {}).items()}
     if SAMPLES in replaced:
         raise Invalid(
             "The layer 'samples' cannot be replaced.", hint="Write a new dataset for other samples."
@@ -60,11 +60,7 @@ def derive(
     names = tuple(class_names) if class_names is not None else manifest.class_names
     made = [_write_layer(dest, name, values, manifest, new_kind) for name, values in replaced.items()]
     for layer in kept:
-        for shard in layer.shards:
-            layout.link_or_copy(
-                layout.shard_path(source.path, layer.name, shard.id),
-                layout.shard_path(dest, layer.name, shard.id),
-            )
+        share_shards(source.path, dest, layer)
     for layer in (*kept, *made):
         folder = dest / "data" / layer.name
         if folder.is_dir():
@@ -72,7 +68,7 @@ def derive(
     draft = Draft(
         kind=str(new_kind),
         class_names=names,
-        layers=(*(_unindexed(layer) for layer in kept), *made),
+        layers=(*(unindexed(layer) for layer in kept), *made),
         splits=split_rows,
         attributes={**manifest.attributes, **(attributes or {})},
         deltas=deltas,
@@ -82,7 +78,15 @@ def derive(
     return Dataset.open(dest)
 
 
-def _by_row(source: Dataset, layer: str, values: Mapping[str, Any]) -> Mapping[str, Any]:
+def share_shards(source: Path, dest: Path, layer: Layer) -> None:
+    """Let a dataset have the shards of another one's layer: by links where there can be some."""
+    for shard in layer.shards:
+        layout.link_or_copy(
+            layout.shard_path(source, layer.name, shard.id), layout.shard_path(dest, layer.name, shard.id)
+        )
+
+
+def by_row(source: Dataset, layer: str, values: Mapping[str, Any]) -> Mapping[str, Any]:
     """Values of every row from values of every sample; a removed row takes the value of the sample before it.
 
     Raises:
@@ -128,7 +132,8 @@ def _splits_by_row(source: Dataset, splits: Any) -> Any:
     return by_row
 
 
-def _unindexed(layer: Layer) -> Layer:
+def unindexed(layer: Layer) -> Layer:
+    """The layer as it is before an index repeats the tails of its shards."""
     return Layer(
         layer.name, layer.fields, tuple(ShardRef(s.id, s.rows, s.size, s.tail_start) for s in layer.shards)
     )
@@ -181,6 +186,13 @@ def _write_layer(dest: Path, name: str, values: Mapping[str, Any], manifest: Man
     missing = {each.name for each in template.values() if not each.is_optional} - set(values)
     if missing:
         raise Invalid(f"layers['labels'] lacks {sorted(missing)}, which a dataset for {kind} has.")
+    return write_layer(dest, name, fields, values, manifest)
+
+
+def write_layer(
+    dest: Path, name: str, fields: tuple[Field, ...], values: Mapping[str, Any], manifest: Manifest
+) -> Layer:
+    """Write values of every row as a layer with such fields, in shards that begin where those of the samples do."""
     folder = dest / layout.WRITING / f"layer-{name}"
     folder.mkdir(parents=True, exist_ok=True)
     writer = LayerWriter(dest, name, fields, folder)
