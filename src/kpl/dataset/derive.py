@@ -17,6 +17,7 @@ from kpl.dataset.kinds import LABELS, SAMPLES, TEMPLATES, Kind
 from kpl.dataset.layer_writer import LayerWriter
 from kpl.dataset.manifest import Delta, Draft, Layer, Manifest, ShardRef, commit
 from kpl.dataset.reader import Dataset
+from kpl.dataset.splits import SplitRule
 from kpl.errors import Conflict, Invalid, nearest
 
 _NAMES_OF_DTYPES = {dtype: name for name, dtype in DTYPES.items()}
@@ -26,7 +27,7 @@ def derive(
     source: Dataset,
     dest: Path,
     *,
-    splits: Mapping[str, ArrayLike] | Sequence[str | None] | NDArray[Any] | None,
+    splits: Mapping[str, ArrayLike] | Sequence[str | None] | NDArray[Any] | SplitRule | None,
     layers: Mapping[str, Mapping[str, Any]] | None,
     kind: str | None,
     class_names: Sequence[str] | None,
@@ -42,6 +43,10 @@ def derive(
     manifest = source.snapshot.manifest
     new_kind = Kind(kind) if kind is not None else source.kind
     num_rows = manifest.rows
+    rule = splits if isinstance(splits, SplitRule) else manifest.split_rule if splits is None else None
+    if isinstance(splits, SplitRule):
+        placed = splits.rows(source.columns("key"))
+        splits = {name: source.rows[places] for name, places in placed.items()}
     split_rows = (
         source.split_rows() if splits is None else parse_splits(_splits_by_row(source, splits), num_rows)
     )
@@ -73,6 +78,7 @@ def derive(
         attributes={**manifest.attributes, **(attributes or {})},
         deltas=deltas,
         removed=source.snapshot.split_rows(manifest.removed) if manifest.removed is not None else None,
+        split_rule=rule,
     )
     commit(dest, draft, parent=0)
     return Dataset.open(dest)

@@ -19,6 +19,7 @@ from kpl.dataset.errors import RESTORE_HINT, DatasetDamaged, NotADataset, Unsupp
 from kpl.dataset.fields import Field
 from kpl.dataset.kinds import SAMPLES
 from kpl.dataset.shard import map_file
+from kpl.dataset.splits import SplitRule
 from kpl.errors import Conflict
 
 FORMAT = "kpl.dataset/v1"
@@ -97,6 +98,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         parent: the version that it was made of; 0 for none.
         removed: rows that are no samples any more.
         message: what was done, in the words of who did it.
+        split_rule: places samples that are added without a split.
     """
 
     format: str = FORMAT
@@ -113,6 +115,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     deltas: tuple[DeltaRef, ...] = ()
     removed: SplitRef | None = None
     message: str = ""
+    split_rule: SplitRule | None = None
 
     @property
     def num_samples(self) -> int:
@@ -163,6 +166,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     deltas: tuple[Delta, ...] = ()
     removed: NDArray[np.int64] | None = None
     message: str = ""
+    split_rule: SplitRule | None = None
     made_of: int = 0
 
     @property
@@ -205,6 +209,7 @@ def commit(root: Path, draft: Draft, *, parent: int) -> Manifest:
         deltas=deltas,
         removed=removed,
         message=draft.message,
+        split_rule=draft.split_rule,
     )
     data = codec.seal(codec.MANIFEST, b"", manifest)
     if not layout.publish_new(layout.manifest_path(root, manifest.number), data):

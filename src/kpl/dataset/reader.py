@@ -25,6 +25,7 @@ from kpl.errors import Invalid, NotFound, nearest
 if TYPE_CHECKING:
     from kpl.dataset.batch import Fields
     from kpl.dataset.loader import Loader
+    from kpl.dataset.splits import SplitRule
     from kpl.storage.cache import BlockCache
 
 OnDamage = Literal["raise", "skip"]
@@ -354,7 +355,7 @@ class Dataset:
         self,
         dest: str | os.PathLike[str],
         *,
-        splits: Mapping[str, ArrayLike] | Sequence[str | None] | NDArray[Any] | None = None,
+        splits: "Mapping[str, ArrayLike] | Sequence[str | None] | NDArray[Any] | SplitRule | None" = None,
         layers: Mapping[str, Mapping[str, Any]] | None = None,
         kind: str | None = None,
         class_names: Sequence[str] | None = None,
@@ -366,8 +367,8 @@ class Dataset:
 
         Args:
             dest: folder to be made.
-            splits: rows of each split, or the name of each row's split (None for no split); replaces all
-                splits.
+            splits: rows of each split, or the name of each row's split (None for no split), or a rule, which also
+                places what is added later; replaces all splits.
             layers: values of each field of a layer, one for every row; replaces the layer of that name.
             kind: of the new dataset; the same by default.
             class_names: of the new dataset; the same by default.

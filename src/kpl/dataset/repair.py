@@ -147,6 +147,7 @@ def _with_index(root: Path, manifest: Manifest, actions: list[str]) -> Manifest:
         attributes=manifest.attributes,
         deltas=deltas,
         removed=removed,
+        split_rule=manifest.split_rule,
         message="repaired",
     )
     made = commit(root, draft, parent=manifest.number)
@@ -242,6 +243,7 @@ def _mend_shards(root: Path, manifest: Manifest, actions: list[str]) -> tuple[st
         indexes=manifest.indexes,
         deltas=kept.get("deltas", ()),
         removed=removed.astype(np.int64),
+        split_rule=manifest.split_rule,
         message="repaired",
     )
     commit(root, draft, parent=manifest.number)

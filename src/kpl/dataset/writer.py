@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any, BinaryIO, Self
 
 import numpy as np
-from xxhash import xxh3_64_intdigest
+from numpy.typing import NDArray
 
 from kpl.dataset import layout
 from kpl.dataset.builders import Values
@@ -26,6 +26,7 @@ from kpl.dataset.kinds import LABELS, SAMPLES, TEMPLATES, Kind
 from kpl.dataset.layer_writer import LayerWriter
 from kpl.dataset.manifest import Delta, Draft, Layer, Manifest, ShardRef, commit, load
 from kpl.dataset.reader import Dataset
+from kpl.dataset.splits import SplitRule, key_digest
 from kpl.dataset.validators import check_classes, complete_mask, complete_objects, defaults_of
 from kpl.errors import Conflict, nearest
 
@@ -50,6 +51,7 @@ class DatasetWriter:
         block_bytes: size of one write; what a killed writer may lose.
         append: add to the newest version of the dataset that is there.
         resume: go on with the interrupted work of a writer that began alike, if there is one.
+        split_rule: places samples that are given no split, in this version and in what is added to it later.
         name: of this writer among several that write into one dataset at a time.
     Raises:
         Conflict: the folder holds a dataset already, or another writer of that name is at work.
@@ -67,9 +69,11 @@ class DatasetWriter:
         block_bytes: int = DEFAULT_BLOCK_BYTES,
         append: bool = False,
         resume: bool = False,
+        split_rule: SplitRule | None = None,
         name: str = "main",
     ) -> None:
         self.path = Path(path)
+        self._split_rule = split_rule
         self.kind = parse_kind(kind)
         self.class_names = _checked_class_names(class_names)
         self.num_samples = 0
@@ -203,7 +207,7 @@ class DatasetWriter:
         marks = [layer.mark() for layer in self._layers]
         name = "key"
         try:
-            digests = list(map(_key_digest, keys))
+            digests = list(map(key_digest, keys))
             for layer in self._layers:
                 for name, builder in layer.builders.items():
                     builder.extend(columns[name])
@@ -232,7 +236,7 @@ class DatasetWriter:
         if split is not None:
             for name in (split,) if isinstance(split, str) else split:
                 self._splits.setdefault(name, array("Q")).append(self.num_samples)
-        self._key_digests.append(_key_digest(key))
+        self._key_digests.append(key_digest(key))
         self.num_samples += 1
         self._shard_rows += 1
         self._block_rows += 1
@@ -316,7 +320,7 @@ class DatasetWriter:
             self._splits.setdefault(name, array("Q")).extend(numbers)
         found = _keys_of(rows.layers[SAMPLES])
         keys.extend(found)
-        self._key_digests.extend(map(_key_digest, found))
+        self._key_digests.extend(map(key_digest, found))
         self.num_samples += rows.num_rows
 
     def commit(self) -> Dataset:
@@ -359,8 +363,9 @@ class DatasetWriter:
             )
             layers.append(Layer(layer.name, layer.fields, (*before, *new)))
         splits = Dataset.open(self.path, version=parent.number).split_rows() if parent else {}
-        for name, rows in self._splits.items():
-            added = np.asarray(rows).astype(np.int64) + first_row
+        rule = parent.split_rule if parent else self._split_rule
+        for name, rows in self._rows_of_splits(rule).items():
+            added = rows + first_row
             splits[name] = np.concatenate((splits[name], added)) if name in splits else added
         return Draft(
             kind=str(self.kind),
@@ -369,8 +374,22 @@ class DatasetWriter:
             splits={name: splits[name] for name in sorted(splits, key=_split_rank)},
             attributes={**(parent.attributes if parent else {}), **self._begin.attributes},
             indexes=parent.indexes if parent else (),
+            split_rule=rule,
             **carried_over(self.path, parent),
         )
+
+    def _rows_of_splits(self, rule: SplitRule | None) -> dict[str, NDArray[np.int64]]:
+        """The added rows of each split; those that were given none are placed by the rule."""
+        rows = {name: np.asarray(given).astype(np.int64) for name, given in self._splits.items()}
+        if rule is None:
+            return rows
+        is_placed = np.zeros(self.num_samples, bool)
+        for given in rows.values():
+            is_placed[given] = True
+        free = np.flatnonzero(~is_placed)
+        for name, places in rule.rows_of(np.asarray(self._key_digests)[free].tolist()).items():
+            rows[name] = np.union1d(rows.get(name, ()), free[places]).astype(np.int64)
+        return rows
 
     def _check_keys(self) -> None:
         digests = np.asarray(self._key_digests)
@@ -395,7 +414,7 @@ class DatasetWriter:
                 f"{self.path} has another kind, other classes or other fields than what is being added.",
                 hint="Open the writer with the kind, class_names and fields of the dataset.",
             )
-        known = np.fromiter(map(_key_digest, Dataset.open(self.path).columns("key")), np.uint64)
+        known = np.fromiter(map(key_digest, Dataset.open(self.path).columns("key")), np.uint64)
         common = np.flatnonzero(np.isin(np.asarray(self._key_digests), known))
         if len(common):
             raise BadSample(
@@ -482,10 +501,6 @@ def _check_field_names(layers: dict[str, tuple[Field, ...]]) -> None:
     for name in names:
         if names.count(name) > 1:
             raise BadSample(f"Two fields are called '{name}'.", hint="Field names are unique in a dataset.")
-
-
-def _key_digest(key: str) -> int:
-    return xxh3_64_intdigest(key.encode())
 
 
 def _keys_of(block: Block) -> list[str]:
