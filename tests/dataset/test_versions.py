@@ -11,13 +11,25 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kpl.dataset import BadSample, Dataset, DatasetWriter, NotADataset
+from kpl.dataset import BadSample, Dataset, DatasetWriter, NotADataset, UnsupportedFormat
 from kpl.dataset.gc import collect
 from kpl.dataset.masks import encode_class_mask
 from kpl.dataset.stats import summary
 from kpl.dataset.verify import verify
-from kpl.dataset.versions import branch, correct, diff, history, remove, resolve, restore, tag, tags, untag
-from kpl.errors import Conflict, Invalid, NotFound
+from kpl.dataset.versions import (
+    branch,
+    correct,
+    diff,
+    evolve,
+    history,
+    remove,
+    resolve,
+    restore,
+    tag,
+    tags,
+    untag,
+)
+from kpl.errors import Conflict, Invalid, KPLError, NotFound
 
 MakePng = Callable[..., bytes]
 
@@ -239,3 +251,48 @@ def test_garbage_is_not_collected_under_a_writer(detection: Dataset, make_png: M
         pass
     assert collect(root).versions == (1,)
     assert len(Dataset.open(root)) == 13
+
+
+def test_fields_are_renamed_dropped_and_widened_without_touching_a_shard(
+    classification: Dataset, tmp_path: Path
+) -> None:
+    layers = {"scores": {"score": np.arange(10, dtype=np.float32), "rank": np.arange(10, dtype=np.int16)}}
+    path = classification.derive(tmp_path / "new", layers=layers).path
+    correct(path, {"3.png": {"score": 33.0}}, layer="scores")
+    files = set(path.glob("data/*/*"))
+    evolved = evolve(path, layer="scores", rename={"score": "confidence"}, widen={"rank": "int64"})
+    assert set(path.glob("data/*/*")) == files
+    assert evolved.columns("scores.confidence").tolist() == [0, 1, 2, 33, 4, 5, 6, 7, 8, 9]
+    assert evolved.columns("scores.rank").dtype == np.int64
+    assert "scores.score" not in evolved.fields
+    again = correct(path, {"4.png": {"confidence": 44.0, "rank": 1 << 40}}, layer="scores")
+    assert again.columns("scores.confidence").tolist() == [0, 1, 2, 33, 44, 5, 6, 7, 8, 9]
+    assert again.find("4.png")["scores.rank"] == 1 << 40
+    dropped = evolve(path, layer="scores", drop=["rank"])
+    assert set(dropped.fields) & {"scores.rank", "scores.confidence"} == {"scores.confidence"}
+    gone = evolve(path, layer="scores", drop=["confidence"])
+    assert gone.layers == ("samples", "labels")
+    assert Dataset.open(path, version=1).columns("scores.score").tolist() == list(range(10))
+    assert verify(path).is_whole
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"layer": "nothing", "drop": ["a"]}, NotFound, "has no layer 'nothing'"),
+        ({"layer": "scores", "drop": ["scor"]}, NotFound, "has no field 'scor'"),
+        ({"layer": "labels", "drop": ["label"]}, Invalid, "needs the fields label"),
+        ({"layer": "scores", "rename": {"score": "rank"}}, Invalid, "Two fields of layer 'scores'"),
+        ({"layer": "scores", "widen": {"score": "float16"}}, Invalid, "without loss"),
+        ({"layer": "scores", "widen": {"score": "flaot64"}}, Invalid, "without loss"),
+        ({"layer": "scores", "rename": {"score": "Not a name"}}, UnsupportedFormat, "not a field name"),
+    ],
+)
+def test_an_evolution_that_loses_or_confuses_is_refused(
+    classification: Dataset, tmp_path: Path, change: dict[str, Any], error: type[KPLError], message: str
+) -> None:
+    layers = {"scores": {"score": np.zeros(10, np.float32), "rank": np.zeros(10, np.int16)}}
+    path = classification.derive(tmp_path / "new", layers=layers).path
+    with pytest.raises(error, match=message):
+        evolve(path, **change)
+    assert Dataset.open(path).version == 1

@@ -77,6 +77,11 @@ class Field(msgspec.Struct, frozen=True, omit_defaults=True):
     stored_as: str = ""
 
     @property
+    def as_stored(self) -> "Field":
+        """The field under the name that it has in shards."""
+        return msgspec.structs.replace(self, name=self.stored_as, stored_as="") if self.stored_as else self
+
+    @property
     def item_bytes(self) -> int:
         """Size of one item of a fixed or list field."""
         return _ITEM_BYTES[self.dtype] * math.prod(self.shape)

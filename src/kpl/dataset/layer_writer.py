@@ -213,7 +213,7 @@ class LayerWriter:
                 self._write(heap, codec.padding(self.position))
                 tail_start = self.position
             buffers = tuple(self._write_buffer(heap, *part) for part in parts)
-            columns[field.name] = codec.Column(field, buffers)
+            columns[field.name] = codec.Column(field.as_stored, buffers)
         self._write(heap, codec.padding(self.position))
         return self.position, tail_start or self.position, tuple(columns[field.name] for field in self.fields)
 

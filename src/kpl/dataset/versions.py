@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from kpl.dataset import layout
 from kpl.dataset.columns import Ragged
 from kpl.dataset.errors import BadSample
-from kpl.dataset.fields import BLOB
+from kpl.dataset.fields import BLOB, DTYPES, Field
 from kpl.dataset.kinds import LABELS, SAMPLES, TEMPLATES
 from kpl.dataset.layer_writer import LayerWriter
 from kpl.dataset.manifest import Delta, Draft, Layer, Manifest, ShardRef, commit, load
@@ -187,6 +187,33 @@ def remove(path: str | os.PathLike[str], keys: Iterable[str], *, message: str = 
     return _commit(Path(path), lambda dataset: _without(dataset, wanted), message)
 
 
+def evolve(
+    path: str | os.PathLike[str],
+    *,
+    layer: str = LABELS,
+    rename: Mapping[str, str] | None = None,
+    drop: Iterable[str] = (),
+    widen: Mapping[str, str] | None = None,
+    message: str = "",
+) -> Dataset:
+    """Make a version in which fields of a layer are called otherwise, are gone, or are read as wider numbers.
+
+    No shard is touched; older versions stay as they were. A layer that is left without fields is gone too. To add
+    fields, derive a dataset with one more layer.
+
+    Args:
+        layer: that the fields belong to.
+        rename: new name by old name.
+        drop: fields that are no longer there.
+        widen: a dtype that holds every value of the present one, by field, as in `{"score": "float64"}`.
+    Raises:
+        NotFound: there is no such layer or field.
+        Invalid: a name is taken or the kind of the dataset needs it, or the dtype is not wider.
+    """
+    changes = _Evolution(dict(rename or {}), frozenset(drop), dict(widen or {}))
+    return _commit(Path(path), lambda dataset: _evolved(dataset, layer, changes), message)
+
+
 def restore(path: str | os.PathLike[str], version: int, *, message: str = "") -> Dataset:
     """Make a version that is as an older one was."""
     root = Path(path)
@@ -227,6 +254,7 @@ def _draft_of(root: Path, manifest: Manifest) -> Draft:
         splits=dataset.split_rows(),
         attributes=manifest.attributes,
         indexes=manifest.indexes,
+        split_rule=manifest.split_rule,
         **carried_over(root, manifest),
     )
 
@@ -264,6 +292,70 @@ def _corrected(dataset: Dataset, changes: Changes, name: str) -> Draft:
     patch = _write_patch(dataset, layer, by, [(row, rows[row]) for row in numbers.tolist()])
     delta = Delta(name, by, numbers)
     return msgspec.structs.replace(draft, layers=(*draft.layers, patch), deltas=(*draft.deltas, delta))
+
+
+class _Evolution(NamedTuple):
+    rename: dict[str, str]
+    drop: frozenset[str]
+    widen: dict[str, str]
+
+
+def _evolved(dataset: Dataset, name: str, changes: _Evolution) -> Draft:
+    manifest = dataset.snapshot.manifest
+    layer = next((each for each in manifest.layers if each.name == name), None)
+    if layer is None or name in manifest.hidden_layers:
+        raise NotFound(f"{dataset.path} has no layer '{name}'.", hint=nearest(name, dataset.layers))
+    known = [each.name for each in layer.fields]
+    for each in (*changes.rename, *changes.drop, *changes.widen):
+        if each not in known:
+            raise NotFound(
+                f"Layer '{name}' of {dataset.path} has no field '{each}'.", hint=nearest(each, known)
+            )
+    _refuse_needed(dataset, name, {*changes.rename, *changes.drop})
+    fields = tuple(_evolved_field(each, changes) for each in layer.fields if each.name not in changes.drop)
+    names = [each.name for each in fields]
+    if len(set(names)) != len(names):
+        taken = next(each for each in names if names.count(each) > 1)
+        raise Invalid(f"Two fields of layer '{name}' would be called '{taken}'.", hint="Choose another name.")
+    draft = _draft_of(dataset.path, manifest)
+    patches = {delta.by for delta in draft.deltas if delta.layer == name}
+    layers = tuple(
+        msgspec.structs.replace(each, fields=fields) if each.name == name or each.name in patches else each
+        for each in draft.layers
+        if fields or (each.name != name and each.name not in patches)
+    )
+    deltas = draft.deltas if fields else tuple(each for each in draft.deltas if each.layer != name)
+    return msgspec.structs.replace(draft, layers=layers, deltas=deltas)
+
+
+def _refuse_needed(dataset: Dataset, layer: str, fields: set[str]) -> None:
+    """Refuse to rename or drop what the dataset's kind goes by."""
+    template = TEMPLATES[dataset.kind]
+    needed = {each.name for each in {SAMPLES: template.samples, LABELS: template.labels}.get(layer, ())}
+    if fields & needed:
+        raise Invalid(
+            f"A dataset for {dataset.kind} needs the fields {', '.join(sorted(fields & needed))}.",
+            hint="Derive a dataset of another kind instead.",
+        )
+
+
+def _evolved_field(field: Field, changes: _Evolution) -> Field:
+    if field.name in changes.widen:
+        dtype = DTYPES.get(changes.widen[field.name], "")
+        if not field.dtype or not dtype or not np.can_cast(field.dtype, dtype, "safe"):
+            raise Invalid(
+                f"Field '{field.name}' of {field.dtype or field.type} cannot be read as "
+                f"'{changes.widen[field.name]}' without loss.",
+                hint=nearest(changes.widen[field.name], DTYPES),
+            )
+        type_name = changes.widen[field.name] if field.type in DTYPES else field.type
+        field = msgspec.structs.replace(field, dtype=dtype, type=type_name)
+    name = changes.rename.get(field.name)
+    if name is None:
+        return field
+    renamed = msgspec.structs.replace(field, name=name, stored_as=field.stored_as or field.name)
+    renamed.check()
+    return renamed
 
 
 def _free_name(layer: str, manifest: Manifest) -> str:
