@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from kpl.server.app import create_app
 from kpl.server.services.platform import Platform
@@ -103,10 +104,14 @@ def test_a_bug_is_a_problem_that_tells_nothing_of_the_inside(
         raise RuntimeError("inner secret")
 
     monkeypatch.setattr("kpl.server.services.projects.list_projects", fail)
-    answer = admin.client.get("/api/v1/projects")
+    with capture_logs() as logged:
+        answer = admin.client.get("/api/v1/projects")
     assert (answer.status_code, answer.json()["code"]) == (500, "bug")
     assert "inner secret" not in answer.text
     assert answer.json()["request_id"] in answer.json()["hint"]
+    (cause,) = [entry for entry in logged if entry.get("code") == "bug"]
+    assert cause["request_id"] == answer.json()["request_id"]
+    assert str(cause["exc_info"]) == "inner secret"
 
 
 def test_a_request_keeps_the_number_it_comes_with(admin: SignedIn) -> None:

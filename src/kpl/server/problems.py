@@ -133,8 +133,9 @@ def _http_error(request: Request, error: Exception) -> Response:
     return problem_response(problem, dict(error.headers or {}))
 
 
-def _bug(request: Request, _error: Exception) -> Response:
+def _bug(request: Request, error: Exception) -> Response:
     number = request_id(request)
+    log.error("request_failed", code="bug", request_id=number, exc_info=error)
     problem = _problem(
         request,
         HTTPStatus.INTERNAL_SERVER_ERROR,
