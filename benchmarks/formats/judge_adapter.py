@@ -45,13 +45,17 @@ class KplDataset:
 
     def open(self, d: str) -> TupleView:
         names = [each.name for each in _FIELDS[self.wl]]
-        return Dataset.open(f"{d}/set", verify=self.verify).tuples(*names)
+        dataset = Dataset.open(f"{d}/set", verify=self.verify)
+        self._in_order = dataset.tuples(*names)
+        # small records are better copied than viewed where they lie scattered
+        return dataset.tuples(*names, as_bytes=True) if self.wl == "A" else self._in_order
 
     def close(self, h: TupleView) -> None:
         """Maps are let go of when nothing refers to them."""
 
     def seq(self, h: TupleView) -> Iterator[tuple[Any, ...]]:
-        return iter(h)
+        del h
+        return iter(self._in_order)
 
     def get(self, h: TupleView, i: int) -> tuple[Any, ...]:
         return h[i]

@@ -132,7 +132,7 @@ class BatchBuilder:
         """The values of a field at these rows, in their order, read shard by shard."""
         values: list[Any] = [None] * len(rows)
         for places, column, inside in self._by_segment(name, rows):
-            taken = column.take(inside.tolist())
+            taken = column.take(inside)
             if len(taken) == len(rows):
                 return taken
             for place, value in zip(places.tolist(), taken, strict=True):
