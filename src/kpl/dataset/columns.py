@@ -235,7 +235,7 @@ class BlobColumn:
         begins, lengths = self._begins[rows], self._lengths[rows]
         is_inside = bool(len(rows)) and 0 <= begins.min() and begins.max() <= len(self._heap) - num_bytes
         if not is_inside or num_bytes == 0:
-            return _joined_heads(self.take(rows), num_bytes)
+            return joined_heads(self.take(rows), num_bytes)
         # every `num_bytes` of the file as one item, so that NumPy gathers without a Python object a row
         items = np.ndarray(len(self._heap) - num_bytes + 1, f"V{num_bytes}", self._heap, 0, (1,))
         heads = items[begins].view(np.uint8).reshape(-1, num_bytes)
@@ -273,7 +273,8 @@ def _no_row(row: int, num_rows: int) -> IndexError:
     return IndexError(f"sample {row} of {num_rows}")
 
 
-def _joined_heads(blobs: list[Blob], num_bytes: int) -> NDArray[np.uint8]:
+def joined_heads(blobs: list[Blob], num_bytes: int) -> NDArray[np.uint8]:
+    """[blobs, num_bytes] the first bytes of blobs, with zeros behind shorter ones."""
     joined = bytearray().join([bytes(blob[:num_bytes]).ljust(num_bytes, b"\0") for blob in blobs])
     return np.frombuffer(joined, np.uint8).reshape(len(blobs), num_bytes)
 
