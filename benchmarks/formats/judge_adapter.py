@@ -37,11 +37,9 @@ class KplDataset:
         with DatasetWriter(f"{d}/set", kind="custom", fields=fields) as writer:
             for start in range(0, len(samples), _BATCH_ROWS):
                 part = samples[start : start + _BATCH_ROWS]
-                keys = [f"{number:08d}" for number in range(start, start + len(part))]
-                columns = zip(*part, strict=True)
-                writer.extend(
-                    keys, **{each.name: list(column) for each, column in zip(fields, columns, strict=True)}
-                )
+                keys = list(map(str, range(start, start + len(part))))
+                columns = {each.name: [sample[place] for sample in part] for place, each in enumerate(fields)}
+                writer.extend(keys, **columns)
 
     def open(self, d: str) -> TupleView:
         names = [each.name for each in _FIELDS[self.wl]]

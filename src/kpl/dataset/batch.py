@@ -122,7 +122,11 @@ class BatchBuilder:
     def _gather(self, name: str, part: Part, rows: NDArray[np.int64]) -> Any:
         field = self._fields[name]
         if field.layout == BLOB:
-            return self._heads(name, part.num_bytes, rows) if isinstance(part, Head) else self._values(name, rows)
+            return (
+                self._heads(name, part.num_bytes, rows)
+                if isinstance(part, Head)
+                else self._values(name, rows)
+            )
         if field.layout == BYTES:
             return self._values(name, rows)
         if field.layout == LIST:

@@ -7,7 +7,7 @@ text.
 import mmap
 from collections.abc import Callable, Iterator
 from itertools import chain
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, cast
 
 import msgspec
 import numpy as np
@@ -116,7 +116,7 @@ class BlobColumn:
         """
         assert isinstance(self._heap, memoryview)
         return BlobColumn(
-            self._heap.obj,
+            cast(Heap, self._heap.obj),
             self._position,
             self._length,
             self._check,
@@ -189,7 +189,12 @@ class BlobColumn:
 
             return get_unchecked
         seen = self._seen if self._seen is not None else memoryview(bytes(num_rows))
-        check, damaged, digest, is_once = self._check, self._damaged, xxh3_64_intdigest, self._seen is not None
+        check, damaged, digest, is_once = (
+            self._check,
+            self._damaged,
+            xxh3_64_intdigest,
+            self._seen is not None,
+        )
 
         def get(_: Any, row: int) -> tuple[Blob, Any]:
             try:
@@ -215,7 +220,7 @@ class BlobColumn:
         parts = (slice(start, start + step) for start in range(0, len(self._position), step))
         return chain.from_iterable(self._blobs(part) for part in parts)
 
-    def take(self, rows: NDArray[np.int64]) -> list[Blob]:
+    def take(self, rows: NDArray[np.int64]) -> list[Any]:
         blobs = self._blobs(rows)
         if self._must_check_some(rows):
             self._check_blobs(rows, blobs)
@@ -233,7 +238,7 @@ class BlobColumn:
     def heads(self, rows: NDArray[np.int64], num_bytes: int) -> NDArray[np.uint8]:
         """[rows, num_bytes] the first bytes of some blobs, checked as a whole, with zeros behind shorter ones."""
         begins, lengths = self._begins[rows], self._lengths[rows]
-        is_inside = bool(len(rows)) and 0 <= begins.min() and begins.max() <= len(self._heap) - num_bytes
+        is_inside = bool(len(rows)) and begins.min() >= 0 and begins.max() <= len(self._heap) - num_bytes
         if not is_inside or num_bytes == 0:
             return joined_heads(self.take(rows), num_bytes)
         # every `num_bytes` of the file as one item, so that NumPy gathers without a Python object a row
@@ -248,7 +253,9 @@ class BlobColumn:
     def _check_blobs(self, rows: NDArray[np.int64], blobs: list[Blob]) -> None:
         found, written = list(map(xxh3_64_intdigest, blobs)), np.asarray(self._check)[rows].tolist()
         if found != written:
-            place = next(place for place, pair in enumerate(zip(found, written, strict=True)) if pair[0] != pair[1])
+            place = next(
+                place for place, pair in enumerate(zip(found, written, strict=True)) if pair[0] != pair[1]
+            )
             raise self._damaged(int(rows[place]))
         if self._seen_array is not None:
             self._seen_array[rows] = 1

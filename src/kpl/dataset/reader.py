@@ -460,7 +460,7 @@ class TupleView:
             # nothing to look up: `view[i]` is the getter itself, without a call of this class's method around it,
             # which would cost a tenth of a small record
             own = type("TupleView", (TupleView,), {"__getitem__": getter})
-            self.__class__ = own  # type: ignore[assignment]
+            self.__class__ = own
         return getter
 
     def _row_getter(self, segment: int) -> _Row:
@@ -489,7 +489,9 @@ class TupleView:
         column = self._snapshot.column(name, segment)
         if not self._as_bytes or self._snapshot.field(name)[1].layout != BLOB:
             return column
-        return column.as_bytes() if isinstance(column, BlobColumn) and column.is_here else CopiedColumn(column)
+        return (
+            column.as_bytes() if isinstance(column, BlobColumn) and column.is_here else CopiedColumn(column)
+        )
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
         if self._rows is not None:
