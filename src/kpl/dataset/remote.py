@@ -244,7 +244,7 @@ class _ReadAhead:
                     return known
             if row == last + 1 and row > 0:
                 return self._follow(row)
-        blob = self._column.take([row])[0]
+        blob: memoryview = self._column.take([row])[0]
         with self._lock:
             self._last = (row, blob)
         return blob
