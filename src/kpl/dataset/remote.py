@@ -164,7 +164,7 @@ class RemoteBlobColumn(BlobColumn):
     def values(self) -> Iterator[memoryview]:
         return self.stream(0)
 
-    def take(self, rows: Sequence[int] | NDArray[np.int64]) -> list[Any]:
+    def take(self, rows: Sequence[int] | NDArray[np.int64]) -> list[memoryview]:
         begins, ends = self._bounds(np.fromiter(rows, np.int64, len(rows)))
         jobs = coalesce(begins, ends)
         if len(jobs) == 1:  # without a detour through a thread
@@ -244,7 +244,7 @@ class _ReadAhead:
                     return known
             if row == last + 1 and row > 0:
                 return self._follow(row)
-        blob: memoryview = self._column.take([row])[0]
+        blob = self._column.take([row])[0]
         with self._lock:
             self._last = (row, blob)
         return blob
