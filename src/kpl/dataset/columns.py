@@ -246,8 +246,8 @@ class BlobColumn:
         heads = items[begins].view(np.uint8).reshape(-1, num_bytes)
         if self._must_check_some(rows):
             self._check_blobs(rows, self._blobs(rows))
-        if lengths.min() < num_bytes:
-            heads[np.arange(num_bytes) >= lengths[:, None]] = 0
+        for place in np.flatnonzero(lengths < num_bytes).tolist():
+            heads[place, lengths[place] :] = 0
         return heads
 
     def _check_blobs(self, rows: NDArray[np.int64], blobs: list[Blob]) -> None:
