@@ -4,6 +4,7 @@ Blobs go to a temporary heap file, values to builders, both to a shard.
 """
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from io import FileIO
@@ -25,7 +26,7 @@ from kpl.dataset.shard import is_wide
 _MAX_BLOB_BYTES = (1 << 32) - 1
 _PADS = tuple(bytes(count) for count in range(codec.BLOB_ALIGNMENT))
 _PIECE_BYTES = 1 << 18  # joined and hashed while still in the processor's cache
-_SYNC_BYTES = 8 << 20  # that are worth a request to the disk of their own
+_SYNC_BYTES = 32 << 20  # that are worth a request to the disk of their own
 _MAX_PARTS = 512  # of one writev(2); the system allows 1024
 
 
@@ -120,15 +121,11 @@ class LayerWriter:
 
     def flush(self, num_rows: int) -> Block:
         """Write the pending blobs; what the journal is to remember about the rows since the last call."""
-        pieces: list[bytes | memoryview] = []
-        for piece in _pieces(self._block):
-            self._hash.update(piece)
-            pieces.append(piece)
-            if len(pieces) == _MAX_PARTS or len(piece) >= _PIECE_BYTES:
-                _write_all(self._open_heap(), pieces)
-                pieces = []
-        if pieces:
-            _write_all(self._open_heap(), pieces)
+        pieces = list(_pieces(self._block))
+        for start in range(0, len(pieces), _MAX_PARTS):
+            together = pieces[start : start + _MAX_PARTS]
+            deque(map(self._hash.update, together), maxlen=0)
+            _write_all(self._open_heap(), together)
         self._block.clear()
         self._sync_ahead()
         columns = {}
@@ -288,9 +285,9 @@ def _pieces(parts: list[bytes | memoryview]) -> Iterator[bytes | memoryview]:
     for part in parts:
         length = len(part)
         if length >= _PIECE_BYTES >> 4:
-            if run:
-                yield b"".join(run)
-                run, size = [], 0
+            if size:
+                yield run[0] if len(run) == 1 else b"".join(run)
+            run, size = [], 0
             yield part
             continue
         run.append(part)
