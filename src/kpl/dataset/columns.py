@@ -388,19 +388,40 @@ class ListColumn:
 
 
 class BytesColumn:
-    """Short byte strings or text inside the column. `offsets`: [n + 1], in bytes."""
+    """Short byte strings or text inside the column.
 
-    def __init__(self, field: Field, offsets: memoryview, data: memoryview) -> None:
+    Args:
+        offsets: [n + 1], in bytes.
+        where, first_row: file, and row of it at which the column begins, for messages.
+    """
+
+    def __init__(
+        self, field: Field, offsets: memoryview, data: memoryview, *, where: str, first_row: int = 0
+    ) -> None:
         self._field, self._offsets, self._data = field, offsets, data
+        self._where, self._first_row = where, first_row
 
     def slice(self, start: int, stop: int) -> "BytesColumn":
-        return BytesColumn(self._field, self._offsets[start : stop + 1], self._data)
+        return BytesColumn(
+            self._field,
+            self._offsets[start : stop + 1],
+            self._data,
+            where=self._where,
+            first_row=self._first_row + start,
+        )
 
     def getter(self) -> Getter:
         offsets, data, decode = self._offsets, self._data, _decoder(self._field.type)
 
         def get(row: int) -> Any:
-            return decode(data[offsets[row] : offsets[row + 1]])
+            try:
+                return decode(data[offsets[row] : offsets[row + 1]])
+            except (UnicodeDecodeError, msgspec.DecodeError, RecursionError) as err:
+                raise DatasetDamaged(
+                    f"{self._where}: field '{self._field.name}' of row {self._first_row + row} of the shard is no "
+                    f"{self._field.type}: {err}.",
+                    hint=RESTORE_HINT,
+                ) from err
 
         return get
 
@@ -496,7 +517,9 @@ def column_of_buffers(
     item_bytes = 1 if field.layout == BYTES else field.item_bytes
     if offsets[-1] * item_bytes != len(values):
         raise _contradiction(where, field, f"the last offset is {offsets[-1]}, for {len(values)} bytes")
-    return (BytesColumn if field.layout == BYTES else ListColumn)(field, offsets, values)
+    if field.layout == BYTES:
+        return BytesColumn(field, offsets, values, where=where)
+    return ListColumn(field, offsets, values)
 
 
 def checked_offsets(field: Field, data: memoryview | None, num_rows: int, *, where: str) -> memoryview:
