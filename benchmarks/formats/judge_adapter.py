@@ -37,21 +37,23 @@ class KplDataset:
         with DatasetWriter(f"{d}/set", kind="custom", fields=fields) as writer:
             for start in range(0, len(samples), _BATCH_ROWS):
                 part = samples[start : start + _BATCH_ROWS]
-                keys = [f"{number:08d}" for number in range(start, start + len(part))]
-                columns = zip(*part, strict=True)
-                writer.extend(
-                    keys, **{each.name: list(column) for each, column in zip(fields, columns, strict=True)}
-                )
+                keys = list(map(str, range(start, start + len(part))))
+                columns = {each.name: [sample[place] for sample in part] for place, each in enumerate(fields)}
+                writer.extend(keys, **columns)
 
     def open(self, d: str) -> TupleView:
         names = [each.name for each in _FIELDS[self.wl]]
-        return Dataset.open(f"{d}/set", verify=self.verify).tuples(*names)
+        dataset = Dataset.open(f"{d}/set", verify=self.verify)
+        self._in_order = dataset.tuples(*names)
+        # small records are better copied than viewed where they lie scattered
+        return dataset.tuples(*names, as_bytes=True) if self.wl == "A" else self._in_order
 
     def close(self, h: TupleView) -> None:
         """Maps are let go of when nothing refers to them."""
 
     def seq(self, h: TupleView) -> Iterator[tuple[Any, ...]]:
-        return iter(h)
+        del h
+        return iter(self._in_order)
 
     def get(self, h: TupleView, i: int) -> tuple[Any, ...]:
         return h[i]

@@ -161,6 +161,59 @@ def test_arrow_gets_the_same(detection: Dataset) -> None:
 
 
 def test_tensorflow_gets_the_same(detection: Dataset) -> None:
-    pytest.importorskip("tensorflow", reason="tensorflow is not installed")
-    batches = list(detection.tf(["key", "boxes"], batch_size=5))
-    assert sum(batch["boxes"].shape[0] for batch in batches) == 12
+    tf = pytest.importorskip("tensorflow", reason="tensorflow is not installed")
+    names = [name for name in detection.fields if name != "attributes"]
+    batches = list(detection.split("train").tf([*names, "attributes"], batch_size=5, num_threads=2))
+    assert [batch["width"].shape[0] for batch in batches] == [5, 3]
+    for batch in batches:
+        for place, key in enumerate(batch["key"].numpy()):
+            sample = detection.find(key.decode())
+            assert batch["image"][place].numpy() == bytes(sample["image"])
+            assert batch["attributes"][place].numpy() == b"null"
+            for name in ("width", "channels", "boxes", "labels", "difficult"):
+                assert batch[name][place].numpy().tolist() == np.asarray(sample[name]).tolist()
+    data = detection.tf({"image": Pixels(2, 2), "key": None}, batch_size=12, seed=3)
+    assert data.element_spec["image"].shape.as_list() == [None, 2, 2, 3]
+    first, second = ([key for batch in data for key in batch["key"].numpy()] for _ in range(2))
+    assert first != second
+    assert sorted(first) == sorted(second)
+    whole = data.map(lambda batch: tf.reduce_sum(tf.cast(batch["image"], tf.int64))).prefetch(1)
+    expected = next(iter(detection.loader({"image": Pixels(2, 2)}, batch_size=12)))["image"].sum()
+    assert [int(total) for total in whole] == [expected]
+    assert list(detection.select([]).tf(["key", "boxes"], batch_size=5)) == []
+
+
+def test_tensorflow_gets_every_type_but_no_gaps(tmp_path: Path) -> None:
+    tf = pytest.importorskip("tensorflow", reason="tensorflow is not installed")
+    fields = [
+        field("half", "embedding", dtype="float16", shape=(2,)),
+        field("json", "json"),
+        field("raw", "bytes"),
+        field("points", "landmarks"),
+        field("gaps", "int32", is_optional=True),
+        field("word", "text", is_optional=True),
+    ]
+    with DatasetWriter(tmp_path / "set", kind="custom", fields=fields) as writer:
+        for i in range(6):
+            writer.add(
+                str(i),
+                half=[i, 1],
+                json={"i": i},
+                raw=b"\xff" * i,
+                points=np.full((i, 5, 2), i),
+                gaps=i if i < 3 else None,
+                word="x" if i < 3 else None,
+            )
+    dataset = Dataset.open(tmp_path / "set")
+    [batch] = dataset.tf(["half", "json", "raw", "points"], batch_size=6, is_shuffled=False)
+    assert batch["half"].numpy().tolist() == [[i, 1] for i in range(6)]
+    assert batch["json"].numpy().tolist() == [b'{"i":%d}' % i for i in range(6)]
+    assert batch["raw"].numpy().tolist() == [b"\xff" * i for i in range(6)]
+    assert [len(batch["points"][i]) for i in range(6)] == list(range(6))
+    for name in ("gaps", "word"):
+        [batch] = dataset.select([0, 1, 2]).tf([name], batch_size=3, is_shuffled=False)
+        assert batch[name].shape == [3]
+        with pytest.raises(Invalid, match=f"'{name}' has no value in some samples"):
+            dataset.select([4]).tf([name], batch_size=3)
+        with pytest.raises(tf.errors.OpError, match=f"'{name}' has no value in some samples"):
+            list(dataset.tf([name], batch_size=6, is_shuffled=False))

@@ -1,3 +1,6 @@
+import gc
+import threading
+import tracemalloc
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -5,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kpl.dataset import Dataset, Sample
+from kpl.dataset import Dataset, DatasetWriter, Sample, field
+from kpl.dataset.batch import Head, Pixels
 from kpl.dataset.loader import Loader
 from kpl.dataset.order import Position
 from kpl.errors import Conflict, Invalid
@@ -100,3 +104,81 @@ def test_torch_gets_tensors(detection: Dataset, tmp_path: Path) -> None:
     loader: Callable[..., Any] = torch.utils.data.DataLoader
     batches = list(loader(TorchDataset(detection, _row), batch_size=5))
     assert _flat(batch["row"].tolist() for batch in batches) == list(range(12))
+
+
+def test_no_more_batches_are_prepared_than_were_asked_for(detection: Dataset) -> None:
+    begun: list[int] = []
+
+    def note(sample: Sample) -> int:
+        begun.append(sample.row)
+        return sample.row
+
+    batches = iter(Loader(detection, note, batch_size=2, num_threads=2, num_ahead=3))
+    for num_taken in range(1, 4):
+        next(batches)
+        assert len(begun) <= 2 * (num_taken + 3)
+    batches.close()  # type: ignore[attr-defined]
+    inline = iter(Loader(detection, note, batch_size=2, num_threads=0, num_ahead=3))
+    begun.clear()
+    next(inline)
+    assert len(begun) == 2
+
+
+@pytest.mark.parametrize("fields", [None, {"image": Pixels(2, 2), "key": None}])
+def test_a_loader_that_is_left_ends_its_threads(detection: Dataset, fields: Any) -> None:
+    def threads() -> list[str]:
+        return [each.name for each in threading.enumerate() if each.name.startswith("kpl-loader")]
+
+    def fail(sample: Sample) -> int:
+        raise ValueError(f"row {sample.row}")
+
+    transform = None if fields else _row
+    for _ in Loader(detection, transform, fields=fields, batch_size=2, num_threads=3):
+        assert threads()
+        break
+    gc.collect()
+    assert threads() == []
+    batches = iter(Loader(detection, transform, fields=fields, batch_size=2, num_threads=3))
+    next(batches)
+    batches.close()  # type: ignore[attr-defined]
+    assert threads() == []
+    with pytest.raises(ValueError, match="row "):
+        list(Loader(detection, fail, batch_size=2, num_threads=3))
+    assert threads() == []
+
+
+def test_a_pass_over_large_blobs_takes_little_memory(tmp_path: Path) -> None:
+    blob = np.random.default_rng(0).bytes(1 << 20)
+    with DatasetWriter(tmp_path / "set", kind="custom", fields=[field("data", "blob")]) as writer:
+        for number in range(24):
+            writer.add(str(number), data=blob[number:])
+    del blob
+    dataset = Dataset.open(tmp_path / "set")
+    ways: list[Callable[[], Iterable[Any]]] = [
+        lambda: dataset.tuples("data"),
+        lambda: dataset.tuples("data", as_bytes=True),
+        lambda: dataset.loader({"data": Head(1 << 20)}, batch_size=1, num_threads=2, num_ahead=2),
+        lambda: dataset.loader({"data": None}, batch_size=4, num_threads=2),
+    ]
+    for way in ways:
+        tracemalloc.start()
+        assert sum(1 for _ in way()) in (24, 6)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < 6 << 20, "more than the batches in preparation and in use"
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_workers_of_torch_give_the_same(detection: Dataset, method: str) -> None:
+    torch = pytest.importorskip("torch")
+    from kpl.dataset.torch import whole
+
+    data = detection.torch({"image": Head(9), "width": None})
+    loader: Callable[..., Any] = torch.utils.data.DataLoader
+    one, many = (
+        list(loader(data, batch_size=5, collate_fn=whole, num_workers=n, multiprocessing_context=context))
+        for n, context in ((0, None), (2, method))
+    )
+    assert [batch["image"].tolist() for batch in many] == [batch["image"].tolist() for batch in one]
+    assert [len(batch["width"]) for batch in many] == [5, 5, 2]

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kpl.dataset import Dataset, DatasetDamaged, Kind, NotADataset
+from kpl.dataset import Dataset, DatasetDamaged, Kind, NotADataset, TupleView
 from kpl.errors import Invalid, NotFound
 
 
@@ -104,6 +104,42 @@ def test_tuples_are_the_same_by_position_in_order_and_in_batches(detection: Data
                 )
 
 
+def test_small_blobs_come_as_bytes_where_that_is_asked_for(detection: Dataset) -> None:
+    for dataset in (detection, detection.split("train"), Dataset.open(detection.path, verify="always")):
+        for names in (("image", "width"), ("image",), ("key", "image", "labels")):
+            views = dataset.tuples(*names)
+            copies: TupleView = pickle.loads(pickle.dumps(dataset.tuples(*names, as_bytes=True)))
+            place = names.index("image")
+            assert {type(row[place]) for row in copies} == {bytes}
+            for found, wanted in (
+                (list(copies), list(views)),
+                ([copies[i] for i in (-1, 2)], [views[len(views) - 1], views[2]]),
+                (copies.take([3, 0, 3]), views.take(np.array([3, 0, 3]))),
+            ):
+                assert [row[place] for row in found] == [row[place] for row in wanted]
+            for position in (len(copies), -len(copies) - 1):
+                with pytest.raises(IndexError, match=f"sample {position} of {len(copies)}"):
+                    copies[position]
+
+
+def test_one_shard_is_read_like_many(classification: Dataset) -> None:
+    view = classification.tuples("image", "label")
+    expected = [(sample["image"], sample["label"]) for sample in classification]
+    for _ in range(2):  # unchecked and checked
+        assert [view[i] for i in range(-10, 10)] == expected * 2
+        assert view.take([9, 0, 9]) == [expected[9], expected[0], expected[9]]
+        assert list(view) == expected
+        for position in (10, -11):
+            with pytest.raises(IndexError, match=f"sample {position} of 10"):
+                view[position]
+        with pytest.raises(IndexError, match="positions 0 to 10 of 10"):
+            view.take([0, 10])
+    assert all(isinstance(view[i][0], memoryview) for i in range(10))
+    again: TupleView = pickle.loads(pickle.dumps(view))
+    assert again[3] == expected[3]
+    assert isinstance(again, TupleView)
+
+
 def test_a_sample_is_found_by_its_key(detection: Dataset) -> None:
     assert detection.find("folder 1/3.png").row == 3
     with pytest.raises(NotFound, match=r"no sample 'folder 1/33\.png'"):
@@ -129,6 +165,10 @@ def test_processes_read_the_same(detection: Dataset, method: str) -> None:
     with multiprocessing.get_context(method).Pool(2) as pool:
         found = pool.starmap_async(Dataset.columns, [(detection, "key")] * 2).get(timeout=60)
     assert [keys.tolist() for keys in found] == [expected, expected]
+    images = detection.tuples("image", as_bytes=True)
+    with multiprocessing.get_context(method).Pool(2) as pool:
+        blobs = pool.starmap_async(TupleView.take, [(images, list(range(12)))] * 2).get(timeout=60)
+    assert blobs == [images.take(list(range(12)))] * 2
 
 
 def test_threads_read_the_same(detection: Dataset) -> None:

@@ -155,6 +155,32 @@ def test_writers_that_append_at_once_both_get_in(classification: Dataset, make_p
     assert newest.columns("key").tolist()[-2:] == ["new 0", "new 1"]
 
 
+_APPENDING_CHILD = """
+import sys
+from kpl.dataset import DatasetWriter, field
+for turn in range(4):
+    root, name = sys.argv[1:]
+    with DatasetWriter(root, kind="custom", fields=[field("n", "int64")], append=True, name=name) as writer:
+        for i in range(5):
+            writer.add(f"{name}-{turn}-{i}", n=i, split=name)
+"""
+
+
+def test_many_processes_append_and_nothing_is_lost_or_twice(tmp_path: Path) -> None:
+    root = tmp_path / "set"
+    with DatasetWriter(root, kind="custom", fields=[field("n", "int64")]) as writer:
+        writer.add("first", n=-1)
+    names = [f"writer{number}" for number in range(3)]
+    children = [subprocess.Popen([sys.executable, "-c", _APPENDING_CHILD, str(root), name]) for name in names]
+    assert [child.wait(timeout=120) for child in children] == [0, 0, 0]
+    newest = Dataset.open(root)
+    expected = {f"{name}-{turn}-{i}" for name in names for turn in range(4) for i in range(5)}
+    assert newest.version == 13
+    assert sorted(newest.columns("key")) == sorted({"first", *expected})
+    assert newest.splits == dict.fromkeys(names, 20)
+    assert verify(root).is_whole
+
+
 def test_appending_a_known_key_or_other_classes_is_refused(
     classification: Dataset, make_png: MakePng
 ) -> None:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kpl.dataset.columns import ColumnReader, Ragged
+from kpl.dataset.columns import BlobColumn, ColumnReader, Ragged, joined_heads
 from kpl.dataset.errors import BadSample, DatasetDamaged
 from kpl.dataset.fields import BLOB, BYTES, LIST
 from kpl.dataset.pixels import Decoder, decode_into
@@ -66,6 +66,8 @@ class BatchBuilder:
         )
         self._rows = dataset.rows if dataset.is_view else None
         self._starts = np.asarray(self._snapshot.starts)
+        self._fields = dataset.fields
+        self._columns: dict[tuple[str, int], ColumnReader] = {}
         for name, part in self._parts.items():
             _, field = self._snapshot.field(name)
             if part is not None and field.layout != BLOB:
@@ -110,7 +112,7 @@ class BatchBuilder:
         """What is wrong with the blobs of a sample that `begin` or `fill` could not read."""
         sample = self._dataset[position]
         for name in self._parts:
-            if self._dataset.fields[name].layout == BLOB:
+            if self._fields[name].layout == BLOB:
                 try:
                     sample[name]
                 except DatasetDamaged as err:
@@ -118,10 +120,13 @@ class BatchBuilder:
         return None
 
     def _gather(self, name: str, part: Part, rows: NDArray[np.int64]) -> Any:
-        field = self._dataset.fields[name]
+        field = self._fields[name]
         if field.layout == BLOB:
-            blobs = self._values(name, rows)
-            return _heads(blobs, part.num_bytes) if isinstance(part, Head) else blobs
+            return (
+                self._heads(name, part.num_bytes, rows)
+                if isinstance(part, Head)
+                else self._values(name, rows)
+            )
         if field.layout == BYTES:
             return self._values(name, rows)
         if field.layout == LIST:
@@ -132,16 +137,29 @@ class BatchBuilder:
         """The values of a field at these rows, in their order, read shard by shard."""
         values: list[Any] = [None] * len(rows)
         for places, column, inside in self._by_segment(name, rows):
-            taken = column.take(inside.tolist())
+            taken = column.take(inside)
             if len(taken) == len(rows):
                 return taken
             for place, value in zip(places.tolist(), taken, strict=True):
                 values[place] = value
         return values
 
+    def _heads(self, name: str, num_bytes: int, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """[rows, num_bytes] the first bytes of a field's blobs."""
+        parts = [
+            (places, _heads_of(column, inside, num_bytes))
+            for places, column, inside in self._by_segment(name, rows)
+        ]
+        if len(parts) == 1:
+            return parts[0][1]
+        heads = np.empty((len(rows), num_bytes), np.uint8)
+        for places, found in parts:
+            heads[places] = found
+        return heads
+
     def _numbers(self, name: str, rows: NDArray[np.int64]) -> NDArray[Any]:
         result: NDArray[Any] | None = None
-        dtype = self._dataset.fields[name].dtype
+        dtype = self._fields[name].dtype
         for places, column, inside in self._by_segment(name, rows):
             array = column.array()
             assert not isinstance(array, Ragged)
@@ -161,21 +179,26 @@ class BatchBuilder:
     ) -> "list[tuple[NDArray[np.int64], ColumnReader, NDArray[np.int64]]]":
         """(places in `rows`, column, rows inside the column) for each segment that some rows lie in."""
         if len(self._starts) == 1:
-            return [(rows, self._snapshot.column(name, 0), rows)] if len(rows) else []
+            return [(rows, self._column(name, 0), rows)] if len(rows) else []
         segments = np.searchsorted(self._starts, rows, "right") - 1
         found = []
         for segment in np.unique(segments).tolist():
             places = np.flatnonzero(segments == segment)
             inside = rows[places] - self._starts[segment]
-            found.append((places, self._snapshot.column(name, segment), inside))
+            found.append((places, self._column(name, segment), inside))
         return found
 
+    def _column(self, name: str, segment: int) -> ColumnReader:
+        column = self._columns.get((name, segment))
+        if column is None:
+            column = self._columns[name, segment] = self._snapshot.column(name, segment)
+        return column
 
-def _heads(blobs: Sequence[memoryview], num_bytes: int) -> NDArray[np.uint8]:
-    joined = bytearray().join([blob[:num_bytes] for blob in blobs])
-    if len(joined) != len(blobs) * num_bytes:
-        joined = bytearray().join([bytes(blob[:num_bytes]).ljust(num_bytes, b"\0") for blob in blobs])
-    return np.frombuffer(joined, np.uint8).reshape(len(blobs), num_bytes)
+
+def _heads_of(column: ColumnReader, rows: NDArray[np.int64], num_bytes: int) -> NDArray[np.uint8]:
+    if isinstance(column, BlobColumn) and column.is_here:
+        return column.heads(rows, num_bytes)
+    return joined_heads(column.take(rows), num_bytes)
 
 
 def _ragged(found: list[NDArray[Any] | None], dtype: str, shape: tuple[int, ...]) -> Ragged:

@@ -7,7 +7,7 @@ row.
 """
 
 from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol, cast
 
 import msgspec
@@ -149,12 +149,20 @@ class BytesBuilder:
         self.arrays["values"].frombytes(data)
 
     def extend(self, values: Values) -> None:
-        try:
-            parts = list(map(str.encode if self._encode is _encode_text else self._encode, values))
-        except TypeError:
-            parts = list(map(self._encode, values))  # whose error says what is wrong with the value
+        if self._encode is _encode_text and not isinstance(values, np.ndarray):
+            try:
+                text = "".join(values)
+            except TypeError:
+                _append_all(self, values)  # whose error says what is wrong with the value
+                return
+            data = text.encode()
+            # of letters of one byte each, there are as many bytes as letters in every text
+            parts: Iterable[Any] = values if len(data) == len(text) else map(str.encode, values)
+        else:
+            parts = list(map(self._encode, values))
+            data = b"".join(parts)
         self.arrays["lengths"].extend(map(len, parts))
-        self.arrays["values"].frombytes(b"".join(parts))
+        self.arrays["values"].frombytes(data)
 
     def truncate(self, num_rows: int) -> None:
         del self.arrays["lengths"][num_rows:]

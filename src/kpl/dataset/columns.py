@@ -4,9 +4,10 @@ A column is checked when it is first touched, a blob when it is handed out. Noth
 text.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from operator import add
-from typing import Any, NamedTuple, Protocol
+import mmap
+from collections.abc import Callable, Iterator
+from itertools import chain
+from typing import Any, NamedTuple, Protocol, cast
 
 import msgspec
 import numpy as np
@@ -17,11 +18,17 @@ from kpl.dataset.errors import RESTORE_HINT, DatasetDamaged
 from kpl.dataset.fields import BLOB, BYTES, FIXED, Field
 
 Getter = Callable[[int], Any]
+Blob = memoryview | bytes
+Heap = memoryview | mmap.mmap | bytes
 
 _CAST = {
     "|b1": "?", "|i1": "b", "|u1": "B", "<i2": "h", "<u2": "H", "<i4": "i", "<u4": "I",
     "<i8": "q", "<u8": "Q", "<f4": "f", "<f8": "d",
 }  # fmt: skip
+
+
+_Rows = NDArray[np.int64] | slice
+_ROWS_AT_ONCE, _BYTES_AT_ONCE = 512, 1 << 18
 
 
 class Ragged(NamedTuple):
@@ -48,8 +55,8 @@ class ColumnReader(Protocol):
         """All rows in order."""
         ...
 
-    def take(self, rows: Sequence[int]) -> list[Any]:
-        """Some rows, in the order asked for."""
+    def take(self, rows: NDArray[np.int64]) -> list[Any]:
+        """Some rows from 0 on, in the order asked for."""
         ...
 
     def array(self) -> NDArray[Any] | Ragged:
@@ -61,7 +68,7 @@ class BlobColumn:
     """Byte strings in the heap of a shard.
 
     Args:
-        heap: the whole file.
+        heap: the whole file. What its slices are is what is handed out: views of a memoryview, copies of a map.
         position, length, check: [n] of each blob.
         seen: [n] of 0 and 1, the blobs already found whole; None checks at every hand-out.
         is_checked: False hands out without looking.
@@ -70,7 +77,7 @@ class BlobColumn:
 
     def __init__(
         self,
-        heap: memoryview,
+        heap: Heap,
         position: memoryview,
         length: memoryview,
         check: memoryview,
@@ -81,6 +88,9 @@ class BlobColumn:
     ) -> None:
         self._heap, self._position, self._length, self._check = heap, position, length, check
         self._seen, self._is_checked, self._damaged = seen, is_checked, damaged
+        # signed, so that sums with other integers do not turn into floats
+        self._begins, self._lengths = np.asarray(position).view(np.int64), np.asarray(length)
+        self._seen_array = None if seen is None else np.asarray(seen)
 
     def slice(self, start: int, stop: int) -> "BlobColumn":
         damaged = self._damaged
@@ -94,21 +104,36 @@ class BlobColumn:
             damaged=lambda row: damaged(row + start),
         )
 
-    def getter(self) -> Getter:
-        if not self._is_checked:
-            return self._unchecked_getter()
-        if self._seen is None:
-            return self._strict_getter()
-        heap, position, length, check, seen = (
-            self._heap,
+    @property
+    def is_here(self) -> bool:
+        """Whether the blobs lie in memory or a mapped file, and are not fetched one by one."""
+        return len(self._heap) > 0
+
+    def as_bytes(self) -> "BlobColumn":
+        """The same column, which hands out copies instead of views.
+
+        Copying a small blob fetches it into the processor's cache faster than whoever would walk through a view.
+        """
+        assert isinstance(self._heap, memoryview)
+        return BlobColumn(
+            cast(Heap, self._heap.obj),
             self._position,
             self._length,
             self._check,
-            self._seen,
+            seen=self._seen,
+            is_checked=self._is_checked,
+            damaged=self._damaged,
         )
-        damaged, digest = self._damaged, xxh3_64_intdigest
 
-        def get(row: int) -> memoryview:
+    def getter(self) -> Getter:
+        if not self._must_check():
+            return self._unchecked_getter()
+        if self._seen is None:
+            return self._strict_getter()
+        heap, position, length, seen = self._heap, self._position, self._length, self._seen
+        check, damaged, digest = self._check, self._damaged, xxh3_64_intdigest
+
+        def get(row: int) -> Blob:
             begin = position[row]
             blob = heap[begin : begin + length[row]]
             if seen[row]:
@@ -120,11 +145,15 @@ class BlobColumn:
 
         return get
 
+    def _must_check(self) -> bool:
+        """Whether there is a blob that is to be checked before it is handed out."""
+        return self._is_checked and (self._seen is None or 0 in self._seen.tobytes())
+
     def _strict_getter(self) -> Getter:
         heap, position, length, check = self._heap, self._position, self._length, self._check
         damaged, digest = self._damaged, xxh3_64_intdigest
 
-        def get(row: int) -> memoryview:
+        def get(row: int) -> Blob:
             begin = position[row]
             blob = heap[begin : begin + length[row]]
             if digest(blob) != check[row]:
@@ -136,52 +165,107 @@ class BlobColumn:
     def _unchecked_getter(self) -> Getter:
         heap, position, length = self._heap, self._position, self._length
 
-        def get(row: int) -> memoryview:
+        def get(row: int) -> Blob:
             begin = position[row]
             return heap[begin : begin + length[row]]
 
         return get
 
-    def pair_getter(self, other: Getter) -> Callable[[int], tuple[memoryview, Any]]:
-        """A function from row to (blob, value of another field): one call where two getters would be three."""
-        if not self._is_checked or self._seen is None:
-            get_blob = self.getter()
-            return lambda row: (get_blob(row), other(row))
-        heap, position, length, seen = self._heap, self._position, self._length, self._seen
-        check, damaged, digest = self._check, self._damaged, xxh3_64_intdigest
+    def pair_getter(self, numbers: memoryview) -> "Callable[[Any, int], tuple[Blob, Any]]":
+        """A method `(self, row)` that gives (blob, number of the same row).
 
-        def get(row: int) -> tuple[memoryview, Any]:
-            begin = position[row]
+        Rows may be counted from the end, and those that there are not raise IndexError, as `memoryview` has it: nothing
+        needs to be looked at before, which counts for small records.
+        """
+        heap, position, length, num_rows = self._heap, self._position, self._length, len(self._position)
+        if not self._must_check():
+
+            def get_unchecked(_: Any, row: int) -> tuple[Blob, Any]:
+                try:
+                    begin = position[row]
+                except IndexError as err:
+                    raise _no_row(row, num_rows) from err
+                return heap[begin : begin + length[row]], numbers[row]
+
+            return get_unchecked
+        seen = self._seen if self._seen is not None else memoryview(bytes(num_rows))
+        check, damaged, digest, is_once = (
+            self._check,
+            self._damaged,
+            xxh3_64_intdigest,
+            self._seen is not None,
+        )
+
+        def get(_: Any, row: int) -> tuple[Blob, Any]:
+            try:
+                begin = position[row]
+            except IndexError as err:
+                raise _no_row(row, num_rows) from err
             blob = heap[begin : begin + length[row]]
             if not seen[row]:
                 if digest(blob) != check[row]:
-                    raise damaged(row)
-                seen[row] = 1
-            return blob, other(row)
+                    raise damaged(row % num_rows)
+                if is_once:
+                    seen[row] = 1
+            return blob, numbers[row]
 
         return get
 
-    def values(self) -> Iterator[memoryview]:
-        all_seen = self._seen is not None and 0 not in self._seen.tobytes()
-        if all_seen or not self._is_checked:
-            ends = map(add, self._position, self._length)
-            return map(self._heap.__getitem__, map(slice, self._position, ends))
-        return map(self.getter(), range(len(self._position)))
+    def values(self) -> Iterator[Blob]:
+        if self._must_check():
+            return map(self.getter(), range(len(self._position)))
+        # NumPy makes the bounds of many rows at once; copies are made no sooner than a cache can hold them
+        mean = int(self._lengths.mean()) if len(self._lengths) else 0
+        step = max(1, min(_ROWS_AT_ONCE, _BYTES_AT_ONCE // (mean + 1)))
+        parts = (slice(start, start + step) for start in range(0, len(self._position), step))
+        return chain.from_iterable(self._blobs(part) for part in parts)
 
-    def take(self, rows: Sequence[int]) -> list[memoryview]:
-        if self._is_checked and (self._seen is None or not all(map(self._seen.__getitem__, rows))):
-            return list(map(self.getter(), rows))
-        wanted = np.fromiter(rows, np.int64, len(rows))
-        begins = np.asarray(self._position)[wanted]
-        ends = begins + np.asarray(self._length)[wanted]
-        return list(map(self._heap.__getitem__, map(slice, begins.tolist(), ends.tolist())))
+    def take(self, rows: NDArray[np.int64]) -> list[Any]:
+        blobs = self._blobs(rows)
+        if self._must_check_some(rows):
+            self._check_blobs(rows, blobs)
+        return blobs
+
+    def _blobs(self, rows: _Rows) -> list[Blob]:
+        """The blobs of these rows, unchecked."""
+        begins, heap = self._begins[rows], self._heap
+        ends = begins + self._lengths[rows]
+        return [heap[begin:end] for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)]
+
+    def _must_check_some(self, rows: NDArray[np.int64]) -> bool:
+        return self._is_checked and (self._seen_array is None or not self._seen_array[rows].all())
+
+    def heads(self, rows: NDArray[np.int64], num_bytes: int) -> NDArray[np.uint8]:
+        """[rows, num_bytes] the first bytes of some blobs, checked as a whole, with zeros behind shorter ones."""
+        begins, lengths = self._begins[rows], self._lengths[rows]
+        is_inside = bool(len(rows)) and begins.min() >= 0 and begins.max() <= len(self._heap) - num_bytes
+        if not is_inside or num_bytes == 0:
+            return joined_heads(self.take(rows), num_bytes)
+        # every `num_bytes` of the file as one item, so that NumPy gathers without a Python object a row
+        items = np.ndarray(len(self._heap) - num_bytes + 1, f"V{num_bytes}", self._heap, 0, (1,))
+        heads = items[begins].view(np.uint8).reshape(-1, num_bytes)
+        if self._must_check_some(rows):
+            self._check_blobs(rows, self._blobs(rows))
+        for place in np.flatnonzero(lengths < num_bytes).tolist():
+            heads[place, lengths[place] :] = 0
+        return heads
+
+    def _check_blobs(self, rows: NDArray[np.int64], blobs: list[Blob]) -> None:
+        found, written = list(map(xxh3_64_intdigest, blobs)), np.asarray(self._check)[rows].tolist()
+        if found != written:
+            place = next(
+                place for place, pair in enumerate(zip(found, written, strict=True)) if pair[0] != pair[1]
+            )
+            raise self._damaged(int(rows[place]))
+        if self._seen_array is not None:
+            self._seen_array[rows] = 1
 
     def array(self) -> NDArray[Any]:
         raise TypeError("blobs do not form an array: read them sample by sample")
 
     def sizes(self) -> NDArray[np.int64]:
         """[n] length of each blob in bytes."""
-        return np.asarray(self._length).astype(np.int64)
+        return self._lengths.astype(np.int64)
 
     def checks(self) -> NDArray[np.uint64]:
         """[n] xxh3-64 of each blob: equal content has equal numbers."""
@@ -189,8 +273,44 @@ class BlobColumn:
 
     def extents(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """[n] first byte of each blob in its file, and [n] the byte after it."""
-        begin = np.asarray(self._position).astype(np.int64)
-        return begin, begin + self.sizes()
+        return self._begins, self._begins + self.sizes()
+
+
+def _no_row(row: int, num_rows: int) -> IndexError:
+    return IndexError(f"sample {row} of {num_rows}")
+
+
+def joined_heads(blobs: list[Blob], num_bytes: int) -> NDArray[np.uint8]:
+    """[blobs, num_bytes] the first bytes of blobs, with zeros behind shorter ones."""
+    joined = bytearray().join([bytes(blob[:num_bytes]).ljust(num_bytes, b"\0") for blob in blobs])
+    return np.frombuffer(joined, np.uint8).reshape(len(blobs), num_bytes)
+
+
+class CopiedColumn:
+    """A column of blobs, handed out as bytes."""
+
+    def __init__(self, column: "ColumnReader") -> None:
+        self._column = column
+
+    def slice(self, start: int, stop: int) -> "CopiedColumn":
+        return CopiedColumn(self._column.slice(start, stop))
+
+    def getter(self) -> Getter:
+        get = self._column.getter()
+        return lambda row: _copied(get(row))
+
+    def values(self) -> Iterator[bytes | None]:
+        return map(_copied, self._column.values())
+
+    def take(self, rows: NDArray[np.int64]) -> list[bytes | None]:
+        return list(map(_copied, self._column.take(rows)))
+
+    def array(self) -> NDArray[Any] | Ragged:
+        return self._column.array()
+
+
+def _copied(blob: Blob | None) -> bytes | None:
+    return None if blob is None else bytes(blob)
 
 
 class FixedColumn:
@@ -203,10 +323,15 @@ class FixedColumn:
         size = self._field.item_bytes
         return FixedColumn(self._field, self._data[start * size : stop * size])
 
+    def numbers(self) -> memoryview | None:
+        """The column as a sequence of Python's numbers; None for half floats and items with a shape."""
+        code = None if self._field.shape else _CAST.get(self._field.dtype)
+        return None if code is None else self._data.cast(code)  # type: ignore[call-overload, no-any-return, unused-ignore]
+
     def getter(self) -> Getter:
-        field, data = self._field, self._data
-        if not field.shape and field.dtype in _CAST:
-            return data.cast(_CAST[field.dtype]).__getitem__  # type: ignore[no-any-return, call-overload, unused-ignore]
+        field, data, numbers = self._field, self._data, self.numbers()
+        if numbers is not None:
+            return numbers.__getitem__
         if not field.shape:
             return self.array().item
         size, shape, dtype, array = field.item_bytes, field.shape, np.dtype(field.dtype), np.ndarray
@@ -217,12 +342,15 @@ class FixedColumn:
         return get
 
     def values(self) -> Iterator[Any]:
-        if not self._field.shape and self._field.dtype in _CAST:
-            return iter(self._data.cast(_CAST[self._field.dtype]))  # type: ignore[call-overload, no-any-return, unused-ignore]
+        numbers = self.numbers()
+        if numbers is not None:
+            return iter(numbers)
         return map(self.getter(), range(len(self._data) // self._field.item_bytes))
 
-    def take(self, rows: Sequence[int]) -> list[Any]:
-        return list(map(self.getter(), rows))
+    def take(self, rows: NDArray[np.int64]) -> list[Any]:
+        if self._field.shape:
+            return list(map(self.getter(), rows.tolist()))
+        return self.array()[rows].tolist()  # type: ignore[no-any-return, unused-ignore]
 
     def array(self) -> NDArray[Any]:
         return np.frombuffer(self._data, dtype=self._field.dtype).reshape(-1, *self._field.shape)
@@ -250,8 +378,8 @@ class ListColumn:
     def values(self) -> Iterator[NDArray[Any]]:
         return map(self.getter(), range(len(self._offsets) - 1))
 
-    def take(self, rows: Sequence[int]) -> list[NDArray[Any]]:
-        return list(map(self.getter(), rows))
+    def take(self, rows: NDArray[np.int64]) -> list[NDArray[Any]]:
+        return list(map(self.getter(), rows.tolist()))
 
     def array(self) -> Ragged:
         offsets = np.asarray(self._offsets).astype(np.int64)
@@ -260,27 +388,48 @@ class ListColumn:
 
 
 class BytesColumn:
-    """Short byte strings or text inside the column. `offsets`: [n + 1], in bytes."""
+    """Short byte strings or text inside the column.
 
-    def __init__(self, field: Field, offsets: memoryview, data: memoryview) -> None:
+    Args:
+        offsets: [n + 1], in bytes.
+        where, first_row: file, and row of it at which the column begins, for messages.
+    """
+
+    def __init__(
+        self, field: Field, offsets: memoryview, data: memoryview, *, where: str, first_row: int = 0
+    ) -> None:
         self._field, self._offsets, self._data = field, offsets, data
+        self._where, self._first_row = where, first_row
 
     def slice(self, start: int, stop: int) -> "BytesColumn":
-        return BytesColumn(self._field, self._offsets[start : stop + 1], self._data)
+        return BytesColumn(
+            self._field,
+            self._offsets[start : stop + 1],
+            self._data,
+            where=self._where,
+            first_row=self._first_row + start,
+        )
 
     def getter(self) -> Getter:
         offsets, data, decode = self._offsets, self._data, _decoder(self._field.type)
 
         def get(row: int) -> Any:
-            return decode(data[offsets[row] : offsets[row + 1]])
+            try:
+                return decode(data[offsets[row] : offsets[row + 1]])
+            except (UnicodeDecodeError, msgspec.DecodeError, RecursionError) as err:
+                raise DatasetDamaged(
+                    f"{self._where}: field '{self._field.name}' of row {self._first_row + row} of the shard is no "
+                    f"{self._field.type}: {err}.",
+                    hint=RESTORE_HINT,
+                ) from err
 
         return get
 
     def values(self) -> Iterator[Any]:
         return map(self.getter(), range(len(self._offsets) - 1))
 
-    def take(self, rows: Sequence[int]) -> list[Any]:
-        return list(map(self.getter(), rows))
+    def take(self, rows: NDArray[np.int64]) -> list[Any]:
+        return list(map(self.getter(), rows.tolist()))
 
     def array(self) -> NDArray[Any]:
         values = np.empty(len(self._offsets) - 1, dtype=object)
@@ -314,8 +463,8 @@ class OptionalColumn:
     def values(self) -> Iterator[Any]:
         return map(self.getter(), range(len(self._valid)))
 
-    def take(self, rows: Sequence[int]) -> list[Any]:
-        return list(map(self.getter(), rows))
+    def take(self, rows: NDArray[np.int64]) -> list[Any]:
+        return list(map(self.getter(), rows.tolist()))
 
     def array(self) -> NDArray[Any] | Ragged:
         if self._valid.all():
@@ -342,7 +491,7 @@ class MissingColumn:
     def values(self) -> Iterator[None]:
         return iter([None] * self._num_rows)
 
-    def take(self, rows: Sequence[int]) -> list[None]:
+    def take(self, rows: NDArray[np.int64]) -> list[None]:
         return [None] * len(rows)
 
     def array(self) -> NDArray[Any]:
@@ -368,7 +517,9 @@ def column_of_buffers(
     item_bytes = 1 if field.layout == BYTES else field.item_bytes
     if offsets[-1] * item_bytes != len(values):
         raise _contradiction(where, field, f"the last offset is {offsets[-1]}, for {len(values)} bytes")
-    return (BytesColumn if field.layout == BYTES else ListColumn)(field, offsets, values)
+    if field.layout == BYTES:
+        return BytesColumn(field, offsets, values, where=where)
+    return ListColumn(field, offsets, values)
 
 
 def checked_offsets(field: Field, data: memoryview | None, num_rows: int, *, where: str) -> memoryview:

@@ -29,10 +29,9 @@ class Begin(msgspec.Struct, frozen=True, tag="begin"):
 
 
 class Block(msgspec.Struct, frozen=True):
-    """What rows brought to one layer: the end of its heap, the check of the bytes it gained, column parts."""
+    """What rows brought to one layer: the end of its heap, and column parts, with the check of each blob."""
 
     heap_end: int
-    check: int
     columns: dict[str, dict[str, bytes]]
 
 

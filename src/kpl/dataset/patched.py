@@ -1,6 +1,6 @@
 """A column under corrections: some rows of it stand in a later, smaller column."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -40,8 +40,8 @@ class PatchedColumn:
         for row, value in enumerate(self._column.values()):
             yield replaced.get(row, value) if row in replaced else value
 
-    def take(self, rows: Sequence[int]) -> list[Any]:
-        return list(map(self.getter(), rows))
+    def take(self, rows: NDArray[np.int64]) -> list[Any]:
+        return list(map(self.getter(), rows.tolist()))
 
     def array(self) -> NDArray[Any] | Ragged:
         column, patch = self._column.array(), self._patch.array()

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from kpl.dataset import manifest as manifests
-from kpl.dataset.columns import BlobColumn, Ragged
+from kpl.dataset.columns import BlobColumn, ColumnReader, CopiedColumn, FixedColumn, Ragged
 from kpl.dataset.errors import DatasetDamaged
 from kpl.dataset.fields import BLOB, Field
 from kpl.dataset.kinds import Kind
@@ -229,12 +229,15 @@ class Dataset:
                 continue
             yield sample
 
-    def tuples(self, *names: str) -> "TupleView":
+    def tuples(self, *names: str, as_bytes: bool = False) -> "TupleView":
         """A view that gives the named fields as tuples.
 
         The fastest way to read few fields of many samples.
+
+        Args:
+            as_bytes: give blobs as `bytes` instead of views of the file; the faster way for blobs of up to some KB.
         """
-        return TupleView(self, names)
+        return TupleView(self, names, as_bytes=as_bytes)
 
     def split(self, name: str) -> "Dataset":
         """A view of the samples of a split.
@@ -416,78 +419,99 @@ class Dataset:
         )
 
 
-_Row = Callable[[int], tuple[Any, ...]]
+_Row = Callable[[Any, int], tuple[Any, ...]]
 
 
 class TupleView:
     """Some fields of each sample as tuples, by position, in order or in batches."""
 
-    def __init__(self, dataset: Dataset, names: Sequence[str]) -> None:
-        self._dataset, self._names = dataset, tuple(names)
+    def __init__(self, dataset: Dataset, names: Sequence[str], *, as_bytes: bool = False) -> None:
+        self._dataset, self._names, self._as_bytes = dataset, tuple(names), as_bytes
         self._snapshot = dataset.snapshot
         for name in names:
             self._snapshot.field(name)
         self._starts = self._snapshot.starts
-        self._rows = np.ascontiguousarray(dataset.rows).data if dataset.is_view else None
+        self._rows = np.ascontiguousarray(dataset.rows) if dataset.is_view else None
+        self._row_view = None if self._rows is None else self._rows.data
         self._length = len(dataset)
         self._getters: list[_Row | None] = [None] * len(self._starts)
-        # when the whole dataset is one segment there is nothing to look up
-        self._only: _Row | None = None
+        self._columns: list[list[ColumnReader] | None] = [None] * len(self._starts)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return TupleView, (self._dataset, self._names)
+        return _tuples, (self._dataset, self._names, self._as_bytes)
 
     def __len__(self) -> int:
         return self._length
 
     def __getitem__(self, index: int) -> tuple[Any, ...]:
         if not 0 <= index < self._length:
-            index = range(self._length)[index]
-        if self._only is not None:
-            return self._only(index)
-        row = index if self._rows is None else self._rows[index]
+            index = self._from_start(index)
+        row = index if self._row_view is None else self._row_view[index]
         segment = bisect_right(self._starts, row) - 1
-        return (self._getters[segment] or self._open(segment))(row - self._starts[segment])
+        return (self._getters[segment] or self._open(segment))(self, row - self._starts[segment])
 
-    def _open(self, segment: int) -> "_Row":
+    def _from_start(self, index: int) -> int:
+        if not -self._length <= index < self._length:
+            raise IndexError(f"sample {index} of {self._length}")
+        return index % self._length
+
+    def _open(self, segment: int) -> _Row:
         getter = self._getters[segment] = self._row_getter(segment)
         if len(self._starts) == 1 and self._rows is None:
-            self._only = getter
+            # nothing to look up: `view[i]` is the getter itself, without a call of this class's method around it,
+            # which would cost a tenth of a small record
+            own = type("TupleView", (TupleView,), {"__getitem__": getter})
+            self.__class__ = own
         return getter
 
-    def _row_getter(self, segment: int) -> "_Row":
-        known = self._snapshot.getters(segment)
-        getters = [known[name] for name in self._names]
-        if len(getters) != 2:
-            return lambda position: tuple([get(position) for get in getters])
-        first = self._snapshot.column(self._names[0], segment)
-        if isinstance(first, BlobColumn):  # the usual image and label
-            return first.pair_getter(getters[1])
-        one, other = getters
-        return lambda position: (one(position), other(position))
+    def _row_getter(self, segment: int) -> _Row:
+        columns = self._segment_columns(segment)
+        if len(columns) == 2 and isinstance(columns[0], BlobColumn) and columns[0].is_here:
+            numbers = columns[1].numbers() if isinstance(columns[1], FixedColumn) else None
+            if numbers is not None:  # the usual image and label
+                return columns[0].pair_getter(numbers)
+        getters = [column.getter() for column in columns]
+        stop = self._snapshot.stops[segment] - self._starts[segment]
+
+        def get(view: TupleView, row: int) -> tuple[Any, ...]:
+            if not 0 <= row < stop:
+                row = view._from_start(row)
+            return tuple([get(row) for get in getters])
+
+        return get
+
+    def _segment_columns(self, segment: int) -> list[ColumnReader]:
+        columns = self._columns[segment]
+        if columns is None:
+            columns = self._columns[segment] = [self._column(name, segment) for name in self._names]
+        return columns
+
+    def _column(self, name: str, segment: int) -> ColumnReader:
+        column = self._snapshot.column(name, segment)
+        if not self._as_bytes or self._snapshot.field(name)[1].layout != BLOB:
+            return column
+        return (
+            column.as_bytes() if isinstance(column, BlobColumn) and column.is_here else CopiedColumn(column)
+        )
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
         if self._rows is not None:
             yield from map(self.__getitem__, range(len(self)))
             return
         for segment in range(len(self._starts)):
-            columns = [self._snapshot.column(name, segment).values() for name in self._names]
-            yield from zip(*columns, strict=True)
+            yield from zip(*[column.values() for column in self._segment_columns(segment)], strict=True)
 
     def take(self, positions: Sequence[int] | NDArray[Any]) -> list[tuple[Any, ...]]:
         """Several samples at once, in the order asked for."""
-        if self._only is not None and len(positions) < 1024 and isinstance(positions, list):
-            if positions and not 0 <= min(positions) <= max(positions) < self._length:
-                raise IndexError(f"positions {min(positions)} to {max(positions)} of {self._length}")
-            return list(map(self._only, positions))
         wanted = np.asarray(positions, np.int64)
-        if wanted.size and not (wanted.min() >= 0 and wanted.max() < len(self)):
-            raise IndexError(f"positions {wanted.min()} to {wanted.max()} of {len(self)}")
-        rows = wanted if self._rows is None else np.asarray(self._rows)[wanted]
+        if wanted.size and not (wanted.min() >= 0 and wanted.max() < self._length):
+            raise IndexError(f"positions {wanted.min()} to {wanted.max()} of {self._length}")
+        rows = wanted if self._rows is None else self._rows[wanted]
+        if len(self._starts) == 1:
+            return self._take_segment(0, rows)
         segments = np.searchsorted(np.asarray(self._starts), rows, "right") - 1
-        if len(self._starts) == 1 or (segments.size and (segments == segments[0]).all()):
-            segment = int(segments[0]) if segments.size else 0
-            return self._take_segment(segment, rows)
+        if segments.size and (segments == segments[0]).all():
+            return self._take_segment(int(segments[0]), rows)
         result: list[tuple[Any, ...]] = [()] * len(rows)
         for segment in np.unique(segments).tolist():
             places = np.flatnonzero(segments == segment)
@@ -496,11 +520,13 @@ class TupleView:
         return result
 
     def _take_segment(self, segment: int, rows: NDArray[np.int64]) -> list[tuple[Any, ...]]:
-        positions = (rows - self._starts[segment]).tolist()
-        if not self._getters[segment]:
-            self._open(segment)
-        columns = [self._snapshot.column(name, segment) for name in self._names]
-        return list(zip(*[column.take(positions) for column in columns], strict=True))
+        inside = rows - self._starts[segment]
+        columns = self._segment_columns(segment)
+        return list(zip(*[column.take(inside) for column in columns], strict=True))
+
+
+def _tuples(dataset: Dataset, names: Sequence[str], as_bytes: bool) -> TupleView:
+    return TupleView(dataset, names, as_bytes=as_bytes)
 
 
 def _reopen(

@@ -161,14 +161,10 @@ class RemoteBlobColumn(BlobColumn):
     def getter(self) -> Getter:
         return _ReadAhead(self).get
 
-    def pair_getter(self, other: Getter) -> Callable[[int], tuple[memoryview, Any]]:
-        get_blob = self.getter()
-        return lambda row: (get_blob(row), other(row))
-
     def values(self) -> Iterator[memoryview]:
         return self.stream(0)
 
-    def take(self, rows: Sequence[int]) -> list[memoryview]:
+    def take(self, rows: Sequence[int] | NDArray[np.int64]) -> list[memoryview]:
         begins, ends = self._bounds(np.fromiter(rows, np.int64, len(rows)))
         jobs = coalesce(begins, ends)
         if len(jobs) == 1:  # without a detour through a thread
@@ -180,7 +176,7 @@ class RemoteBlobColumn(BlobColumn):
         for job, part in zip(jobs, parts, strict=True):
             for place in job.places:
                 begin, end = int(begins[place]) - job.begin, int(ends[place]) - job.begin
-                blobs[place] = self._whole(rows[place], part[begin:end])
+                blobs[place] = self._whole(int(rows[place]), part[begin:end])
         return blobs
 
     def stream(self, start: int) -> Iterator[memoryview]:

@@ -23,7 +23,7 @@ from kpl.dataset.fields import Field
 from kpl.dataset.image import image_info
 from kpl.dataset.journal import Begin, Block, Closed, Rows, encode_frame, read_frames
 from kpl.dataset.kinds import LABELS, SAMPLES, TEMPLATES, Kind
-from kpl.dataset.layer_writer import LayerWriter
+from kpl.dataset.layer_writer import LayerWriter, digests
 from kpl.dataset.manifest import Delta, Draft, Layer, Manifest, ShardRef, commit, load
 from kpl.dataset.reader import Dataset
 from kpl.dataset.splits import SplitRule, key_digest
@@ -33,6 +33,7 @@ from kpl.errors import Conflict, nearest
 DEFAULT_SHARD_BYTES = 128 << 20
 DEFAULT_BLOCK_BYTES = 4 << 20
 _BLOCK_ROWS = 4096
+_ROWS_TO_WEIGH = 64
 _MAX_SHARD_ROWS = 1 << 22
 
 
@@ -198,16 +199,27 @@ class DatasetWriter:
             for number, key in enumerate(keys):
                 self.add(key, split=split, **{name: column[number] for name, column in columns.items()})
             return
-        for start in range(0, len(keys), _BLOCK_ROWS):
-            part = slice(start, start + _BLOCK_ROWS)
+        step = self._rows_of_a_block(columns)
+        for start in range(0, len(keys), step):
+            part = slice(start, start + step)
             self._extend_block(keys[part], split, {name: column[part] for name, column in columns.items()})
+
+    def _rows_of_a_block(self, columns: dict[str, Values]) -> int:
+        """How many of these rows to bring to disk at a time, so that they take about `block_bytes`."""
+        size = 0.0
+        for name in (name for layer in self._layers for name in layer.blob_names):
+            some = [len(each) for each in columns[name][:_ROWS_TO_WEIGH] if isinstance(each, bytes)]
+            size += sum(some) / max(len(some), 1)
+        num_rows = max(map(len, columns.values()), default=0)
+        num_blocks = max(-(-num_rows // _BLOCK_ROWS), round(num_rows * size / self._block_size), 1)
+        return max(1, -(-num_rows // num_blocks))
 
     def _extend_block(self, keys: Sequence[str], split: str | None, columns: dict[str, Values]) -> None:
         columns["key"] = keys
         marks = [layer.mark() for layer in self._layers]
         name = "key"
         try:
-            digests = list(map(key_digest, keys))
+            key_digests = digests(map(str.encode, keys))
             for layer in self._layers:
                 for name, builder in layer.builders.items():
                     builder.extend(columns[name])
@@ -219,7 +231,7 @@ class DatasetWriter:
             self._splits.setdefault(split, array("Q")).extend(
                 range(self.num_samples, self.num_samples + len(keys))
             )
-        self._key_digests.extend(digests)
+        self._key_digests.frombytes(key_digests.tobytes())
         self.num_samples += len(keys)
         self._shard_rows += len(keys)
         self._block_rows += len(keys)
@@ -393,8 +405,9 @@ class DatasetWriter:
 
     def _check_keys(self) -> None:
         digests = np.asarray(self._key_digests)
-        unique, first = np.unique(digests, return_index=True)
-        if len(unique) != len(digests):
+        in_order = np.sort(digests)
+        if bool((in_order[1:] == in_order[:-1]).any()):
+            _, first = np.unique(digests, return_index=True)
             again = int(np.setdiff1d(np.arange(len(digests)), first)[0])
             other = int(np.flatnonzero(digests == digests[again])[0])
             raise BadSample(

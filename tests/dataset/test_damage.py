@@ -1,0 +1,104 @@
+"""Every byte of every file changed, one after another: noticed at the first touch, or nothing is read from it."""
+
+from pathlib import Path
+
+import pytest
+
+from kpl.dataset import Dataset, DatasetDamaged, DatasetWriter, field
+from kpl.dataset.batch import Head
+from kpl.dataset.columns import BlobColumn
+from kpl.dataset.verify import verify
+from kpl.errors import KPLError
+
+_ROWS = [("a", b"KPL", 7), ("bc", b"dataset", -1), ("d", b"", 0)]
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    fields = [field("data", "blob"), field("n", "int16")]
+    with DatasetWriter(tmp_path / "set", kind="custom", fields=fields) as writer:
+        for key, data, n in _ROWS:
+            writer.add(key, split="train", data=data, n=n)
+    return tmp_path / "set"
+
+
+def _message(root: Path) -> str:
+    """What reading everything says; empty if it gives what was written."""
+    try:
+        assert _read(root) == _ROWS
+    except KPLError as err:
+        return str(err)
+    return ""
+
+
+def _read(root: Path) -> list[tuple[str, bytes, int]]:
+    dataset = Dataset.open(root)
+    assert dataset.splits == {"train": 3}
+    assert dataset.split("train").rows.tolist() == [0, 1, 2]
+    return [(sample.key, bytes(sample["data"]), sample["n"]) for sample in dataset]
+
+
+def test_any_changed_byte_of_any_file_is_noticed(root: Path) -> None:
+    [shard] = (root / "data" / "samples").iterdir()
+    column = Dataset.open(root).snapshot.column("data", 0)
+    assert isinstance(column, BlobColumn)
+    extents = list(zip(*(bounds.tolist() for bounds in column.extents()), strict=True))
+    num_noticed = 0
+    for file in [path for path in root.rglob("*.kp?") if path.is_file()]:
+        whole = file.read_bytes()
+        for place in range(len(whole)):
+            file.unlink()  # a new file instead of new bytes: maps of the old one may still be alive
+            file.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+            row = next((row for row, (begin, end) in enumerate(extents) if begin <= place < end), None)
+            message = _message(root)
+            if file == shard and row is not None:
+                assert f"{shard}: field 'data' of row {row} " in message
+            assert not message or str(file) in message or str(shard) in message, f"byte {place} of {file}"
+            num_noticed += bool(message)
+        file.unlink()
+        file.write_bytes(whole)
+    assert num_noticed > 1000
+    (root / "HEAD").write_bytes(b"\xff")
+    assert _read(root) == _ROWS
+
+
+def test_verification_notices_every_changed_byte(root: Path) -> None:
+    assert verify(root).is_whole
+    for file in [path for path in root.rglob("*.kp?") if path.is_file()]:
+        whole = file.read_bytes()
+        for place in range(len(whole)):
+            file.unlink()
+            file.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+            problems = verify(root).problems
+            assert str(file.relative_to(root)) in {problem.file for problem in problems}, place
+        file.unlink()
+        file.write_bytes(whole)
+
+
+@pytest.mark.parametrize("verify_when", ["once", "always"])
+def test_every_way_to_read_notices_a_changed_blob(root: Path, verify_when: str) -> None:
+    [shard] = (root / "data" / "samples").iterdir()
+    whole = shard.read_bytes()
+    shard.unlink()
+    shard.write_bytes(whole.replace(b"dataset", b"Dataset"))
+
+    def fresh() -> Dataset:
+        return Dataset.open(root, verify=verify_when)  # type: ignore[arg-type]
+
+    for as_bytes in (False, True):
+        for names in (("data", "n"), ("data",), ("n", "data", "key")):
+            reads = (
+                lambda view: view[1],
+                lambda view: view[-2],
+                lambda view: view.take([2, 0, 1]),
+                list,
+            )
+            for read in reads:
+                view = fresh().tuples(*names, as_bytes=as_bytes)
+                assert len(view.take([0, 2])) == 2
+                for _ in range(2):  # what was damaged once is so again
+                    with pytest.raises(DatasetDamaged, match=r"\.kpl: field 'data' of row 1 "):
+                        read(view)
+    for part in (None, Head(3), Head(100)):
+        with pytest.raises(DatasetDamaged, match=r"\.kpl: field 'data' of row 1 "):
+            list(fresh().loader({"data": part}, batch_size=2, num_threads=0))
