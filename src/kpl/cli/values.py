@@ -20,6 +20,7 @@ class DatasetKindName(StrEnum):
     FACE_RECOGNITION = "face_recognition"
     TABULAR = "tabular"
     TEXT = "text"
+    CUSTOM = "custom"
 
 
 class FormatName(StrEnum):
@@ -37,6 +38,8 @@ class FormatName(StrEnum):
     IMAGES = "images"
     CSV = "csv"
     JSONL = "jsonl"
+    PARQUET = "parquet"
+    KPL_ORIGINAL = "kpl_original"
 
 
 class ErrorPolicy(StrEnum):

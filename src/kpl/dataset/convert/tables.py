@@ -8,7 +8,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
@@ -75,7 +75,7 @@ def plan_csv(source: SourceFolder, log: ProblemLog, options: Options) -> Plan:
     columns = [name for name in rows[0].values if name not in ("key", "split")]
     text, label = _roles(columns, options)
     typed: dict[str, Field] = {}
-    for name, field_name in _field_names([each for each in columns if each not in (text, label)]).items():
+    for name, field_name in field_names([each for each in columns if each not in (text, label)]).items():
         typed[name], convert = _csv_column(field_name, [row.values[name] for row in rows])
         for row in rows:
             row.values[name] = convert(row.values[name])
@@ -87,7 +87,7 @@ def plan_jsonl(source: SourceFolder, log: ProblemLog, options: Options) -> Plan:
     rows = _rows(source, _JSONL, _read_jsonl, log)
     columns = list(dict.fromkeys(name for row in rows for name in row.values if name not in ("key", "split")))
     text, label = _roles(columns, options)
-    names = _field_names([each for each in columns if each not in (text, label)])
+    names = field_names([each for each in columns if each not in (text, label)])
     typed = {
         name: _json_field(field_name, [row.values.get(name) for row in rows])
         for name, field_name in names.items()
@@ -189,9 +189,11 @@ def _roles(columns: list[str], options: Options) -> tuple[str, str]:
     return text, label
 
 
-def _field_names(columns: list[str]) -> dict[str, str]:
-    """A field name for each column: its letters and digits, told apart by numbers."""
-    taken = {"key", "text", "label"}
+def field_names(
+    columns: Iterable[str], *, reserved: Iterable[str] = ("key", "text", "label")
+) -> dict[str, str]:
+    """A field name for each column: its letters and digits, told apart by numbers and from the reserved ones."""
+    taken = set(reserved)
     names = {}
     for column in columns:
         base = re.sub(r"[^a-z0-9]+", "_", column.lower()).strip("_")[:48]
