@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from kpl.dataset.convert import coco, cvat, labelme, masks, object_masks, tables, voc, wider, yolo
+from kpl.dataset.convert import coco, cvat, labelme, masks, object_masks, parquet, tables, voc, wider, yolo
 from kpl.dataset.convert.imagefolder import (
     export_imagefolder,
     export_images,
@@ -47,6 +47,9 @@ def _never(source: SourceFolder) -> bool:  # noqa: ARG001
 FORMATS: dict[str, Format] = {
     "kpl_original": Format(
         KPL_ORIGINAL_KINDS, is_kpl_original, plan_kpl_original, export_kpl_original, kpl_original_kind
+    ),
+    "parquet": Format(
+        parquet.KINDS, parquet.is_parquet, parquet.plan_parquet, parquet.export_parquet, parquet.parquet_kind
     ),
     "voc": Format(voc.KINDS, voc.is_voc, voc.plan_voc, voc.export_voc),
     "cvat": Format(cvat.KINDS, cvat.is_cvat, cvat.plan_cvat, cvat.export_cvat, cvat.cvat_kind),

@@ -28,8 +28,8 @@ from kpl.errors import Invalid, nearest
 KINDS = (Kind.TEXT, Kind.TABULAR)
 _CSV, _JSONL = (".csv", ".tsv"), (".jsonl", ".ndjson")
 _MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None")
-_TEXT_NAMES = ("text", "sentence", "utterance", "query", "review", "content", "document", "message")
-_LABEL_NAMES = ("label", "category", "class", "target", "intent", "species", "outcome", "y")
+TEXT_NAMES = ("text", "sentence", "utterance", "query", "review", "content", "document", "message")
+LABEL_NAMES = ("label", "category", "class", "target", "intent", "species", "outcome", "y")
 _CLASS_FILES = ("classes.json", "categories.json", "labels.json")
 _COLUMNS = "columns"  # attribute of the dataset: the name that each field had in the source
 _MAX_CLASSES = 100_000
@@ -63,7 +63,7 @@ def table_kind(source: SourceFolder) -> Kind:
             if file.suffix.lower() in suffixes:
                 row = next(read(source, file, log), None)
                 if row is not None:
-                    return Kind.TEXT if _guess(row.values, _TEXT_NAMES) else Kind.TABULAR
+                    return Kind.TEXT if _guess(row.values, TEXT_NAMES) else Kind.TABULAR
     return Kind.TABULAR
 
 
@@ -180,19 +180,17 @@ def _roles(columns: list[str], options: Options) -> tuple[str, str]:
     """The columns of the text and of the class; empty for none."""
     text = ""
     if options.kind == Kind.TEXT:
-        text = _guess(columns, _TEXT_NAMES) or (columns[0] if columns else "")
+        text = _guess(columns, TEXT_NAMES) or (columns[0] if columns else "")
     if options.label_column and options.label_column not in columns:
         raise Invalid(
             f"There is no column '{options.label_column}'.", hint=nearest(options.label_column, columns)
         )
-    label = options.label_column or _guess([each for each in columns if each != text], _LABEL_NAMES)
+    label = options.label_column or _guess([each for each in columns if each != text], LABEL_NAMES)
     return text, label
 
 
-def field_names(
-    columns: Iterable[str], *, reserved: Iterable[str] = ("key", "text", "label")
-) -> dict[str, str]:
-    """A field name for each column: its letters and digits, told apart by numbers and from the reserved ones."""
+def field_names(columns: Iterable[str], reserved: Iterable[str] = ("key", "text", "label")) -> dict[str, str]:
+    """A field name for each column: its letters and digits, told apart by numbers."""
     taken = set(reserved)
     names = {}
     for column in columns:
