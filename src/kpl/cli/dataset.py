@@ -27,7 +27,7 @@ from kpl.cli.output import (
     say,
     size,
 )
-from kpl.cli.values import DatasetKindName, ErrorPolicy, FormatName
+from kpl.cli.values import AnyKindName, DatasetKindName, ErrorPolicy, FormatName
 from kpl.errors import Invalid
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def pack(
     source: Source,
     destination: Annotated[Path, typer.Argument(help="Folder to write; must not exist.")],
     kind: Annotated[
-        DatasetKindName | None, typer.Option(help="What the labels are; follows from the format.")
+        AnyKindName | None, typer.Option(help="What the labels are; follows from the format.")
     ] = None,
     format: Annotated[FormatName, typer.Option(help="Layout of the source.")] = FormatName.AUTO,
     on_error: Annotated[
