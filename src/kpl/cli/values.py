@@ -22,21 +22,6 @@ class DatasetKindName(StrEnum):
     TEXT = "text"
 
 
-class AnyKindName(StrEnum):
-    """Kinds of datasets on this machine; a server shows those of `DatasetKindName`."""
-
-    UNLABELLED = "unlabelled"
-    CLASSIFICATION = "classification"
-    DETECTION = "detection"
-    SEMANTIC_SEGMENTATION = "semantic_segmentation"
-    INSTANCE_SEGMENTATION = "instance_segmentation"
-    FACE_DETECTION = "face_detection"
-    FACE_RECOGNITION = "face_recognition"
-    TABULAR = "tabular"
-    TEXT = "text"
-    CUSTOM = "custom"
-
-
 class FormatName(StrEnum):
     AUTO = "auto"
     IMAGEFOLDER = "imagefolder"

@@ -459,3 +459,15 @@ def test_what_a_record_cannot_hold_is_counted(tmp_path: Path) -> None:
     report = export(Dataset.open(tmp_path / "set"), tmp_path / "out", format="kpl_original")
     assert list(report.dropped.values()) == [1]
     assert [number for number, _, _ in fields(memoryview((tmp_path / "out" / "root.data").read_bytes()))]
+
+
+def test_classes_in_the_order_that_is_wanted(tmp_path: Path) -> None:
+    corners = {"xmin": 1.0, "ymin": 1.0, "xmax": 5.0, "ymax": 5.0}
+    item = RecordType(
+        "map", (("name", RecordType("string")), *((each, RecordType("float64")) for each in corners))
+    )
+    keys = (("content", RecordType("bytes")), ("object", RecordType("list", item=item)))
+    objects = [{"name": name, **corners} for name in ("b", "a", "b")]
+    root = _write(tmp_path / "old", RecordType("map", keys), [{"content": PNG, "object": objects}])
+    pack(root, tmp_path / "set", class_names=["b", "a"])
+    assert Dataset.open(tmp_path / "set")[0]["labels"].tolist() == [0, 1, 0]

@@ -394,3 +394,9 @@ def test_the_package_datasets_reads_images_classes_and_splits(kind: str, tmp_pat
         assert (found["labels"], found["boxes"][1]) == ([[], [1], [1, 1]], [[1, 2, 3, 6]])
     else:
         assert found["labels"] == [0, 1, 0]
+
+
+def test_classes_in_the_order_that_is_wanted(tmp_path: Path) -> None:
+    _write(tmp_path / "hub/a.parquet", {"text": ["x", "y", "z"], "label": ["b", "a", None]})
+    pack(tmp_path / "hub", tmp_path / "set", class_names=["b", "c", "a"])
+    assert [sample["label"] for sample in Dataset.open(tmp_path / "set")] == [0, 2, -1]

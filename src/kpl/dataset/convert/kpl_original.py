@@ -15,9 +15,9 @@ from kpl.dataset.convert.kpl_files import RecordFile, open_records, read_propert
 from kpl.dataset.convert.kpl_record import StoredFile, decode_record
 from kpl.dataset.convert.kpl_schema import RecordType, format_meta
 from kpl.dataset.convert.kpl_values import EXTRAS, SCHEMA, Extras, Schema, field_for, fits, to_field, to_json
-from kpl.dataset.convert.report import ProblemLog
+from kpl.dataset.convert.report import PlaceLog, ProblemLog
 from kpl.dataset.convert.shapes import Shape, Shapes, parse_numbers, shown
-from kpl.dataset.convert.source import SPLIT_NAMES, Item, Options, Plan, SourceFolder
+from kpl.dataset.convert.source import SPLIT_NAMES, Item, Options, Plan, SourceFolder, renumber
 from kpl.dataset.convert.tables import field_names
 from kpl.dataset.errors import BadSample
 from kpl.dataset.fields import Field
@@ -175,34 +175,18 @@ class _Record:
     def values(self, image: ImageInfo | None, log: ProblemLog) -> dict[str, Any]:  # noqa: ARG002
         """The fields of the sample."""
         try:
-            values = self._reading.values(self._records, self._number, _RecordLog(log, self._number))
+            values = self._reading.values(
+                self._records, self._number, PlaceLog(log, f"record {self._number}")
+            )
         except BadSample as err:
             raise BadSample(f"record {self._number}: {err.message}") from err
         if self._new_ids is not None:
-            for name in ("label", "labels"):
-                if name in values:
-                    values[name] = self._renumber(values[name])
+            renumber(values, self._new_ids)
         return values
-
-    def _renumber(self, label: Any) -> Any:
-        assert self._new_ids is not None
-        if isinstance(label, list):
-            return [self._new_ids[each] for each in label]
-        return self._new_ids[label] if label >= 0 else label
 
     def renumbered(self, new_ids: Sequence[int]) -> "_Record":
         """The same record with other class ids."""
         return _Record(self._reading, self._records, self._number, new_ids)
-
-
-class _RecordLog(ProblemLog):
-    """Names the record in every problem."""
-
-    def __init__(self, log: ProblemLog, number: int) -> None:
-        self._log, self._number = log, number
-
-    def problem(self, file: str, reason: str, line: int = 0) -> None:
-        self._log.problem(file, f"record {self._number}: {reason}", line)
 
 
 def plan_kpl_original(source: SourceFolder, log: ProblemLog, options: Options) -> Plan:
@@ -287,7 +271,7 @@ def _survey(files: list[RecordFile], kind: Kind, log: ProblemLog) -> _Survey:
                 continue
             path = values.get("path", "")
             found.append((records, number, path if isinstance(path, str) else ""))
-            _note_classes(values, kind, class_ids, _RecordLog(log, number), str(records.file))
+            _note_classes(values, kind, class_ids, PlaceLog(log, f"record {number}"), str(records.file))
     paths = {path for _, _, path in found}
     return _Survey(found, class_ids, bool(found) and "" not in paths and len(paths) == len(found))
 

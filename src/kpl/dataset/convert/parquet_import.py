@@ -16,9 +16,9 @@ import pyarrow as pa
 from kpl.dataset.convert import parquet_schema as schemas
 from kpl.dataset.convert.parquet_rows import ParquetRows
 from kpl.dataset.convert.parquet_schema import OBJECT_NAMES, Objects, Own
-from kpl.dataset.convert.report import ProblemLog
+from kpl.dataset.convert.report import PlaceLog, ProblemLog
 from kpl.dataset.convert.shapes import Shape, Shapes, parse_numbers, shown
-from kpl.dataset.convert.source import SPLIT_NAMES, Item, Options, Plan, SourceFolder
+from kpl.dataset.convert.source import SPLIT_NAMES, Item, Options, Plan, SourceFolder, renumber
 from kpl.dataset.convert.tables import LABEL_NAMES, TEXT_NAMES, field_names
 from kpl.dataset.errors import BadSample
 from kpl.dataset.fields import BLOB, BYTES, FIXED, LIST, Field
@@ -177,30 +177,12 @@ class _Row:
         """The fields of the sample."""
         values = self._make.values(self._file, self._row, log)
         if self._new_ids is not None:
-            for name in ("label", "labels"):
-                if name in values:
-                    values[name] = self._renumber(values[name])
+            renumber(values, self._new_ids)
         return values
-
-    def _renumber(self, label: Any) -> Any:
-        assert self._new_ids is not None
-        if isinstance(label, int):
-            return self._new_ids[label] if label >= 0 else label
-        return [self._new_ids[each] for each in label]
 
     def renumbered(self, new_ids: Sequence[int]) -> "_Row":
         """The same row with other class ids."""
         return _Row(self._make, self._file, self._row, new_ids)
-
-
-class _RowLog(ProblemLog):
-    """Names the row in every problem."""
-
-    def __init__(self, log: ProblemLog, row: int) -> None:
-        self._log, self._row = log, row
-
-    def problem(self, file: str, reason: str, line: int = 0) -> None:
-        self._log.problem(file, f"row {self._row}: {reason}", line)
 
 
 class _Own:
@@ -386,7 +368,7 @@ class _Usual:
         if self._keeps_paths:
             values["image_path"] = found[columns.image]["path"] if found[columns.image] else None
         if columns.objects is not None:
-            where = _RowLog(log, row)
+            where = PlaceLog(log, f"row {row}")
             shapes = _shapes(found[columns.objects.column], columns.objects, self._ids, str(file), where)
             values |= Shapes(str(file), shapes, columns.kind).values(info, where)
         return values
