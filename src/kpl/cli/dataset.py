@@ -28,6 +28,7 @@ from kpl.cli.output import (
     size,
 )
 from kpl.cli.values import DatasetKindName, ErrorPolicy, FormatName
+from kpl.dataset.kinds import Kind
 from kpl.errors import Invalid
 
 if TYPE_CHECKING:
@@ -43,9 +44,7 @@ Stored = Annotated[Path, typer.Argument(help="Folder of a KPL Dataset.")]
 def pack(
     source: Source,
     destination: Annotated[Path, typer.Argument(help="Folder to write; must not exist.")],
-    kind: Annotated[
-        DatasetKindName | None, typer.Option(help="What the labels are; follows from the format.")
-    ] = None,
+    kind: Annotated[Kind | None, typer.Option(help="What the labels are; follows from the format.")] = None,
     format: Annotated[FormatName, typer.Option(help="Layout of the source.")] = FormatName.AUTO,
     on_error: Annotated[
         ErrorPolicy, typer.Option(help="What a sample that cannot be read does.")

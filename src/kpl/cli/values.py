@@ -37,6 +37,8 @@ class FormatName(StrEnum):
     IMAGES = "images"
     CSV = "csv"
     JSONL = "jsonl"
+    PARQUET = "parquet"
+    KPL_ORIGINAL = "kpl_original"
 
 
 class ErrorPolicy(StrEnum):

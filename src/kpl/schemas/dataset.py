@@ -21,6 +21,8 @@ ImportFormat = Literal[
     "images",
     "csv",
     "jsonl",
+    "parquet",
+    "kpl_original",
 ]
 DatasetKind = Literal[
     "unlabelled",

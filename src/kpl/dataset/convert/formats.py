@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from kpl.dataset.convert import coco, cvat, labelme, masks, object_masks, tables, voc, wider, yolo
+from kpl.dataset.convert import coco, cvat, labelme, masks, object_masks, parquet, tables, voc, wider, yolo
 from kpl.dataset.convert.imagefolder import (
     export_imagefolder,
     export_images,
@@ -11,6 +11,9 @@ from kpl.dataset.convert.imagefolder import (
     plan_imagefolder,
     plan_images,
 )
+from kpl.dataset.convert.kpl_export import export_kpl_original
+from kpl.dataset.convert.kpl_original import KINDS as KPL_ORIGINAL_KINDS
+from kpl.dataset.convert.kpl_original import is_kpl_original, kpl_original_kind, plan_kpl_original
 from kpl.dataset.convert.report import ProblemLog
 from kpl.dataset.convert.source import Options, Plan, SourceFolder
 from kpl.dataset.convert.target import TargetFolder
@@ -42,6 +45,12 @@ def _never(source: SourceFolder) -> bool:  # noqa: ARG001
 
 # in the order in which a folder is tried: those with the surest marks first
 FORMATS: dict[str, Format] = {
+    "kpl_original": Format(
+        KPL_ORIGINAL_KINDS, is_kpl_original, plan_kpl_original, export_kpl_original, kpl_original_kind
+    ),
+    "parquet": Format(
+        parquet.KINDS, parquet.is_parquet, parquet.plan_parquet, parquet.export_parquet, parquet.parquet_kind
+    ),
     "voc": Format(voc.KINDS, voc.is_voc, voc.plan_voc, voc.export_voc),
     "cvat": Format(cvat.KINDS, cvat.is_cvat, cvat.plan_cvat, cvat.export_cvat, cvat.cvat_kind),
     "coco": Format(coco.KINDS, coco.is_coco, coco.plan_coco, coco.export_coco, coco.coco_kind),

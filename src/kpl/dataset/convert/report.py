@@ -85,3 +85,14 @@ class ProblemLog:
         self.num_ignored += 1
         if len(self.ignored) < _MAX_KEPT:
             self.ignored.append(file)
+
+
+class PlaceLog(ProblemLog):
+    """Names a place inside of the file, such as a row, in every problem, and hands them on."""
+
+    def __init__(self, log: ProblemLog, place: str) -> None:
+        self._log, self._place = log, place
+
+    def problem(self, file: str, reason: str, line: int = 0) -> None:
+        """Note that something cannot be used there."""
+        self._log.problem(file, f"{self._place}: {reason}", line)

@@ -55,6 +55,14 @@ class Annotation(Protocol):
         ...
 
 
+def renumber(values: dict[str, Any], new_ids: Sequence[int]) -> None:
+    """Put `new_ids[i]` in the place of every class id i of a sample; no label stays none."""
+    if "label" in values and values["label"] >= 0:
+        values["label"] = new_ids[values["label"]]
+    if "labels" in values:
+        values["labels"] = [new_ids[each] for each in values["labels"]]
+
+
 class Options(NamedTuple):
     """What the caller wants of an import.
 
