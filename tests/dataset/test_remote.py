@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from kpl.dataset import Dataset, DatasetDamaged, DatasetWriter, NotADataset, field
-from kpl.dataset.remote import coalesce
+from kpl.dataset.ranges import coalesce
 from kpl.errors import Invalid
 from kpl.storage.cache import BLOCK_BYTES, BlockCache
 from kpl.testing.faulty_proxy import FaultyProxy

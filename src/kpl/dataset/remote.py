@@ -5,13 +5,12 @@ is asked for at once is fetched at once, neighbours in one range. Every record i
 is fetched again before it is called damaged.
 """
 
-import os
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,104 +21,16 @@ from kpl.dataset.columns import BlobColumn, Getter, blob_buffers
 from kpl.dataset.errors import RESTORE_HINT, DatasetDamaged, NotADataset
 from kpl.dataset.fields import Field
 from kpl.dataset.manifest import IndexDirectory, Layer, Manifest, check
+from kpl.dataset.ranges import NUM_TRIES, Range, Ranges, RemoteFile, RemotePath, coalesce, growing, results
 from kpl.dataset.shard import Shard, Verify
 from kpl.dataset.snapshot import Snapshot
 from kpl.errors import NotFound
 from kpl.storage.base import Storage
 from kpl.storage.cache import BlockCache
-from kpl.storage.remote import MAX_IN_FLIGHT
 from kpl.storage.url import open_storage
 
-_GAP_BYTES = 32 << 10  # fetched along rather than asked around
-_RANGE_BYTES = 8 << 20
-_FIRST_RANGE_BYTES = 128 << 10
 _NUM_AHEAD = 8
-_NUM_TRIES = 4
 _MAX_GROUPS = 8
-
-T = TypeVar("T")
-
-
-class RemotePath:
-    """A path below the address of a dataset, used as `Path` is where only parts are added."""
-
-    def __init__(self, url: str, relative: str = "") -> None:
-        self.url, self.relative = url, relative
-
-    def __truediv__(self, part: str) -> "RemotePath":
-        return RemotePath(self.url, f"{self.relative}/{part}".lstrip("/"))
-
-    def __str__(self) -> str:
-        return f"{self.url.partition('?')[0].rstrip('/')}/{self.relative}".rstrip("/")
-
-
-class Range(NamedTuple):
-    """Bytes [begin, end) of a shard, and which of the records asked for lie in them."""
-
-    begin: int
-    end: int
-    places: list[int]
-
-
-class Ranges:
-    """Fetches byte ranges of content-named files, many at a time.
-
-    Threads and connections are those of the process that asks, so a fork does no harm.
-    """
-
-    def __init__(self, storage: Storage, cache: BlockCache | None) -> None:
-        self.storage, self.cache = storage, cache
-        self._pool: ThreadPoolExecutor | None = None
-        self._process = 0
-
-    def submit(self, work: Callable[..., T], *args: Any) -> "Future[T]":
-        """Do something in one of the threads."""
-        if self._pool is None or self._process != os.getpid():
-            self._pool = ThreadPoolExecutor(MAX_IN_FLIGHT, thread_name_prefix="kpl-remote")
-            self._process = os.getpid()
-        return self._pool.submit(work, *args)
-
-    def fetch(self, file: "RemoteFile", begin: int, end: int) -> memoryview:
-        """These bytes of a file.
-
-        Raises:
-            DatasetDamaged: the file is not there or too short.
-        """
-
-        def read(start: int, length: int) -> bytes:
-            return self.storage.read(file.path.relative, start, length)
-
-        try:
-            if self.cache is None:
-                data = read(begin, end - begin)
-            else:
-                data = self.cache.read(file.digest, begin, end - begin, size=file.size, fetch=read)
-        except NotFound as err:
-            raise DatasetDamaged(f"{file.path}: the file is missing.", hint=RESTORE_HINT) from err
-        if len(data) != end - begin:
-            raise DatasetDamaged(
-                f"{file.path}: {len(data)} bytes from {begin} on, where {end - begin} should be.",
-                hint=RESTORE_HINT,
-            )
-        return memoryview(data)
-
-    def fetch_checked(self, file: "RemoteFile", begin: int, end: int, check: int) -> memoryview | None:
-        """These bytes, asked for again while their xxh3-64 is another; None when it stays so."""
-        for _ in range(_NUM_TRIES):
-            data = self.fetch(file, begin, end)
-            if xxh3_64_intdigest(data) == check:
-                return data
-            if self.cache is not None:
-                self.cache.forget(file.digest, begin, end - begin)
-        return None
-
-
-class RemoteFile(NamedTuple):
-    """A file named by its content."""
-
-    path: RemotePath
-    digest: str
-    size: int
 
 
 class RemoteBlobColumn(BlobColumn):
@@ -175,7 +86,7 @@ class RemoteBlobColumn(BlobColumn):
             parts = [self._ranges.fetch(self._remote, jobs[0].begin, jobs[0].end)]
         else:
             futures = [self._ranges.submit(self._ranges.fetch, self._remote, *job[:2]) for job in jobs]
-            parts = _results(futures)
+            parts = results(futures)
         blobs: list[memoryview] = [memoryview(b"")] * len(rows)
         for job, part in zip(jobs, parts, strict=True):
             for place in job.places:
@@ -186,7 +97,7 @@ class RemoteBlobColumn(BlobColumn):
     def stream(self, start: int) -> Iterator[memoryview]:
         """The blobs from a row on, read ahead."""
         begins, ends = self._bounds(np.arange(start, len(self._position)))
-        jobs = _growing(begins, ends)
+        jobs = growing(begins, ends)
         waiting: deque[tuple[Range, Future[memoryview]]] = deque()
         try:
             while True:
@@ -427,7 +338,7 @@ def open_snapshot(
 
 def _head(storage: Storage, root: RemotePath) -> int:
     text = b""
-    for _ in range(_NUM_TRIES):
+    for _ in range(NUM_TRIES):
         try:
             text = storage.read("HEAD")
         except NotFound as err:
@@ -462,7 +373,7 @@ def _fetch_sealed(
     storage: Storage, path: RemotePath, kind: int, struct_type: type[codec.StructT]
 ) -> tuple[memoryview, codec.StructT]:
     """A whole small file, every byte of it checked; asked for again while it arrives damaged."""
-    for tries_left in reversed(range(_NUM_TRIES)):
+    for tries_left in reversed(range(NUM_TRIES)):
         data = memoryview(storage.read(path.relative))
         try:
             found, directory = codec.unseal(data, kind, struct_type, where=str(path))
@@ -476,40 +387,3 @@ def _fetch_sealed(
             continue
         return data, directory
     raise AssertionError("the loop returns or raises")
-
-
-def coalesce(begins: NDArray[np.int64], ends: NDArray[np.int64]) -> list[Range]:
-    """Ranges that cover these records, neighbours in one, of which none is large unless a record is."""
-    ranges: list[Range] = []
-    for place in np.argsort(begins, kind="stable").tolist():
-        begin, end = int(begins[place]), int(ends[place])
-        if ranges:
-            last = ranges[-1]
-            together = max(last.end, end)
-            if begin - last.end <= _GAP_BYTES and together - last.begin <= _RANGE_BYTES:
-                last.places.append(place)
-                ranges[-1] = Range(last.begin, together, last.places)
-                continue
-        ranges.append(Range(begin, end, [place]))
-    return ranges
-
-
-def _growing(begins: NDArray[np.int64], ends: NDArray[np.int64]) -> Iterator[Range]:
-    """Ranges over records that follow each other: the first small, so that it is here soon, then larger."""
-    place, number = 0, 0
-    while place < len(begins):
-        limit = min(_RANGE_BYTES, _FIRST_RANGE_BYTES << number // 2)
-        begin = int(begins[place])
-        stop = max(place + 1, int(np.searchsorted(ends, begin + limit, "right")))
-        yield Range(begin, int(ends[stop - 1]), list(range(place, stop)))
-        place, number = stop, number + 1
-
-
-def _results(futures: "list[Future[T]]") -> list[T]:
-    """What all of them give; after the first error the rest is not waited for."""
-    try:
-        return [future.result() for future in futures]
-    except BaseException:
-        for future in futures:
-            future.cancel()
-        raise
