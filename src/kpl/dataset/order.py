@@ -6,7 +6,7 @@ training run's reading is four numbers: version, seed, epoch, position.
 
 There are two shuffled orders. One takes any row next. The other takes rows from `WINDOW_BLOCKS` blocks of neighbours
 in turn, so that blocks can be read as a whole; the last window is mixed row by row, so that what is left over does
-not stay together.
+not stay together. Where there is one window, that makes both orders the same.
 """
 
 import struct
@@ -79,7 +79,7 @@ class Order:
         """Rows at any positions of `0 .. num_rows - 1`."""
         if not self.is_shuffled or self.num_rows < 2:
             return positions
-        if self.block_rows:
+        if self.num_windows > 1:
             return self._at_blocks(positions)
         return permute(positions, self.num_rows, self.key)
 
@@ -185,7 +185,7 @@ class Order:
     @property
     def _takes_turns(self) -> bool:
         """Whether ranks take one sample after another in turn, so that each meets the same blocks again."""
-        return self.is_shuffled and self.block_rows > 0
+        return self.is_shuffled and self.num_windows > 1
 
 
 def num_batches(num_rows: int, batch_size: int, *, world_size: int = 1, drop_last: bool = False) -> int:

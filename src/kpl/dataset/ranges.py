@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -52,14 +53,25 @@ class Range(NamedTuple):
     places: list[int]
 
 
+class Held(NamedTuple):
+    """Bytes from `begin` on that are here, or on their way, before anybody asked for them."""
+
+    begin: int
+    data: "Future[memoryview]"
+
+
 class Ranges:
     """Fetches byte ranges of content-named files, many at a time.
 
     Threads and connections are those of the process that asks, so a fork does no harm.
+
+    Attributes:
+        held: by digest of the file and first byte of a blob, where that blob lies; who takes it takes it away.
     """
 
     def __init__(self, storage: Storage, cache: BlockCache | None) -> None:
         self.storage, self.cache = storage, cache
+        self.held: dict[str, dict[int, Held]] = {}
         self._pool: ThreadPoolExecutor | None = None
         self._process = 0
 
@@ -107,17 +119,17 @@ class Ranges:
 
 def coalesce(begins: NDArray[np.int64], ends: NDArray[np.int64]) -> list[Range]:
     """Ranges that cover these records, neighbours in one, of which none is large unless a record is."""
+    order = np.argsort(begins, kind="stable")
+    begins, ends = begins[order], np.maximum.accumulate(ends[order])
+    is_far = begins[1:] - ends[:-1] > _GAP_BYTES
     ranges: list[Range] = []
-    for place in np.argsort(begins, kind="stable").tolist():
-        begin, end = int(begins[place]), int(ends[place])
-        if ranges:
-            last = ranges[-1]
-            together = max(last.end, end)
-            if begin - last.end <= _GAP_BYTES and together - last.begin <= _RANGE_BYTES:
-                last.places.append(place)
-                ranges[-1] = Range(last.begin, together, last.places)
-                continue
-        ranges.append(Range(begin, end, [place]))
+    for first, stop in pairwise([0, *(np.flatnonzero(is_far) + 1).tolist(), len(order)]):
+        start = first
+        while start < stop:
+            begin = int(begins[start])
+            count = max(1, int(np.searchsorted(ends[start:stop], begin + _RANGE_BYTES, "right")))
+            ranges.append(Range(begin, int(ends[start + count - 1]), order[start : start + count].tolist()))
+            start += count
     return ranges
 
 

@@ -9,6 +9,7 @@ import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,13 +18,25 @@ from numpy.typing import NDArray
 from xxhash import xxh3_64_intdigest, xxh3_128
 
 from kpl.dataset import codec, layout
-from kpl.dataset.columns import BlobColumn, Getter, blob_buffers
+from kpl.dataset.columns import BlobColumn, ColumnReader, Getter, OptionalColumn, blob_buffers
 from kpl.dataset.errors import RESTORE_HINT, DatasetDamaged, NotADataset
-from kpl.dataset.fields import Field
+from kpl.dataset.fields import BLOB, Field
 from kpl.dataset.manifest import IndexDirectory, Layer, Manifest, check
-from kpl.dataset.ranges import NUM_TRIES, Range, Ranges, RemoteFile, RemotePath, coalesce, growing, results
+from kpl.dataset.patched import PatchedColumn
+from kpl.dataset.prefetch import Extents, Prefetch
+from kpl.dataset.ranges import (
+    NUM_TRIES,
+    Held,
+    Range,
+    Ranges,
+    RemoteFile,
+    RemotePath,
+    coalesce,
+    growing,
+    results,
+)
 from kpl.dataset.shard import Shard, Verify
-from kpl.dataset.snapshot import Snapshot
+from kpl.dataset.snapshot import Follow, Snapshot
 from kpl.errors import NotFound
 from kpl.storage.base import Storage
 from kpl.storage.cache import BlockCache
@@ -81,18 +94,42 @@ class RemoteBlobColumn(BlobColumn):
 
     def take(self, rows: Sequence[int]) -> list[memoryview]:
         begins, ends = self._bounds(np.fromiter(rows, np.int64, len(rows)))
+        blobs: list[memoryview] = [memoryview(b"")] * len(rows)
+        held = self._ranges.held.get(self._remote.digest)
+        missing = list(range(len(rows)))
+        if held:
+            missing = self._take_held(held, rows, begins.tolist(), ends.tolist(), blobs)
+            begins, ends = begins[missing], ends[missing]
         jobs = coalesce(begins, ends)
         if len(jobs) == 1:  # without a detour through a thread
             parts = [self._ranges.fetch(self._remote, jobs[0].begin, jobs[0].end)]
         else:
             futures = [self._ranges.submit(self._ranges.fetch, self._remote, *job[:2]) for job in jobs]
             parts = results(futures)
-        blobs: list[memoryview] = [memoryview(b"")] * len(rows)
         for job, part in zip(jobs, parts, strict=True):
             for place in job.places:
                 begin, end = int(begins[place]) - job.begin, int(ends[place]) - job.begin
-                blobs[place] = self._whole(rows[place], part[begin:end])
+                blobs[missing[place]] = self._whole(rows[missing[place]], part[begin:end])
         return blobs
+
+    def _take_held(
+        self,
+        held: dict[int, Held],
+        rows: Sequence[int],
+        begins: list[int],
+        ends: list[int],
+        blobs: list[memoryview],
+    ) -> list[int]:
+        """Take the blobs that were fetched ahead; the places of those that were not."""
+        missing = []
+        for place, begin in enumerate(begins):
+            found = held.pop(begin, None)
+            if found is None:
+                missing.append(place)
+                continue
+            part = found.data.result()[begin - found.begin : ends[place] - found.begin]
+            blobs[place] = self._whole(rows[place], part)
+        return missing
 
     def stream(self, start: int) -> Iterator[memoryview]:
         """The blobs from a row on, read ahead."""
@@ -113,6 +150,12 @@ class RemoteBlobColumn(BlobColumn):
         finally:
             for _, future in waiting:
                 future.cancel()
+
+    def extents_of(self, rows: NDArray[np.int64]) -> tuple[RemoteFile, NDArray[np.int64], NDArray[np.int64]]:
+        """The file, and [begin, end) in it of the blobs of these rows, without empty ones."""
+        begins, ends = self._bounds(rows)
+        is_there = ends > begins
+        return self._remote, begins[is_there], ends[is_there]
 
     def expected(self, row: int) -> memoryview | None:
         """The blob of a row that was announced together with others, which come along with it."""
@@ -247,7 +290,11 @@ class RemoteShard(Shard):
 
 
 class RemoteSnapshot(Snapshot):
-    """One version of a dataset at an address."""
+    """One version of a dataset at an address.
+
+    Attributes:
+        ranges: through which bytes come.
+    """
 
     def __init__(
         self,
@@ -259,8 +306,13 @@ class RemoteSnapshot(Snapshot):
         found: dict[int, memoryview],
     ) -> None:
         super().__init__(cast(Path, root), manifest, verify)
-        self._remote_root, self._ranges, self._found = root, ranges, found
+        self._remote_root, self.ranges, self._found = root, ranges, found
         self._groups = Groups()
+        self._opened: set[str] = set()
+
+    @property
+    def is_remote(self) -> bool:
+        return True
 
     @property
     def address(self) -> str:
@@ -268,10 +320,53 @@ class RemoteSnapshot(Snapshot):
 
     @property
     def cache(self) -> BlockCache | None:
-        return self._ranges.cache
+        return self.ranges.cache
 
     def expect(self, rows: Sequence[int]) -> None:
         self._groups.expect(rows)
+
+    def ahead(
+        self, names: Sequence[str] | None, windows: Iterator[NDArray[np.int64]]
+    ) -> AbstractContextManager[Follow]:
+        return self._prefetch(names, windows)
+
+    @contextmanager
+    def _prefetch(
+        self, names: Sequence[str] | None, windows: Iterator[NDArray[np.int64]]
+    ) -> Iterator[Follow]:
+        blobs = {name for name, (_, field) in self.fields.items() if field.layout == BLOB}
+        wanted = blobs if names is None else blobs & set(names)
+        with Prefetch(
+            self.ranges,
+            self._extents,
+            lambda: sorted(wanted & self._opened if names is None else wanted),
+            windows,
+        ) as prefetch:
+            yield prefetch.follow
+
+    def column(self, name: str, segment: int) -> ColumnReader:
+        self._opened.add(name)
+        return super().column(name, segment)
+
+    def _extents(self, names: Sequence[str], rows: NDArray[np.int64]) -> Iterator[Extents]:
+        """Where the blobs of these rows lie, the fields of a record together."""
+        segments = np.searchsorted(np.asarray(self.starts), rows, "right") - 1
+        for segment in np.unique(segments).tolist():
+            inside = rows[segments == segment] - self.starts[segment]
+            files: dict[RemoteFile, list[tuple[NDArray[np.int64], NDArray[np.int64]]]] = {}
+            for name in names:
+                column = self.column(name, segment)
+                while isinstance(column, (OptionalColumn, PatchedColumn)):
+                    column = column.column
+                if isinstance(column, RemoteBlobColumn):
+                    file, begins, ends = column.extents_of(inside)
+                    files.setdefault(file, []).append((begins, ends))
+            for file, found in files.items():
+                yield (
+                    file,
+                    np.concatenate([each[0] for each in found]),
+                    np.concatenate([each[1] for each in found]),
+                )
 
     def shard(self, layer: Layer, number: int) -> Shard:
         shard = self._shards.get((layer.name, number))
@@ -279,7 +374,7 @@ class RemoteSnapshot(Snapshot):
             ref = layer.shards[number]
             path = cast(RemotePath, layout.shard_path(self.root, layer.name, ref.id))
             shard = RemoteShard(
-                RemoteFile(path, ref.id, ref.size), self._ranges, self._groups, self._tail(ref),
+                RemoteFile(path, ref.id, ref.size), self.ranges, self._groups, self._tail(ref),
                 tail_start=ref.tail_start, num_rows=ref.rows, verify=self.verify,
                 first_row=self._shard_starts[layer.name][number],
             )  # fmt: skip
@@ -295,7 +390,7 @@ class RemoteSnapshot(Snapshot):
                 raise DatasetDamaged(f"{self.root}: the manifest lacks index {number}.", hint=RESTORE_HINT)
             known = self._found.pop(number, None)
             if known is None or known[16:32].hex() != ref.id:
-                known, _ = _fetch_sealed(self._ranges.storage, path, codec.INDEX, IndexDirectory)
+                known, _ = _fetch_sealed(self.ranges.storage, path, codec.INDEX, IndexDirectory)
             if known[16:32].hex() != ref.id or len(known) != ref.size:
                 raise DatasetDamaged(
                     f"{path}: this is not the index that the manifest names.", hint=RESTORE_HINT
