@@ -9,15 +9,12 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from kpl.dataset.ranges import Held, Ranges, RemoteFile, coalesce
-from kpl.storage.remote import MAX_IN_FLIGHT
+from kpl.dataset.ranges import Announced, Extents, Ranges
 
-_MAX_WINDOWS = (
-    3  # the one that comes next, the one being read, and one whose last batches are still being made
-)
+_NUM_AHEAD = 16
+_MAX_WINDOWS = 3  # one that comes next, one being read, and one whose last batches are still being made
 
 Rows = NDArray[np.int64]
-Extents = tuple[RemoteFile, Rows, Rows]
 Find = Callable[[Sequence[str], Rows], Iterator[Extents]]
 
 
@@ -42,18 +39,18 @@ class Prefetch:
     ) -> None:
         self._ranges, self._find, self._names, self._windows = ranges, find, names, windows
         self._num_announced = self._num_given = self._window_rows = 0
-        self._announced: deque[list[tuple[dict[int, Held], list[int]]]] = deque()
+        self._announced: deque[Announced] = deque()
 
     def __enter__(self) -> Self:
-        self._pool = ThreadPoolExecutor(MAX_IN_FLIGHT, thread_name_prefix="kpl-prefetch")
+        self._pool = ThreadPoolExecutor(_NUM_AHEAD, thread_name_prefix="kpl-prefetch")
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
-        while self._announced:
-            self._forget_oldest()
+        for announced in self._announced:  # such as the rest of an epoch that did not fill a batch
+            self._ranges.forget(announced)
 
     def follow(self, batches: Iterator[Rows]) -> Iterator[Rows]:
         """The same batches; before each, the windows that are due by then are asked for."""
@@ -71,19 +68,7 @@ class Prefetch:
         num_passed = max(self._num_given - self._num_announced, 0)
         self._num_announced += len(window)
         self._window_rows = len(window)
-        places = []
-        for file, begins, ends in self._find(names, window[num_passed:]):
-            held = self._ranges.held.setdefault(file.digest, {})
-            for job in coalesce(begins, ends):
-                future = self._pool.submit(self._ranges.fetch, file, job.begin, job.end)
-                held.update(dict.fromkeys(begins[job.places].tolist(), Held(job.begin, future)))
-            places.append((held, begins.tolist()))
-        self._announced.append(places)
+        extents = self._find(names, window[num_passed:])
+        self._announced.append(self._ranges.announce(extents, self._pool.submit))
         if len(self._announced) > _MAX_WINDOWS:
-            self._forget_oldest()
-
-    def _forget_oldest(self) -> None:
-        """Let go of what nobody took, such as the rest of an epoch that did not fill a batch."""
-        for held, begins in self._announced.popleft():
-            for begin in begins:
-                held.pop(begin, None)
+            self._ranges.forget(self._announced.popleft())

@@ -1,7 +1,7 @@
 """Byte ranges of files at an address: which ones to ask for, many at a time, and asking again for damaged ones."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any, NamedTuple, TypeVar
@@ -18,7 +18,7 @@ from kpl.storage.remote import MAX_IN_FLIGHT
 
 NUM_TRIES = 4
 _GAP_BYTES = 32 << 10  # fetched along rather than asked around
-_RANGE_BYTES = 8 << 20
+_RANGE_BYTES = 4 << 20  # 16 of them in flight gave 1.2 times the speed of 8 of 8 MiB at 30 ms, 60 MB/s each
 _FIRST_RANGE_BYTES = 128 << 10
 
 T = TypeVar("T")
@@ -60,6 +60,10 @@ class Held(NamedTuple):
     data: "Future[memoryview]"
 
 
+Extents = tuple[RemoteFile, NDArray[np.int64], NDArray[np.int64]]
+Announced = list[tuple[dict[int, Held], list[int]]]
+
+
 class Ranges:
     """Fetches byte ranges of content-named files, many at a time.
 
@@ -81,6 +85,32 @@ class Ranges:
             self._pool = ThreadPoolExecutor(MAX_IN_FLIGHT, thread_name_prefix="kpl-remote")
             self._process = os.getpid()
         return self._pool.submit(work, *args)
+
+    def announce(
+        self, extents: "Iterable[Extents]", submit: "Callable[..., Future[Any]] | None" = None
+    ) -> "Announced":
+        """Ask for blobs that are going to be taken, neighbours in one request, and hold them until they are.
+
+        Args:
+            submit: to other threads than those of all requests.
+        """
+        announced: Announced = []
+        for file, begins, ends in extents:
+            held = self.held.setdefault(file.digest, {})
+            is_new = np.array([begin not in held for begin in begins.tolist()], np.bool_)
+            new_begins = begins[is_new]
+            for job in coalesce(new_begins, ends[is_new]):
+                data = (submit or self.submit)(self.fetch, file, job.begin, job.end)
+                held.update(dict.fromkeys(new_begins[job.places].tolist(), Held(job.begin, data)))
+            announced.append((held, new_begins.tolist()))
+        return announced
+
+    @staticmethod
+    def forget(announced: "Announced") -> None:
+        """Let go of what nobody took."""
+        for held, begins in announced:
+            for begin in begins:
+                held.pop(begin, None)
 
     def fetch(self, file: "RemoteFile", begin: int, end: int) -> memoryview:
         """These bytes of a file.

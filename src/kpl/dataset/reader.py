@@ -488,6 +488,7 @@ class TupleView:
             segment = int(segments[0]) if segments.size else 0
             return self._take_segment(segment, rows)
         result: list[tuple[Any, ...]] = [()] * len(rows)
+        self._snapshot.expect_fields(self._names, rows)
         for segment in np.unique(segments).tolist():
             places = np.flatnonzero(segments == segment)
             for place, value in zip(places.tolist(), self._take_segment(segment, rows[places]), strict=True):

@@ -1,6 +1,6 @@
 """Reading a dataset over the network: one request for the index, then ranges of shards.
 
-What is read one after another is read ahead, in ranges that grow from one record to 8 MiB, several at a time. What
+What is read one after another is read ahead, in ranges that grow from one record to 4 MiB, several at a time. What
 is asked for at once is fetched at once, neighbours in one range. Every record is checked; one that arrives damaged
 is fetched again before it is called damaged.
 """
@@ -23,9 +23,11 @@ from kpl.dataset.errors import RESTORE_HINT, DatasetDamaged, NotADataset
 from kpl.dataset.fields import BLOB, Field
 from kpl.dataset.manifest import IndexDirectory, Layer, Manifest, check
 from kpl.dataset.patched import PatchedColumn
-from kpl.dataset.prefetch import Extents, Prefetch
+from kpl.dataset.prefetch import Prefetch
 from kpl.dataset.ranges import (
     NUM_TRIES,
+    Announced,
+    Extents,
     Held,
     Range,
     Ranges,
@@ -42,7 +44,7 @@ from kpl.storage.base import Storage
 from kpl.storage.cache import BlockCache
 from kpl.storage.url import open_storage
 
-_NUM_AHEAD = 8
+_NUM_AHEAD = 16
 _MAX_GROUPS = 8
 
 
@@ -308,6 +310,7 @@ class RemoteSnapshot(Snapshot):
         super().__init__(cast(Path, root), manifest, verify)
         self._remote_root, self.ranges, self._found = root, ranges, found
         self._groups = Groups()
+        self._announced: deque[Announced] = deque()
         self._opened: set[str] = set()
 
     @property
@@ -324,6 +327,13 @@ class RemoteSnapshot(Snapshot):
 
     def expect(self, rows: Sequence[int]) -> None:
         self._groups.expect(rows)
+
+    def expect_fields(self, names: Sequence[str], rows: NDArray[np.int64]) -> None:
+        blobs = [name for name in names if self.field(name)[1].layout == BLOB]
+        if blobs and len(rows) > 1:
+            self._announced.append(self.ranges.announce(self._extents(blobs, rows)))
+            if len(self._announced) > _MAX_GROUPS:
+                self.ranges.forget(self._announced.popleft())
 
     def ahead(
         self, names: Sequence[str] | None, windows: Iterator[NDArray[np.int64]]

@@ -215,6 +215,9 @@ class Snapshot:
     def expect(self, rows: Sequence[int]) -> None:
         """Hear that these rows are going to be read together; files that lie here need no preparation."""
 
+    def expect_fields(self, names: Sequence[str], rows: NDArray[np.int64]) -> None:
+        """Hear that these fields of these rows are going to be read at once."""
+
     def ahead(
         self, names: Sequence[str] | None, windows: Iterator[NDArray[np.int64]]
     ) -> AbstractContextManager["Follow"]:
