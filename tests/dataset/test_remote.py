@@ -2,6 +2,7 @@
 
 import multiprocessing
 import pickle
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from kpl.dataset.loader import Loader
 from kpl.dataset.order import WINDOW_BLOCKS
 from kpl.dataset.ranges import coalesce
 from kpl.dataset.remote import RemoteSnapshot
+from kpl.dataset.verify import verify
 from kpl.errors import Invalid
 from kpl.storage.cache import BLOCK_BYTES, BlockCache
 from kpl.testing.faulty_proxy import FaultyProxy
@@ -259,6 +261,27 @@ def test_damage_at_the_server_is_named(tmp_path: Path) -> None:
         shard.unlink()
         with pytest.raises(DatasetDamaged, match="the file is missing"):
             dataset[0]["data"]
+
+
+def test_a_dataset_at_an_address_is_verified(folder: Path, port: int, tmp_path: Path) -> None:
+    with FaultyProxy(port, error_rate=0.05, cut_rate=0.05, corrupt_rate=0.05, seed=6) as proxy:
+        assert verify(f"{proxy.url}/set") == verify(folder / "set")
+    with pytest.raises(NotADataset, match="no version 7"):
+        verify(f"http://127.0.0.1:{port}/set", version=7)
+    with pytest.raises(NotADataset, match="has no HEAD"):
+        verify(f"http://127.0.0.1:{port}/nothing")
+    shutil.copytree(folder / "set", tmp_path / "web" / "set")
+    first, second, *_ = sorted((tmp_path / "web" / "set" / "data" / "samples").iterdir())
+    data = bytearray(first.read_bytes())
+    data[len(data) // 2] ^= 1
+    first.write_bytes(data)
+    second.unlink()
+    with nginx(tmp_path / "web", tmp_path / "nginx") as damaged:
+        found = verify(f"http://127.0.0.1:{damaged}/set")
+    assert found.problems == verify(tmp_path / "web" / "set").problems
+    files = {problem.file for problem in found.problems}
+    assert files == {f"data/samples/{first.name}", f"data/samples/{second.name}"}
+    assert any(problem.row >= 0 and problem.field for problem in found.problems)
 
 
 def test_the_newest_of_several_versions_is_read(tmp_path: Path) -> None:

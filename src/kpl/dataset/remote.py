@@ -428,7 +428,7 @@ def open_snapshot(
     guess = version or 1
     manifest_job = ranges.submit(_fetch_manifest, storage, root, guess)
     index_job = ranges.submit(_fetch_index, storage, root, guess)
-    number = version or _head(storage, root)
+    number = version or newest_version(storage, str(root))
     if number != guess:
         manifest_job = ranges.submit(_fetch_manifest, storage, root, number)
         index_job = ranges.submit(_fetch_index, storage, root, number)
@@ -441,7 +441,12 @@ def open_snapshot(
     return RemoteSnapshot(root, manifest, verify, ranges, found=found)
 
 
-def _head(storage: Storage, root: RemotePath) -> int:
+def newest_version(storage: Storage, root: str) -> int:
+    """The version that HEAD names.
+
+    Raises:
+        NotADataset: there is no HEAD.
+    """
     text = b""
     for _ in range(NUM_TRIES):
         try:
