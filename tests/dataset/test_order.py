@@ -1,7 +1,10 @@
+import struct
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from xxhash import xxh3_64_intdigest
 
 from kpl.dataset.order import WINDOW_BLOCKS, Order, num_batches, permute
 from kpl.errors import Invalid
@@ -57,6 +60,49 @@ def test_the_order_is_frozen_by_the_format() -> None:
     ]
     rows = Order(300, version=1, seed=42, epoch=3, split="train", block_rows=2).rows(0, 300)
     assert rows[[0, 1, 64, 127, 128, 299]].tolist() == [26, 291, 27, 136, 105, 174]
+
+
+_MASK = (1 << 64) - 1
+_C = 0xD6E8FEB86659FD93
+
+
+def _specified_permutation(i: int, size: int, key: int) -> int:
+    """`F` of docs/reference/format.md, as it stands there."""
+    half = max(1, ((size - 1).bit_length() + 1) // 2)
+    while size > 1:
+        left, right = i >> half, i & ((1 << half) - 1)
+        for r in range(6):
+            m = (right + key + r * 0x9E3779B97F4A7C15) * _C & _MASK
+            m = (m ^ m >> 32) * _C & _MASK
+            left, right = right, left ^ ((m ^ m >> 32) & ((1 << half) - 1))
+        i = left << half | right
+        if i < size:
+            break
+    return i
+
+
+def _specified_row(i: int, n: int, block: int, key: int) -> int:
+    """`P` in blocks."""
+    window, permutation = 64 * block, _specified_permutation
+    keys = [xxh3_64_intdigest(struct.pack("<QQ", key, j)) for j in range(5)]
+    num_blocks, last = n // block, (max(1, n // window) - 1) * window
+    if last == 0:
+        return permutation(i, n, key)
+    if i < last:
+        slot, x = 64 * (i // window) + i % 64, i % window // 64
+    else:
+        slot, x = divmod(last + permutation(i - last, n - last, keys[1]), block)
+    if slot < num_blocks:
+        slot = permutation(slot, num_blocks, keys[2])
+        x = permutation(x, block, ((slot + 1) * _C & _MASK) ^ keys[3])
+    return (slot * block + x + keys[4]) % n
+
+
+@pytest.mark.parametrize(("size", "block_rows"), [(300, 2), (1500, 7), (1000, 16), (777, 3), (130, 1)])
+def test_the_order_in_blocks_is_the_specified_one(size: int, block_rows: int) -> None:
+    order = Order(size, version=1, seed=8, epoch=2, split="train", block_rows=block_rows)
+    expected = [_specified_row(i, size, block_rows, order.key) for i in range(size)]
+    assert order.rows(0, size).tolist() == expected
 
 
 def test_neighbours_are_not_kept_together() -> None:
