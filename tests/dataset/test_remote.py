@@ -2,6 +2,7 @@
 
 import multiprocessing
 import pickle
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kpl.dataset import Dataset, DatasetDamaged, DatasetWriter, NotADataset, field
-from kpl.dataset.remote import coalesce
+from kpl.dataset import Dataset, DatasetDamaged, DatasetWriter, NotADataset, Sample, field
+from kpl.dataset.loader import Loader
+from kpl.dataset.order import WINDOW_BLOCKS
+from kpl.dataset.ranges import coalesce
+from kpl.dataset.remote import RemoteSnapshot
+from kpl.dataset.verify import verify
 from kpl.errors import Invalid
 from kpl.storage.cache import BLOCK_BYTES, BlockCache
 from kpl.testing.faulty_proxy import FaultyProxy
@@ -80,6 +85,82 @@ def test_a_network_with_faults_gives_the_same(folder: Path, port: int) -> None:
     ) as proxy:
         for way in ("one after another", "in tuples", "many at once", "batches", "columns"):
             assert _WAYS[way](Dataset.open(f"{proxy.url}/set")) == _WAYS[way](local)
+
+
+@pytest.fixture
+def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks of two rows, so that 300 samples are several windows."""
+    monkeypatch.setattr("kpl.dataset.snapshot._BLOCK_BYTES", 50_000)
+
+
+def _loaded(dataset: Dataset, **options: Any) -> list[list[bytes]]:
+    loader = dataset.loader(["data"], batch_size=8, seed=4, shuffle="blocks", **options)
+    return [[bytes(blob) for blob in batch["data"]] for batch in loader]
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("options", [{}, {"is_shuffled": False}, {"drop_last": True}, {"num_threads": 0}])
+def test_an_epoch_in_blocks_is_the_same_over_the_network(
+    folder: Path, port: int, options: dict[str, Any]
+) -> None:
+    local = Dataset.open(folder / "set")
+    with FaultyProxy(port, error_rate=0.05, cut_rate=0.05, corrupt_rate=0.05, seed=5) as proxy:
+        remote = Dataset.open(f"{proxy.url}/set")
+        for rank in range(2):
+            expected = _loaded(local, rank=rank, world_size=2, **options)
+            assert _loaded(remote, rank=rank, world_size=2, **options) == expected
+        assert _loaded(remote.split("val"), **options) == _loaded(local.split("val"), **options)
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_an_epoch_in_blocks_takes_a_request_a_block(port: int) -> None:
+    with FaultyProxy(port) as proxy:
+        dataset = Dataset.open(f"{proxy.url}/set")
+        opened, before = len(proxy.requests), proxy.num_bytes
+        passed = [len(blob) for batch in _loaded(dataset) for blob in batch]
+        assert len(passed) == _NUM_ROWS
+        assert proxy.num_bytes - before <= 1.2 * sum(passed)  # small gaps are fetched along
+        assert dataset.snapshot.block_rows == 2
+        assert len(proxy.requests) - opened <= _NUM_ROWS / 2
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_what_a_transform_reads_is_fetched_ahead_once_it_is_known(folder: Path, port: int) -> None:
+    def row(sample: Sample) -> tuple[int, int]:
+        return sample.row, len(sample["data"])
+
+    options: dict[str, Any] = {"batch_size": 8, "collate": list, "shuffle": "blocks"}
+    expected = list(Loader(Dataset.open(folder / "set"), row, **options))
+    with FaultyProxy(port) as proxy:
+        dataset = Dataset.open(f"{proxy.url}/set")
+        loader = Loader(dataset, row, **options)
+        opened = len(proxy.requests)
+        assert list(loader) == expected
+        first = len(proxy.requests) - opened
+        list(loader)
+        assert len(proxy.requests) - opened - first <= first
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_a_loader_holds_two_windows_and_leaves_nothing(port: int) -> None:
+    dataset = Dataset.open(f"http://127.0.0.1:{port}/set")
+    snapshot = dataset.snapshot
+    assert isinstance(snapshot, RemoteSnapshot)
+
+    def num_held() -> int:
+        return sum(map(len, snapshot.ranges.held.values()))
+
+    num_window = WINDOW_BLOCKS * snapshot.block_rows
+    for stop_after in (1, 5, 1000):
+        most = 0
+        loader = iter(dataset.loader(["data"], batch_size=8, shuffle="blocks"))
+        for number, _ in enumerate(loader):
+            most = max(most, num_held())
+            if number == stop_after:
+                break
+        loader.close()  # type: ignore[attr-defined]
+        assert num_held() == 0
+        assert 0 < most <= 3 * num_window  # the last window may be as large as two
 
 
 def test_the_first_sample_takes_two_rounds(port: int) -> None:
@@ -180,6 +261,27 @@ def test_damage_at_the_server_is_named(tmp_path: Path) -> None:
         shard.unlink()
         with pytest.raises(DatasetDamaged, match="the file is missing"):
             dataset[0]["data"]
+
+
+def test_a_dataset_at_an_address_is_verified(folder: Path, port: int, tmp_path: Path) -> None:
+    with FaultyProxy(port, error_rate=0.05, cut_rate=0.05, corrupt_rate=0.05, seed=6) as proxy:
+        assert verify(f"{proxy.url}/set") == verify(folder / "set")
+    with pytest.raises(NotADataset, match="no version 7"):
+        verify(f"http://127.0.0.1:{port}/set", version=7)
+    with pytest.raises(NotADataset, match="has no HEAD"):
+        verify(f"http://127.0.0.1:{port}/nothing")
+    shutil.copytree(folder / "set", tmp_path / "web" / "set")
+    first, second, *_ = sorted((tmp_path / "web" / "set" / "data" / "samples").iterdir())
+    data = bytearray(first.read_bytes())
+    data[len(data) // 2] ^= 1
+    first.write_bytes(data)
+    second.unlink()
+    with nginx(tmp_path / "web", tmp_path / "nginx") as damaged:
+        found = verify(f"http://127.0.0.1:{damaged}/set")
+    assert found.problems == verify(tmp_path / "web" / "set").problems
+    files = {problem.file for problem in found.problems}
+    assert files == {f"data/samples/{first.name}", f"data/samples/{second.name}"}
+    assert any(problem.row >= 0 and problem.field for problem in found.problems)
 
 
 def test_the_newest_of_several_versions_is_read(tmp_path: Path) -> None:

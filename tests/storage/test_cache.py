@@ -1,12 +1,15 @@
 import multiprocessing
+import os
 import random
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from kpl.errors import Invalid
-from kpl.storage.cache import BLOCK_BYTES, BlockCache
+from kpl.storage.cache import BLOCK_BYTES, BlockCache, Fetch
 
 _LIMIT = 4 * BLOCK_BYTES
 _SIZE = 10 * BLOCK_BYTES + 77
@@ -99,6 +102,62 @@ def test_processes_and_threads_share_one_hard_limit(tmp_path: Path) -> None:
     # a look at the folder is no snapshot: a block that is just replaced may be counted twice
     assert max(most) <= _LIMIT + BLOCK_BYTES + 8
     assert _taken(tmp_path) <= _LIMIT
+
+
+_WRITER = """
+import sys
+from pathlib import Path
+from kpl.storage.cache import BLOCK_BYTES, BlockCache
+
+cache, number = BlockCache(Path(sys.argv[1]), int(sys.argv[2])), int(sys.argv[3])
+size = 10 * BLOCK_BYTES
+while True:
+    for block in range(10):
+        where = f"{number:02}", block * BLOCK_BYTES, 1
+        cache.read(*where, size=size, fetch=lambda _, length: bytes([number]) * length)
+        sys.stdout.write(".")
+        sys.stdout.flush()
+"""
+
+
+def _constant(number: int) -> Fetch:
+    return lambda _, length: bytes([number]) * length
+
+
+def test_killed_writers_leave_the_cache_whole_and_within_its_limit(tmp_path: Path) -> None:
+    folder = tmp_path / "cache"
+    command = [sys.executable, "-c", _WRITER, str(folder), str(_LIMIT)]
+    for round_number in range(4):
+        writers = [subprocess.Popen([*command, str(number)], stdout=subprocess.PIPE) for number in (1, 2, 3)]
+        for writer in writers:
+            assert writer.stdout is not None
+            assert writer.stdout.read(5 + round_number)  # each is in the middle of its work
+            writer.kill()
+        for writer in writers:
+            writer.communicate(timeout=60)
+        temporary = list(folder.glob("??/.*.tmp"))
+        assert _taken(folder) <= _LIMIT
+        cache = BlockCache(folder, _LIMIT)
+        for number in (1, 2, 3):
+            for block in range(10):
+                start = block * BLOCK_BYTES
+                data = cache.read(f"{number:02}", start, BLOCK_BYTES, size=_SIZE, fetch=_constant(number))
+                assert data == bytes([number]) * BLOCK_BYTES
+                assert _taken(folder) <= _LIMIT
+        assert not [path for path in temporary if path.exists()]
+
+
+def test_what_a_killed_writer_left_counts_and_goes(tmp_path: Path) -> None:
+    cache, source = BlockCache(tmp_path, _LIMIT), _Source()
+    cache.read("ab", 0, 1, size=_SIZE, fetch=source)
+    left = tmp_path / "ab" / ".ab.7.tmp"
+    left.write_bytes(bytes(2 * BLOCK_BYTES))
+    os.utime(left, (0, 0))
+    (tmp_path / "total").write_bytes(b"")  # as after a kill between the two writes of the count
+    for number in range(1, 5):
+        cache.read("ab", number * BLOCK_BYTES, 1, size=_SIZE, fetch=source)
+        assert _taken(tmp_path) <= _LIMIT
+    assert not left.exists()
 
 
 def test_a_lost_count_is_made_anew(tmp_path: Path) -> None:

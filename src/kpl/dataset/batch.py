@@ -82,6 +82,7 @@ class BatchBuilder:
         """A batch of these samples with room for its images, which `fill` puts there."""
         rows = positions if self._rows is None else self._rows[positions]
         batch: Batch = {}
+        self._snapshot.expect_fields(list(self._parts), rows)
         for name, part in self._parts.items():
             if isinstance(part, Pixels):
                 shape = (len(rows), part.height, part.width, part.channels)

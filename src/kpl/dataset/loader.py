@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +20,9 @@ from kpl.dataset.errors import DatasetDamaged
 from kpl.dataset.order import Order, Position, num_batches
 from kpl.dataset.reader import Damage, Dataset
 from kpl.dataset.sample import Sample
-from kpl.errors import Conflict, Invalid
+from kpl.errors import Conflict, Invalid, nearest
 
+Shuffle = Literal["auto", "rows", "blocks"]
 Transform = Callable[[Sample], Any]
 Collate = Callable[[Any], Any]
 
@@ -41,6 +42,9 @@ class Loader:
         batch_size: of each rank.
         start: where to begin, as `position` said when training was interrupted.
         is_shuffled: False gives the samples as they are stored.
+        shuffle: "rows" takes any row next; "blocks" mixes 64 blocks of 1 MiB at a time, so that over a network blocks
+            are fetched and not rows. "auto" is "blocks" for a dataset at an address, else "rows". A training run that
+            goes on with a copy elsewhere names the one that it began with.
         drop_last: leave out the rest of an epoch that does not fill a batch on every rank.
         num_threads: that make batches; 0 makes each when it is asked for, in the caller's thread.
         num_ahead: batches prepared while one is in use, which bounds the memory taken.
@@ -60,6 +64,7 @@ class Loader:
         seed: int = 0,
         start: Position | None = None,
         is_shuffled: bool = True,
+        shuffle: Shuffle = "auto",
         drop_last: bool = False,
         rank: int = 0,
         world_size: int = 1,
@@ -76,6 +81,10 @@ class Loader:
                 f"batch_size {batch_size}, num_threads {num_threads}, num_ahead {num_ahead}, rank {rank} of "
                 f"{world_size}: all are at least 1 (threads 0), and rank < world_size."
             )
+        if shuffle not in ("auto", "rows", "blocks"):
+            raise Invalid(
+                f"shuffle='{shuffle}' is unknown.", hint=nearest(shuffle, ("auto", "rows", "blocks"))
+            )
         if (transform is None) == (fields is None):
             raise Invalid("A loader needs either a transform or fields.", hint="Name the fields of a batch.")
         self._dataset = dataset
@@ -88,6 +97,7 @@ class Loader:
         self._rank, self._world_size = rank, world_size
         self._num_threads, self._num_ahead = num_threads, num_ahead
         self._is_shuffled = is_shuffled
+        self._in_blocks = shuffle == "blocks" or (shuffle == "auto" and dataset.snapshot.is_remote)
         self._position = start or Position(dataset.version, seed)
         self.damaged: list[Damage] = []
 
@@ -103,19 +113,20 @@ class Loader:
 
     def __iter__(self) -> Iterator[Any]:
         at = self._position
+        dataset = self._dataset
         order = Order(
-            len(self._dataset), at.version, at.seed, at.epoch, self._dataset.split_name, self._is_shuffled
-        )
-        batches = order.batches(
-            self._batch_size,
-            rank=self._rank,
-            world_size=self._world_size,
-            position=at.position,
-            drop_last=self._drop_last,
-        )
+            len(dataset), at.version, at.seed, at.epoch, dataset.split_name, self._is_shuffled,
+            block_rows=dataset.snapshot.block_rows if self._in_blocks else 0,
+        )  # fmt: skip
+        where: Any = {"rank": self._rank, "world_size": self._world_size, "position": at.position}
+        batches = order.batches(self._batch_size, drop_last=self._drop_last, **where)
+        rows = dataset.rows if dataset.is_view else None
+        windows = (each if rows is None else rows[each] for each in order.windows(self._batch_size, **where))
+        names = self._source.names if self._in_blocks else []
         with self._open_pool() as pool:
             try:
-                yield from self._run(pool, batches, at)
+                with dataset.snapshot.ahead(names, windows) as follow:
+                    yield from self._run(pool, follow(batches), at)
             finally:
                 if isinstance(pool, ThreadPoolExecutor):
                     pool.shutdown(wait=True, cancel_futures=True)
@@ -164,6 +175,10 @@ _Pending = Callable[[list[Damage]], Any]
 
 
 class _Source(Protocol):
+    @property
+    def names(self) -> list[str] | None:
+        """The fields that batches are made of; None if that is not known."""
+
     def begin(self, pool: _Pool, positions: NDArray[np.int64], num_threads: int) -> _Pending:
         """Start on a batch; the result waits for it, notes samples left out, and gives it."""
 
@@ -173,6 +188,7 @@ class _Samples:
 
     def __init__(self, dataset: Dataset, transform: Transform, collate: Collate) -> None:
         self._dataset, self._transform, self._collate = dataset, transform, collate
+        self.names = None
 
     def begin(self, pool: _Pool, positions: NDArray[np.int64], num_threads: int) -> _Pending:
         del num_threads  # every sample is a job of its own
@@ -200,6 +216,7 @@ class _Columns:
     def __init__(self, dataset: Dataset, fields: Fields, convert: Collate | None) -> None:
         self._dataset, self._fields, self._convert = dataset, fields, convert
         self._builder = BatchBuilder(dataset, fields)
+        self.names = list(fields)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _Columns, (self._dataset, self._fields, self._convert)

@@ -18,15 +18,15 @@ class PatchedColumn:
     """
 
     def __init__(self, column: ColumnReader, rows: NDArray[np.int64], patch: ColumnReader) -> None:
-        self._column, self._rows, self._patch = column, rows, patch
+        self.column, self._rows, self._patch = column, rows, patch
 
     def slice(self, start: int, stop: int) -> "PatchedColumn":
         first, last = np.searchsorted(self._rows, (start, stop)).tolist()
         patch = self._patch.slice(first, last)
-        return PatchedColumn(self._column.slice(start, stop), self._rows[first:last] - start, patch)
+        return PatchedColumn(self.column.slice(start, stop), self._rows[first:last] - start, patch)
 
     def getter(self) -> Getter:
-        get, get_patch = self._column.getter(), self._patch.getter()
+        get, get_patch = self.column.getter(), self._patch.getter()
         place = {row: number for number, row in enumerate(self._rows.tolist())}
 
         def patched(row: int) -> Any:
@@ -37,14 +37,14 @@ class PatchedColumn:
 
     def values(self) -> Iterator[Any]:
         replaced = dict(zip(self._rows.tolist(), self._patch.values(), strict=True))
-        for row, value in enumerate(self._column.values()):
+        for row, value in enumerate(self.column.values()):
             yield replaced.get(row, value) if row in replaced else value
 
     def take(self, rows: NDArray[np.int64]) -> list[Any]:
         return list(map(self.getter(), rows.tolist()))
 
     def array(self) -> NDArray[Any] | Ragged:
-        column, patch = self._column.array(), self._patch.array()
+        column, patch = self.column.array(), self._patch.array()
         if isinstance(column, Ragged) and isinstance(patch, Ragged):
             return self._merge(column, patch)
         if isinstance(column, np.ndarray) and isinstance(patch, np.ndarray) and column.dtype == patch.dtype:

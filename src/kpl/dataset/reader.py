@@ -513,6 +513,7 @@ class TupleView:
         if segments.size and (segments == segments[0]).all():
             return self._take_segment(int(segments[0]), rows)
         result: list[tuple[Any, ...]] = [()] * len(rows)
+        self._snapshot.expect_fields(self._names, rows)
         for segment in np.unique(segments).tolist():
             places = np.flatnonzero(segments == segment)
             for place, value in zip(places.tolist(), self._take_segment(segment, rows[places]), strict=True):

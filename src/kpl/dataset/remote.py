@@ -1,125 +1,51 @@
 """Reading a dataset over the network: one request for the index, then ranges of shards.
 
-What is read one after another is read ahead, in ranges that grow from one record to 8 MiB, several at a time. What
+What is read one after another is read ahead, in ranges that grow from one record to 4 MiB, several at a time. What
 is asked for at once is fetched at once, neighbours in one range. Every record is checked; one that arrives damaged
 is fetched again before it is called damaged.
 """
 
-import os
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from xxhash import xxh3_64_intdigest, xxh3_128
 
 from kpl.dataset import codec, layout
-from kpl.dataset.columns import BlobColumn, Getter, blob_buffers
+from kpl.dataset.columns import BlobColumn, ColumnReader, Getter, OptionalColumn, blob_buffers
 from kpl.dataset.errors import RESTORE_HINT, DatasetDamaged, NotADataset
-from kpl.dataset.fields import Field
+from kpl.dataset.fields import BLOB, Field
 from kpl.dataset.manifest import IndexDirectory, Layer, Manifest, check
+from kpl.dataset.patched import PatchedColumn
+from kpl.dataset.prefetch import Prefetch
+from kpl.dataset.ranges import (
+    NUM_TRIES,
+    Announced,
+    Extents,
+    Held,
+    Range,
+    Ranges,
+    RemoteFile,
+    RemotePath,
+    coalesce,
+    growing,
+    results,
+)
 from kpl.dataset.shard import Shard, Verify
-from kpl.dataset.snapshot import Snapshot
+from kpl.dataset.snapshot import Follow, Snapshot
 from kpl.errors import NotFound
 from kpl.storage.base import Storage
 from kpl.storage.cache import BlockCache
-from kpl.storage.remote import MAX_IN_FLIGHT
 from kpl.storage.url import open_storage
 
-_GAP_BYTES = 32 << 10  # fetched along rather than asked around
-_RANGE_BYTES = 8 << 20
-_FIRST_RANGE_BYTES = 128 << 10
-_NUM_AHEAD = 8
-_NUM_TRIES = 4
+_NUM_AHEAD = 16
 _MAX_GROUPS = 8
-
-T = TypeVar("T")
-
-
-class RemotePath:
-    """A path below the address of a dataset, used as `Path` is where only parts are added."""
-
-    def __init__(self, url: str, relative: str = "") -> None:
-        self.url, self.relative = url, relative
-
-    def __truediv__(self, part: str) -> "RemotePath":
-        return RemotePath(self.url, f"{self.relative}/{part}".lstrip("/"))
-
-    def __str__(self) -> str:
-        return f"{self.url.partition('?')[0].rstrip('/')}/{self.relative}".rstrip("/")
-
-
-class Range(NamedTuple):
-    """Bytes [begin, end) of a shard, and which of the records asked for lie in them."""
-
-    begin: int
-    end: int
-    places: list[int]
-
-
-class Ranges:
-    """Fetches byte ranges of content-named files, many at a time.
-
-    Threads and connections are those of the process that asks, so a fork does no harm.
-    """
-
-    def __init__(self, storage: Storage, cache: BlockCache | None) -> None:
-        self.storage, self.cache = storage, cache
-        self._pool: ThreadPoolExecutor | None = None
-        self._process = 0
-
-    def submit(self, work: Callable[..., T], *args: Any) -> "Future[T]":
-        """Do something in one of the threads."""
-        if self._pool is None or self._process != os.getpid():
-            self._pool = ThreadPoolExecutor(MAX_IN_FLIGHT, thread_name_prefix="kpl-remote")
-            self._process = os.getpid()
-        return self._pool.submit(work, *args)
-
-    def fetch(self, file: "RemoteFile", begin: int, end: int) -> memoryview:
-        """These bytes of a file.
-
-        Raises:
-            DatasetDamaged: the file is not there or too short.
-        """
-
-        def read(start: int, length: int) -> bytes:
-            return self.storage.read(file.path.relative, start, length)
-
-        try:
-            if self.cache is None:
-                data = read(begin, end - begin)
-            else:
-                data = self.cache.read(file.digest, begin, end - begin, size=file.size, fetch=read)
-        except NotFound as err:
-            raise DatasetDamaged(f"{file.path}: the file is missing.", hint=RESTORE_HINT) from err
-        if len(data) != end - begin:
-            raise DatasetDamaged(
-                f"{file.path}: {len(data)} bytes from {begin} on, where {end - begin} should be.",
-                hint=RESTORE_HINT,
-            )
-        return memoryview(data)
-
-    def fetch_checked(self, file: "RemoteFile", begin: int, end: int, check: int) -> memoryview | None:
-        """These bytes, asked for again while their xxh3-64 is another; None when it stays so."""
-        for _ in range(_NUM_TRIES):
-            data = self.fetch(file, begin, end)
-            if xxh3_64_intdigest(data) == check:
-                return data
-            if self.cache is not None:
-                self.cache.forget(file.digest, begin, end - begin)
-        return None
-
-
-class RemoteFile(NamedTuple):
-    """A file named by its content."""
-
-    path: RemotePath
-    digest: str
-    size: int
 
 
 class RemoteBlobColumn(BlobColumn):
@@ -166,23 +92,47 @@ class RemoteBlobColumn(BlobColumn):
 
     def take(self, rows: Sequence[int] | NDArray[np.int64]) -> list[memoryview]:
         begins, ends = self._bounds(np.fromiter(rows, np.int64, len(rows)))
+        blobs: list[memoryview] = [memoryview(b"")] * len(rows)
+        held = self._ranges.held.get(self._remote.digest)
+        missing = list(range(len(rows)))
+        if held:
+            missing = self._take_held(held, rows, begins.tolist(), ends.tolist(), blobs)
+            begins, ends = begins[missing], ends[missing]
         jobs = coalesce(begins, ends)
         if len(jobs) == 1:  # without a detour through a thread
             parts = [self._ranges.fetch(self._remote, jobs[0].begin, jobs[0].end)]
         else:
             futures = [self._ranges.submit(self._ranges.fetch, self._remote, *job[:2]) for job in jobs]
-            parts = _results(futures)
-        blobs: list[memoryview] = [memoryview(b"")] * len(rows)
+            parts = results(futures)
         for job, part in zip(jobs, parts, strict=True):
             for place in job.places:
                 begin, end = int(begins[place]) - job.begin, int(ends[place]) - job.begin
-                blobs[place] = self._whole(int(rows[place]), part[begin:end])
+                blobs[missing[place]] = self._whole(int(rows[missing[place]]), part[begin:end])
         return blobs
+
+    def _take_held(
+        self,
+        held: dict[int, Held],
+        rows: Sequence[int] | NDArray[np.int64],
+        begins: list[int],
+        ends: list[int],
+        blobs: list[memoryview],
+    ) -> list[int]:
+        """Take the blobs that were fetched ahead; the places of those that were not."""
+        missing = []
+        for place, begin in enumerate(begins):
+            found = held.pop(begin, None)
+            if found is None:
+                missing.append(place)
+                continue
+            part = found.data.result()[begin - found.begin : ends[place] - found.begin]
+            blobs[place] = self._whole(int(rows[place]), part)
+        return missing
 
     def stream(self, start: int) -> Iterator[memoryview]:
         """The blobs from a row on, read ahead."""
         begins, ends = self._bounds(np.arange(start, len(self._position)))
-        jobs = _growing(begins, ends)
+        jobs = growing(begins, ends)
         waiting: deque[tuple[Range, Future[memoryview]]] = deque()
         try:
             while True:
@@ -198,6 +148,12 @@ class RemoteBlobColumn(BlobColumn):
         finally:
             for _, future in waiting:
                 future.cancel()
+
+    def extents_of(self, rows: NDArray[np.int64]) -> tuple[RemoteFile, NDArray[np.int64], NDArray[np.int64]]:
+        """The file, and [begin, end) in it of the blobs of these rows, without empty ones."""
+        begins, ends = self._bounds(rows)
+        is_there = ends > begins
+        return self._remote, begins[is_there], ends[is_there]
 
     def expected(self, row: int) -> memoryview | None:
         """The blob of a row that was announced together with others, which come along with it."""
@@ -332,7 +288,11 @@ class RemoteShard(Shard):
 
 
 class RemoteSnapshot(Snapshot):
-    """One version of a dataset at an address."""
+    """One version of a dataset at an address.
+
+    Attributes:
+        ranges: through which bytes come.
+    """
 
     def __init__(
         self,
@@ -344,8 +304,14 @@ class RemoteSnapshot(Snapshot):
         found: dict[int, memoryview],
     ) -> None:
         super().__init__(cast(Path, root), manifest, verify)
-        self._remote_root, self._ranges, self._found = root, ranges, found
+        self._remote_root, self.ranges, self._found = root, ranges, found
         self._groups = Groups()
+        self._announced: deque[Announced] = deque()
+        self._opened: set[str] = set()
+
+    @property
+    def is_remote(self) -> bool:
+        return True
 
     @property
     def address(self) -> str:
@@ -353,10 +319,60 @@ class RemoteSnapshot(Snapshot):
 
     @property
     def cache(self) -> BlockCache | None:
-        return self._ranges.cache
+        return self.ranges.cache
 
     def expect(self, rows: Sequence[int]) -> None:
         self._groups.expect(rows)
+
+    def expect_fields(self, names: Sequence[str], rows: NDArray[np.int64]) -> None:
+        blobs = [name for name in names if self.field(name)[1].layout == BLOB]
+        if blobs and len(rows) > 1:
+            self._announced.append(self.ranges.announce(self._extents(blobs, rows)))
+            if len(self._announced) > _MAX_GROUPS:
+                self.ranges.forget(self._announced.popleft())
+
+    def ahead(
+        self, names: Sequence[str] | None, windows: Iterator[NDArray[np.int64]]
+    ) -> AbstractContextManager[Follow]:
+        return self._prefetch(names, windows)
+
+    @contextmanager
+    def _prefetch(
+        self, names: Sequence[str] | None, windows: Iterator[NDArray[np.int64]]
+    ) -> Iterator[Follow]:
+        blobs = {name for name, (_, field) in self.fields.items() if field.layout == BLOB}
+        wanted = blobs if names is None else blobs & set(names)
+        with Prefetch(
+            self.ranges,
+            self._extents,
+            lambda: sorted(wanted & self._opened if names is None else wanted),
+            windows,
+        ) as prefetch:
+            yield prefetch.follow
+
+    def column(self, name: str, segment: int) -> ColumnReader:
+        self._opened.add(name)
+        return super().column(name, segment)
+
+    def _extents(self, names: Sequence[str], rows: NDArray[np.int64]) -> Iterator[Extents]:
+        """Where the blobs of these rows lie, the fields of a record together."""
+        segments = np.searchsorted(np.asarray(self.starts), rows, "right") - 1
+        for segment in np.unique(segments).tolist():
+            inside = rows[segments == segment] - self.starts[segment]
+            files: dict[RemoteFile, list[tuple[NDArray[np.int64], NDArray[np.int64]]]] = {}
+            for name in names:
+                column = self.column(name, segment)
+                while isinstance(column, (OptionalColumn, PatchedColumn)):
+                    column = column.column
+                if isinstance(column, RemoteBlobColumn):
+                    file, begins, ends = column.extents_of(inside)
+                    files.setdefault(file, []).append((begins, ends))
+            for file, found in files.items():
+                yield (
+                    file,
+                    np.concatenate([each[0] for each in found]),
+                    np.concatenate([each[1] for each in found]),
+                )
 
     def shard(self, layer: Layer, number: int) -> Shard:
         shard = self._shards.get((layer.name, number))
@@ -364,7 +380,7 @@ class RemoteSnapshot(Snapshot):
             ref = layer.shards[number]
             path = cast(RemotePath, layout.shard_path(self.root, layer.name, ref.id))
             shard = RemoteShard(
-                RemoteFile(path, ref.id, ref.size), self._ranges, self._groups, self._tail(ref),
+                RemoteFile(path, ref.id, ref.size), self.ranges, self._groups, self._tail(ref),
                 tail_start=ref.tail_start, num_rows=ref.rows, verify=self.verify,
                 first_row=self._shard_starts[layer.name][number],
             )  # fmt: skip
@@ -380,7 +396,7 @@ class RemoteSnapshot(Snapshot):
                 raise DatasetDamaged(f"{self.root}: the manifest lacks index {number}.", hint=RESTORE_HINT)
             known = self._found.pop(number, None)
             if known is None or known[16:32].hex() != ref.id:
-                known, _ = _fetch_sealed(self._ranges.storage, path, codec.INDEX, IndexDirectory)
+                known, _ = _fetch_sealed(self.ranges.storage, path, codec.INDEX, IndexDirectory)
             if known[16:32].hex() != ref.id or len(known) != ref.size:
                 raise DatasetDamaged(
                     f"{path}: this is not the index that the manifest names.", hint=RESTORE_HINT
@@ -408,7 +424,7 @@ def open_snapshot(
     guess = version or 1
     manifest_job = ranges.submit(_fetch_manifest, storage, root, guess)
     index_job = ranges.submit(_fetch_index, storage, root, guess)
-    number = version or _head(storage, root)
+    number = version or newest_version(storage, str(root))
     if number != guess:
         manifest_job = ranges.submit(_fetch_manifest, storage, root, number)
         index_job = ranges.submit(_fetch_index, storage, root, number)
@@ -421,9 +437,14 @@ def open_snapshot(
     return RemoteSnapshot(root, manifest, verify, ranges, found=found)
 
 
-def _head(storage: Storage, root: RemotePath) -> int:
+def newest_version(storage: Storage, root: str) -> int:
+    """The version that HEAD names.
+
+    Raises:
+        NotADataset: there is no HEAD.
+    """
     text = b""
-    for _ in range(_NUM_TRIES):
+    for _ in range(NUM_TRIES):
         try:
             text = storage.read("HEAD")
         except NotFound as err:
@@ -458,7 +479,7 @@ def _fetch_sealed(
     storage: Storage, path: RemotePath, kind: int, struct_type: type[codec.StructT]
 ) -> tuple[memoryview, codec.StructT]:
     """A whole small file, every byte of it checked; asked for again while it arrives damaged."""
-    for tries_left in reversed(range(_NUM_TRIES)):
+    for tries_left in reversed(range(NUM_TRIES)):
         data = memoryview(storage.read(path.relative))
         try:
             found, directory = codec.unseal(data, kind, struct_type, where=str(path))
@@ -472,40 +493,3 @@ def _fetch_sealed(
             continue
         return data, directory
     raise AssertionError("the loop returns or raises")
-
-
-def coalesce(begins: NDArray[np.int64], ends: NDArray[np.int64]) -> list[Range]:
-    """Ranges that cover these records, neighbours in one, of which none is large unless a record is."""
-    ranges: list[Range] = []
-    for place in np.argsort(begins, kind="stable").tolist():
-        begin, end = int(begins[place]), int(ends[place])
-        if ranges:
-            last = ranges[-1]
-            together = max(last.end, end)
-            if begin - last.end <= _GAP_BYTES and together - last.begin <= _RANGE_BYTES:
-                last.places.append(place)
-                ranges[-1] = Range(last.begin, together, last.places)
-                continue
-        ranges.append(Range(begin, end, [place]))
-    return ranges
-
-
-def _growing(begins: NDArray[np.int64], ends: NDArray[np.int64]) -> Iterator[Range]:
-    """Ranges over records that follow each other: the first small, so that it is here soon, then larger."""
-    place, number = 0, 0
-    while place < len(begins):
-        limit = min(_RANGE_BYTES, _FIRST_RANGE_BYTES << number // 2)
-        begin = int(begins[place])
-        stop = max(place + 1, int(np.searchsorted(ends, begin + limit, "right")))
-        yield Range(begin, int(ends[stop - 1]), list(range(place, stop)))
-        place, number = stop, number + 1
-
-
-def _results(futures: "list[Future[T]]") -> list[T]:
-    """What all of them give; after the first error the rest is not waited for."""
-    try:
-        return [future.result() for future in futures]
-    except BaseException:
-        for future in futures:
-            future.cancel()
-        raise

@@ -2,19 +2,22 @@
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from xxhash import xxh3_128
 
 from kpl.dataset import codec, layout
 from kpl.dataset.columns import BlobColumn, OptionalColumn
+from kpl.dataset.errors import NotADataset
 from kpl.dataset.fields import BLOB
 from kpl.dataset.manifest import Layer, Manifest, load
 from kpl.dataset.shard import Shard, map_file, open_shard_file
 from kpl.dataset.snapshot import Snapshot
 from kpl.errors import KPLError
+from kpl.storage.url import is_remote
 
 _CHUNK_BYTES = 8 << 20
 
@@ -56,14 +59,34 @@ def verify(
     """Check every byte of every file that a version needs.
 
     Args:
-        path: folder of the dataset.
+        path: folder of the dataset, or its address; of an address, one shard at a time is fetched into a temporary
+            folder, again where it arrives other than it was written.
         version: number of the version; the newest by default.
         progress: called with (files done, files in all).
     Raises:
         NotADataset: there is no such version.
     """
-    root = Path(path)
-    number = layout.newest_version(root) if version is None else version
+    address = os.fspath(path)
+    if not is_remote(address):
+        root = Path(address.removeprefix("file://"))
+        number = layout.newest_version(root) if version is None else version
+        return _verify(root, number, progress, nullcontext)
+    from kpl.dataset.mirror import Mirror
+    from kpl.dataset.remote import newest_version
+
+    with Mirror.temporary(address) as mirror:
+        number = newest_version(mirror.storage, address) if version is None else version
+        if not mirror.fetch(str(layout.manifest_path(mirror.root, number).relative_to(mirror.root))):
+            raise NotADataset(f"{address} has no version {number}.")
+        return _verify(mirror.root, number, progress, mirror.holding)
+
+
+def _verify(
+    root: Path,
+    number: int,
+    progress: Progress | None,
+    holding: Callable[[Path], AbstractContextManager[Any]],
+) -> VerifyReport:
     manifest_file = layout.manifest_path(root, number)
     try:
         manifest = load(root, number)
@@ -73,13 +96,14 @@ def verify(
         return VerifyReport(1, manifest_file.stat().st_size, 0, (_problem(root, manifest_file, err),))
     checks = list(_checks(root, manifest))
     problems: list[Problem] = []
-    for done, (_, check) in enumerate(checks):
-        problems += check()
+    sizes: dict[Path, int] = {}
+    for done, (file, check) in enumerate(checks):
+        with holding(file):
+            problems += check()
+            sizes[file] = file.stat().st_size if file.exists() else 0
         if progress is not None:
             progress(done + 1, len(checks))
-    files = {file for file, _ in checks}
-    num_bytes = sum(file.stat().st_size for file in files if file.exists())
-    return VerifyReport(len(files), num_bytes, manifest.rows, tuple(problems))
+    return VerifyReport(len(sizes), sum(sizes.values()), manifest.rows, tuple(problems))
 
 
 def _checks(root: Path, manifest: Manifest) -> Iterator[tuple[Path, Callable[[], list[Problem]]]]:

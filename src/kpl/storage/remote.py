@@ -15,7 +15,7 @@ from kpl.storage.base import check_path
 if TYPE_CHECKING:
     import urllib3
 
-MAX_IN_FLIGHT = 16
+MAX_IN_FLIGHT = 64  # small requests wait, they do not fill the line; who asks for large ones asks for fewer
 _NUM_TRIES = 8
 _TIMEOUT_S = 30.0
 _TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -210,7 +210,7 @@ class ObjectStorage:
                     hint="pip install 'kpl-platform[remote]'",
                 ) from err
             options: dict[str, Any] = {name: values[0] for name, values in parse_qs(self._query).items()}
-            client = {"allow_http": True} if options.get("endpoint", "").startswith("http://") else None
+            client: Any = {"allow_http": True} if options.get("endpoint", "").startswith("http://") else None
             if urlsplit(self.url).scheme == "s3" and "endpoint" in options:
                 options["virtual_hosted_style_request"] = False
             retry: Any = {"max_retries": _NUM_TRIES, "retry_timeout": timedelta(seconds=4 * _TIMEOUT_S)}

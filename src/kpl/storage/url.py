@@ -1,5 +1,6 @@
 """From an address to the storage behind it. A further kind of storage is one more line in the table below."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -22,6 +23,12 @@ def open_storage(url: str) -> Storage:
     if scheme not in _SCHEMES:
         raise Invalid(f"'{url}': no storage is known for '{scheme}://'.", hint=nearest(scheme, _SCHEMES))
     return _SCHEMES[scheme](url)
+
+
+def is_remote(address: str | os.PathLike[str]) -> bool:
+    """Whether an address is elsewhere than in a folder of this machine."""
+    text = os.fspath(address)
+    return "://" in text and not text.startswith("file://")
 
 
 def _open_file(url: str) -> Storage:

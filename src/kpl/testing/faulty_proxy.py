@@ -97,10 +97,11 @@ class _Handler(BaseHTTPRequestHandler):
     def _ask(self) -> tuple[int, dict[str, str], bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", self.proxy.behind, timeout=20)
         try:
-            wanted = {"Range": self.headers["Range"]} if "Range" in self.headers else {}
+            # all of them, since the host and others are part of what an object store's client signs
+            wanted = {name: value for name, value in self.headers.items() if name.lower() != "connection"}
             connection.request(self.command, self.path, headers=wanted)
             answer = connection.getresponse()
-            kept = ("Content-Range", "Content-Length", "Accept-Ranges")
+            kept = ("Content-Range", "Content-Length", "Accept-Ranges", "ETag", "Last-Modified")
             headers = {name: answer.headers[name] for name in kept if name in answer.headers}
             return answer.status, headers, answer.read()
         finally:
