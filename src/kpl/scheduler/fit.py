@@ -24,13 +24,14 @@ class Free:
             (d.kind, d.index): WHOLE_DEVICE_MILLI for d in machine.devices
         }
 
-    def take(self, placement: Placement) -> None:
-        self.cpu_milli -= placement.cpu_milli
-        self.memory_mib -= placement.memory_mib
+    def take(self, placement: Placement, sign: int = 1) -> None:
+        """Make less what a placement holds; with `sign` -1, give it back."""
+        self.cpu_milli -= sign * placement.cpu_milli
+        self.memory_mib -= sign * placement.memory_mib
         for share in placement.devices:
             key = (share.kind, share.index)
             if key in self.share_milli:
-                self.share_milli[key] -= share.share_milli
+                self.share_milli[key] -= sign * share.share_milli
 
 
 def fit(request: ResourceRequest, free: Free) -> Placement | None:
