@@ -113,6 +113,8 @@ class Task:
         num_failures: attempts that failed in a row; a service that was ready for long enough counts anew.
         not_before_s: earliest next start, after a failed attempt.
         ready_at_s: when the service last became ready; None when it never was.
+        attained_s: device-seconds (core-seconds where it asks for no device) that earlier attempts have had.
+        num_preemptions: how often it was stopped for the sake of others; those attempts are no failures.
     """
 
     id: TaskId
@@ -134,6 +136,8 @@ class Task:
     num_failures: int = 0
     not_before_s: float = 0.0
     ready_at_s: float | None = None
+    attained_s: float = 0.0
+    num_preemptions: int = 0
     created_at_s: float = 0.0
     started_at_s: float | None = None
     finished_at_s: float | None = None
