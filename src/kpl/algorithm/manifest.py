@@ -128,6 +128,8 @@ class Function(_Part):
         command: argv; `{algorithm}` stands for the algorithm's folder, a leading `python` for the
             environment's interpreter.
         parameters: a JSON Schema (2020-12) of an object.
+        saves_checkpoints: it keeps what it has done in `KPL_CHECKPOINTS`, also when SIGTERM comes, and goes on from
+            there when it is started again. Such tasks may be stopped and resumed for the sake of others.
     """
 
     command: Annotated[tuple[StrictStr, ...], Field(min_length=1)]
@@ -138,6 +140,7 @@ class Function(_Part):
     resources: Resources = Resources()
     distributed: Distributed | None = None
     metrics: tuple[Metric, ...] = ()
+    saves_checkpoints: StrictBool = Field(default=False, alias="checkpoints")
 
     @property
     def primary_metric(self) -> Metric | None:

@@ -20,6 +20,7 @@ from kpl.orchestrator.step import StepResult, commands_for, step
 from kpl.orchestrator.store import Inbox, Store
 from kpl.orchestrator.workers import Workers
 from kpl.runtime.executor import Executor
+from kpl.scheduler import Cluster
 from kpl.storage.artifacts import ArtifactStore
 from kpl.task import AttemptState, Task, TaskState
 from kpl.task.ids import AttemptId, TaskId, task_id_of
@@ -71,6 +72,7 @@ class Loop:
         self._look_at_s = 0.0
         self._wake_at_s: float | None = None
         self._to_clean: list[AttemptId] = []
+        self._cluster = Cluster()
 
     @property
     def state(self) -> State | None:
@@ -127,7 +129,7 @@ class Loop:
         if not (events or is_fresh or is_due):
             self._state = state
             return False
-        result = step(state, events, now_s)
+        result = step(state, events, now_s, self._cluster)
         self._wake_at_s = result.wake_at_s
         if not self._remember(state, result, inbox):
             return True

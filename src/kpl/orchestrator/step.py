@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from kpl.orchestrator.lifecycle import can_follow, move_attempt, move_run, move_task
+from kpl.orchestrator.queueing import after_preemption, overdue, snapshot_of
 from kpl.orchestrator.retry import after_failure, describe_end
 from kpl.orchestrator.state import (
     AttemptReported,
@@ -27,6 +28,8 @@ from kpl.orchestrator.state import (
     ResolveFailed,
     Run,
     RunState,
+    SetPriority,
+    SetQueues,
     StartAttempt,
     State,
     StopAttempt,
@@ -34,7 +37,7 @@ from kpl.orchestrator.state import (
 )
 from kpl.resources import Placement
 from kpl.runtime.executor import AttemptReport
-from kpl.scheduler import Snapshot, WaitingTask, decide, never_fits
+from kpl.scheduler import Cluster, Decision, decide, never_fits
 from kpl.task import ArtifactInput, Attempt, AttemptState, Outcome, Task, TaskKind, TaskState
 from kpl.task.ids import AttemptId, Digest, RunId, TaskId, attempt_id, task_id_of
 
@@ -54,14 +57,21 @@ class StepResult:
     wake_at_s: float | None
 
 
-def step(state: State, events: Sequence[Event], now_s: float) -> StepResult:
-    """Take in events in their order, then let everything go on that can."""
+def step(
+    state: State, events: Sequence[Event], now_s: float, cluster: Cluster | None = None
+) -> StepResult:
+    """Take in events in their order, then let everything go on that can.
+
+    Args:
+        cluster: the index of the step before, which saves work and changes no answer.
+    """
     work = _Work(state, now_s)
     for event in events:
         _take(work, event)
     _retire_replaced_services(work)
+    _end_overdue(work)
     _release_waiting(work)
-    _place_queued(work)
+    _place_queued(work, cluster)
     for run_id in sorted(work.touched_runs & work.runs.keys()):
         _settle(work, work.runs[run_id])
     return work.result()
@@ -99,6 +109,7 @@ class _Work:
         self.now_s = now_s
         self.tasks = dict(state.tasks)
         self.runs = dict(state.runs)
+        self.wake_at_s: list[float] = []
         self.touched_tasks: set[TaskId] = set()
         self.touched_runs: set[RunId] = set()
         self._submitted: dict[TaskId, Task] = {}
@@ -174,7 +185,8 @@ class _Work:
 
     def _wake_at_s(self) -> float | None:
         queued = (task for task in self.tasks.values() if task.state is TaskState.QUEUED)
-        return min((t.not_before_s for t in queued if t.not_before_s > self.now_s), default=None)
+        backing_off = [task.not_before_s for task in queued if task.not_before_s > self.now_s]
+        return min([*backing_off, *self.wake_at_s], default=None)
 
 
 # Events. ----------------------------------------------------------------------------------------------------
@@ -202,6 +214,12 @@ def _take(work: _Work, event: Event) -> None:
                 _cancel(work, task, event.reason)
         case CancelRun():
             _cancel_run(work, event)
+        case SetPriority():
+            task = work.tasks.get(event.task_id)
+            if task is not None and task.priority != event.priority and not task.state.is_final:
+                work.put(replace(task, priority=event.priority))
+        case SetQueues():
+            work.state = replace(work.state, queues=event.queues, cordoned=event.cordoned)
         case _:
             assert_never(event)
 
@@ -210,7 +228,7 @@ def _take_resolved(work: _Work, event: Resolved) -> None:
     task = work.tasks.get(event.task_id)
     if task is None or task.state is not TaskState.RESOLVING:
         return
-    task = replace(task, digest=event.digest, why=event.why)
+    task = replace(task, digest=event.digest, why=event.why, expected_run_s=event.expected_run_s)
     if event.reused_from is not None:
         if task.kind is TaskKind.BATCH or _still_serves(work, event.reused_from, task):
             task = replace(task, reused_from=event.reused_from, outputs=dict(event.outputs))
@@ -221,6 +239,7 @@ def _take_resolved(work: _Work, event: Resolved) -> None:
     if refusal is not None:
         work.move(task, TaskState.FAILED, reason=refusal)
         return
+    work.state = replace(work.state, mix=work.state.mix.observed(task.spec.resources))
     work.move(task, TaskState.QUEUED)
 
 
@@ -288,10 +307,18 @@ def _take_end(work: _Work, task: Task, ended: Attempt, report: AttemptReport) ->
     if task.kind is TaskKind.BATCH and outcome is Outcome.EXITED and attempt.exit_code == 0:
         # Also from `stopping`: it was done before the signal came, so the work is kept.
         work.move(task, TaskState.COLLECTING)
-    elif task.state is TaskState.STOPPING:
+    elif task.state is TaskState.STOPPING and task.cancel_requested:
         work.move(task, TaskState.CANCELLED, reason=task.reason)
+    elif task.state is TaskState.STOPPING:
+        _queue_again(work, task, replace(attempt, message=task.reason))
     else:
         _fail(work, task, describe_end(task, attempt))
+
+
+def _queue_again(work: _Work, task: Task, attempt: Attempt) -> None:
+    """Put a task that was stopped for the sake of others back into its queue, with the age that it has."""
+    task = after_preemption(task, attempt, attempt.ended_at_s or work.now_s)
+    work.move(replace(task, ready_at_s=None), TaskState.QUEUED, reason=f"{task.reason}; waits again")
 
 
 def _fail(work: _Work, task: Task, why: str) -> None:
@@ -325,7 +352,7 @@ def _cancel(work: _Work, task: Task, reason: str) -> None:
     match task.state:
         case TaskState.WAITING | TaskState.RESOLVING | TaskState.QUEUED:
             work.move(task, TaskState.CANCELLED, reason=reason)
-        case TaskState.COLLECTING:
+        case TaskState.COLLECTING | TaskState.STOPPING:
             work.put(replace(task, reason=reason))
         case _:
             assert task.attempt is not None
@@ -440,27 +467,44 @@ def _may_be_absent(upstream: Task, output: str) -> bool:
     )
 
 
-def _place_queued(work: _Work) -> None:
-    """Start queued tasks for which there is room, and tell the others what they wait for."""
-    due = [
-        task
-        for task in work.tasks.values()
-        if task.state is TaskState.QUEUED and task.not_before_s <= work.now_s
-    ]
-    if not due:
+def _end_overdue(work: _Work) -> None:
+    """End what runs for longer than the policy of its queue allows."""
+    over, next_s = overdue(work.tasks.values(), work.state.queues, work.now_s)
+    for task_id, reason in over.items():
+        _cancel(work, work.tasks[task_id], reason)
+    if next_s is not None:
+        work.wake_at_s.append(next_s)
+
+
+def _place_queued(work: _Work, cluster: Cluster | None) -> None:
+    """Start queued tasks for which there is room, stop who has to make room, and tell the others what they wait for."""
+    snapshot = snapshot_of(work.state, work.tasks.values(), work.now_s)
+    if not snapshot.waiting:
         return
-    held = {
-        task.id: task.attempt.placement
-        for task in work.tasks.values()
-        if task.state.holds_resources and task.attempt is not None
-    }
-    waiting = tuple(WaitingTask(task.id, task.spec.resources, since_s=task.created_at_s) for task in due)
-    decision = decide(Snapshot(work.state.machines, held, waiting))
-    for task in due:
-        if task.id in decision.starts:
-            _start(work, task, decision.starts[task.id])
-        elif task.reason != decision.reasons[task.id]:
-            work.put(replace(task, reason=decision.reasons[task.id]))
+    decision = decide(snapshot, cluster)
+    for task_id, placements in decision.starts.items():
+        (placement,) = placements  # a task of several workers is not there yet
+        _start(work, work.tasks[task_id], placement)
+    for preemption in decision.preemptions:
+        _preempt(work, work.tasks[preemption.task], str(preemption.reason))
+    _tell_waiting(work, decision)
+    if decision.wake_at_s is not None:
+        work.wake_at_s.append(decision.wake_at_s)
+
+
+def _preempt(work: _Work, task: Task, reason: str) -> None:
+    """Ask a task to end that is to be queued again: it was not cancelled, which is what tells the two apart."""
+    assert task.attempt is not None
+    if task.state is not TaskState.STOPPING:
+        task = replace(task, attempt=replace(task.attempt, stop_requested=True))
+        work.move(task, TaskState.STOPPING, reason=reason)
+
+
+def _tell_waiting(work: _Work, decision: Decision) -> None:
+    for task_id, wait in decision.waits.items():
+        task, reason = work.tasks[task_id], str(wait.reason)
+        if task.reason != reason:
+            work.put(replace(task, reason=reason))
 
 
 def _start(work: _Work, task: Task, placement: Placement) -> None:

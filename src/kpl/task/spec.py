@@ -100,7 +100,6 @@ class TaskSpec:
         must_run: never reuse a finished task, because the user asked to run from here.
         queue: name of the queue that it waits in; empty for the queue of its project.
         user: who submitted it.
-        priority: inside its queue, higher goes first.
         is_preemptible: may be stopped and queued again for the sake of others.
         saves_checkpoints: its algorithm goes on from `KPL_CHECKPOINTS` when it is started again.
     """
@@ -118,6 +117,5 @@ class TaskSpec:
     must_run: bool = False
     queue: str = ""
     user: str = ""
-    priority: int = 0
     is_preemptible: bool = False
     saves_checkpoints: bool = False
