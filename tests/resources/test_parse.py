@@ -74,9 +74,7 @@ def test_amounts_of_quotas_are_read_in_their_units() -> None:
         "storage": 102400,
         "npu": 0,
     }
-    assert (
-        format_amounts(amounts) == "cpu=8,memory=64Gi,gpu=4,gpu:a100=2.5,npu=0,tasks=10,storage=100Gi"
-    )
+    assert format_amounts(amounts) == "cpu=8,memory=64Gi,gpu=4,gpu:a100=2.5,npu=0,tasks=10,storage=100Gi"
     assert parse_amounts(" ") == {}
 
 

@@ -152,4 +152,6 @@ def placement_from(plain: Mapping[str, Any]) -> Placement:
 def _share(plain: Mapping[str, Any]) -> DeviceShare:
     if "enforcement" in plain:
         return DeviceShare(**{**plain, "enforcement": Enforcement(plain["enforcement"])})
-    return DeviceShare(**plain, enforcement=Enforcement.BOOKKEEPING)  # of a release that kept it by count alone
+    return DeviceShare(
+        **plain, enforcement=Enforcement.BOOKKEEPING
+    )  # of a release that kept it by count alone

@@ -56,9 +56,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("num_preemptions", sa.Integer(), server_default="0", nullable=False))
         batch_op.create_index("ix_tasks_finished", ["finished_at_s", "id"], unique=False)
 
-    op.execute(
-        "UPDATE tasks SET queue = (SELECT name FROM projects WHERE projects.id = tasks.project_id)"
-    )
+    op.execute("UPDATE tasks SET queue = (SELECT name FROM projects WHERE projects.id = tasks.project_id)")
 
 
 def downgrade() -> None:
