@@ -493,7 +493,7 @@ def _resource_problems(function: Function, path: DocumentPath) -> Iterator[_Foun
     except Invalid as err:
         yield (*path, "resources", "memory"), err.message.rstrip("."), err.hint
     resources = function.resources
-    sets = [(("devices",), resources.devices)]
+    sets: list[tuple[DocumentPath, tuple[Device, ...]]] = [(("devices",), resources.devices)]
     sets += [(("alternatives", number), each) for number, each in enumerate(resources.alternatives)]
     for place, devices in sets:
         for index, device in enumerate(devices):

@@ -23,6 +23,7 @@ from kpl.orchestrator.state import (
     CollectFailed,
     Command,
     Event,
+    MoveOn,
     Resolve,
     Resolved,
     ResolveFailed,
@@ -214,6 +215,10 @@ def _take(work: _Work, event: Event) -> None:
                 _cancel(work, task, event.reason)
         case CancelRun():
             _cancel_run(work, event)
+        case MoveOn():
+            task = work.tasks.get(event.task_id)
+            if task is not None and task.state in (TaskState.RUNNING, TaskState.READY) and task.spec.is_preemptible:
+                _preempt(work, task, event.reason)
         case SetPriority():
             task = work.tasks.get(event.task_id)
             if task is not None and task.priority != event.priority and not task.state.is_final:

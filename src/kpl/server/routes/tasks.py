@@ -8,7 +8,7 @@ from fastapi.responses import FileResponse
 from kpl.schemas.log import LogOut, LogSearchOut
 from kpl.schemas.metric import MetricSeriesOut, MetricsOut
 from kpl.schemas.page import Page
-from kpl.schemas.task import AttemptOut, TaskDetail, TaskOut, TaskOutputOut
+from kpl.schemas.task import AttemptOut, TaskDetail, TaskOut, TaskOutputOut, TaskUpdate
 from kpl.server.routes.dependencies import PROJECT, Cursor, Limit, TheCaller, ThePlatform
 from kpl.server.routes.files import file_response
 from kpl.server.services import logs, metrics, tasks
@@ -39,6 +39,14 @@ def list_tasks(
 def get_task(platform: ThePlatform, caller: TheCaller, project: str, task_id: int) -> TaskDetail:
     """Show a task with everything that decided what it did."""
     return tasks.get_task(platform, caller, project, task_id)
+
+
+@router.patch("/{task_id}", operation_id="update_task")
+def update_task(
+    platform: ThePlatform, caller: TheCaller, project: str, task_id: int, body: TaskUpdate
+) -> TaskOut:
+    """Change the priority of a task that has not started."""
+    return tasks.update_task(platform, caller, project, task_id, body)
 
 
 @router.post("/{task_id}/cancel", operation_id="cancel_task", status_code=202)
