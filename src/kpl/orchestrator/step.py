@@ -57,9 +57,7 @@ class StepResult:
     wake_at_s: float | None
 
 
-def step(
-    state: State, events: Sequence[Event], now_s: float, cluster: Cluster | None = None
-) -> StepResult:
+def step(state: State, events: Sequence[Event], now_s: float, cluster: Cluster | None = None) -> StepResult:
     """Take in events in their order, then let everything go on that can.
 
     Args:
