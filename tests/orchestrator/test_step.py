@@ -2,16 +2,14 @@ from dataclasses import replace
 
 import pytest
 
-from kpl.orchestrator import Run, RunState, State
+from kpl.orchestrator import RunState
 from kpl.orchestrator.state import (
-    AttemptReported,
     CancelRun,
     CancelTask,
     Collect,
     Collected,
     CollectFailed,
     Command,
-    Event,
     Resolve,
     Resolved,
     ResolveFailed,
@@ -19,13 +17,12 @@ from kpl.orchestrator.state import (
     StopAttempt,
     Submitted,
 )
-from kpl.orchestrator.step import commands_for, step
-from kpl.resources import DeviceRequest, Machine, ResourceRequest
-from kpl.runtime.executor import AttemptReport
+from kpl.orchestrator.step import commands_for
+from kpl.resources import DeviceRequest, ResourceRequest
 from kpl.task import AttemptState, Outcome, OutputSpec, Task, TaskKind, TaskOutputInput, TaskState
 from kpl.task.ids import AttemptId, Digest, RunId, TaskId
 from kpl.testing.drive import Drive
-from kpl.testing.tasks import tiny_machine, tiny_run, tiny_task
+from kpl.testing.tasks import tiny_machine, tiny_task
 
 A, B = Digest("a" * 64), Digest("b" * 64)
 
