@@ -1,4 +1,4 @@
-"""Tasks that are stopped for the sake of others, policies that end what runs for too long, and machines that are closed."""
+"""Tasks that are stopped for the sake of others, policies that end what runs for too long, closed machines."""
 
 from kpl.orchestrator.state import CancelTask, Collect, SetPriority, SetQueues, StopAttempt
 from kpl.resources import DeviceRequest, ResourceRequest

@@ -197,9 +197,7 @@ def _take(work: _Work, event: Event) -> None:
         case Resolved():
             _take_resolved(work, event)
         case ResolveFailed():
-            task = work.tasks.get(event.task_id)
-            if task is not None and task.state is TaskState.RESOLVING:
-                work.move(task, TaskState.FAILED, reason=event.reason)
+            _take_resolve_failed(work, event)
         case AttemptReported():
             _take_report(work, event.report)
         case Collected():
@@ -207,15 +205,11 @@ def _take(work: _Work, event: Event) -> None:
         case CollectFailed():
             _take_collect_failed(work, event)
         case CancelTask():
-            task = work.tasks.get(event.task_id)
-            if task is not None:
-                _cancel(work, task, event.reason)
+            _cancel_task(work, event)
         case CancelRun():
             _cancel_run(work, event)
         case SetPriority():
-            task = work.tasks.get(event.task_id)
-            if task is not None and task.priority != event.priority and not task.state.is_final:
-                work.put(replace(task, priority=event.priority))
+            _set_priority(work, event)
         case SetQueues():
             work.state = replace(work.state, queues=event.queues, cordoned=event.cordoned)
         case _:
@@ -239,6 +233,12 @@ def _take_resolved(work: _Work, event: Resolved) -> None:
         return
     work.state = replace(work.state, mix=work.state.mix.observed(task.spec.resources))
     work.move(task, TaskState.QUEUED)
+
+
+def _take_resolve_failed(work: _Work, event: ResolveFailed) -> None:
+    task = work.tasks.get(event.task_id)
+    if task is not None and task.state is TaskState.RESOLVING:
+        work.move(task, TaskState.FAILED, reason=event.reason)
 
 
 def _still_serves(work: _Work, earlier: TaskId, task: Task) -> bool:
@@ -339,6 +339,18 @@ def _take_collect_failed(work: _Work, event: CollectFailed) -> None:
         work.move(task, TaskState.CANCELLED, reason=task.reason)
     else:
         _fail(work, task, event.reason)
+
+
+def _set_priority(work: _Work, event: SetPriority) -> None:
+    task = work.tasks.get(event.task_id)
+    if task is not None and task.priority != event.priority and not task.state.is_final:
+        work.put(replace(task, priority=event.priority))
+
+
+def _cancel_task(work: _Work, event: CancelTask) -> None:
+    task = work.tasks.get(event.task_id)
+    if task is not None:
+        _cancel(work, task, event.reason)
 
 
 def _cancel(work: _Work, task: Task, reason: str) -> None:
