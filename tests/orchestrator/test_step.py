@@ -17,7 +17,7 @@ from kpl.orchestrator.state import (
     StopAttempt,
     Submitted,
 )
-from kpl.orchestrator.step import commands_for
+from kpl.orchestrator.work import commands_for
 from kpl.resources import DeviceRequest, ResourceRequest
 from kpl.task import AttemptState, Outcome, OutputSpec, Task, TaskKind, TaskOutputInput, TaskState
 from kpl.task.ids import AttemptId, Digest, RunId, TaskId
