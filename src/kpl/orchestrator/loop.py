@@ -16,8 +16,9 @@ from kpl.errors import Conflict
 from kpl.orchestrator.handlers import Handlers
 from kpl.orchestrator.lifecycle import can_follow
 from kpl.orchestrator.state import AttemptReported, Changes, Command, Event, State, StopAttempt
-from kpl.orchestrator.step import StepResult, commands_for, step
+from kpl.orchestrator.step import step
 from kpl.orchestrator.store import Inbox, Store
+from kpl.orchestrator.work import StepResult, commands_for
 from kpl.orchestrator.workers import Workers
 from kpl.runtime.executor import Executor
 from kpl.scheduler import Cluster

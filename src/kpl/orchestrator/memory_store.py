@@ -88,9 +88,7 @@ class InMemoryStore:
                 if not task.state.is_final or task.run_id in runs
             }
             settings = self._settings
-            return State(
-                self._version, runs, tasks, queues=settings.queues, cordoned=settings.cordoned
-            )
+            return State(self._version, runs, tasks, queues=settings.queues, cordoned=settings.cordoned)
 
     def inbox(self, after_id: int) -> Inbox:
         with self._lock:

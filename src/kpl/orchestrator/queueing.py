@@ -93,7 +93,9 @@ def longest_run_s(task: Task, queues: Mapping[str, Queue]) -> tuple[float, str] 
     return None
 
 
-def overdue(tasks: Iterable[Task], queues: Sequence[Queue], now_s: float) -> tuple[dict[TaskId, str], float | None]:
+def overdue(
+    tasks: Iterable[Task], queues: Sequence[Queue], now_s: float
+) -> tuple[dict[TaskId, str], float | None]:
     """Tasks that ran for longer than the policies allow, with the sentence that tells them so.
 
     Returns:

@@ -66,7 +66,7 @@ class State:
     machines: tuple[Machine, ...] = ()
     queues: tuple[Queue, ...] = ()
     cordoned: frozenset[str] = frozenset()
-    mix: Mix = Mix()
+    mix: Mix = field(default_factory=Mix)
 
 
 # What happened. ---------------------------------------------------------------------------------------------

@@ -134,7 +134,7 @@ class Snapshot:
     waiting: tuple[WaitingTask, ...] = ()
     queues: tuple[Queue, ...] = ()
     now_s: float = 0.0
-    mix: Mix = Mix()
+    mix: Mix = field(default_factory=Mix)
 
 
 # The answer. ------------------------------------------------------------------------------------------------
