@@ -117,12 +117,39 @@ class WaitingTask:
 
 @dataclass(frozen=True, slots=True)
 class RunningTask:
-    """A task that holds resources, with one placement a worker; `is_stopping` when it was asked to end already."""
+    """A task that holds resources, with one placement a worker; `is_stopping` when it was asked to end already.
+
+    Args:
+        in_favour_of: whom it was preempted for, as the decision said; that task is given the room before others.
+    """
 
     task: WaitingTask
     placements: tuple[Placement, ...]
     started_at_s: float = 0.0
     is_stopping: bool = False
+    in_favour_of: TaskId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Discipline:
+    """How the order is made; the defaults are what the server uses, others are for comparison in simulations.
+
+    Args:
+        service_levels_s: device-seconds at which a task drops to the next level of service; none means that only
+            priority and age count inside a queue.
+        patience_s: a task that waited so long is at the first level again, whatever it has had.
+        has_shares: guarantees first, then shares; otherwise all queues are one line.
+        reclaims: a queue within its guarantee takes back what others borrowed.
+        reserves: room is kept for the oldest blocked gang.
+        passes_over: a task that cannot start does not hold up those behind it.
+    """
+
+    service_levels_s: tuple[float, ...] = (3600.0, 36000.0)
+    patience_s: float = 86400.0
+    has_shares: bool = True
+    reclaims: bool = True
+    reserves: bool = True
+    passes_over: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +161,8 @@ class Snapshot:
     waiting: tuple[WaitingTask, ...] = ()
     queues: tuple[Queue, ...] = ()
     now_s: float = 0.0
-    mix: Mix = Mix()
+    mix: Mix = field(default_factory=Mix)
+    discipline: Discipline = Discipline()
 
 
 # The answer. ------------------------------------------------------------------------------------------------
