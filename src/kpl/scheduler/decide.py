@@ -342,14 +342,11 @@ class _Round:
 
     def _keep_promises(self) -> None:
         """Give those for whom room is being made the room first."""
-        favoured = {
-            r.in_favour_of for r in self._snapshot.running if r.is_stopping and r.in_favour_of is not None
-        }
-        if not favoured:
-            return
         for group in self._groups:
+            if not group.is_favoured:
+                continue
             for task in group.tasks:
-                if task.id not in favoured or self._barred(task, group) is not None:
+                if self._barred(task, group) is not None:
                     continue
                 if self._books.excess(task, whole(task, group.per_worker, task.min_workers)) is None:
                     now = self._place_now(task)

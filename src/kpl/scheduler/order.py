@@ -32,6 +32,7 @@ class Group:
     tasks: list[WaitingTask]
     per_worker: dict[str, int]
     yields: bool
+    is_favoured: bool = False
     next: int = 0
 
     @property
@@ -77,11 +78,12 @@ def grouped(waiting: Iterable[WaitingTask], now_s: float, discipline: Discipline
         key = (
             kind, task.queue, task.user, task.priority, level, task.min_workers, task.max_workers,
             task.on_one_machine, task.is_preemptible, task.saves_checkpoints, task.max_run_time_s, task.storage_mib,
+            task.is_favoured,
         )  # fmt: skip
         group = groups.get(key)
         if group is None:
             yields = task.is_preemptible and task.saves_checkpoints
-            group = Group(len(groups), level, task.priority, [], asked(task), yields)
+            group = Group(len(groups), level, task.priority, [], asked(task), yields, task.is_favoured)
             groups[key] = group
         group.tasks.append(task)
     for group in groups.values():

@@ -96,6 +96,7 @@ class WaitingTask:
         max_run_time_s: it will be stopped after that time.
         expected_run_s: how long it will probably run, by history; None when nothing is known.
         storage_mib: how much it will keep in the store.
+        is_favoured: others were preempted in its favour since it waits; it is served before anybody else is.
     """
 
     id: TaskId
@@ -113,21 +114,17 @@ class WaitingTask:
     max_run_time_s: float | None = None
     expected_run_s: float | None = None
     storage_mib: int = 0
+    is_favoured: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RunningTask:
-    """A task that holds resources, with one placement a worker; `is_stopping` when it was asked to end already.
-
-    Args:
-        in_favour_of: whom it was preempted for, as the decision said; that task is given the room before others.
-    """
+    """A task that holds resources, with one placement a worker; `is_stopping` when it was asked to end already."""
 
     task: WaitingTask
     placements: tuple[Placement, ...]
     started_at_s: float = 0.0
     is_stopping: bool = False
-    in_favour_of: TaskId | None = None
 
 
 @dataclass(frozen=True, slots=True)
