@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from kpl.errors import Conflict, Invalid, NotFound, nearest
 from kpl.resources import Amounts, format_amount
 from kpl.scheduler import Policy, Queue
-from kpl.scheduler.hours import format_hours, minutes_of
+from kpl.scheduler.hours_text import format_hours, minutes_of
 from kpl.scheduler.snapshot import MIN_RUN_S, ROOT, Hours
 from kpl.schemas.names import NAME_PATTERN
 from kpl.schemas.page import Page

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kpl.errors import Invalid
-from kpl.scheduler.hours import format_hours, minutes_of, parse_hours
+from kpl.scheduler.hours_text import format_hours, minutes_of, parse_hours
 from kpl.scheduler.snapshot import Hours
 
 WORKDAYS = frozenset(range(5))
