@@ -401,7 +401,8 @@ def _keys_at(path: DocumentPath) -> set[str]:
         return _keys_of(model)
     inner: dict[str, Any] = {
         "title": Text, "description": Text, "environment": Environment, "inputs": Port, "outputs": Port,
-        "metrics": Metric, "resources": Resources, "devices": Device, "alternatives": Device, "distributed": Distributed,
+        "metrics": Metric, "resources": Resources, "devices": Device, "alternatives": Device,
+        "distributed": Distributed,
     }  # fmt: skip
     return _keys_of(inner.get(steps[-1], Function))
 

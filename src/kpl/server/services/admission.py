@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 
 from kpl.errors import Denied, Invalid
 from kpl.resources import Amounts, DeviceRequest, Machine, ResourceRequest, format_amount
-from kpl.scheduler import Queue, describe, never_fits
+from kpl.scheduler import describe, never_fits
+from kpl.scheduler.quota import Tree
 from kpl.server.db.tables.projects import ProjectRow
 from kpl.server.services.access import Caller, Role, role_in
 from kpl.server.services.platform import Platform
-from kpl.server.services.queue_tree import above, policy_of, queue_of, scheduling_queues
+from kpl.server.services.queue_tree import above, queue_of, scheduling_queues
 from kpl.task import TaskSpec
 
 HIGHEST_PRIORITY: Mapping[Role, int] = {Role.VIEWER: 0, Role.DEVELOPER: 100, Role.ADMIN: 1000}
@@ -26,14 +27,15 @@ class Admission:
     """What decides whether a request could ever start: the machines, and the queue with those above it."""
 
     machines: Sequence[Machine]
-    queues: Mapping[str, Queue]
+    tree: Tree
     queue: str
 
 
 def admission_for(platform: Platform, session: Session, caller: Caller, project: ProjectRow) -> Admission:
     """What holds for what the caller submits to the project."""
-    queues = {queue.name: queue for queue in scheduling_queues(session)}
-    return Admission(platform.executor.machines(), queues, queue_of(session, project.name, caller.username))
+    queue = queue_of(session, project.name, caller.username)
+    tree = Tree(scheduling_queues(session), also=[queue])
+    return Admission(platform.executor.machines(), tree, queue)
 
 
 def require_admissible(admission: Admission, name: str, spec: TaskSpec) -> None:
@@ -74,7 +76,7 @@ class _Cap:
 
 
 def _refusal(admission: Admission, request: ResourceRequest) -> str | None:
-    kinds = policy_of(admission.queues, admission.queue).allowed_kinds
+    kinds = admission.tree[admission.queue].policy.allowed_kinds
     forbidden = [wanted.kind for wanted in request.devices if kinds is not None and wanted.kind not in kinds]
     if kinds is not None and forbidden:
         allowed = ", ".join(kinds) or "no devices at all"
@@ -100,12 +102,12 @@ def _refusal(admission: Admission, request: ResourceRequest) -> str | None:
 
 
 def _caps(admission: Admission) -> Iterator[_Cap]:
-    for queue in above(admission.queues, admission.queue):
+    for queue in above(admission.tree, admission.queue):
         for resource, amount in queue.limit.items():
             yield _Cap(resource, amount, f"the limit of queue '{queue.name}'")
         for resource, amount in queue.user_limit.items():
             yield _Cap(resource, amount, f"the limit of a user in queue '{queue.name}'")
-    for resource, amount in (policy_of(admission.queues, admission.queue).max_request or {}).items():
+    for resource, amount in (admission.tree[admission.queue].policy.max_request or {}).items():
         yield _Cap(resource, amount, f"the policy of queue '{admission.queue}'")
 
 

@@ -4,14 +4,15 @@ A project without a row has a queue of its name under the root, with no quota an
 only where somebody set it up; the user's tasks wait in the project's queue otherwise.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kpl.scheduler import Policy, Queue
+from kpl.scheduler.quota import Tree
 from kpl.scheduler.snapshot import ROOT, Hours
 from kpl.server.db.tables.machines import MachineRow
 from kpl.server.db.tables.projects import ProjectRow
@@ -80,21 +81,9 @@ def policy_values(policy: Policy) -> dict[str, Any]:
     return plain
 
 
-def above(queues: Mapping[str, Queue], name: str) -> Iterator[Queue]:
-    """A queue and those above it, up to the root. One that is not known hangs below the root."""
-    queue: Queue | None = queues.get(name, Queue(name))
-    while queue is not None:
-        yield queue
-        queue = queues.get(queue.parent) if queue.parent else None
-
-
-def policy_of(queues: Mapping[str, Queue], name: str) -> Policy:
-    """The rules that hold for the tasks of a queue: its own, and from above what it does not set."""
-    policy = Policy()
-    for queue in above(queues, name):
-        rules = {key: value for key, value in _rules(queue.policy).items() if _rules(policy)[key] is None}
-        policy = replace(policy, **rules)
-    return policy
+def above(tree: Tree, name: str) -> list[Queue]:
+    """A queue and those above it, up to the root."""
+    return [tree.nodes[number].queue for number in reversed(tree[name].path)]
 
 
 def below(queues: Iterable[Queue], name: str) -> frozenset[str]:
@@ -113,7 +102,3 @@ def below(queues: Iterable[Queue], name: str) -> frozenset[str]:
 
 def _hours(plain: Mapping[str, Any]) -> Hours:
     return Hours(**{**plain, "weekdays": frozenset(plain["weekdays"])})
-
-
-def _rules(policy: Policy) -> dict[str, Any]:
-    return {name: getattr(policy, name) for name in Policy.__dataclass_fields__}

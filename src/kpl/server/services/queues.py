@@ -14,6 +14,7 @@ from kpl.errors import Conflict, Invalid, NotFound, nearest
 from kpl.resources import Amounts, format_amount
 from kpl.scheduler import Policy, Queue
 from kpl.scheduler.hours_text import format_hours, minutes_of
+from kpl.scheduler.quota import Tree
 from kpl.scheduler.snapshot import MIN_RUN_S, ROOT, Hours
 from kpl.schemas.names import NAME_PATTERN
 from kpl.schemas.page import Page
@@ -40,7 +41,6 @@ from kpl.server.services.platform import Platform
 from kpl.server.services.queue_tree import (
     above,
     below,
-    policy_of,
     policy_values,
     queue_from,
     scheduling_queues,
@@ -62,7 +62,7 @@ def list_queues(
     with platform.db.read() as session:
         seen = outlook(platform, session)
         after = "" if cursor is None else str(decode_cursor(cursor, str))
-        names = sorted(name for name in _visible(session, caller, seen.queues) if name > after)
+        names = sorted(name for name in _visible(session, caller, seen) if name > after)
         items = _answers(session, seen, names[:limit])
     return Page(items=items, next_cursor=encode_cursor(names[limit - 1]) if len(names) > limit else None)
 
@@ -72,7 +72,7 @@ def get_queue(platform: Platform, caller: Caller, name: str) -> QueueOut:
     require_scope(caller, Scope.READ)
     with platform.db.read() as session:
         seen = outlook(platform, session)
-        _require_visible(session, caller, seen.queues, name)
+        _require_visible(session, caller, seen, name)
         return _answers(session, seen, [name])[0]
 
 
@@ -83,7 +83,7 @@ def list_queued(
     require_scope(caller, Scope.READ)
     with platform.db.read() as session:
         seen = outlook(platform, session)
-        _require_visible(session, caller, seen.queues, name)
+        _require_visible(session, caller, seen, name)
         names = below(seen.queues.values(), name)
         running = sorted((r.started_at_s, id_) for id_, r in seen.running.items() if r.task.queue in names)
         waiting = sorted(
@@ -118,8 +118,7 @@ def put_queue(platform: Platform, caller: Caller, name: str, asked: QueuePut) ->
         _require_place(queues, changed)
         _require_within(queues, changed)
         if not _is_platform_admin(caller):
-            upper = policy_of({**queues, name: changed}, changed.parent)
-            _require_no_looser(changed, upper)
+            _require_no_looser(changed, Tree({**queues, name: changed}.values())[changed.parent].policy)
         audit.record(
             platform,
             session,
@@ -192,16 +191,16 @@ def _require_may_set(session: Session, caller: Caller, name: str) -> tuple[Proje
     return project, username
 
 
-def _visible(session: Session, caller: Caller, queues: Mapping[str, Queue]) -> frozenset[str]:
+def _visible(session: Session, caller: Caller, seen: Outlook) -> frozenset[str]:
     if _is_platform_admin(caller):
-        return frozenset(queues)
+        return frozenset(seen.queues)
     projects = {row.name for row in session.scalars(visible_projects(caller))}
-    mine = [name for name in queues if name.partition("/")[0] in projects]
-    return frozenset(queue.name for name in mine for queue in above(queues, name))
+    mine = [name for name in seen.queues if name.partition("/")[0] in projects]
+    return frozenset(queue.name for name in mine for queue in above(seen.tree, name))
 
 
-def _require_visible(session: Session, caller: Caller, queues: Mapping[str, Queue], name: str) -> None:
-    visible = _visible(session, caller, queues)
+def _require_visible(session: Session, caller: Caller, seen: Outlook, name: str) -> None:
+    visible = _visible(session, caller, seen)
     if name not in visible:
         raise NotFound(f"There is no queue '{name}' that you may see.", hint=nearest(name, visible))
 
@@ -392,7 +391,7 @@ def _answers(session: Session, seen: Outlook, names: Iterable[str]) -> list[Queu
             seen.queues[name],
             rows.get(name),
             project=name.partition("/")[0] if name.partition("/")[0] in projects else "",
-            policy=policy_of(seen.queues, name),
+            policy=seen.tree[name].policy,
             used=used.get(name, {}),
             num_running=num_running.get(name, 0),
             num_waiting=num_waiting.get(name, 0),
@@ -443,19 +442,19 @@ def _counted(session: Session, seen: Outlook) -> tuple[dict[str, _Counts], _Coun
     num_running: _Counts = {}
     num_waiting: _Counts = {}
     for running in seen.running.values():
-        _add(seen.queues, running.task.queue, held_amounts(running), used)
-        for queue in above(seen.queues, running.task.queue):
+        _add(seen.tree, running.task.queue, held_amounts(running), used)
+        for queue in above(seen.tree, running.task.queue):
             num_running[queue.name] = num_running.get(queue.name, 0) + 1
     for task in seen.waiting.values():
-        for queue in above(seen.queues, task.queue):
+        for queue in above(seen.tree, task.queue):
             num_waiting[queue.name] = num_waiting.get(queue.name, 0) + 1
     for project, stored_mib in _stored(session).items():
-        _add(seen.queues, project, {"storage": stored_mib}, used)
+        _add(seen.tree, project, {"storage": stored_mib}, used)
     return used, num_running, num_waiting
 
 
-def _add(queues: Mapping[str, Queue], name: str, amounts: Amounts, totals: dict[str, _Counts]) -> None:
-    for queue in above(queues, name):
+def _add(tree: Tree, name: str, amounts: Amounts, totals: dict[str, _Counts]) -> None:
+    for queue in above(tree, name):
         total = totals.setdefault(queue.name, {})
         for resource, amount in amounts.items():
             total[resource] = total.get(resource, 0) + amount

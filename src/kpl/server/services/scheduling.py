@@ -13,6 +13,7 @@ from kpl.orchestrator import queueing
 from kpl.orchestrator.state import State
 from kpl.resources import Machine, amounts_of
 from kpl.scheduler import Mix, Queue, Snapshot, WaitingTask, decide
+from kpl.scheduler.quota import Tree, asked, whole
 from kpl.scheduler.snapshot import Decision, RunningTask, Text, Wait
 from kpl.schemas.queue import RejectionOut, TextOut, WhyOut
 from kpl.server.db.tables.orchestration import InboxRow, OrchestrationRow
@@ -36,11 +37,14 @@ class Outlook:
     snapshot: Snapshot
     decision: Decision
     queues: Mapping[str, Queue] = field(init=False)
+    tree: Tree = field(init=False)
     waiting: Mapping[TaskId, WaitingTask] = field(init=False)
     running: Mapping[TaskId, RunningTask] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "queues", {queue.name: queue for queue in self.snapshot.queues})
+        tasks = (*self.snapshot.waiting, *(each.task for each in self.snapshot.running))
+        object.__setattr__(self, "tree", Tree(self.snapshot.queues, also={task.queue for task in tasks}))
         object.__setattr__(self, "waiting", {task.id: task for task in self.snapshot.waiting})
         object.__setattr__(self, "running", {each.task.id: each for each in self.snapshot.running})
 
@@ -89,12 +93,7 @@ def held_amounts(running: RunningTask) -> dict[str, int]:
 
 def asked_amounts(task: WaitingTask) -> dict[str, int]:
     """What a waiting task asks for, of its preferred devices and with the fewest workers."""
-    request = task.request
-    amounts = {"cpu": request.cpu_milli, "memory": request.memory_mib}
-    for wanted in request.devices:
-        resource = f"{wanted.kind}:{wanted.models[0]}" if len(wanted.models) == 1 else wanted.kind
-        amounts[resource] = amounts.get(resource, 0) + wanted.count * wanted.share_milli
-    return {"tasks": 1} | {resource: amount * task.min_workers for resource, amount in amounts.items()}
+    return whole(task, asked(task), task.min_workers)
 
 
 def explain_task(platform: Platform, caller: Caller, project: str, task_id: int) -> WhyOut:

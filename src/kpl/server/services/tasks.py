@@ -84,7 +84,7 @@ def get_task(platform: Platform, caller: Caller, project: str, task_id: int) -> 
         parameters=dict(spec.parameters),
         inputs=[_input_answer(each, taken.get(each.name)) for each in spec.inputs],
         outputs={output.name: output.artifact for output in made},
-        resources=_resources_answer(spec),
+        resources=resources_answer(spec),
         environment=spec.program.environment.type,
         tree=spec.program.tree,
         command=list(spec.program.command),
@@ -324,7 +324,8 @@ def _input_answer(wanted: TaskInput, taken: TaskInputRow | None) -> TaskInputOut
     )
 
 
-def _resources_answer(spec: TaskSpec) -> ResourcesOut:
+def resources_answer(spec: TaskSpec) -> ResourcesOut:
+    """What a task asks for, as answers show it."""
     request = spec.resources
     return ResourcesOut(
         cpu_milli=request.cpu_milli,
