@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from kpl.cli.context import context
-from kpl.cli.output import Json, amounts, duration, out, print_json, print_table
+from kpl.cli.output import Json, amounts, out, print_json, print_table
 from kpl.cli.values import parse_duration_s
 from kpl.errors import Invalid
 from kpl.resources import parse_amounts
@@ -130,14 +130,22 @@ def _put(name: str, policy: dict[str, Any], *, json: bool) -> None:
 
 def _words(policy: PolicyBody) -> dict[Rule, str]:
     words = {
-        Rule.MAX_RUN_TIME: None if policy.max_run_time_s is None else duration(policy.max_run_time_s),
+        Rule.MAX_RUN_TIME: _time(policy.max_run_time_s),
         Rule.MAX: None if policy.max_request is None else amounts(policy.max_request) or "nothing",
-        Rule.IDLE_STOP: None if policy.idle_stop_s is None else duration(policy.idle_stop_s),
+        Rule.IDLE_STOP: _time(policy.idle_stop_s),
         Rule.KINDS: None if policy.allowed_kinds is None else ", ".join(policy.allowed_kinds) or "none",
         Rule.HOURS: None if policy.hours is None else format_hours([_hours(each) for each in policy.hours]),
-        Rule.MIN_RUN: None if policy.min_run_s is None else duration(policy.min_run_s),
+        Rule.MIN_RUN: _time(policy.min_run_s),
     }
     return {rule: text for rule, text in words.items() if text is not None}
+
+
+def _time(seconds: float | None) -> str | None:
+    """A time as it is typed, in the largest unit that it is a whole number of."""
+    if seconds is None:
+        return None
+    units = ((86400, "d"), (3600, "h"), (60, "m"))
+    return next((f"{seconds / size:g}{unit}" for size, unit in units if seconds % size == 0), f"{seconds:g}s")
 
 
 def _hours(body: HoursBody) -> Hours:

@@ -1,6 +1,6 @@
 """`kpl queue`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated
 
 import typer
@@ -44,7 +44,7 @@ def list_(json: Json = False) -> None:
             (
                 f"{'  ' * depth}{q.name}",
                 amounts(q.guaranteed),
-                amounts(q.used),
+                _without_tasks(q.used),
                 amounts(q.borrowed),
                 amounts(q.limit),
                 f"{q.weight:g}",
@@ -84,7 +84,14 @@ def show(name: Name, limit: Limit = 50, json: Json = False) -> None:
     print_table(
         ("task", "node", "user", "state", "holds", "since"),
         [
-            (_number(t), _node(t), t.username, t.state, amounts(t.amounts), ago(t.started_at or t.created_at))
+            (
+                _number(t),
+                _node(t),
+                t.username,
+                t.state,
+                _without_tasks(t.amounts),
+                ago(t.started_at or t.created_at),
+            )
             for t in running
         ],
         empty="Nothing runs in it.",
@@ -99,7 +106,7 @@ def show(name: Name, limit: Limit = 50, json: Json = False) -> None:
                 _node(t),
                 t.username,
                 t.priority,
-                amounts(t.amounts),
+                f"{amounts(t.amounts)}, {t.devices}",
                 until(t.expected_start_at),
                 t.reason.en if t.reason is not None else None,
             )
@@ -162,6 +169,11 @@ def _tree(queues: Sequence[QueueOut]) -> Iterator[tuple[int, QueueOut]]:
                 yield from walk(queue.name, depth + 1)
 
     return walk("", 0)
+
+
+def _without_tasks(of: Mapping[str, int]) -> str:
+    """Amounts without the number of tasks, which stands beside them anyway."""
+    return amounts({resource: amount for resource, amount in of.items() if resource != "tasks"})
 
 
 def _number(task: QueuedTaskOut) -> int | None:

@@ -78,7 +78,7 @@ def show(task_id: TaskId, json: Json = False) -> None:
             ("reason", task.reason),
             ("why", task.why),
             ("queue", f"{task.queue}, priority {task.priority}"),
-            ("made room", f"{task.num_preemptions} times" if task.num_preemptions else None),
+            ("made room", f"{task.num_preemptions} x, for others" if task.num_preemptions else None),
             ("time", duration(task.duration_s)),
             ("parameters", ", ".join(f"{key}={value}" for key, value in task.parameters.items())),
             ("metrics", ", ".join(f"{m.name} {number(m.last)}" for m in metrics.metrics)),

@@ -91,7 +91,9 @@ class QueueOut(BaseModel):
     policy: PolicyBody = Field(description="Its own rules.")
     effective_policy: PolicyBody = Field(description="The rules that hold, with those from above.")
     used: AmountsBody = Field(description="What tasks hold in it and in the queues below.")
-    borrowed: AmountsBody = Field(description="Of this, what is beyond its guarantee.")
+    borrowed: AmountsBody = Field(
+        description="Of this, devices beyond its guarantee, and CPU and memory where the guarantee names them."
+    )
     num_running: int
     num_waiting: int
     changed_at: AwareDatetime | None
@@ -109,7 +111,8 @@ class QueuedTaskOut(BaseModel):
     queue: str
     state: TaskState
     priority: Priority
-    amounts: AmountsBody = Field(description="What it holds, or asks for.")
+    amounts: AmountsBody = Field(description="What it holds, or asks for of CPU and memory.")
+    devices: str = Field(description="The devices that it asks for, as in `gpu:a100=2 or cpu`.")
     position: int | None = Field(description="Its place in its queue, from 1; null for one that runs.")
     reason: TextOut | None = Field(description="Why it waits.")
     obstacle: Obstacle | None

@@ -10,9 +10,7 @@ from kpl.task import AttemptState, Outcome, TaskKind, TaskState
 Priority = Annotated[
     int,
     Field(
-        ge=-1000,
-        le=1000,
-        description="Inside its queue, higher goes first. Developers may give -100 to 100, admins of the project more.",
+        description="Inside its queue, higher goes first. Developers may give -100 to 100, admins of the project -1000 to 1000.",
     ),
 ]
 

@@ -11,10 +11,10 @@ from sqlalchemy import false, func, select
 from sqlalchemy.orm import Session
 
 from kpl.errors import Conflict, Invalid, NotFound, nearest
-from kpl.resources import Amounts, format_amount
+from kpl.resources import Amounts, format_amount, format_devices
 from kpl.scheduler import Policy, Queue
 from kpl.scheduler.hours_text import format_hours, minutes_of
-from kpl.scheduler.quota import Tree
+from kpl.scheduler.quota import Tree, devices_in
 from kpl.scheduler.snapshot import MIN_RUN_S, ROOT, Hours
 from kpl.schemas.names import NAME_PATTERN
 from kpl.schemas.page import Page
@@ -45,7 +45,7 @@ from kpl.server.services.queue_tree import (
     queue_from,
     scheduling_queues,
 )
-from kpl.server.services.scheduling import Outlook, asked_amounts, held_amounts, outlook, text_out
+from kpl.server.services.scheduling import Outlook, held_amounts, outlook, text_out
 from kpl.server.services.store import SET_QUEUES, post
 from kpl.task import TaskState
 from kpl.task.ids import TaskId
@@ -411,7 +411,7 @@ def _answer(
     num_waiting: int,
 ) -> QueueOut:
     beyond = {resource: amount - queue.guaranteed.get(resource, 0) for resource, amount in used.items()}
-    counted = {resource for resource in beyond if resource not in ("tasks", "storage")}
+    counted = {*devices_in(beyond), *(r for r in ("cpu", "memory") if r in queue.guaranteed)} & beyond.keys()
     return QueueOut(
         name=queue.name,
         parent=queue.parent,
@@ -482,7 +482,11 @@ def _queued_task(row: TaskRow, seen: Outlook, visible: Mapping[int, str]) -> Que
     is_visible = row.project_id in visible
     running, wait = seen.running.get(TaskId(row.id)), seen.decision.waits.get(TaskId(row.id))
     waiting = seen.waiting.get(TaskId(row.id))
-    amounts = held_amounts(running) if running is not None else asked_amounts(waiting) if waiting else {}
+    task = running.task if running is not None else waiting
+    amounts = {} if running is None else held_amounts(running)
+    if running is None and waiting is not None:
+        request = waiting.request
+        amounts = {"cpu": request.cpu_milli, "memory": request.memory_mib}
     return QueuedTaskOut(
         task_id=row.id if is_visible else 0,
         run_id=row.run_id if is_visible else None,
@@ -493,6 +497,7 @@ def _queued_task(row: TaskRow, seen: Outlook, visible: Mapping[int, str]) -> Que
         state=TaskState(row.state),
         priority=row.priority,
         amounts=amounts,
+        devices="" if task is None else format_devices((task.request.devices, *task.request.alternatives)),
         position=None if wait is None else wait.position,
         reason=None if wait is None or not is_visible else text_out(wait.reason),
         obstacle=None if wait is None else wait.obstacle,

@@ -13,7 +13,7 @@ from kpl.orchestrator import queueing
 from kpl.orchestrator.state import State
 from kpl.resources import Machine, amounts_of
 from kpl.scheduler import Mix, Queue, Snapshot, WaitingTask, decide
-from kpl.scheduler.quota import Tree, asked, whole
+from kpl.scheduler.quota import Tree
 from kpl.scheduler.snapshot import Decision, RunningTask, Text, Wait
 from kpl.schemas.queue import RejectionOut, TextOut, WhyOut
 from kpl.server.db.tables.orchestration import InboxRow, OrchestrationRow
@@ -89,11 +89,6 @@ def held_amounts(running: RunningTask) -> dict[str, int]:
         for resource, amount in amounts_of(placement).items():
             amounts[resource] = amounts.get(resource, 0) + amount
     return amounts
-
-
-def asked_amounts(task: WaitingTask) -> dict[str, int]:
-    """What a waiting task asks for, of its preferred devices and with the fewest workers."""
-    return whole(task, asked(task), task.min_workers)
 
 
 def explain_task(platform: Platform, caller: Caller, project: str, task_id: int) -> WhyOut:
