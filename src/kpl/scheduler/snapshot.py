@@ -96,6 +96,7 @@ class WaitingTask:
         max_run_time_s: it will be stopped after that time.
         expected_run_s: how long it will probably run, by history; None when nothing is known.
         storage_mib: how much it will keep in the store.
+        is_favoured: others were preempted in its favour since it waits; it is served before anybody else is.
     """
 
     id: TaskId
@@ -113,6 +114,7 @@ class WaitingTask:
     max_run_time_s: float | None = None
     expected_run_s: float | None = None
     storage_mib: int = 0
+    is_favoured: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,28 @@ class RunningTask:
 
 
 @dataclass(frozen=True, slots=True)
+class Discipline:
+    """How the order is made; the defaults are what the server uses, others are for comparison in simulations.
+
+    Args:
+        service_levels_s: device-seconds at which a task drops to the next level of service; none means that only
+            priority and age count inside a queue.
+        patience_s: a task that waited so long is at the first level again, whatever it has had.
+        has_shares: guarantees first, then shares; otherwise all queues are one line.
+        reclaims: a queue within its guarantee takes back what others borrowed.
+        reserves: room is kept for the oldest blocked gang.
+        passes_over: a task that cannot start does not hold up those behind it.
+    """
+
+    service_levels_s: tuple[float, ...] = (3600.0, 36000.0)
+    patience_s: float = 86400.0
+    has_shares: bool = True
+    reclaims: bool = True
+    reserves: bool = True
+    passes_over: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """One moment. `mix` is the demand of late, from which placement learns what room to keep whole."""
 
@@ -135,6 +159,7 @@ class Snapshot:
     queues: tuple[Queue, ...] = ()
     now_s: float = 0.0
     mix: Mix = field(default_factory=Mix)
+    discipline: Discipline = Discipline()
 
 
 # The answer. ------------------------------------------------------------------------------------------------
