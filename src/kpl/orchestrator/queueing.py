@@ -6,6 +6,7 @@ from dataclasses import replace
 from kpl.orchestrator.state import State
 from kpl.resources import Machine, Placement
 from kpl.scheduler import Queue, RunningTask, Snapshot, WaitingTask
+from kpl.scheduler.snapshot import ROOT
 from kpl.task import Attempt, Task, TaskState
 from kpl.task.ids import TaskId
 
@@ -40,7 +41,7 @@ def _waiting(task: Task) -> WaitingTask:
     return WaitingTask(
         id=task.id,
         request=spec.resources,
-        queue=spec.queue,
+        queue=spec.queue or ROOT,
         user=spec.user,
         priority=task.priority,
         since_s=task.created_at_s,
@@ -85,7 +86,7 @@ def service_rate(placement: Placement) -> float:
 
 def longest_run_s(task: Task, queues: Mapping[str, Queue]) -> tuple[float, str] | None:
     """How long the policies let a task run, and the queue that says so; None where none does."""
-    queue = queues.get(task.spec.queue)
+    queue = queues.get(task.spec.queue or ROOT)
     while queue is not None:
         if queue.policy.max_run_time_s is not None:
             return queue.policy.max_run_time_s, queue.name

@@ -98,7 +98,10 @@ def _is_as_asked(
                 for share in placement.devices
                 if share.kind == wanted.kind
                 and (wanted.share_mib or share.share_milli == wanted.share_milli)
-                and (not wanted.models or models.get((placement.machine, share.kind, share.index)) in wanted.models)
+                and (
+                    not wanted.models
+                    or models.get((placement.machine, share.kind, share.index)) in wanted.models
+                )
             ]
             are_enough = are_enough and len(fitting) >= wanted.count
         if are_enough and +asked == given:
