@@ -210,7 +210,7 @@ def test_borrowed_work_makes_room_and_goes_on_from_its_checkpoint(site: Site) ->
         ]
     )
     site.loop.wake()
-    site.wait_for(lambda: site.state_of(1) is TaskState.RUNNING)
+    wait_until(listens.exists, bool)
     site.store.submit(
         [tiny_task(2, queue="lender", resources=everything, tree=tree, command=("python", "-c", "pass"))]
     )
