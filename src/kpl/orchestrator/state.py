@@ -136,6 +136,14 @@ class CancelRun:
 
 
 @dataclass(frozen=True, slots=True)
+class MoveOn:
+    """A running task that may be stopped is to be queued again, as when its machine is drained."""
+
+    task_id: TaskId
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SetPriority:
     task_id: TaskId
     priority: int
@@ -158,11 +166,12 @@ Event = (
     | CollectFailed
     | CancelTask
     | CancelRun
+    | MoveOn
     | SetPriority
     | SetQueues
 )
 
-Request = Submitted | CancelTask | CancelRun | SetPriority | SetQueues
+Request = Submitted | CancelTask | CancelRun | MoveOn | SetPriority | SetQueues
 """What people ask for: the events that come through the store's inbox."""
 
 

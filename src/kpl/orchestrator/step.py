@@ -20,6 +20,7 @@ from kpl.orchestrator.state import (
     Collected,
     CollectFailed,
     Event,
+    MoveOn,
     Resolved,
     ResolveFailed,
     Run,
@@ -76,6 +77,8 @@ def _take(work: Work, event: Event) -> None:
             _cancel_task(work, event)
         case CancelRun():
             _cancel_run(work, event)
+        case MoveOn():
+            _move_on(work, event)
         case SetPriority():
             _set_priority(work, event)
         case SetQueues():
@@ -372,6 +375,15 @@ def _place_queued(work: Work, cluster: Cluster | None) -> None:
     _tell_waiting(work, decision)
     if decision.wake_at_s is not None:
         work.wake_at_s.append(decision.wake_at_s)
+
+
+def _move_on(work: Work, event: MoveOn) -> None:
+    task = work.tasks.get(event.task_id)
+    if task is not None and task.spec.is_preemptible and task.state in _MOVABLE:
+        _preempt(work, task, event.reason)
+
+
+_MOVABLE = (TaskState.RUNNING, TaskState.READY)
 
 
 def _preempt(work: Work, task: Task, reason: str) -> None:

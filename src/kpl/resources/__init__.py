@@ -11,7 +11,16 @@ from kpl.resources.amounts import (
     ResourceRequest,
     amounts_of,
 )
-from kpl.resources.parse import parse_memory_mib, parse_simulated_devices
+from kpl.resources.parse import (
+    format_amount,
+    format_amounts,
+    format_devices,
+    format_memory,
+    parse_amounts,
+    parse_devices,
+    parse_memory_mib,
+    parse_simulated_devices,
+)
 
 __all__ = [
     "Amounts",
@@ -23,6 +32,12 @@ __all__ = [
     "Placement",
     "ResourceRequest",
     "amounts_of",
+    "format_amount",
+    "format_amounts",
+    "format_devices",
+    "format_memory",
+    "parse_amounts",
+    "parse_devices",
     "parse_memory_mib",
     "parse_simulated_devices",
 ]

@@ -20,7 +20,9 @@ from kpl.server.routes import (
     models,
     pipelines,
     projects,
+    queues,
     runs,
+    scheduler,
     session,
     static,
     storage,
@@ -50,6 +52,8 @@ MODULES: tuple[ModuleType, ...] = (
     tasks,
     endpoints,
     machines,
+    queues,
+    scheduler,
     storage,
 )
 
