@@ -79,8 +79,8 @@ def show(name: Name, limit: Limit = 50, json: Json = False) -> None:
         ]
     )
     out.print()
-    running = [task for task in tasks if task.started_at is not None and task.position is None]
-    waiting = [task for task in tasks if task not in running]
+    running = [task for task in tasks if task.started_at is not None]
+    waiting = [task for task in tasks if task.started_at is None]
     print_table(
         ("task", "node", "user", "state", "holds", "since"),
         [

@@ -118,7 +118,7 @@ class QueuedTaskOut(BaseModel):
     obstacle: Obstacle | None
     expected_start_at: AwareDatetime | None
     created_at: AwareDatetime
-    started_at: AwareDatetime | None
+    started_at: AwareDatetime | None = Field(description="Since when it runs; null while it waits.")
 
 
 class RejectionOut(BaseModel):

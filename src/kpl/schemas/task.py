@@ -10,8 +10,8 @@ from kpl.task import AttemptState, Outcome, TaskKind, TaskState
 Priority = Annotated[
     int,
     Field(
-        description="Inside its queue, higher goes first. "
-        "Developers may give -100 to 100, admins of the project -1000 to 1000.",
+        description="Inside its queue, higher goes first. Developers may give -100 to 100, admins of the project up "
+        "to 1000.",
     ),
 ]
 

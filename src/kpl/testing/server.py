@@ -43,13 +43,14 @@ class FakeClock:
 
 
 class IdleExecutor:
-    """An executor that has no machines and never starts anything."""
+    """An executor that never starts anything. It has no machines but those that are `known`."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.known: tuple[Machine, ...] = ()
 
     def machines(self) -> tuple[Machine, ...]:
-        return ()
+        return self.known
 
     def start(self, launch: Launch) -> None:
         raise AssertionError(f"nothing should start attempt {launch.attempt_id}")

@@ -59,11 +59,17 @@ def update_machine(platform: Platform, caller: Caller, name: str, change: Machin
     require_platform_admin(caller)
     machine = _require(platform, name)
     with platform.db.write() as session:
-        is_draining = change.is_cordoned and _settings_row(session, name).is_draining
+        known = session.get(MachineRow, name)
+        is_draining = change.is_cordoned and known is not None and known.is_draining
         _set(
-            platform, session, caller, name,
-            is_cordoned=change.is_cordoned, is_draining=is_draining, reason=change.reason,
-        )  # fmt: skip
+            platform,
+            session,
+            caller,
+            name,
+            is_cordoned=change.is_cordoned,
+            is_draining=is_draining,
+            reason=change.reason,
+        )
         action = "machine.cordon" if change.is_cordoned else "machine.uncordon"
         details = {"reason": change.reason}
         audit.record(platform, session, caller, action, f"machine:{name}", details=details)
@@ -117,14 +123,6 @@ def _require(platform: Platform, name: str) -> Machine:
     return machines[name]
 
 
-def _settings_row(session: Session, name: str) -> MachineRow:
-    row = session.get(MachineRow, name)
-    if row is None:
-        row = MachineRow(name=name, is_cordoned=False, is_draining=False, reason="")
-        session.add(row)
-    return row
-
-
 def _set(
     platform: Platform,
     session: Session,
@@ -135,9 +133,15 @@ def _set(
     is_draining: bool,
     reason: str,
 ) -> None:
-    row = _settings_row(session, name)
-    row.is_cordoned, row.is_draining, row.reason = is_cordoned, is_draining, reason
-    row.changed_at_s, row.changed_by = platform.now_s(), caller.username
+    settings = MachineRow(
+        name=name,
+        is_cordoned=is_cordoned,
+        is_draining=is_draining,
+        reason=reason,
+        changed_at_s=platform.now_s(),
+        changed_by=caller.username,
+    )
+    session.merge(settings)
     post(platform, session, SET_QUEUES)
     session.flush()
 

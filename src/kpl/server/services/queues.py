@@ -410,8 +410,6 @@ def _answer(
     num_running: int,
     num_waiting: int,
 ) -> QueueOut:
-    beyond = {resource: amount - queue.guaranteed.get(resource, 0) for resource, amount in used.items()}
-    counted = {*devices_in(beyond), *(r for r in ("cpu", "memory") if r in queue.guaranteed)} & beyond.keys()
     return QueueOut(
         name=queue.name,
         parent=queue.parent,
@@ -425,12 +423,23 @@ def _answer(
         policy=PolicyBody.model_validate(policy_values(queue.policy)),
         effective_policy=PolicyBody.model_validate(policy_values(policy)),
         used=dict(used),
-        borrowed={} if queue.name == ROOT else {r: beyond[r] for r in sorted(counted) if beyond[r] > 0},
+        borrowed={} if queue.name == ROOT else _borrowed(queue.guaranteed, used),
         num_running=num_running,
         num_waiting=num_waiting,
         changed_at=None if row is None else utc(row.changed_at_s),
         changed_by="" if row is None else row.changed_by,
     )
+
+
+def _borrowed(guaranteed: Amounts, used: Amounts) -> dict[str, int]:
+    """What is used beyond a guarantee, of what it names and of kinds of devices that it says nothing about."""
+    named = {resource.partition(":")[0] for resource in guaranteed}
+    kinds = {resource for resource in devices_in(used) if ":" not in resource and resource not in named}
+    return {
+        resource: amount - guaranteed.get(resource, 0)
+        for resource, amount in used.items()
+        if (resource in guaranteed or resource in kinds) and amount > guaranteed.get(resource, 0)
+    }
 
 
 _Counts = dict[str, int]
@@ -503,5 +512,5 @@ def _queued_task(row: TaskRow, seen: Outlook, visible: Mapping[int, str]) -> Que
         obstacle=None if wait is None else wait.obstacle,
         expected_start_at=None if wait is None else utc(wait.expected_start_s),
         created_at=utc(row.created_at_s),
-        started_at=utc(row.started_at_s),
+        started_at=None if running is None else utc(running.started_at_s),
     )

@@ -40,7 +40,7 @@ def list_history(
     since_s, until_s = _window(platform, since, until)
     ended = (
         select(TaskRow)
-        .where(TaskRow.finished_at_s >= since_s, TaskRow.finished_at_s < until_s)
+        .where(TaskRow.finished_at_s > since_s, TaskRow.finished_at_s <= until_s)
         .where(TaskRow.state.in_(_RAN), TaskRow.started_at_s.is_not(None))
     )
     with platform.db.read() as session:
@@ -102,7 +102,7 @@ def _attempts(session: Session, project: ProjectRow | None, window: Window) -> S
     )
     if project is not None:
         chosen = chosen.where(TaskRow.project_id == project.id)
-    return session.execute(chosen).tuples().all()
+    return [(row[0], row[1], row[2], row[3]) for row in session.execute(chosen)]
 
 
 def _count(row: _Attempt, window: Window, totals: dict[tuple[str, str, str], _Total]) -> None:
@@ -136,11 +136,10 @@ def _history(session: Session, rows: Sequence[TaskRow]) -> list[HistoryOut]:
         row.task_id: decode_spec(row.spec)
         for row in session.scalars(select(TaskSpecRow).where(TaskSpecRow.task_id.in_(ids)))
     }
-    names = dict(session.execute(select(ProjectRow.id, ProjectRow.name)).tuples().all())
-    ran = select(AttemptRow.task_id, func.sum(AttemptRow.ended_at_s - AttemptRow.started_at_s))
-    ran_s = dict(
-        session.execute(ran.where(AttemptRow.task_id.in_(ids)).group_by(AttemptRow.task_id)).tuples().all()
-    )
+    names = {row.id: row.name for row in session.execute(select(ProjectRow.id, ProjectRow.name))}
+    ran = select(AttemptRow.task_id, func.sum(AttemptRow.ended_at_s - AttemptRow.started_at_s).label("ran_s"))
+    summed = ran.where(AttemptRow.task_id.in_(ids)).group_by(AttemptRow.task_id)
+    ran_s = {row.task_id: row.ran_s for row in session.execute(summed)}
     answers = []
     for row in rows:
         spec = specs[row.id]
