@@ -22,6 +22,7 @@ from kpl.storage.artifacts import ArtifactStore
 from kpl.task import OutputSpec, TaskInput, TaskKind, TaskOutputInput, TaskState
 from kpl.task.ids import AttemptId, Digest, RunId, TaskId
 from kpl.testing.tasks import tiny_machine, tiny_run, tiny_task
+from kpl.testing.working_server import wait_until
 
 DEADLINE_S = 60.0
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the local executor needs Linux")
@@ -178,14 +179,15 @@ def test_a_process_goes_on_while_no_loop_runs_and_its_exit_is_not_lost(site: Sit
 
 
 def test_borrowed_work_makes_room_and_goes_on_from_its_checkpoint(site: Site) -> None:
-    go = site.root / "go"
+    listens = site.root / "listens"
     tree = site.algorithm(
         f"""
         import os, pathlib, signal, sys, time
         kept = pathlib.Path(os.environ["KPL_CHECKPOINTS"]) / "attempts"
         before = kept.read_text() if kept.exists() else ""
         signal.signal(signal.SIGTERM, lambda *_: (kept.write_text(before + os.environ["KPL_ATTEMPT"]), sys.exit(1)))
-        while not before and not pathlib.Path({str(go)!r}).exists():
+        pathlib.Path({str(listens)!r}).touch()
+        while not before:
             time.sleep(0.01)
         (pathlib.Path(os.environ["KPL_OUTPUT_OUT"]) / "before").write_text(before)
         """
@@ -208,8 +210,10 @@ def test_borrowed_work_makes_room_and_goes_on_from_its_checkpoint(site: Site) ->
         ]
     )
     site.loop.wake()
-    site.wait_for(lambda: site.state_of(1) is TaskState.RUNNING)
-    site.store.submit([tiny_task(2, queue="lender", resources=everything, command=("python", "-c", "pass"))])
+    wait_until(listens.exists, bool)
+    site.store.submit(
+        [tiny_task(2, queue="lender", resources=everything, tree=tree, command=("python", "-c", "pass"))]
+    )
     site.loop.wake()
     site.wait_for(lambda: site.state_of(1).is_final and site.state_of(2).is_final)
     made_room, lender = site.store.task(TaskId(1)), site.store.task(TaskId(2))

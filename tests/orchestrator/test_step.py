@@ -100,7 +100,7 @@ def test_branches_run_at_the_same_time_as_far_as_there_is_room() -> None:
     for number in (1, 2, 3):
         drive.resolve(number)
     assert [drive.state_of(n) for n in (1, 2, 3)] == [TaskState.STARTING] * 2 + [TaskState.QUEUED]
-    assert drive.reason_of(3) == "waits for 1 cpu: 0 of 2 are free"
+    assert drive.reason_of(3) == "waits for 1 cpu: 0 of 2 are free; 1st in line"
     assert drive.exit("1-1") == (
         Collect(TaskId(1), AttemptId("1-1")),
         StartAttempt(TaskId(3), AttemptId("3-1")),
@@ -119,7 +119,7 @@ def test_a_task_waits_for_a_machine_that_is_gone_rather_than_failing() -> None:
     drive = Drive(machines=())
     drive.submit(tiny_task(1))
     drive.resolve(1)
-    assert drive.reason_of(1) == "waits for 1 cpu, 64 MiB of memory: no machine is known yet"
+    assert drive.reason_of(1) == "waits for 1 cpu: no machine is known yet; 1st in line"
     drive.machines = (tiny_machine(),)
     assert drive.take() == (StartAttempt(TaskId(1), AttemptId("1-1")),)
 

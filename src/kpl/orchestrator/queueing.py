@@ -1,11 +1,13 @@
 """What the scheduler is told of the state, and what becomes of those it stops for the sake of others. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from kpl.orchestrator.state import State
 from kpl.resources import Machine, Placement
 from kpl.scheduler import Queue, RunningTask, Snapshot, WaitingTask
+from kpl.scheduler.quota import Tree
+from kpl.scheduler.snapshot import ROOT
 from kpl.task import Attempt, Task, TaskState
 from kpl.task.ids import TaskId
 
@@ -40,7 +42,7 @@ def _waiting(task: Task) -> WaitingTask:
     return WaitingTask(
         id=task.id,
         request=spec.resources,
-        queue=spec.queue,
+        queue=spec.queue or ROOT,
         user=spec.user,
         priority=task.priority,
         since_s=task.created_at_s,
@@ -83,16 +85,6 @@ def service_rate(placement: Placement) -> float:
     return (devices or placement.cpu_milli) / 1000.0
 
 
-def longest_run_s(task: Task, queues: Mapping[str, Queue]) -> tuple[float, str] | None:
-    """How long the policies let a task run, and the queue that says so; None where none does."""
-    queue = queues.get(task.spec.queue)
-    while queue is not None:
-        if queue.policy.max_run_time_s is not None:
-            return queue.policy.max_run_time_s, queue.name
-        queue = queues.get(queue.parent) if queue.parent else None
-    return None
-
-
 def overdue(
     tasks: Iterable[Task], queues: Sequence[Queue], now_s: float
 ) -> tuple[dict[TaskId, str], float | None]:
@@ -101,20 +93,22 @@ def overdue(
     Returns:
         those, and when the next of the others will be; None when none will.
     """
-    by_name = {queue.name: queue for queue in queues}
     if all(queue.policy.max_run_time_s is None for queue in queues):
         return {}, None
+    tree = Tree(queues)
     over: dict[TaskId, str] = {}
     next_s: float | None = None
     for task in tasks:
         if task.state not in _RUNS or task.attempt is None or task.attempt.started_at_s is None:
             continue
-        limit = longest_run_s(task, by_name)
-        if limit is None:
+        limit_s = tree.policy_of(task.spec.queue).max_run_time_s
+        if limit_s is None:
             continue
-        ends_at_s = task.attempt.started_at_s + limit[0]
+        ends_at_s = task.attempt.started_at_s + limit_s
         if ends_at_s <= now_s:
-            over[task.id] = f"stopped: queue '{limit[1]}' lets nothing run for longer than {limit[0]:g} s"
+            over[task.id] = (
+                f"stopped: queue '{task.spec.queue}' lets nothing run for longer than {limit_s:g} s"
+            )
         else:
             next_s = ends_at_s if next_s is None else min(next_s, ends_at_s)
     return over, next_s

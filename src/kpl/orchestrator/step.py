@@ -357,6 +357,10 @@ def _end_overdue(work: Work) -> None:
         work.wake_at_s.append(next_s)
 
 
+MOST_TOLD_ANEW = 100
+"""How many waiting tasks are told anew what they wait for whenever something changes; each is a record to be stored."""
+
+
 def _place_queued(work: Work, cluster: Cluster | None) -> None:
     """Start queued tasks for which there is room, stop who has to make room, and tell the others what they wait for."""
     snapshot = snapshot_of(work.state, work.tasks.values(), work.now_s)
@@ -391,8 +395,12 @@ def _preempt(work: Work, task: Task, reason: str) -> None:
 
 
 def _tell_waiting(work: Work, decision: Decision) -> None:
-    for task_id, wait in decision.waits.items():
-        task, reason = work.tasks[task_id], str(wait.reason)
+    """Keep the sentences of those at the front up to date; whoever comes in behind them is told once, until then."""
+    for place, task_id in enumerate(decision.waits):
+        task = work.tasks[task_id]
+        if place >= MOST_TOLD_ANEW and task.reason:
+            continue
+        reason = str(decision.waits[task_id].reason)
         if task.reason != reason:
             work.put(replace(task, reason=reason))
 

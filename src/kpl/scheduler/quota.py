@@ -46,6 +46,10 @@ class Tree:
     def __getitem__(self, name: str) -> Node:
         return self._by_name[name]
 
+    def policy_of(self, name: str) -> Policy:
+        """The rules for the tasks of a queue; one that is not known hangs under the root."""
+        return (self._by_name.get(name) or self._by_name[ROOT]).policy
+
     def _add(self, name: str, known: Mapping[str, Queue], deserved: Mapping[str, Mapping[str, int]]) -> Node:
         if name in self._by_name:
             return self._by_name[name]
