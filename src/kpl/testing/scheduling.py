@@ -98,7 +98,10 @@ def _is_as_asked(
                 for share in placement.devices
                 if share.kind == wanted.kind
                 and (wanted.share_mib or share.share_milli == wanted.share_milli)
-                and (not wanted.models or models.get((placement.machine, share.kind, share.index)) in wanted.models)
+                and (
+                    not wanted.models
+                    or models.get((placement.machine, share.kind, share.index)) in wanted.models
+                )
             ]
             are_enough = are_enough and len(fitting) >= wanted.count
         if are_enough and +asked == given:
@@ -116,8 +119,10 @@ def _check_limits(
         held = [one for one in snapshot.running if queue.name in _path(one.task.queue, queues)]
         yield from _over(queue.name, queue.limit, new, held, snapshot.machines)
         for user in {one.task.user for one in new} if queue.user_limit else ():
-            of_user = [[one for one in group if one.task.user == user] for group in (new, held)]
-            yield from _over(f"{queue.name}, {user}", queue.user_limit, *of_user, snapshot.machines)
+            theirs = [[one for one in group if one.task.user == user] for group in (new, held)]
+            yield from _over(
+                f"{queue.name}, {user}", queue.user_limit, theirs[0], theirs[1], snapshot.machines
+            )
 
 
 def _over(
