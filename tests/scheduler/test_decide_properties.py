@@ -325,15 +325,12 @@ def without(snapshot: Snapshot, task: WaitingTask, obstacle: Obstacle, decision:
 
 def room_for(waiting: Sequence[WaitingTask]) -> Machine:
     """An empty machine that holds everything that waits, with as many workers as it asks for at most."""
+    wanted = [(device, task.max_workers) for task in waiting for device in task.request.devices]
     devices: list[Device] = []
-    for task in waiting:
-        for wanted in task.request.devices:
-            model = (*wanted.models, "a100")[0]
-            first = sum(device.kind == wanted.kind for device in devices)
-            devices += [
-                Device(wanted.kind, first + number, model=model)
-                for number in range(wanted.count * task.max_workers)
-            ]
+    for kind in sorted({device.kind for device, _ in wanted}):
+        number = sum(device.count * workers for device, workers in wanted if device.kind == kind)
+        models = [model for model in MODELS for _ in range(number)]
+        devices += [Device(kind, index, model=model) for index, model in enumerate(models)]
     cpu_milli = sum(task.request.cpu_milli * task.max_workers for task in waiting)
     memory_mib = sum(task.request.memory_mib * task.max_workers for task in waiting)
     return Machine("new", cpu_milli, memory_mib, tuple(devices))
