@@ -76,20 +76,25 @@ class Preemptor:
         self._failed: set[object] = set()
         self._num_plans = 0
         self._room: dict[str, dict[str, int]] | None = None
-        self._running = snapshot.running
+        self._snapshot, self._amounts = snapshot, amounts
         self._later: list[tuple[Sequence[Placement], int]] = []
-        for running in snapshot.running:
-            if running.is_stopping or not running.task.is_preemptible:
-                continue
-            victim = self._victim(running, amounts[running.task.id], snapshot.now_s)
-            self._classes.setdefault(self._class_of(victim, snapshot.now_s), []).append(victim)
+        self._is_ready = False
+
+    def _prepare(self) -> None:
+        """Look at who runs, when room is to be made for the first time."""
+        now_s, self._is_ready = self._snapshot.now_s, True
+        for running in self._snapshot.running:
+            if not running.is_stopping and running.task.is_preemptible:
+                victim = self._victim(running, self._amounts[running.task.id], now_s)
+                self._classes.setdefault(self._class_of(victim, now_s), []).append(victim)
 
     def _victim(self, running: RunningTask, amounts: Mapping[str, int], now_s: float) -> Victim:
-        on: dict[str, dict[str, int]] = {}
-        for placement in running.placements:
-            here = on.setdefault(placement.machine, {})
-            for resource, amount in amounts_of(placement).items():
-                here[resource] = here.get(resource, 0) + amount
+        on: dict[str, Mapping[str, int]] = {running.placements[0].machine: amounts} if running.placements else {}
+        if len(running.placements) > 1:
+            by_machine: dict[str, dict[str, int]] = {}
+            for placement in running.placements:
+                _add(by_machine.setdefault(placement.machine, {}), amounts_of(placement))
+            on = dict(by_machine)
         level = level_of(attained_s(running, now_s), self._discipline.service_levels_s)
         return Victim(running, amounts, on, rate(running.task, len(running.placements)), level)
 
@@ -108,6 +113,8 @@ class Preemptor:
 
     def plan(self, task: WaitingTask, level: int, place: Place) -> Plan | None:
         """The room that does least harm when it is made; None when none may be made. Nothing is changed."""
+        if not self._is_ready:
+            self._prepare()
         per_worker = asked(task)
         more = {resource: amount * task.min_workers for resource, amount in per_worker.items()} | {"tasks": 1}
         allowed = [
@@ -137,6 +144,8 @@ class Preemptor:
         Args:
             under: number of the node whose limit it is.
         """
+        if not self._is_ready:
+            self._prepare()
         more = {resource: amount * task.min_workers for resource, amount in asked(task).items()} | {
             "tasks": 1
         }
@@ -308,7 +317,7 @@ class Preemptor:
     def _room_on(self, name: str) -> dict[str, int]:
         if self._room is None:
             self._room = {machine.name: _capacity(machine) for machine in self._machines.values()}
-            for running in self._running:
+            for running in self._snapshot.running:
                 if not running.is_stopping:
                     _move(self._room, running.placements, -1)
             for placements, sign in self._later:

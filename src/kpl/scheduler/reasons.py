@@ -46,11 +46,16 @@ class Waits(Mapping[TaskId, Wait]):
         starts: Sequence[RunningTask],
     ) -> None:
         self._snapshot, self._starts = snapshot, starts
-        self._blocked: dict[TaskId, tuple[WaitingTask, Block]] = {
-            task.id: (task, block) for tasks, block in blocks for task in tasks
-        }
+        self._blocks = tuple(blocks)
+        self._by_task: dict[TaskId, tuple[WaitingTask, Block]] | None = None
         self._made: dict[TaskId, Wait] = {}
         self._writer: _Writer | None = None
+
+    @property
+    def _blocked(self) -> dict[TaskId, tuple[WaitingTask, Block]]:
+        if self._by_task is None:
+            self._by_task = {task.id: (task, block) for tasks, block in self._blocks for task in tasks}
+        return self._by_task
 
     def __getitem__(self, task_id: TaskId) -> Wait:
         if task_id not in self._made:
@@ -65,7 +70,7 @@ class Waits(Mapping[TaskId, Wait]):
         return iter(self._blocked)
 
     def __len__(self) -> int:
-        return len(self._blocked)
+        return sum(len(tasks) for tasks, _ in self._blocks)
 
     def __contains__(self, task_id: object) -> bool:
         return task_id in self._blocked

@@ -119,8 +119,10 @@ def _check_limits(
         held = [one for one in snapshot.running if queue.name in _path(one.task.queue, queues)]
         yield from _over(queue.name, queue.limit, new, held, snapshot.machines)
         for user in {one.task.user for one in new} if queue.user_limit else ():
-            of_user = [[one for one in group if one.task.user == user] for group in (new, held)]
-            yield from _over(f"{queue.name}, {user}", queue.user_limit, *of_user, snapshot.machines)
+            theirs = [[one for one in group if one.task.user == user] for group in (new, held)]
+            yield from _over(
+                f"{queue.name}, {user}", queue.user_limit, theirs[0], theirs[1], snapshot.machines
+            )
 
 
 def _over(
