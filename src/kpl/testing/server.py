@@ -16,6 +16,7 @@ import uvicorn
 
 from kpl.resources import Machine
 from kpl.runtime.executor import AttemptFiles, AttemptReport, Launch
+from kpl.runtime.samples import MachineSample
 from kpl.server.app import create_app
 from kpl.server.db.tables.projects import MemberRow, ProjectRow
 from kpl.server.db.tables.users import UserRow
@@ -49,6 +50,9 @@ class IdleExecutor:
         self.root = root
 
     def machines(self) -> tuple[Machine, ...]:
+        return ()
+
+    def samples(self) -> tuple[MachineSample, ...]:
         return ()
 
     def start(self, launch: Launch) -> None:
