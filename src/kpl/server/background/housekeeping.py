@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import structlog
 
-from kpl.server.services import audit, idempotency, sessions, storage, tokens, uploads
+from kpl.server.services import audit, idempotency, samples, sessions, storage, tokens, uploads
 from kpl.server.services.platform import Platform
 
 log = structlog.get_logger("kpl.housekeeping")
@@ -18,6 +18,7 @@ CHORES: tuple[tuple[str, Callable[[Platform], None]], ...] = (
     ("uploads", uploads.remove_expired),
     ("idempotency", idempotency.remove_old),
     ("audit", audit.remove_old),
+    ("samples", samples.remove_old),
     ("attempts", storage.clean_attempts),
     ("artifacts", storage.remove_garbage),
 )

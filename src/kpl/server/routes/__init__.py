@@ -21,6 +21,7 @@ from kpl.server.routes import (
     pipelines,
     projects,
     runs,
+    samples,
     session,
     static,
     storage,
@@ -50,6 +51,7 @@ MODULES: tuple[ModuleType, ...] = (
     tasks,
     endpoints,
     machines,
+    samples,
     storage,
 )
 

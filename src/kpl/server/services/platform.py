@@ -9,6 +9,7 @@ from kpl.server.services.attempts import SignInAttempts
 from kpl.server.services.clock import Clock, SystemClock
 from kpl.server.services.live import LiveHub
 from kpl.server.services.passwords import Passwords
+from kpl.server.services.recent_samples import RecentSamples
 from kpl.server.services.telemetry import Telemetry
 from kpl.server.services.traffic import Traffic
 from kpl.server.settings import Settings
@@ -35,6 +36,7 @@ class Platform:
     clock: Clock = field(default_factory=SystemClock)
     inbox_bell: threading.Event = field(default_factory=threading.Event)
     traffic: Traffic = field(default_factory=Traffic)
+    samples: RecentSamples = field(default_factory=RecentSamples)
 
     def now_s(self) -> float:
         return self.clock.now_s()
