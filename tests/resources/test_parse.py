@@ -8,6 +8,7 @@ from kpl.errors import Invalid
 from kpl.resources import (
     Device,
     DeviceRequest,
+    Enforcement,
     format_amounts,
     format_devices,
     parse_amounts,
@@ -53,13 +54,26 @@ def test_simulated_devices_are_numbered_within_their_kind() -> None:
         ("npu", "", 0),
         ("gpu", "t4", 2),
     ]
-    assert devices[2] == Device("npu", 0, vendor="simulated", memory_mib=16384)
+    watched = Enforcement.WATCHED
+    assert devices[2] == Device("npu", 0, vendor="simulated", memory_mib=16384, sharing=watched)
     assert parse_simulated_devices("") == ()
+
+
+def test_simulated_devices_have_the_memory_that_is_written_with_them() -> None:
+    [gpu, npu] = parse_simulated_devices("gpu:a100:80Gi=1,npu:910b:512=1")
+    assert (gpu.memory_mib, npu.memory_mib) == (81920, 512)
+
+
+def test_simulated_instances_are_given_whole_under_a_name_of_their_own() -> None:
+    devices = parse_simulated_devices("gpu:a100:40Gi=1,gpu:a100-mig-1g.5gb:5Gi=2")
+    assert [device.is_instance for device in devices] == [False, True, True]
+    assert [device.uid for device in devices] == ["", "MIG-simulated-1", "MIG-simulated-2"]
+    assert devices[1].sharing is Enforcement.HARDWARE
 
 
 @pytest.mark.parametrize("text", ["gpu", "gpu=", "gpu=x", "GPU=1", "gpu:=1", "gpu=99999"])
 def test_what_names_no_devices_is_refused_with_the_form(text: str) -> None:
-    with pytest.raises(Invalid, match=r"names no devices.*KIND\[:MODEL\]=COUNT"):
+    with pytest.raises(Invalid, match=r"names no devices.*KIND\[:MODEL\[:MEMORY\]\]=COUNT"):
         parse_simulated_devices(text)
 
 

@@ -1,9 +1,11 @@
 """Machines, what is held on them, and keeping new tasks away from them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from kpl.client.transport import Transport
 from kpl.schemas.machine import DrainOut, DrainRequest, MachineOut, MachinesOut, MachineUpdate
+from kpl.schemas.sample import MachineMetricsOut
 
 
 class Machines:
@@ -32,6 +34,22 @@ class Machines:
         """Open a machine that is being drained."""
         answer = self._transport.request("DELETE", f"{self._base}/{name}/drain")
         return MachineOut.model_validate(answer.json())
+
+    def metrics(
+        self,
+        name: str,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        step_s: float | None = None,
+    ) -> MachineMetricsOut:
+        """What a machine and its devices measured: the last ten minutes unless told otherwise."""
+        query = {
+            "since": None if since is None else since.isoformat(),
+            "until": None if until is None else until.isoformat(),
+            "step": step_s,
+        }
+        return self._transport.get(MachineMetricsOut, f"{self._base}/{name}/metrics", query=query)
 
     def _update(self, name: str, change: MachineUpdate) -> MachineOut:
         answer = self._transport.request("PATCH", f"{self._base}/{name}", body=change)

@@ -16,6 +16,7 @@ import uvicorn
 
 from kpl.resources import Machine
 from kpl.runtime.executor import AttemptFiles, AttemptReport, Launch
+from kpl.runtime.samples import MachineSample
 from kpl.server.app import create_app
 from kpl.server.db.tables.projects import MemberRow, ProjectRow
 from kpl.server.db.tables.users import UserRow
@@ -51,6 +52,9 @@ class IdleExecutor:
 
     def machines(self) -> tuple[Machine, ...]:
         return self.known
+
+    def samples(self) -> tuple[MachineSample, ...]:
+        return ()
 
     def start(self, launch: Launch) -> None:
         raise AssertionError(f"nothing should start attempt {launch.attempt_id}")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import structlog
 
-from kpl.server.services import audit, idempotency, idle, sessions, storage, tokens, uploads
+from kpl.server.services import audit, idempotency, idle, samples, sessions, storage, tokens, uploads
 from kpl.server.services.platform import Platform
 
 log = structlog.get_logger("kpl.housekeeping")
@@ -21,6 +21,7 @@ CHORES: Chores = (
     ("uploads", uploads.remove_expired),
     ("idempotency", idempotency.remove_old),
     ("audit", audit.remove_old),
+    ("samples", samples.remove_old),
     ("attempts", storage.clean_attempts),
     ("artifacts", storage.remove_garbage),
 )

@@ -11,6 +11,7 @@ from kpl.server.services.clock import Clock, SystemClock
 from kpl.server.services.latest import Latest
 from kpl.server.services.live import LiveHub
 from kpl.server.services.passwords import Passwords
+from kpl.server.services.recent_samples import RecentSamples
 from kpl.server.services.telemetry import Telemetry
 from kpl.server.services.traffic import Traffic
 from kpl.server.settings import Settings
@@ -43,6 +44,7 @@ class Platform:
     clock: Clock = field(default_factory=SystemClock)
     inbox_bell: threading.Event = field(default_factory=threading.Event)
     traffic: Traffic = field(default_factory=Traffic)
+    samples: RecentSamples = field(default_factory=RecentSamples)
     outlook: "Latest[Outlook]" = field(default_factory=lambda: Latest(lifetime_s=OUTLOOK_LIFETIME_S))
 
     def now_s(self) -> float:
