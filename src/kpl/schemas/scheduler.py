@@ -35,7 +35,10 @@ class UsageRow(BaseModel):
     kind: str = Field(description="Kind of device, or `cpu`.")
     num_tasks: int
     allocated_h: float = Field(description="Device hours, or core hours, that tasks held.")
-    used_h: float | None = Field(description="Of these, hours in which the device was busy; null if unknown.")
+    used_h: float | None = Field(
+        description="Of these, hours in which the devices were busy, as far as that was measured; of a share, its part. "
+        "Null where nothing was measured."
+    )
 
 
 class UsageOut(BaseModel):

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from kpl.errors import Denied, Invalid, NotFound
-from kpl.server.services import usage
+from kpl.server.db.tables.samples import SampleRow
+from kpl.server.services import busy_times, usage
 from kpl.server.services.access import Caller, Role
 from kpl.server.services.platform import Platform
 from kpl.task import TaskState
@@ -46,6 +47,40 @@ def test_hours_are_added_up_by_project_user_and_kind_within_the_time(
     }
     assert half
     assert {row.username for row in usage.get_usage(platform, ann, project="vision").rows} == {"ann"}
+
+
+def measured(platform: Platform, seconds: float, utilisation: float | None) -> None:
+    """The first GPU of machine one was measured in the minute that began then."""
+    with platform.db.write() as session:
+        devices = [{"kind": "gpu", "index": 0, "utilisation": utilisation}]
+        session.add(SampleRow(machine="one", at_s=START_S + seconds, values={"devices": devices}))
+
+
+def test_hours_in_which_devices_were_busy_stand_beside_those_that_they_were_held(
+    platform: Platform, root: Caller, clock: FakeClock
+) -> None:
+    add_running(platform, root, 0, share_milli=500)
+    for minute in range(60):
+        measured(platform, minute * 60, 0.5 if minute < 30 else None)
+    clock.advance(3600)
+    (gpu,) = (row for row in usage.get_usage(platform, root).rows if row.kind == "gpu")
+    assert (gpu.allocated_h, gpu.used_h) == (0.5, 0.125)
+    (part,) = (row for row in usage.get_usage(platform, root, until=at(90)).rows if row.kind == "gpu")
+    assert part.used_h == pytest.approx(90 * 0.25 / 3600, abs=1e-4)
+    (later,) = (row for row in usage.get_usage(platform, root, since=at(1860)).rows if row.kind == "gpu")
+    assert later.used_h is None, "nothing was measured"
+
+
+def test_of_many_measurements_some_stand_for_the_others(
+    platform: Platform, root: Caller, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(busy_times, "_MAX_ROWS", 25)
+    add_running(platform, root, 0)
+    for minute in range(60):
+        measured(platform, minute * 60, 0.5)
+    clock.advance(3600)
+    (gpu,) = (row for row in usage.get_usage(platform, root).rows if row.kind == "gpu")
+    assert gpu.used_h == pytest.approx(0.5, abs=0.03)
 
 
 def test_only_members_and_administrators_see_who_used_what(platform: Platform, root: Caller) -> None:

@@ -8,11 +8,13 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from kpl.errors import Invalid
+from kpl.resources import Placement
 from kpl.schemas.page import Page
 from kpl.schemas.scheduler import HistoryOut, UsageOut, UsageRow
 from kpl.server.db.tables.projects import ProjectRow
 from kpl.server.db.tables.tasks import AttemptRow, TaskRow, TaskSpecRow
 from kpl.server.services.access import Caller, Role, project_for, require_platform_admin
+from kpl.server.services.busy_times import BusyTimes, busy_times
 from kpl.server.services.clock import utc
 from kpl.server.services.paging import page_of
 from kpl.server.services.platform import Platform
@@ -62,9 +64,13 @@ def get_usage(
         if owner is None:
             require_platform_admin(caller)
         window = _window(platform, since, until)
-        totals: dict[tuple[str, str, str], _Total] = {}
-        for row in _attempts(session, owner, window):
-            _count(row, window, totals)
+        attempts = [
+            _Held.of(row, window, now_s=platform.now_s()) for row in _attempts(session, owner, window)
+        ]
+        busy = busy_times(session, {each.placement.machine for each in attempts}, window)
+    totals: dict[tuple[str, str, str], _Total] = {}
+    for each in attempts:
+        _count(each, busy, totals)
     rows = [
         UsageRow(
             project=project_name,
@@ -72,7 +78,7 @@ def get_usage(
             kind=kind,
             num_tasks=len(total.tasks),
             allocated_h=round(total.held_s / 3600, 4),
-            used_h=None,
+            used_h=None if total.busy_s is None else round(total.busy_s / 3600, 4),
         )
         for (project_name, username, kind), total in totals.items()
     ]
@@ -83,10 +89,32 @@ def get_usage(
 @dataclass(slots=True)
 class _Total:
     held_s: float = 0.0
+    busy_s: float | None = None
     tasks: set[int] = field(default_factory=set)
 
 
 _Attempt = tuple[AttemptRow, int, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What an attempt held within the time, from when to when."""
+
+    task_id: int
+    username: str
+    project: str
+    placement: Placement
+    begin_s: float
+    end_s: float
+
+    @classmethod
+    def of(cls, row: _Attempt, window: Window, *, now_s: float) -> "_Held":
+        attempt, task_id, username, project = row
+        end_s = now_s if attempt.ended_at_s is None else attempt.ended_at_s
+        begin_s, end_s = max(window[0], attempt.created_at_s), min(window[1], end_s)
+        return cls(
+            task_id, username, project, placement_from(attempt.placement), begin_s, max(begin_s, end_s)
+        )
 
 
 def _attempts(session: Session, project: ProjectRow | None, window: Window) -> Sequence[_Attempt]:
@@ -105,18 +133,22 @@ def _attempts(session: Session, project: ProjectRow | None, window: Window) -> S
     return [(row[0], row[1], row[2], row[3]) for row in session.execute(chosen)]
 
 
-def _count(row: _Attempt, window: Window, totals: dict[tuple[str, str, str], _Total]) -> None:
-    attempt, task_id, username, project = row
-    until_s = window[1] if attempt.ended_at_s is None else min(window[1], attempt.ended_at_s)
-    seconds = max(0.0, until_s - max(window[0], attempt.created_at_s))
-    placement = placement_from(attempt.placement)
-    held = {"cpu": placement.cpu_milli}
+def _count(held: _Held, busy: BusyTimes, totals: dict[tuple[str, str, str], _Total]) -> None:
+    seconds, placement = held.end_s - held.begin_s, held.placement
+    _total(held, "cpu", totals).held_s += seconds * placement.cpu_milli / 1000
     for share in placement.devices:
-        held[share.kind] = held.get(share.kind, 0) + share.share_milli
-    for kind, milli in held.items():
-        total = totals.setdefault((project, username, kind), _Total())
-        total.held_s += seconds * milli / 1000
-        total.tasks.add(task_id)
+        total, part = _total(held, share.kind, totals), share.share_milli / 1000
+        total.held_s += seconds * part
+        device = (placement.machine, share.kind, share.index)
+        busy_s = busy.within(device, held.begin_s, held.end_s)
+        if busy_s is not None:
+            total.busy_s = (total.busy_s or 0.0) + busy_s * part
+
+
+def _total(held: _Held, kind: str, totals: dict[tuple[str, str, str], _Total]) -> _Total:
+    total = totals.setdefault((held.project, held.username, kind), _Total())
+    total.tasks.add(held.task_id)
+    return total
 
 
 def _window(platform: Platform, since: datetime | None, until: datetime | None) -> Window:
