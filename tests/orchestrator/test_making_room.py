@@ -1,6 +1,6 @@
 """Tasks that are stopped for the sake of others, policies that end what runs for too long, closed machines."""
 
-from kpl.orchestrator.state import CancelTask, Collect, SetPriority, SetQueues, StopAttempt
+from kpl.orchestrator.state import CancelTask, Collect, MoveOn, SetPriority, SetQueues, StopAttempt
 from kpl.resources import DeviceRequest, ResourceRequest
 from kpl.scheduler import Policy, Queue
 from kpl.task import AttemptState, Outcome, Task, TaskState
@@ -117,3 +117,19 @@ def test_a_higher_priority_goes_first_also_when_it_was_given_later() -> None:
     drive.take(SetPriority(TaskId(3), 10))
     drive.exit("1-1")
     assert (drive.state_of(2), drive.state_of(3)) == (TaskState.QUEUED, TaskState.STARTING)
+
+
+def test_a_task_that_saves_checkpoints_moves_on_when_it_is_asked_to_and_no_other() -> None:
+    drive = Drive(machines=(tiny_machine(gpu=2),))
+    drive.take(SetQueues(QUEUES, frozenset()))
+    drive.start(borrowing())
+    drive.start(borrowing(number=2, saves_checkpoints=False))
+    asked = [MoveOn(TaskId(number), "machine 'local' is drained") for number in (1, 2, 3)]
+    assert drive.take(*asked) == (StopAttempt(AttemptId("1-1"), 5.0),)
+    assert drive.reason_of(1) == "machine 'local' is drained"
+    assert drive.take(*asked) == ()
+    assert drive.state_of(2) is TaskState.RUNNING
+    drive.take(SetQueues(QUEUES, frozenset({"local"})))
+    drive.report("1-1", AttemptState.ENDED, Outcome.SIGNALLED, -15)
+    assert drive.state_of(1) is TaskState.QUEUED
+    assert drive.tasks[TaskId(1)].num_preemptions == 1

@@ -379,11 +379,8 @@ def _place_queued(work: Work, cluster: Cluster | None) -> None:
 
 def _move_on(work: Work, event: MoveOn) -> None:
     task = work.tasks.get(event.task_id)
-    if task is not None and task.spec.is_preemptible and task.state in _MOVABLE:
+    if task is not None and task.spec.is_preemptible and task.state.holds_resources:
         _preempt(work, task, event.reason)
-
-
-_MOVABLE = (TaskState.RUNNING, TaskState.READY)
 
 
 def _preempt(work: Work, task: Task, reason: str) -> None:
