@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 import time
@@ -17,6 +19,7 @@ from kpl.task import TaskState
 pytestmark = pytest.mark.e2e
 
 DEADLINE_S = 60.0
+GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "share-a-cluster.md"
 MANIFEST = """
 name: sleeper
 version: "1.0.0"
@@ -207,3 +210,14 @@ def test_usage_and_history_are_told(busy: LocalServer) -> None:
     assert "gpu" in text(busy, "scheduler", "usage", "--all", "--last", "1h")
     lines = text(busy, "scheduler", "history").splitlines()
     assert 3 in [json.loads(line)["task_id"] for line in lines]
+
+
+def test_the_commands_of_the_guide_work(busy: LocalServer) -> None:
+    blocks = re.findall(r"```bash\n(.*?)```", GUIDE.read_text(encoding="utf-8"), flags=re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines()]
+    assert len(lines) > 20
+    for line in lines:
+        program, *words = shlex.split(line)
+        assert program == "kpl"
+        done = kpl(busy, *words)
+        assert done.returncode == 0, f"{line}: {done.stderr}"
