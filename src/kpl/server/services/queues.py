@@ -7,7 +7,7 @@ members, in queues called `PROJECT/USER`. Everybody sees the queues of their pro
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import false, func, select
+from sqlalchemy import false, select
 from sqlalchemy.orm import Session
 
 from kpl.errors import Conflict, Invalid, NotFound, nearest
@@ -19,8 +19,6 @@ from kpl.scheduler.snapshot import MIN_RUN_S, ROOT, Hours
 from kpl.schemas.names import NAME_PATTERN
 from kpl.schemas.page import Page
 from kpl.schemas.queue import PolicyBody, QueuedTaskOut, QueueOut, QueuePut
-from kpl.server.db.tables.datasets import DatasetVersionRow
-from kpl.server.db.tables.models import ModelVersionRow
 from kpl.server.db.tables.projects import MemberRow, ProjectRow
 from kpl.server.db.tables.queues import QueueRow
 from kpl.server.db.tables.tasks import TaskRow
@@ -47,6 +45,7 @@ from kpl.server.services.queue_tree import (
 )
 from kpl.server.services.scheduling import Outlook, held_amounts, outlook, text_out
 from kpl.server.services.store import SET_QUEUES, post
+from kpl.server.services.stored import stored_mib
 from kpl.task import TaskState
 from kpl.task.ids import TaskId
 
@@ -457,8 +456,8 @@ def _counted(session: Session, seen: Outlook) -> tuple[dict[str, _Counts], _Coun
     for task in seen.waiting.values():
         for queue in above(seen.tree, task.queue):
             num_waiting[queue.name] = num_waiting.get(queue.name, 0) + 1
-    for project, stored_mib in _stored(session).items():
-        _add(seen.tree, project, {"storage": stored_mib}, used)
+    for project, kept_mib in stored_mib(session).items():
+        _add(seen.tree, project, {"storage": kept_mib}, used)
     return used, num_running, num_waiting
 
 
@@ -467,18 +466,6 @@ def _add(tree: Tree, name: str, amounts: Amounts, totals: dict[str, _Counts]) ->
         total = totals.setdefault(queue.name, {})
         for resource, amount in amounts.items():
             total[resource] = total.get(resource, 0) + amount
-
-
-def _stored(session: Session) -> _Counts:
-    """MiB that the versions of datasets and models of each project take, rounded up."""
-    totals: dict[str, int] = {}
-    for table in (DatasetVersionRow, ModelVersionRow):
-        sizes = select(ProjectRow.name, func.sum(table.size_bytes)).join(
-            ProjectRow, ProjectRow.id == table.project_id
-        )
-        for name, size_bytes in session.execute(sizes.group_by(ProjectRow.name)):
-            totals[name] = totals.get(name, 0) + int(size_bytes)
-    return {name: -(-size_bytes // (1 << 20)) for name, size_bytes in totals.items()}
 
 
 def _queued(session: Session, caller: Caller, seen: Outlook, ids: Sequence[TaskId]) -> list[QueuedTaskOut]:
