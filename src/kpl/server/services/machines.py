@@ -33,7 +33,7 @@ from kpl.server.services.platform import Platform
 from kpl.server.services.queue_tree import machine_settings
 from kpl.server.services.records import placement_from
 from kpl.server.services.spec_text import decode_spec
-from kpl.server.services.store import MOVE_ON, SET_QUEUES, post
+from kpl.server.services.store import MOVE_ON, post, post_settings
 from kpl.task import AttemptState
 
 
@@ -142,7 +142,7 @@ def _set(
         changed_by=caller.username,
     )
     session.merge(settings)
-    post(platform, session, SET_QUEUES)
+    post_settings(platform, session)
     session.flush()
 
 

@@ -29,7 +29,7 @@ from kpl.server.services.access import (
 from kpl.server.services.clock import utc
 from kpl.server.services.paging import page_of
 from kpl.server.services.platform import Platform
-from kpl.server.services.store import SET_QUEUES, post
+from kpl.server.services.store import post_settings
 
 
 def list_projects(platform: Platform, caller: Caller, *, cursor: str | None, limit: int) -> Page[ProjectOut]:
@@ -86,7 +86,7 @@ def delete_project(platform: Platform, caller: Caller, name: str) -> None:
         audit.record(platform, session, caller, "project.delete", f"project:{name}", project=name)
         _publish(platform, session, row, "deleted")
         session.delete(row)
-        post(platform, session, SET_QUEUES)
+        post_settings(platform, session)
         platform.live.refresh_access(session)
 
 
@@ -171,7 +171,7 @@ def add_project(platform: Platform, session: Session, caller: Caller, new: Proje
     except IntegrityError as err:
         raise Conflict(f"The project name '{new.name}' is taken.", hint="Choose another name.") from err
     _publish(platform, session, row, "created")
-    post(platform, session, SET_QUEUES)  # every project has a queue
+    post_settings(platform, session)  # every project has a queue
     platform.live.refresh_access(session)
     return row
 

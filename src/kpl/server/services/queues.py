@@ -44,7 +44,7 @@ from kpl.server.services.queue_tree import (
     scheduling_queues,
 )
 from kpl.server.services.scheduling import Outlook, held_amounts, outlook, text_out
-from kpl.server.services.store import SET_QUEUES, post
+from kpl.server.services.store import post_settings
 from kpl.server.services.stored import stored_mib
 from kpl.task import TaskState
 from kpl.task.ids import TaskId
@@ -127,7 +127,7 @@ def put_queue(platform: Platform, caller: Caller, name: str, asked: QueuePut) ->
             project=None if project is None else project.name,
             details=asked.model_dump(mode="json", exclude_unset=True),
         )
-        post(platform, session, SET_QUEUES)
+        post_settings(platform, session)
     with platform.db.read() as session:
         return _answers(session, outlook(platform, session), [name])[0]
 
@@ -155,7 +155,7 @@ def delete_queue(platform: Platform, caller: Caller, name: str) -> None:
             f"queue:{name}",
             project=None if project is None else project.name,
         )
-        post(platform, session, SET_QUEUES)
+        post_settings(platform, session)
 
 
 # Who may. ---------------------------------------------------------------------------------------------------

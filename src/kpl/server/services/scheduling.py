@@ -100,7 +100,8 @@ def explain_task(platform: Platform, caller: Caller, project: str, task_id: int)
         owner = project_for(session, caller, project, Role.VIEWER)
         row = task_row(session, owner, task_id)
         seen = outlook(platform, session)
-        wait = seen.decision.waits.get(TaskId(task_id))
+        is_queued = row.state == TaskState.QUEUED
+        wait = seen.decision.waits.get(TaskId(task_id)) if is_queued else None
         reason = wait.reason if wait is not None else _standing(platform, session, row)
     queue = row.queue or project
     is_told_all = caller.is_admin and caller.only_project_id is None

@@ -277,6 +277,12 @@ def post(
     after_commit(session, platform.executor.wake)
 
 
+def post_settings(platform: Platform, session: Session) -> None:
+    """Tell the loop, and those who look at what it would decide, that queues or machines are not what they were."""
+    post(platform, session, SET_QUEUES)
+    after_commit(session, platform.outlook.forget)
+
+
 def _exists(session: Session, task: Task) -> bool:
     """Whether the task was not deleted meanwhile with its project."""
     return session.scalar(select(TaskRow.id).where(TaskRow.id == task.id)) is not None
