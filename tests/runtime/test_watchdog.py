@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -10,7 +11,6 @@ from typing import Any
 import pytest
 
 from kpl.resources import Device, DeviceShare, Enforcement, Placement, parse_simulated_devices
-from kpl.runtime import watchdog
 from kpl.runtime.devices import GivenDevice, nvidia
 from kpl.runtime.devices.nvml import Nvml
 from kpl.runtime.executors.local import LocalExecutor
@@ -74,7 +74,7 @@ def test_task_over_its_share_is_told_and_condemned_after_a_while(scene: Scene) -
     scene.hold(21000)
     assert not scene.watch.look(now_s=0)
     assert not scene.watch.look(now_s=9.9)
-    told = "It holds 21,000 MiB of gpu 0, more than its share of 20,000 MiB. It is stopped if it still does in 10 s."
+    told = "It holds 21,000 MiB of gpu 0, more than its share of 20,000 MiB. It is stopped if that is so in 10 s still."
     assert scene.notes == [told]
     assert not (scene.folder / "over.json").exists()
     assert scene.watch.look(now_s=10)
@@ -108,6 +108,7 @@ def test_task_alone_on_a_device_that_knows_no_processes_is_judged_by_the_device(
     scene.gpu.processes[1] = 21000
     assert not scene.watch.look(now_s=0)
     assert scene.watch.look(now_s=10)
+    assert "21,000 MiB of gpu 0 are in use, more than the share of 20,000 MiB of this task" in scene.notes[0]
 
 
 def test_tasks_together_on_a_device_that_knows_no_processes_are_told_and_not_stopped(
@@ -115,7 +116,7 @@ def test_tasks_together_on_a_device_that_knows_no_processes_are_told_and_not_sto
 ) -> None:
     monkeypatch.setattr(scene.nvml, "_knows_processes", False)
     neighbour = Watch(scene.folder, scene.plan | {"devices": [{"device": asdict(GPU), "limit_mib": 5000}]})
-    monkeypatch.setattr(watchdog.os, "getpid", lambda: 1)
+    monkeypatch.setattr(os, "getpid", lambda: 1)
     with neighbour.among_neighbours():
         scene.gpu.processes[1] = 24000
         assert not scene.watch.look(now_s=0)
@@ -154,7 +155,7 @@ def test_process_that_outgrows_its_share_is_stopped_with_a_message(executor: Loc
     assert report.outcome is Outcome.STOPPED
     assert "of gpu 0, more than its share of 100 MiB" in report.message
     files = executor.files(launch.attempt_id)
-    assert any("It is stopped if it still does in 0.2 s" in note for note in events_of(files.events).notes)
+    assert any("It is stopped if that is so in 0.2 s still" in note for note in events_of(files.events).notes)
     assert any(line.startswith("[kpl] It holds") for line in lines_of(files.log))
 
 
@@ -180,7 +181,7 @@ def test_watchdog_ends_with_its_task(executor: LocalExecutor, tmp_path: Path) ->
 def test_watchdog_that_cannot_start_is_named_in_the_log(
     executor: LocalExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watchdog.sys, "executable", "/no/such/python")
+    monkeypatch.setattr(sys, "executable", "/no/such/python")
     launch = make_launch(1, "echo done", placement=shared(500))
     assert run(executor, launch).exit_code == 0
     log = executor.files(launch.attempt_id).log.read_text()

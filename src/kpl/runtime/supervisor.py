@@ -39,6 +39,8 @@ LAUNCH, RUN, READY, STOP, EXIT = "launch.json", "run.json", "ready.json", "stop.
 OVER = "over.json"
 LOCK = "lock"
 
+NO_PIDFD = -1  # the kernel is older than 5.3, or a sandbox: processes are known by pid and start time alone
+
 # In the environment of every process of an attempt: tells them from all others after their supervisor died.
 MARKER = "KPL_ATTEMPT_FOLDER"
 
@@ -289,8 +291,12 @@ class Supervisor:
         self._notify()  # of whom to watch from now on
         self._set_deadlines()
         self._start_watchdog()
-        self._watch(lambda: _is_readable(pidfd), pause_s=0.1)
-        self._conclude(_exit_status(pidfd))
+        if pidfd == NO_PIDFD:
+            self._watch(lambda: not is_alive(task), pause_s=0.1)
+            self._conclude(None)
+        else:
+            self._watch(lambda: _is_readable(pidfd), pause_s=0.1)
+            self._conclude(_exit_status(pidfd))
 
     # Watching and ending
 
@@ -644,11 +650,15 @@ def marked(processes: Iterable[Process], folder: str) -> set[int]:
 
 
 def open_pidfd(process: Mapping[str, int]) -> int | None:
-    """A handle that no later process can take over; None when the process is gone."""
+    """A handle that no later process can take over; None when the process is gone, NO_PIDFD where there are none."""
     try:
         pidfd = os.pidfd_open(process["pid"])
     except ProcessLookupError:
         return None
+    except OSError as err:
+        if err.errno != errno.ENOSYS:
+            raise
+        return NO_PIDFD if is_alive(process) else None
     if is_alive(process):
         return pidfd
     os.close(pidfd)
@@ -658,16 +668,25 @@ def open_pidfd(process: Mapping[str, int]) -> int | None:
 def send_signal(process: Mapping[str, int], number: int) -> None:
     """Signal exactly this process; one that is gone is left in peace."""
     pidfd = open_pidfd(process)
-    if pidfd is not None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
+    if pidfd is None:
+        return
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        if pidfd == NO_PIDFD:
+            os.kill(process["pid"], number)
+        else:
             signal.pidfd_send_signal(pidfd, number)
+    if pidfd != NO_PIDFD:
         os.close(pidfd)
 
 
 def boot_id() -> str:
     """Changes whenever the machine is started: process identities of another boot mean nothing."""
-    with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
-        return file.read().strip()
+    try:
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+            return file.read().strip()
+    except FileNotFoundError:  # a sandbox such as gVisor
+        with open("/proc/stat", encoding="ascii") as file:
+            return next(line.strip() for line in file if line.startswith("btime"))
 
 
 def spawn(

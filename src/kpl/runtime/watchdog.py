@@ -28,6 +28,7 @@ from kpl.resources import Device
 from kpl.runtime import supervisor
 from kpl.runtime.devices import GivenDevice
 from kpl.runtime.devices.registry import memory_held_mib, memory_used_mib
+from kpl.runtime.variables import inherited_variables
 
 INTERVAL_S = 1.0
 PATIENCE_S = 10.0
@@ -47,10 +48,7 @@ def watchdog_plan(
         return None
     return {
         "command": [sys.executable, "-P", "-m", "kpl.runtime.watchdog"],
-        "variables": {
-            "PATH": os.environ.get("PATH", os.defpath),
-            "PYTHONPATH": ":".join(filter(None, sys.path)),
-        },
+        "variables": inherited_variables() | {"PYTHONPATH": ":".join(filter(None, sys.path))},
         "events": str(events),
         "neighbours": str(neighbours),
         "patience_s": patience_s,
@@ -63,17 +61,27 @@ class Excess:
     """More memory than a task's share.
 
     Args:
-        is_ours: whether it is known that this task holds it.
+        num_tasks: how many tasks hold it together, where the driver does not tell by process; 0 where it does.
     """
 
     device: Device
     held_mib: int
     limit_mib: int
-    is_ours: bool = True
+    num_tasks: int = 0
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether it is this task that holds too much."""
+        return self.num_tasks <= 1
 
     def __str__(self) -> str:
         name = f"{self.device.kind} {self.device.index}"
-        if not self.is_ours:
+        if self.num_tasks == 1:
+            return (
+                f"{self.held_mib:,} MiB of {name} are in use, more than the share of {self.limit_mib:,} MiB of this "
+                "task, the only one of KPL's on it."
+            )
+        if self.num_tasks > 1:
             return (
                 f"The tasks on {name} hold {self.held_mib:,} MiB, more than their shares of {self.limit_mib:,} MiB "
                 "together; which of them does cannot be told on this machine."
@@ -99,16 +107,17 @@ class Watch:
         """Tell the task when it holds too much; True once it has done so for too long and has to be stopped."""
         excess = next(self._excesses(), None)
         if excess is None:
-            if self._over_since is not None:
+            if self._is_told:
                 self._tell("It is within its share of the device again.")
             self._over_since, self._is_told = None, False
             return False
         patience_s = self._plan["patience_s"]
         if not self._is_told:
-            warning = f" It is stopped if it still does in {patience_s:g} s." if excess.is_ours else ""
+            warning = f" It is stopped if that is so in {patience_s:g} s still." if excess.is_certain else ""
             self._tell(f"{excess}{warning}")
             self._is_told = True
-        if not excess.is_ours:
+        if not excess.is_certain:
+            self._over_since = None
             return False
         if self._over_since is None:
             self._over_since = now_s
@@ -127,7 +136,7 @@ class Watch:
                 continue
             used, limits = memory_used_mib(device), self._limits_on(device)
             if used is not None and used > sum(limits) + tolerance_mib(sum(limits)):
-                yield Excess(device, used, sum(limits), is_ours=len(limits) == 1)
+                yield Excess(device, used, sum(limits), num_tasks=len(limits))
 
     def _pids(self) -> set[int]:
         """The attempt's processes: all that descends from its supervisor, ourselves aside."""
@@ -172,7 +181,7 @@ class Watch:
 
     def _condemn(self, excess: Excess) -> None:
         message = (
-            f"{excess} It had been told {self._plan['patience_s']:g} s before. Ask for a larger share or for the whole "
+            f"{excess} It was told {self._plan['patience_s']:g} s before. Ask for a larger share or for the whole "
             "device, or let it take less: a smaller batch, or a limit in its framework."
         )
         supervisor.write_json(str(self._folder / supervisor.OVER), {"message": message, "at_s": time.time()})
