@@ -73,4 +73,5 @@ KIND = DeviceKind(
     sample=sample,
     share_variables=share_variables,
     memory_held=memory_held,
+    reads=("PRETEND_NPUS",),
 )

@@ -19,7 +19,7 @@ import os
 import select
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from typing import Any
 from kpl.resources import Device
 from kpl.runtime import supervisor
 from kpl.runtime.devices import GivenDevice
-from kpl.runtime.devices.registry import memory_held_mib, memory_used_mib
+from kpl.runtime.devices.registry import kind_of, memory_held_mib, memory_used_mib
 from kpl.runtime.variables import inherited_variables
 
 INTERVAL_S = 1.0
@@ -48,12 +48,18 @@ def watchdog_plan(
         return None
     return {
         "command": [sys.executable, "-P", "-m", "kpl.runtime.watchdog"],
-        "variables": inherited_variables() | {"PYTHONPATH": ":".join(filter(None, sys.path))},
+        "variables": _variables({each.device.kind for each in watched}),
         "events": str(events),
         "neighbours": str(neighbours),
         "patience_s": patience_s,
         "devices": [{"device": asdict(each.device), "limit_mib": each.limit_mib} for each in watched],
     }
+
+
+def _variables(kinds: Iterable[str]) -> dict[str, str]:
+    """What the watchdog needs of this process's environment, and where it finds the packages that we have found."""
+    read = {name: os.environ[name] for kind in kinds for name in kind_of(kind).reads if name in os.environ}
+    return inherited_variables() | read | {"PYTHONPATH": ":".join(filter(None, sys.path))}
 
 
 @dataclass(frozen=True, slots=True)

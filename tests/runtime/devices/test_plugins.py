@@ -11,10 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from kpl.resources import Device, DeviceShare, Enforcement, Placement
+from kpl.resources import Device, DeviceShare, Enforcement, Machine, Placement
 from kpl.runtime.devices import device_kinds, device_variables, probe_devices, sample_devices
 from kpl.runtime.devices.plugins import add_plugins
 from kpl.runtime.devices.registry import BUILT_IN, memory_held_mib
+from kpl.runtime.executors.local import LocalExecutor
+from kpl.storage.atomic import write_atomic
+from kpl.task import Outcome
+from kpl.testing.executor_suite import make_launch, until_ended, wait_for_lines
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "device_plugins" / "pretend_npu"
 Installer = Callable[[str, str], None]
@@ -130,3 +134,18 @@ def test_example_is_probed_measured_and_shown_to_processes(npus: Path) -> None:
 def test_example_finds_nothing_without_its_file(npus: Path) -> None:
     npus.unlink()
     assert [device for device in probe_devices() if device.kind == "npu"] == []
+
+
+def test_task_on_a_share_of_the_example_is_watched(npus: Path, tmp_path: Path) -> None:
+    machine = Machine("local", 1000, 512, tuple(d for d in probe_devices() if d.kind == "npu"))
+    executor = LocalExecutor(tmp_path / "runtime", machine=machine, share_patience_s=0.1)
+    shares = (DeviceShare("npu", 0, share_milli=10),)
+    launch = make_launch(1, "echo $$; sleep 60", placement=Placement("local", 1000, 512, shares))
+    executor.start(launch)
+    [pid] = wait_for_lines(executor.files(launch.attempt_id).log, 1)
+    npu = {"model": "910b", "memory_mib": 65536, "held": {pid: 2000}}
+    write_atomic(npus, json.dumps([npu]).encode())
+    report = until_ended(executor, launch.attempt_id)
+    executor.close()
+    assert report.outcome is Outcome.STOPPED
+    assert "It holds 2,000 MiB of npu 0, more than its share of 655 MiB" in report.message

@@ -63,6 +63,8 @@ class DeviceKind:
             the visible ones; called when one of them is shared.
         memory_held: MiB of a device's memory that the given processes hold; None when that cannot be told by process
             on this machine. A kind without it cannot promise more than bookkeeping.
+        reads: variables of the server's environment that these functions read, as the vendor's library may. The
+            watchdog, which calls `memory_held`, is a process of its own and gets no others.
     """
 
     name: str
@@ -72,3 +74,4 @@ class DeviceKind:
     sample: Callable[[Sequence[Device]], Iterable[DeviceSample]] = _measures_nothing
     share_variables: Callable[[Sequence[GivenDevice]], Mapping[str, str]] = _limits_nothing
     memory_held: Callable[[Device, Collection[int]], int | None] | None = None
+    reads: tuple[str, ...] = ()
