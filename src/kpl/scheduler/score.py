@@ -24,11 +24,11 @@ from kpl.resources import Device, DeviceRequest, ResourceRequest
 from kpl.resources.amounts import WHOLE_DEVICE_MILLI
 from kpl.scheduler.fit import needed_milli
 
-PACKEDNESS = 40.0
+PACKEDNESS = 30.0
 """What a free machine's worth of devices counts, in thousandths of a device of useful room."""
-CPU_PACKEDNESS = 0.75
+CPU_PACKEDNESS = 1.0
 """What free CPU counts in packedness, against free devices."""
-MODEL_PRICE = 300.0
+MODEL_PRICE = 500.0
 """What a device costs whose whole capacity is insisted on by others, in thousandths of a device."""
 MAX_PRESSURE = 3.0
 
