@@ -5,7 +5,7 @@ devices are. Whether a demand fits and how good that would be depends on the sta
 every kind of demand keeps its scores by state, and only states that are new since are scored when it comes again.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
@@ -77,48 +77,24 @@ class States:
 
     def __init__(self, machines: Iterable[Machine]) -> None:
         machines = tuple(machines)
-        counts: dict[Device, int] = {}
-        widths: dict[str, int] = {}
-        for machine in machines:
-            here: dict[str, int] = {}
-            for device in machine.devices:
-                alike = _alike(device)
-                counts[alike] = counts.get(alike, 0) + 1
-                here[device.kind] = here.get(device.kind, 0) + 1
-            for kind, width in here.items():
-                widths[kind] = max(widths.get(kind, 0), width)
-        ordered = sorted(counts, key=lambda d: (d.kind, d.model, d.memory_mib, d.is_instance))
-        kinds, start = [], 0
-        for kind in sorted(widths):
-            kinds.append(DeviceKind(kind, slice(start, start + widths[kind])))
-            start += widths[kind]
-        nothing = DeviceType(Device("", -1), 0)
-        self.ground = Ground(
-            (nothing, *(DeviceType(device, counts[device]) for device in ordered)),
-            tuple(kinds),
-            max((machine.cpu_milli for machine in machines), default=0),
-            max((len(machine.devices) for machine in machines), default=0),
-        )
-        self._is_mixed = any(
-            len({_alike(d) for d in m.devices}) > len({d.kind for d in m.devices}) for m in machines
-        )
-        self._type_ids = {device: number for number, device in enumerate(ordered, start=1)}
-        self._kinds = {kind.name: kind for kind in kinds}
-        self._num_columns = start
+        self.ground, self._is_mixed = _survey(machines)
+        self._type_ids = {_make(one.device): number for number, one in enumerate(self.ground.types)}
+        self._kinds = {kind.name: kind for kind in self.ground.kinds}
+        num_columns = sum(kind.width for kind in self.ground.kinds)
         self._builds: dict[tuple[int, ...], Build] = {}
         self._build_types: list[tuple[int, ...]] = []
         self._ids: dict[tuple[int, ...], int] = {}
         self._new: list[tuple[int, ...]] = []
         # By state, with room to grow; the first is that of machines that are closed, where nothing fits.
         self._num_states = 0
-        self._table = np.zeros((64, 2 + start), np.int64)  # build, free CPU, pieces
-        self._types = np.zeros((64, start), np.int64)
+        self._table = np.zeros((64, 2 + num_columns), np.int64)  # build, free CPU, pieces
+        self._types = np.zeros((64, num_columns), np.int64)
         self._useful = np.zeros(64, np.int64)
         self._num_useful = 0
         self._demands: dict[tuple[int, tuple[DeviceRequest, ...]], Demand] = {}
         self._settled: Mapping[ResourceRequest, float] = {}
         self._scores = Scores(self.ground, {})
-        self.id_of(self._build((0,) * start), -(1 << 50), [0] * start)
+        self.id_of(self._build((0,) * num_columns), -(1 << 50), [0] * num_columns)
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -139,8 +115,9 @@ class States:
         slots: list[tuple[int, Device | None]] = []
         for kind in self.ground.kinds:
             mine = [device for device in machine.devices if device.kind == kind.name]
-            mine.sort(key=lambda device: (self._type_ids[_alike(device)], device.index))
-            slots += [(self._type_ids[_alike(device)], device) for device in mine]
+            numbered = [(self._type_ids[_make(device)], device) for device in mine]
+            numbered.sort(key=lambda slot: (slot[0], slot[1].index))
+            slots += numbered
             slots += [(0, None)] * (kind.width - len(mine))
         types = tuple(type_id for type_id, _ in slots)
         return Columns(self._build(types), tuple(device for _, device in slots), types)
@@ -323,7 +300,35 @@ def _keep(live: Ints, num_filled: int, *arrays: Ints | Floats) -> int:
     return int(live.searchsorted(num_filled))
 
 
-def _alike(device: Device) -> Device:
-    return Device(
-        device.kind, 0, model=device.model, memory_mib=device.memory_mib, is_instance=device.is_instance
-    )
+_Make = tuple[str, str, int, bool]  # what tells types of devices apart
+
+
+def _make(device: Device) -> _Make:
+    return (device.kind, device.model, device.memory_mib, device.is_instance)
+
+
+def _survey(machines: Sequence[Machine]) -> tuple[Ground, bool]:
+    """The ground for scores, and whether a machine has devices of one kind that are not alike."""
+    counts: dict[_Make, int] = {}
+    widths: dict[str, int] = {}
+    is_mixed = False
+    for machine in machines:
+        makes = [_make(device) for device in machine.devices]
+        here: dict[str, int] = {}
+        for make in makes:
+            counts[make] = counts.get(make, 0) + 1
+            here[make[0]] = here.get(make[0], 0) + 1
+        for kind, width in here.items():
+            widths[kind] = max(widths.get(kind, 0), width)
+        is_mixed = is_mixed or len(set(makes)) > len(here)
+    kinds, start = [], 0
+    for kind in sorted(widths):
+        kinds.append(DeviceKind(kind, slice(start, start + widths[kind])))
+        start += widths[kind]
+    types = [DeviceType(Device("", 0), 0)]
+    for kind, model, memory_mib, is_instance in sorted(counts):
+        device = Device(kind, 0, model=model, memory_mib=memory_mib, is_instance=is_instance)
+        types.append(DeviceType(device, counts[kind, model, memory_mib, is_instance]))
+    max_cpu_milli = max((machine.cpu_milli for machine in machines), default=0)
+    max_devices = max((len(machine.devices) for machine in machines), default=0)
+    return Ground(tuple(types), tuple(kinds), max_cpu_milli, max_devices), is_mixed
