@@ -51,4 +51,4 @@ class Mix:
 
 def _interval(settled_at: int) -> int:
     """After how many arrivals the mix settles again: soon at first, later when it has changed by a fair part."""
-    return min(max(settled_at, 16), HALF_LIFE // 4)
+    return min(max(settled_at // 4, 16), HALF_LIFE // 10)

@@ -28,7 +28,7 @@ PACKEDNESS = 30.0
 """What a free machine's worth of devices counts, in thousandths of a device of useful room."""
 CPU_PACKEDNESS = 1.0
 """What free CPU counts in packedness, against free devices."""
-MODEL_PRICE = 500.0
+MODEL_PRICE = 400.0
 """What a device costs whose whole capacity is insisted on by others, in thousandths of a device."""
 MAX_PRESSURE = 3.0
 

@@ -15,6 +15,9 @@ from kpl.resources import Device, DeviceRequest, Machine, ResourceRequest
 from kpl.resources.amounts import WHOLE_DEVICE_MILLI
 from kpl.scheduler.score import UNIT, DeviceKind, DeviceType, Floats, Ground, Ints, Scores
 
+_MAX_DEMANDS = 2000
+"""Scores of 2,000 kinds of demand on 10,000 machines take some 300 MB; those that come again are scored anew."""
+
 DeviceKey = tuple[str, int]  # kind and index
 
 
@@ -106,8 +109,7 @@ class States:
         if settled != self._settled:
             self._scores = Scores(self.ground, settled)
             self._num_useful = 0
-            for demand in self._demands.values():
-                demand.num_scored = 0
+            self._demands.clear()
         self._settled = settled
 
     def columns_of(self, machine: Machine) -> Columns:
@@ -146,6 +148,7 @@ class States:
         return number
 
     def piece(self, state: int, column: int) -> int:
+        """Free thousandths in one column of a state."""
         return int(self._table[state, 2 + column])
 
     def forget_all_but(self, live: Ints) -> Ints:
@@ -162,9 +165,12 @@ class States:
         return renumbered
 
     def demand(self, cpu_milli: int, devices: tuple[DeviceRequest, ...]) -> Demand:
+        """The demand for these, with its scores so far."""
         key = (cpu_milli, devices)
         demand = self._demands.get(key)
         if demand is None:
+            if len(self._demands) >= _MAX_DEMANDS:
+                self._demands.clear()
             demand = self._demands[key] = self._compile(cpu_milli, devices)
         return demand
 
