@@ -400,3 +400,9 @@ def test_states_that_are_gone_are_forgotten_without_a_trace(num_placed: int) -> 
     fresh = cluster_of(*cluster.machines)
     for request in (asking(), asking(3), asking(share=300), ResourceRequest(0, 0)):
         assert cluster.place(request) == fresh.place(request)
+
+
+def test_memory_of_the_machine_is_kept_to() -> None:
+    small = replace(gpu_machine("small"), memory_mib=400)
+    assert cluster_of(small).place(asking()) is None
+    assert machines_of(cluster_of(small, gpu_machine("large")).place(asking())) == ["large"]
