@@ -9,6 +9,7 @@ not the authors' lists, and figures on them do not compare with published ones.
 
 import argparse
 import csv
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,15 +21,17 @@ BOUND_TO = {"G2": 0.37, "T4": 0.30, "V100M16|V100M32": 0.15, "G3": 0.10, "P100":
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("default_list", type=Path)
     parser.add_argument("out", type=Path)
     args = parser.parse_args()
     with args.default_list.open(newline="") as file:
         rows = list(csv.DictReader(file))
     args.out.mkdir(parents=True, exist_ok=True)
-    for percent in (50, 100, 200, 250):
-        write(args.out / f"cpu{percent:03}.csv", with_more_cpu_only(rows, percent / 100))
+    for percent in (50, 150, 200, 250):
+        write(args.out / f"cpu{percent:03}.csv", with_cpu_only(rows, percent / 100))
     for percent in (40, 60, 80, 100):
         write(args.out / f"gpushare{percent}.csv", with_part(rows, is_share, percent / 100))
     for percent in (20, 30, 40, 50):
@@ -37,25 +40,25 @@ def main() -> None:
         write(args.out / f"gpuspec{percent}.csv", with_models(rows, percent / 100))
 
 
-def with_more_cpu_only(rows: list[Row], more: float) -> list[Row]:
-    """The list and so many more CPU-only tasks, 1.0 being as many again."""
+def with_cpu_only(rows: list[Row], times: float) -> list[Row]:
+    """The list with so many times the CPU-only tasks that it has."""
     rng = np.random.default_rng(SEED)
     cpu_only = [row for row in rows if not milli(row)]
-    return rows + [cpu_only[i] for i in rng.integers(len(cpu_only), size=round(more * len(cpu_only)))]
+    others = [row for row in rows if milli(row)]
+    return others + [cpu_only[i] for i in rng.integers(len(cpu_only), size=round(times * len(cpu_only)))]
 
 
-def with_part(rows: list[Row], belongs, part: float) -> list[Row]:  # type: ignore[no-untyped-def]
+def with_part(rows: list[Row], belongs: Callable[[Row], bool], part: float) -> list[Row]:
     """A list of the same GPU demand, of which this part comes from tasks that belong."""
     rng = np.random.default_rng(SEED)
     total = sum(milli(row) for row in rows)
     chosen = [row for row in rows if not milli(row)]
-    for wanted, kept in ((part, [r for r in rows if belongs(r)]), (1 - part, [r for r in rows if not belongs(r)])):
-        kept = [row for row in kept if milli(row)]
+    for wanted, is_in in ((part, True), (1 - part, False)):
+        source = [row for row in rows if milli(row) and belongs(row) is is_in]
         amount = 0
         while amount < wanted * total:
-            row = kept[rng.integers(len(kept))]
-            amount += milli(row)
-            chosen.append(row)
+            chosen.append(source[rng.integers(len(source))])
+            amount += milli(chosen[-1])
     return chosen
 
 
@@ -63,12 +66,12 @@ def with_models(rows: list[Row], part: float) -> list[Row]:
     """The list with this part of the GPU tasks bound to models."""
     rng = np.random.default_rng(SEED)
     names, weights = list(BOUND_TO), list(BOUND_TO.values())
-    bound = []
-    for row in rows:
-        if milli(row) and rng.random() < part:
-            row = {**row, "gpu_spec": names[rng.choice(len(names), p=weights)]}
-        bound.append(row)
-    return bound
+    return [
+        {**row, "gpu_spec": names[rng.choice(len(names), p=weights)]}
+        if milli(row) and rng.random() < part
+        else row
+        for row in rows
+    ]
 
 
 def milli(row: Row) -> int:

@@ -104,8 +104,11 @@ class Cluster:
 
     def learn(self, mix: Mix) -> None:
         """Score by this mix of demands from now on; `sync` does so, too."""
-        self._settled = mix.settled
-        self._states.learn(mix.settled)
+        if mix.settled is not self._settled:
+            self._settle()
+            self._forget()  # What is left will be scored anew.
+            self._settled = mix.settled
+            self._states.learn(mix.settled)
 
     def _take_in(self, machines: tuple[Machine, ...]) -> None:
         if machines is self._machines:
@@ -121,6 +124,7 @@ class Cluster:
         self._machines = machines
         self._empty = None
         for row in changed:
+            self._columns[row] = self._states.columns_of(machines[row])
             self._is_open[row] = machines[row].is_healthy and not machines[row].is_cordoned
             self._dirty.add(row)
 
@@ -133,6 +137,9 @@ class Cluster:
         self._states.learn(self._settled)
         self._columns = [self._states.columns_of(machine) for machine in machines]
         self._state_ids = np.zeros(len(machines), np.int64)
+        self._open_ids = np.zeros(
+            len(machines), np.int64
+        )  # of those that are open, the others have the closed one
         self._cpu = np.zeros(len(machines), np.int64)
         self._memory = np.zeros(len(machines), np.int64)
         self._is_open = np.array([m.is_healthy and not m.is_cordoned for m in machines], np.bool_)
@@ -183,13 +190,18 @@ class Cluster:
             machine, columns = self._machines[row], self._columns[row]
             used = self._used.get(machine.name, _NOTHING)
             self._memory[row] = machine.memory_mib - used.memory_mib
-            pieces = _pieces(machine, columns, used)
+            pieces = _pieces(columns, used)
             self._cpu[row] = cpu_milli = machine.cpu_milli - used.cpu_milli
-            self._state_ids[row] = self._states.id_of(columns.build, cpu_milli, pieces)
+            self._state_ids[row] = state = self._states.id_of(columns.build, cpu_milli, pieces)
+            self._open_ids[row] = state if self._is_open[row] else 0
         self._dirty.clear()
         if len(self._states) > 4 * len(self._machines) + 4096:
-            live = np.unique(self._state_ids)
-            self._state_ids = self._states.forget_all_but(live)[self._state_ids]
+            self._forget()
+
+    def _forget(self) -> None:
+        """Drop states that no machine is in any more."""
+        renumbered = self._states.forget_all_but(np.unique(self._state_ids))
+        self._state_ids, self._open_ids = renumbered[self._state_ids], renumbered[self._open_ids]
 
     # Where a request fits. ----------------------------------------------------------------------------------
 
@@ -235,8 +247,14 @@ class Cluster:
         return mask
 
     def _scores(self, demand: Demand, memory_mib: int, allowed: _Mask) -> NDArray[np.float64]:
-        scores = self._states.scores(demand).take(self._state_ids)
-        scores[~(allowed & (self._memory >= memory_mib))] = -np.inf
+        """[machines] how good each is for a demand; -inf where it does not fit or is not allowed."""
+        by_state = self._states.scores(demand)
+        if allowed is self._is_open:
+            scores = by_state.take(self._open_ids)
+        else:
+            scores = by_state.take(self._state_ids)
+            scores[~allowed] = -np.inf
+        scores[self._memory < memory_mib] = -np.inf
         return scores
 
     def _place_one(self, request: ResourceRequest, demand: Demand, allowed: _Mask) -> Placement | None:
@@ -255,34 +273,23 @@ class Cluster:
     def _give(self, request: ResourceRequest, demand: Demand, row: int) -> Placement:
         """The placement of a demand on a machine where it fits."""
         machine, columns = self._machines[row], self._columns[row]
-        used = self._used.get(machine.name, _NOTHING)
+        real = _pieces(columns, self._used.get(machine.name, _NOTHING))
         shares: list[DeviceShare] = []
-        by_key = {(device.kind, device.index): device for device in machine.devices}
-        if len(demand.entries) == 1 and demand.entries[0].wanted.count == 1:
-            entry = demand.entries[0]
-            column = int(demand.columns[self._state_ids[row]])
-            piece = int(self._states.piece(int(self._state_ids[row]), column))
-            type_id = columns.types[column]
-            real = _pieces(machine, columns, used)
-            keys = [
-                k
-                for k, t, p in zip(columns.keys, columns.types, real, strict=True)
-                if t == type_id and p == piece
-            ]
-            lowest = min(key for key in keys if key is not None)
-            shares.append(share_of(by_key[lowest], int(entry.needs[type_id]), entry.wanted))
-        elif demand.entries:
-            real = _pieces(machine, columns, used)
-            for entry in demand.entries:
-                mine = range(entry.kind.columns.start, entry.kind.columns.stop)
+        for entry in demand.entries:
+            mine = range(entry.kind.columns.start, entry.kind.columns.stop)
+            if demand.is_choice:
+                # The columns of a state are sorted, those of the machine are not: find the same type and piece.
+                column = demand.columns[self._state_ids[row]]
+                chosen = (columns.types[column], self._states.piece(self._state_ids[row], column))
+                fitting = [c for c in mine if (columns.types[c], real[c]) == chosen][:1]
+            else:
                 fitting = [c for c in mine if real[c] >= entry.needs[columns.types[c]]]
                 fitting.sort(key=lambda c: (columns.types[c], real[c], c))
-                for column in fitting[: entry.wanted.count]:
-                    key = columns.keys[column]
-                    assert key is not None
-                    shares.append(
-                        share_of(by_key[key], int(entry.needs[columns.types[column]]), entry.wanted)
-                    )
+            for column in fitting[: entry.wanted.count]:
+                device = columns.devices[column]
+                assert device is not None
+                shares.append(share_of(device, int(entry.needs[columns.types[column]]), entry.wanted))
+        if len(shares) > 1:
             shares.sort(key=lambda share: (share.kind, share.index))
         return Placement(machine.name, request.cpu_milli, request.memory_mib, tuple(shares))
 
@@ -435,12 +442,14 @@ def _healed(machine: Machine) -> Machine:
     return replace(machine, is_healthy=True, is_cordoned=False, devices=devices)
 
 
-def _pieces(machine: Machine, columns: Columns, used: _Used) -> list[int]:
-    ill = {(device.kind, device.index) for device in machine.devices if not device.is_healthy}
+def _pieces(columns: Columns, used: _Used) -> list[int]:
+    """Free thousandths by column, 0 where there is no device or an unhealthy one."""
     taken = used.milli
     return [
-        0 if key is None or key in ill else max(0, WHOLE_DEVICE_MILLI - taken.get(key, 0))
-        for key in columns.keys
+        max(0, WHOLE_DEVICE_MILLI - taken.get((device.kind, device.index), 0))
+        if device is not None and device.is_healthy
+        else 0
+        for device in columns.devices
     ]
 
 

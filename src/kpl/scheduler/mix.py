@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from kpl.resources import ResourceRequest
 
-HALF_LIFE = 4000
+HALF_LIFE = 10_000
 """Number of arrivals after which an earlier one counts half."""
 
 _FORGOTTEN = 0.05  # A kind that weighs less is dropped; one arrival weighs so little after four half-lives.
@@ -51,4 +51,4 @@ class Mix:
 
 def _interval(settled_at: int) -> int:
     """After how many arrivals the mix settles again: soon at first, later when it has changed by a fair part."""
-    return min(max(settled_at // 4, 16), 1000)
+    return min(max(settled_at // 4, 16), HALF_LIFE // 10)

@@ -24,16 +24,17 @@ from kpl.resources import Device, DeviceRequest, ResourceRequest
 from kpl.resources.amounts import WHOLE_DEVICE_MILLI
 from kpl.scheduler.fit import needed_milli
 
-PACKEDNESS = 60.0
+PACKEDNESS = 30.0
 """What a free machine's worth of devices counts, in thousandths of a device of useful room."""
-CPU_PACKEDNESS = 0.5
+CPU_PACKEDNESS = 1.0
 """What free CPU counts in packedness, against free devices."""
-MODEL_PRICE = 300.0
+MODEL_PRICE = 400.0
 """What a device costs whose whole capacity is insisted on by others, in thousandths of a device."""
 MAX_PRESSURE = 3.0
 
 NEVER = 2 * WHOLE_DEVICE_MILLI  # thousandths that no device has
-_UNIT = 1 << 20
+UNIT = 1 << 20
+"""Weights of demands add up to about this."""
 _MAX_CPU_STEPS = 64
 _PIECES = WHOLE_DEVICE_MILLI + 1
 
@@ -93,6 +94,7 @@ class Scores:
         self._fill(demands)
         self._has_wholes = bool(self._by_wholes.any())
         self.prices = MODEL_PRICE * _pressure(ground, demands) / WHOLE_DEVICE_MILLI
+        self.has_prices = bool(self.prices.any())
 
     def _fill(self, demands: Mapping["_Demand", int]) -> None:
         for (cpu_milli, devices), weight in demands.items():
@@ -165,36 +167,32 @@ class Scores:
                 total += np.where(is_whole, fewer.sum(1)[:, None] - fewer, of_all)
         return total
 
-    def merit(self, useful_lost: Ints, cpu: Ints, pieces: Ints) -> Floats:
-        """[R] the score before the price of models: higher is better.
-
-        Args:
-            cpu, pieces: as they are before the request is placed.
-        """
-        left = pieces.sum(1) / (WHOLE_DEVICE_MILLI * max(self._ground.max_devices, 1))
-        left += CPU_PACKEDNESS * cpu / max(self._ground.max_cpu_milli, 1)
-        score: Floats = -useful_lost / _UNIT - PACKEDNESS * left
-        return score
+    def merit(self, cpu: Ints, pieces: Ints) -> Floats:
+        """[R] what speaks for a machine with so much free CPU and such free pieces before anything is placed there."""
+        per_milli = PACKEDNESS / (WHOLE_DEVICE_MILLI * max(self._ground.max_devices, 1))
+        per_cpu_milli = PACKEDNESS * CPU_PACKEDNESS / max(self._ground.max_cpu_milli, 1)
+        merit: Floats = pieces.sum(1) * -per_milli - cpu * per_cpu_milli
+        return merit
 
 
 _Demand = tuple[int, tuple[DeviceRequest, ...]]  # CPU in milli, devices
 
 
 def _in_units(settled: Mapping[ResourceRequest, float]) -> dict[_Demand, int]:
-    """Weights as whole numbers that add up to about `_UNIT`, without memory, which seldom decides."""
+    """Weights as whole numbers that add up to about `UNIT`, without memory, which seldom decides."""
     total = math.fsum(settled.values())
     demands: dict[_Demand, int] = defaultdict(int)
     for request, weight in settled.items():
-        demands[request.cpu_milli, request.devices] += round(weight / total * _UNIT)
+        demands[request.cpu_milli, request.devices] += round(weight / total * UNIT)
     return dict(demands)
 
 
 def _expected(ground: Ground) -> dict[_Demand, int]:
     """What to expect before anything was seen: requests for one whole device of any kind."""
     cpu_milli = ground.max_cpu_milli // max(ground.max_devices, 1)
-    return {
-        (cpu_milli, (DeviceRequest(kind.name),)): _UNIT // len(ground.kinds) for kind in ground.kinds
-    } or {(0, ()): _UNIT}
+    return {(cpu_milli, (DeviceRequest(kind.name),)): UNIT // len(ground.kinds) for kind in ground.kinds} or {
+        (0, ()): UNIT
+    }
 
 
 def _steps(cpu_milli: Sequence[int]) -> Ints:
