@@ -17,7 +17,7 @@ def snapshot_of(state: State, tasks: Iterable[Task], now_s: float) -> Snapshot:
     running, waiting = [], []
     for task in tasks:
         if task.state is TaskState.QUEUED and task.not_before_s <= now_s:
-            waiting.append(_waiting(task))
+            waiting.append(_waiting(task, is_favoured=task.id in state.favoured))
         elif task.state.holds_resources and task.attempt is not None:
             running.append(_running(task, task.attempt))
     return Snapshot(
@@ -37,7 +37,7 @@ def open_machines(machines: tuple[Machine, ...], cordoned: frozenset[str]) -> tu
     return tuple(replace(m, is_cordoned=True) if m.name in cordoned else m for m in machines)
 
 
-def _waiting(task: Task) -> WaitingTask:
+def _waiting(task: Task, *, is_favoured: bool = False) -> WaitingTask:
     spec = task.spec
     return WaitingTask(
         id=task.id,
@@ -51,6 +51,7 @@ def _waiting(task: Task) -> WaitingTask:
         attained_s=task.attained_s,
         max_run_time_s=None if task.is_service else spec.timeout_s,
         expected_run_s=task.expected_run_s,
+        is_favoured=is_favoured,
     )
 
 

@@ -58,6 +58,7 @@ class State:
         queues: the tree of queues as administrators set it.
         cordoned: names of machines that they keep new tasks away from.
         mix: what was asked for of late.
+        favoured: tasks for which others were stopped, until they start; not kept over a restart.
     """
 
     version: int
@@ -67,6 +68,7 @@ class State:
     queues: tuple[Queue, ...] = ()
     cordoned: frozenset[str] = frozenset()
     mix: Mix = field(default_factory=Mix)
+    favoured: frozenset[TaskId] = frozenset()
 
 
 # What happened. ---------------------------------------------------------------------------------------------

@@ -372,6 +372,9 @@ def _place_queued(work: Work, cluster: Cluster | None) -> None:
         _start(work, work.tasks[task_id], placement)
     for preemption in decision.preemptions:
         _preempt(work, work.tasks[preemption.task], str(preemption.reason))
+    favoured = {*work.state.favoured, *(preemption.in_favour_of for preemption in decision.preemptions)}
+    still = frozenset(id for id in favoured if id in decision.waits)
+    work.state = replace(work.state, favoured=still)
     _tell_waiting(work, decision)
     if decision.wake_at_s is not None:
         work.wake_at_s.append(decision.wake_at_s)

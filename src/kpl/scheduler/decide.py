@@ -342,12 +342,9 @@ class _Round:
 
     def _keep_promises(self) -> None:
         """Give those for whom room is being made the room first."""
-        for group in self._groups:
-            if not group.is_favoured:
-                continue
-            for task in group.tasks:
-                if self._barred(task, group) is not None:
-                    continue
+        favoured = [(task, group) for group in self._groups if group.is_favoured for task in group.tasks]
+        for task, group in sorted(favoured, key=lambda entry: (entry[0].since_s, entry[0].id)):
+            if self._barred(task, group) is None:
                 if self._books.excess(task, whole(task, group.per_worker, task.min_workers)) is None:
                     now = self._place_now(task)
                     if isinstance(now, tuple):
