@@ -11,14 +11,13 @@ from dataclasses import dataclass, replace
 from kpl.resources import Placement
 from kpl.scheduler.cluster import Cluster
 from kpl.scheduler.hours import opens_at_s
-from kpl.scheduler.order import Group, Line, grouped, overdue_at_s
+from kpl.scheduler.order import Group, Line, grouped, is_overdue, overdue_at_s
 from kpl.scheduler.preemption import Plan, Preemptor, Victim
-from kpl.scheduler.quota import Books, Excess, Tree, asked, whole
+from kpl.scheduler.quota import Books, Excess, Tree, asked, min_run_s, whole
 from kpl.scheduler.reasons import Block, Waits, preempted_for
 from kpl.scheduler.reservation import Reserved, is_large, may_backfill, reserve
 from kpl.scheduler.share import attained_s, rate, totals
 from kpl.scheduler.snapshot import (
-    MIN_RUN_S,
     Decision,
     Obstacle,
     Preemption,
@@ -188,7 +187,12 @@ class _Round:
         reserved = self._reserved
         if reserved is None:
             return False
-        if reserved.task.id == task.id or may_backfill(task, reserved, self._now_s):
+        if reserved.task.id == task.id:
+            return True
+        min_s = min_run_s(self._tree[task.queue])
+        if may_backfill(
+            task, reserved, self._now_s, min_run_s=min_s, is_overdue=self._preemptor.overdue is not None
+        ):
             return True
         if task.queue == reserved.task.queue:
             return task.priority > reserved.task.priority
@@ -378,6 +382,8 @@ class _Round:
                 continue
             self._reserved = reserve(task, self._snapshot.running, self._cluster, self._now_s)
             if self._reserved is not None:
+                if is_overdue(task, self._now_s, self._snapshot.discipline.patience_s):
+                    self._preemptor.overdue = task.id
                 self._is_kept_for_guarantee = self._books.is_covered(task, more)
                 self._cluster.hold(_KEPT_ROOM, self._reserved.placements)
                 return
@@ -424,6 +430,8 @@ class _Round:
                 moments.extend(
                     overdue_at_s(task, discipline.patience_s) for task in group.tasks[group.next :]
                 )
+        if self._reserved is not None:
+            moments.append(overdue_at_s(self._reserved.task, discipline.patience_s))
         best = min((group.level for group in blocked), default=0)
         for running in self._snapshot.running:
             if running.task.is_preemptible and running.task.saves_checkpoints and not running.is_stopping:
@@ -433,9 +441,7 @@ class _Round:
 
     def _turns(self, running: RunningTask, best_level: int) -> list[float]:
         """When a running task comes to the end of its minimum, and to the next level of service."""
-        policy = self._tree[running.task.queue].policy
-        min_run_s = MIN_RUN_S if policy.min_run_s is None else policy.min_run_s
-        moments = [running.started_at_s + min_run_s]
+        moments = [running.started_at_s + min_run_s(self._tree[running.task.queue])]
         per_second = rate(running.task, len(running.placements))
         attained = attained_s(running, self._now_s)
         for level, bound in enumerate(self._snapshot.discipline.service_levels_s):

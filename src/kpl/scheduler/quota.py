@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 
 from kpl.resources import Amounts, Machine, Placement, ResourceRequest, amounts_of
-from kpl.scheduler.snapshot import ROOT, Policy, Queue, WaitingTask
+from kpl.scheduler.snapshot import MIN_RUN_S, ROOT, Policy, Queue, WaitingTask
 
 MIB_UNKNOWN = (
     1  # a share by memory takes at least a thousandth of a device; exactly how much shows when it is placed
@@ -100,6 +100,11 @@ def _deserved(known: Mapping[str, Queue]) -> dict[str, dict[str, int]]:
 def _inherit(policy: Policy, above: Policy) -> Policy:
     unset = {f.name: getattr(above, f.name) for f in fields(Policy) if getattr(policy, f.name) is None}
     return replace(policy, **unset)
+
+
+def min_run_s(node: Node) -> float:
+    """How long a task of the queue runs at least before it is preempted for fairness."""
+    return MIN_RUN_S if node.policy.min_run_s is None else node.policy.min_run_s
 
 
 def asked(task: WaitingTask) -> dict[str, int]:
