@@ -378,11 +378,16 @@ class _Round:
             more = whole(task, group.per_worker, task.min_workers)
             if self._barred(task, group) is not None or self._books.excess(task, more) is not None:
                 continue
-            if self._ask(task, task, task.min_workers) is not None:
+            is_late = is_overdue(task, self._now_s, self._snapshot.discipline.patience_s)
+            room = self._ask(task, task, task.min_workers)
+            if room is not None and not is_late:
                 continue
-            self._reserved = reserve(task, self._snapshot.running, self._cluster, self._now_s)
+            if room is not None:  # those before it in the order are not to take it away again
+                self._reserved = Reserved(task, room, self._now_s)
+            else:
+                self._reserved = reserve(task, self._snapshot.running, self._cluster, self._now_s)
             if self._reserved is not None:
-                if is_overdue(task, self._now_s, self._snapshot.discipline.patience_s):
+                if is_late:
                     self._preemptor.overdue = task.id
                 self._is_kept_for_guarantee = self._books.is_covered(task, more)
                 self._cluster.hold(_KEPT_ROOM, self._reserved.placements)
