@@ -62,11 +62,9 @@ class _Round:
         tasks = [*(running.task for running in snapshot.running), *snapshot.waiting]
         self._tree = Tree(snapshot.queues, {task.queue: None for task in tasks})
         self._books = Books(self._tree, snapshot.machines)
-        amounts = {r.task.id: self._books.amounts(r.task, r.placements) for r in snapshot.running}
-        for running in snapshot.running:
-            self._books.hold(running.task, amounts[running.task.id], is_stopping=running.is_stopping)
+        self._books.hold_all(snapshot.running)
         cluster.sync(snapshot.machines, {r.task.id: r.placements for r in snapshot.running}, snapshot.mix)
-        self._preemptor = Preemptor(snapshot, self._books, amounts)
+        self._preemptor = Preemptor(snapshot, self._books)
         self._stopping: list[TaskId] = [r.task.id for r in snapshot.running if r.is_stopping]
         self._groups = grouped(snapshot.waiting, self._now_s, snapshot.discipline)
         self._line = Line(self._groups, self._books, totals(snapshot.machines), snapshot.discipline)

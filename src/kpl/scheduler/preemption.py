@@ -69,7 +69,7 @@ class Plan:
 class Preemptor:
     """Finds room that can be made, during one decision."""
 
-    def __init__(self, snapshot: Snapshot, books: Books, amounts: Mapping[TaskId, Mapping[str, int]]) -> None:
+    def __init__(self, snapshot: Snapshot, books: Books) -> None:
         self._books = books
         self._discipline = snapshot.discipline
         self._machines = {m.name: m for m in snapshot.machines if m.is_healthy and not m.is_cordoned}
@@ -77,7 +77,7 @@ class Preemptor:
         self._failed: set[object] = set()
         self._num_plans = 0
         self._room: dict[str, dict[str, int]] | None = None
-        self._snapshot, self._amounts = snapshot, amounts
+        self._snapshot = snapshot
         self._later: list[tuple[Sequence[Placement], int]] = []
         self._is_ready = False
         self.overdue: TaskId | None = None
@@ -87,7 +87,7 @@ class Preemptor:
         now_s, self._is_ready = self._snapshot.now_s, True
         for running in self._snapshot.running:
             if not running.is_stopping and running.task.is_preemptible:
-                victim = self._victim(running, self._amounts[running.task.id], now_s)
+                victim = self._victim(running, self._books.amounts(running.task, running.placements), now_s)
                 self._classes.setdefault(self._class_of(victim, now_s), []).append(victim)
 
     def _victim(self, running: RunningTask, amounts: Mapping[str, int], now_s: float) -> Victim:
