@@ -17,7 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from kpl.resources import Device, DeviceRequest, DeviceShare, Machine, Placement, ResourceRequest
+from kpl.resources import Device, DeviceRequest, Machine, ResourceRequest
 from kpl.scheduler import (
     Cluster,
     Decision,
@@ -54,7 +54,8 @@ class KplPolicy:
         self.machines = tuple(Machine(f"m{n:03}", 0, 0, devices) for n in range(num_machines))
         self.numbers = {machine.name: number for number, machine in enumerate(self.machines)}
         self.queues = tuple(
-            Queue(vc, weight=float(gpus), guaranteed={"gpu": gpus * 1000}) for vc, gpus in sorted(quota.items())
+            Queue(vc, weight=float(gpus), guaranteed={"gpu": gpus * 1000})
+            for vc, gpus in sorted(quota.items())
         )
 
     def next_tick(self) -> float:
@@ -126,7 +127,8 @@ def _task(job: Any, is_favoured: bool = False) -> WaitingTask:
 
 def load_judge(folder: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location("queuesim", folder / "queuesim.py")
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules["queuesim"] = module
     spec.loader.exec_module(module)
@@ -140,7 +142,9 @@ SHOWN = (
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("judge", type=Path, help="folder of queuesim.py")
     parser.add_argument("--nodes", type=int, default=60)
     parser.add_argument("--from-day", type=float, default=21)
@@ -166,7 +170,9 @@ def main() -> None:
         if isinstance(policy, KplPolicy):
             per_decision_ms = 1000 * policy.decide_s / max(1, policy.num_decisions)
             results[name] |= {"decisions": policy.num_decisions, "ms_per_decision": per_decision_ms}
-        print(f"{name:20}", {key: round(results[name][key], 2) for key in SHOWN}, f"{wall_s:.0f} s", flush=True)
+        print(
+            f"{name:20}", {key: round(results[name][key], 2) for key in SHOWN}, f"{wall_s:.0f} s", flush=True
+        )
         if name == "kpl":
             print(f"{'':20} {policy.num_decisions} decisions, {per_decision_ms:.2f} ms each", flush=True)
     if arguments.json:

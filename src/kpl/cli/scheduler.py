@@ -7,9 +7,14 @@ import typer
 
 from kpl.cli.context import context
 from kpl.cli.output import Json, number, print_json, print_table, say, when
+from kpl.cli.simulation import simulate_traces
 from kpl.cli.values import parse_duration_s
 
-app = typer.Typer(help="The scheduler: its history, and who used how much.", no_args_is_help=True)
+app = typer.Typer(
+    help="The scheduler: its history, who used how much, and what if the rules were others.",
+    no_args_is_help=True,
+)
+app.command("simulate")(simulate_traces)
 
 Last = Annotated[str, typer.Option(help="How far to look back, as in 12h or 30d.")]
 

@@ -11,14 +11,13 @@ from dataclasses import dataclass, replace
 from kpl.resources import Placement
 from kpl.scheduler.cluster import Cluster
 from kpl.scheduler.hours import opens_at_s
-from kpl.scheduler.order import Group, Line, grouped, overdue_at_s
+from kpl.scheduler.order import Group, Line, grouped, is_overdue, overdue_at_s
 from kpl.scheduler.preemption import Plan, Preemptor, Victim
-from kpl.scheduler.quota import Books, Excess, Tree, asked, whole
+from kpl.scheduler.quota import Books, Excess, Tree, asked, min_run_s, whole
 from kpl.scheduler.reasons import Block, Waits, preempted_for
 from kpl.scheduler.reservation import Reserved, is_large, may_backfill, reserve
 from kpl.scheduler.share import attained_s, rate, totals
 from kpl.scheduler.snapshot import (
-    MIN_RUN_S,
     Decision,
     Obstacle,
     Preemption,
@@ -63,11 +62,9 @@ class _Round:
         tasks = [*(running.task for running in snapshot.running), *snapshot.waiting]
         self._tree = Tree(snapshot.queues, {task.queue: None for task in tasks})
         self._books = Books(self._tree, snapshot.machines)
-        amounts = {r.task.id: self._books.amounts(r.task, r.placements) for r in snapshot.running}
-        for running in snapshot.running:
-            self._books.hold(running.task, amounts[running.task.id], is_stopping=running.is_stopping)
+        self._books.hold_all(snapshot.running)
         cluster.sync(snapshot.machines, {r.task.id: r.placements for r in snapshot.running}, snapshot.mix)
-        self._preemptor = Preemptor(snapshot, self._books, amounts)
+        self._preemptor = Preemptor(snapshot, self._books)
         self._stopping: list[TaskId] = [r.task.id for r in snapshot.running if r.is_stopping]
         self._groups = grouped(snapshot.waiting, self._now_s, snapshot.discipline)
         self._line = Line(self._groups, self._books, totals(snapshot.machines), snapshot.discipline)
@@ -188,7 +185,12 @@ class _Round:
         reserved = self._reserved
         if reserved is None:
             return False
-        if reserved.task.id == task.id or may_backfill(task, reserved, self._now_s):
+        if reserved.task.id == task.id:
+            return True
+        min_s = min_run_s(self._tree[task.queue])
+        if may_backfill(
+            task, reserved, self._now_s, min_run_s=min_s, is_overdue=self._preemptor.overdue is not None
+        ):
             return True
         if task.queue == reserved.task.queue:
             return task.priority > reserved.task.priority
@@ -371,10 +373,17 @@ class _Round:
             more = whole(task, group.per_worker, task.min_workers)
             if self._barred(task, group) is not None or self._books.excess(task, more) is not None:
                 continue
-            if self._ask(task, task, task.min_workers) is not None:
+            is_late = is_overdue(task, self._now_s, self._snapshot.discipline.patience_s)
+            room = self._ask(task, task, task.min_workers)
+            if room is not None and not is_late:
                 continue
-            self._reserved = reserve(task, self._snapshot.running, self._cluster, self._now_s)
+            if room is not None:  # those before it in the order are not to take it away again
+                self._reserved = Reserved(task, room, self._now_s)
+            else:
+                self._reserved = reserve(task, self._snapshot.running, self._cluster, self._now_s)
             if self._reserved is not None:
+                if is_late:
+                    self._preemptor.overdue = task.id
                 self._is_kept_for_guarantee = self._books.is_covered(task, more)
                 self._cluster.hold(_KEPT_ROOM, self._reserved.placements)
                 return
@@ -421,6 +430,8 @@ class _Round:
                 moments.extend(
                     overdue_at_s(task, discipline.patience_s) for task in group.tasks[group.next :]
                 )
+        if self._reserved is not None:
+            moments.append(overdue_at_s(self._reserved.task, discipline.patience_s))
         best = min((group.level for group in blocked), default=0)
         for running in self._snapshot.running:
             if running.task.is_preemptible and running.task.saves_checkpoints and not running.is_stopping:
@@ -430,9 +441,7 @@ class _Round:
 
     def _turns(self, running: RunningTask, best_level: int) -> list[float]:
         """When a running task comes to the end of its minimum, and to the next level of service."""
-        policy = self._tree[running.task.queue].policy
-        min_run_s = MIN_RUN_S if policy.min_run_s is None else policy.min_run_s
-        moments = [running.started_at_s + min_run_s]
+        moments = [running.started_at_s + min_run_s(self._tree[running.task.queue])]
         per_second = rate(running.task, len(running.placements))
         attained = attained_s(running, self._now_s)
         for level, bound in enumerate(self._snapshot.discipline.service_levels_s):

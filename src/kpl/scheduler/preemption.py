@@ -1,19 +1,20 @@
 """Who may be stopped for whom, and which of those it is best to stop.
 
-Three things justify it. *Priority*: inside a queue, work of higher priority takes the place of preemptible work of
+Four things justify it. *Priority*: inside a queue, work of higher priority takes the place of preemptible work of
 lower priority. *Reclaiming*: a queue within its guarantee takes back what others borrowed. *Service*: work that has
-had less takes the place of work that has had more, of its own queue or borrowed. The last two are for fairness: they
+had less takes the place of work that has had more, of its own queue or borrowed. *Patience*: a gang
+that has waited beyond all patience takes the place of what came after it. The last three are for fairness: they
 spare whatever saves no checkpoints, and whatever has not run for the time that its queue grants.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kpl.resources import Machine, Placement, amounts_of
 from kpl.resources.amounts import WHOLE_DEVICE_MILLI
-from kpl.scheduler.quota import Books, asked, devices_in
+from kpl.scheduler.quota import Books, asked, devices_in, min_run_s
 from kpl.scheduler.share import attained_s, level_of, rate
-from kpl.scheduler.snapshot import MIN_RUN_S, RunningTask, Snapshot, WaitingTask
+from kpl.scheduler.snapshot import RunningTask, Snapshot, WaitingTask
 from kpl.task.ids import TaskId
 
 MOST_PLANS = 64
@@ -68,7 +69,7 @@ class Plan:
 class Preemptor:
     """Finds room that can be made, during one decision."""
 
-    def __init__(self, snapshot: Snapshot, books: Books, amounts: Mapping[TaskId, Mapping[str, int]]) -> None:
+    def __init__(self, snapshot: Snapshot, books: Books) -> None:
         self._books = books
         self._discipline = snapshot.discipline
         self._machines = {m.name: m for m in snapshot.machines if m.is_healthy and not m.is_cordoned}
@@ -76,20 +77,23 @@ class Preemptor:
         self._failed: set[object] = set()
         self._num_plans = 0
         self._room: dict[str, dict[str, int]] | None = None
-        self._snapshot, self._amounts = snapshot, amounts
+        self._snapshot = snapshot
         self._later: list[tuple[Sequence[Placement], int]] = []
         self._is_ready = False
+        self.overdue: TaskId | None = None
 
     def _prepare(self) -> None:
         """Look at who runs, when room is to be made for the first time."""
         now_s, self._is_ready = self._snapshot.now_s, True
         for running in self._snapshot.running:
             if not running.is_stopping and running.task.is_preemptible:
-                victim = self._victim(running, self._amounts[running.task.id], now_s)
+                victim = self._victim(running, self._books.amounts(running.task, running.placements), now_s)
                 self._classes.setdefault(self._class_of(victim, now_s), []).append(victim)
 
     def _victim(self, running: RunningTask, amounts: Mapping[str, int], now_s: float) -> Victim:
-        on: dict[str, Mapping[str, int]] = {running.placements[0].machine: amounts} if running.placements else {}
+        on: dict[str, Mapping[str, int]] = (
+            {running.placements[0].machine: amounts} if running.placements else {}
+        )
         if len(running.placements) > 1:
             by_machine: dict[str, dict[str, int]] = {}
             for placement in running.placements:
@@ -100,8 +104,7 @@ class Preemptor:
 
     def _class_of(self, victim: Victim, now_s: float) -> _Class:
         task = victim.running.task
-        min_run_s = self._books.tree[task.queue].policy.min_run_s
-        has_run = now_s - victim.running.started_at_s >= (MIN_RUN_S if min_run_s is None else min_run_s)
+        has_run = now_s - victim.running.started_at_s >= min_run_s(self._books.tree[task.queue])
         return _Class(task.queue, task.priority, victim.level, task.saves_checkpoints and has_run)
 
     def moved(self, placements: Sequence[Placement], sign: int) -> None:
@@ -117,12 +120,16 @@ class Preemptor:
             self._prepare()
         per_worker = asked(task)
         more = {resource: amount * task.min_workers for resource, amount in per_worker.items()} | {"tasks": 1}
-        allowed = [
-            kind for kind, victims in self._classes.items() if victims and self._may(task, level, more, kind)
-        ]
+        is_overdue = task.id == self.overdue
+        allowed: dict[_Class, bool] = {}  # with whether only those that came later may go
+        for kind, victims in self._classes.items():
+            if victims and self._may(task, level, more, kind):
+                allowed[kind] = False
+            elif victims and is_overdue and self._may_overdue(task, more, kind):
+                allowed[kind] = True
         if not allowed or self._num_plans >= MOST_PLANS:
             return None
-        key = (frozenset(allowed), task.request, task.min_workers, task.on_one_machine)
+        key = (frozenset(allowed), is_overdue, task.request, task.min_workers, task.on_one_machine)
         if key in self._failed:
             return None
         self._num_plans += 1
@@ -188,6 +195,14 @@ class Preemptor:
         is_covered = mine is not None and self._books.covers(mine, more)
         return (is_covered and self._discipline.reclaims) or kind.level > level
 
+    def _may_overdue(self, task: WaitingTask, more: Mapping[str, int], kind: _Class) -> bool:
+        """Whether a gang that has waited beyond patience may take the place of what came after it."""
+        if not kind.is_fair or kind.priority > task.priority:
+            return False
+        return kind.queue == task.queue or self._is_borrowed(
+            self._branches(task.queue, kind.queue)[1], more, {}
+        )
+
     def _branches(self, queue: str, other: str) -> tuple[int | None, int | None]:
         """The nodes below the lowest queue that both are under; None for work of that very queue."""
         a, b = self._books.tree[queue].path, self._books.tree[other].path
@@ -231,11 +246,13 @@ class Preemptor:
     # The choice. --------------------------------------------------------------------------------------------
 
     def _search(
-        self, task: WaitingTask, per_worker: Mapping[str, int], allowed: Iterable[_Class], place: Place
+        self, task: WaitingTask, per_worker: Mapping[str, int], allowed: Mapping[_Class, bool], place: Place
     ) -> Plan | None:
         on: dict[str, list[Victim]] = {}
-        for kind in allowed:
+        for kind, is_for_younger in allowed.items():
             for victim in self._classes[kind]:
+                if is_for_younger and victim.running.task.since_s <= task.since_s:
+                    continue
                 if not self._are_allowed(task, (victim,)):
                     continue
                 for name in victim.on:

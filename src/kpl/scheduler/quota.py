@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 
-from kpl.resources import Amounts, Machine, Placement, ResourceRequest, amounts_of
-from kpl.scheduler.snapshot import ROOT, Policy, Queue, WaitingTask
+from kpl.resources import Amounts, Machine, Placement, ResourceRequest
+from kpl.scheduler.snapshot import MIN_RUN_S, ROOT, Policy, Queue, RunningTask, WaitingTask
 
 MIB_UNKNOWN = (
     1  # a share by memory takes at least a thousandth of a device; exactly how much shows when it is placed
@@ -106,6 +106,11 @@ def _inherit(policy: Policy, above: Policy) -> Policy:
     return replace(policy, **unset)
 
 
+def min_run_s(node: Node) -> float:
+    """How long a task of the queue runs at least before it is preempted for fairness."""
+    return MIN_RUN_S if node.policy.min_run_s is None else node.policy.min_run_s
+
+
 def asked(task: WaitingTask) -> dict[str, int]:
     """What one worker will take at least, by its preferred devices; models count when only one is allowed."""
     return _asked_by(task.request)
@@ -192,40 +197,69 @@ class Books:
 
     def amounts(self, task: WaitingTask, placements: Sequence[Placement]) -> dict[str, int]:
         """What the task takes on these places, exactly."""
-        total: dict[str, int] = {"tasks": 1}
-        if task.storage_mib:
-            total["storage"] = task.storage_mib
-        for placement in placements:
-            for resource, amount in amounts_of(self._named(placement)).items():
-                total[resource] = total.get(resource, 0) + amount
+        total: dict[str, int] = {}
+        self._count(task, placements, total)
         return total
 
-    def _named(self, placement: Placement) -> Placement:
-        if all(share.model for share in placement.devices):
-            return placement
+    def _count(self, task: WaitingTask, placements: Sequence[Placement], total: dict[str, int]) -> None:
+        """As `amounts_of` of each placement, into one sum: this is done for every running task in every decision."""
+        get = total.get
+        total["tasks"] = get("tasks", 0) + 1
+        if task.storage_mib:
+            total["storage"] = get("storage", 0) + task.storage_mib
+        for placement in placements:
+            total["cpu"] = get("cpu", 0) + placement.cpu_milli
+            total["memory"] = get("memory", 0) + placement.memory_mib
+            for share in placement.devices:
+                kind, milli = share.kind, share.share_milli
+                total[kind] = get(kind, 0) + milli
+                model = share.model or self._model(placement.machine, kind, share.index)
+                if model:
+                    named = f"{kind}:{model}"
+                    total[named] = get(named, 0) + milli
+
+    def _model(self, machine: str, kind: str, index: int) -> str:
         if self._models is None:
             self._models = {
-                (machine.name, device.kind, device.index): device.model
-                for machine in self._machines
-                for device in machine.devices
+                (one.name, device.kind, device.index): device.model
+                for one in self._machines
+                for device in one.devices
             }
-        devices = tuple(
-            share
-            if share.model
-            else replace(share, model=self._models.get((placement.machine, share.kind, share.index), ""))
-            for share in placement.devices
-        )
-        return replace(placement, devices=devices)
+        return self._models.get((machine, kind, index), "")
+
+    def hold_all(self, running: Iterable[RunningTask]) -> None:
+        """Write down all that run."""
+        groups: dict[tuple[str, str, bool], tuple[WaitingTask, dict[str, int]]] = {}
+        for one in running:
+            key = (one.task.queue, one.task.user, one.is_stopping)
+            group = groups.get(key)
+            if group is None:
+                group = groups[key] = (one.task, {})
+            self._count(one.task, one.placements, group[1])
+        by_queue: dict[tuple[str, bool], dict[str, int]] = {}
+        for (queue, _, is_stopping), (task, amounts) in groups.items():
+            _add(by_queue.setdefault((queue, is_stopping), {}), amounts, 1)
+            self._hold_of_user(task, amounts, is_stopping=is_stopping)
+        for (queue, is_stopping), amounts in by_queue.items():
+            self._hold_of_queue(queue, amounts, is_stopping=is_stopping)
 
     def kept(self, node: int) -> Mapping[str, int]:
         return self._use[node].kept
 
-    def hold(self, task: WaitingTask, amounts: Amounts, *, is_stopping: bool = False) -> None:
-        for number in self.tree[task.queue].path:
+    def hold(self, task: WaitingTask, amounts: Amounts) -> None:
+        """The task holds these amounts, or is promised them."""
+        self._hold_of_queue(task.queue, amounts, is_stopping=False)
+        self._hold_of_user(task, amounts, is_stopping=False)
+
+    def _hold_of_queue(self, queue: str, amounts: Amounts, *, is_stopping: bool) -> None:
+        for number in self.tree[queue].path:
             use = self._use[number]
             _add(use.held, amounts, 1)
             if not is_stopping:
                 _add(use.kept, amounts, 1)
+
+    def _hold_of_user(self, task: WaitingTask, amounts: Amounts, *, is_stopping: bool) -> None:
+        for number in self.tree[task.queue].path:
             if self._has_user_limit[number]:
                 _add(self._user_held.setdefault((number, task.user), {}), amounts, 1)
                 if not is_stopping:

@@ -1,6 +1,6 @@
 """Room kept for the oldest blocked gang, so that small work does not take it away bit by bit for ever."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kpl.resources import Placement
@@ -63,13 +63,18 @@ def reserve(
     return Reserved(task, found, ends[enough - 1][0] if enough else now_s)
 
 
-def may_backfill(task: WaitingTask, reserved: Reserved, now_s: float) -> bool:
-    """Whether a task may use the reserved room meanwhile: it ends earlier for sure, or can be stopped without loss."""
-    if task.is_preemptible and task.saves_checkpoints:
-        return True
+def may_backfill(
+    task: WaitingTask, reserved: Reserved, now_s: float, *, min_run_s: float, is_overdue: bool
+) -> bool:
+    """Whether a task may use the reserved room meanwhile: it ends earlier for sure, or can be stopped without loss.
+
+    Args:
+        min_run_s: how long the task is left alone once it runs.
+        is_overdue: the room is for a task that has waited beyond patience; it is not lent out for an unknown time then.
+    """
     end = latest_end_s(task, now_s)
+    if task.is_preemptible and task.saves_checkpoints:
+        end = now_s + min_run_s if end is None else min(end, now_s + min_run_s)
+        if reserved.at_s is None:
+            return not is_overdue
     return end is not None and reserved.at_s is not None and end <= reserved.at_s
-
-
-def oldest(tasks: Iterable[WaitingTask]) -> list[WaitingTask]:
-    return sorted(tasks, key=lambda task: (task.since_s, task.id))

@@ -1,5 +1,6 @@
 """What share of the machines a queue uses, and which of several queues goes next."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from kpl.resources import Machine
@@ -11,13 +12,14 @@ from kpl.scheduler.snapshot import RunningTask, WaitingTask
 def totals(machines: Iterable[Machine]) -> dict[str, int]:
     """What all machines have together, by resource."""
     total = {"cpu": 0, "memory": 0}
+    numbers: Counter[tuple[str, str]] = Counter()
     for machine in machines:
         total["cpu"] += machine.cpu_milli
         total["memory"] += machine.memory_mib
-        for device in machine.devices:
-            names = (device.kind, f"{device.kind}:{device.model}") if device.model else (device.kind,)
-            for name in names:
-                total[name] = total.get(name, 0) + WHOLE_DEVICE_MILLI
+        numbers.update([(device.kind, device.model) for device in machine.devices])
+    for (kind, model), number in numbers.items():
+        for name in (kind, f"{kind}:{model}") if model else (kind,):
+            total[name] = total.get(name, 0) + number * WHOLE_DEVICE_MILLI
     return total
 
 
