@@ -13,6 +13,7 @@ from kpl.pipeline import (
     parse,
     to_task_spec,
 )
+from kpl.pipeline.document import AlgorithmNode
 from kpl.resources import DeviceRequest, ResourceRequest
 from kpl.task import ArtifactInput, OutputSpec, TaskKind, TaskOutputInput
 from kpl.task.ids import Digest, TaskId
@@ -49,6 +50,7 @@ def test_devices_of_a_node_replace_those_of_the_manifest_with_what_else_would_do
     document: Document, catalog: Catalog
 ) -> None:
     train = next(node for node in document.nodes if node.id == "train")
+    assert isinstance(train, AlgorithmNode)
     for text, devices, alternatives in (
         ("gpu:a100=0.5 or cpu", (DeviceRequest("gpu", share_milli=500, models=("a100",)),), ((),)),
         ("npu", (DeviceRequest("npu"),), ()),

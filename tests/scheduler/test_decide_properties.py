@@ -116,7 +116,7 @@ def trees(draw: st.DrawFn) -> tuple[Queue, ...]:
 
 
 class World(RuleBasedStateMachine):
-    """A server's life in virtual time. What a rule does to the world is followed by a decision, which is carried out."""
+    """A server's life in virtual time; what a rule does to the world is followed by a decision, carried out."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -351,7 +351,8 @@ def test_taking_the_named_obstacle_away_lets_a_task_start_or_names_another(snaps
     decision = decide(snapshot)
     for task_id in decision.waits:
         task = next(task for task in snapshot.waiting if task.id == task_id)
-        here, there, seen = snapshot, decision, []
+        here, there = snapshot, decision
+        seen: list[Obstacle] = []
         while task_id in there.waits:
             obstacle = there.waits[task_id].obstacle
             assert obstacle not in seen, (obstacle, seen, there.waits[task_id].reason.en)
@@ -439,7 +440,7 @@ def test_a_gang_is_not_overtaken_for_ever_by_small_tasks_of_its_queue(
 
     setup = Setup("one", discipline=Discipline(patience_s=patience_s))
     simulate([*small, Job(gang, 100.0)], FARM, setup, costs=Costs(cycle_s=1.0), watch=watch)
-    bound_s = 2 * run_s + 660
+    bound_s = 2.0 * run_s + 660
     if is_flexible and not is_gang_flexible:
         bound_s += patience_s
     assert starts[0] - gang_s <= bound_s

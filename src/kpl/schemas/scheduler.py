@@ -36,7 +36,8 @@ class UsageRow(BaseModel):
     num_tasks: int
     allocated_h: float = Field(description="Device hours, or core hours, that tasks held.")
     used_h: float | None = Field(
-        description="Of these, hours in which the devices were busy, as far as that was measured; of a share, its part. "
+        description="Of these, hours in which the devices were busy, as far as that was measured; "
+        "of a share, its part. "
         "Null where nothing was measured."
     )
 
