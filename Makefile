@@ -67,6 +67,7 @@ fix: setup-dev ## Format and mend what can be mended, regenerate generated files
 
 bench: setup-dev ## Benchmarks; each prints ratios
 	$(BIN)/python benchmarks/step_overhead.py
+	$(BIN)/python benchmarks/submit_to_start.py
 	$(BIN)/python benchmarks/cold_start.py
 	$(BIN)/python benchmarks/idle_memory.py
 

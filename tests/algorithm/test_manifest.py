@@ -57,6 +57,16 @@ def test_a_manifest_is_read_whole() -> None:
         manifest.function("trian")
 
 
+def test_devices_may_be_a_text_with_what_else_would_do() -> None:
+    text = GOOD.replace("[{kind: gpu, share: 0.25}]", "gpu:a100=2 or gpu=8Gi or cpu")
+    request = parse_manifest(text).function("train").resources.request()
+    assert request.devices == (DeviceRequest("gpu", 2, models=("a100",)),)
+    assert request.alternatives == ((DeviceRequest("gpu", share_mib=8192),), ())
+    spelled = "[{kind: gpu, count: 2, models: [a100]}], alternatives: [[{kind: gpu, memory: 8Gi}], []]"
+    lists = GOOD.replace("[{kind: gpu, share: 0.25}]", spelled)
+    assert parse_manifest(lists).function("train").resources.request() == request
+
+
 def test_a_manifest_comes_back_from_its_own_json() -> None:
     manifest = parse_manifest(GOOD)
     again = type(manifest).model_validate(manifest.model_dump(mode="json", by_alias=True))
@@ -103,6 +113,26 @@ def test_a_manifest_comes_back_from_its_own_json() -> None:
             "share: 0.25",
             "share: 0.25, count: 2",
             ":21: functions.train.resources.devices[0].share: a share is of",
+        ),
+        (
+            "[{kind: gpu, share: 0.25}]",
+            "gpu=1.5 or cpu",
+            ":21: functions.train.resources.devices: 'gpu=1.5': a share is of one device. Write gpu=0.5",
+        ),
+        (
+            "[{kind: gpu, share: 0.25}]",
+            "[{kind: gpu, memory: 8Qi}]",
+            ":21: functions.train.resources.devices[0].memory: '8Qi' is not an amount of memory. Write it",
+        ),
+        (
+            "devices: [{kind: gpu, share: 0.25}]",
+            "alternatives: [[{kind: gpu, memory: 8Gi, count: 2}]]",
+            ":21: functions.train.resources.alternatives[0][0].memory: a share is of",
+        ),
+        (
+            "[{kind: gpu, share: 0.25}]",
+            "gpu, alternatives: [[]]",
+            ":21: functions.train.resources.devices: A text of devices names its alternatives itself. Remove",
         ),
         ("min_workers: 1", "min_workers: 8", ":22: functions.train.distributed: min_workers 8 is more than"),
         ("name: loss,", "name: accuracy,", ":23: functions.train.metrics[1].name: the metric 'accuracy' is"),

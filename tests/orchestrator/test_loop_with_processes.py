@@ -15,11 +15,14 @@ import pytest
 from kpl.orchestrator import Changes, RunState
 from kpl.orchestrator.loop import Loop
 from kpl.orchestrator.memory_store import InMemoryStore
+from kpl.resources import ResourceRequest
 from kpl.runtime.executors.local import LocalExecutor
+from kpl.scheduler import Policy, Queue
 from kpl.storage.artifacts import ArtifactStore
 from kpl.task import OutputSpec, TaskInput, TaskKind, TaskOutputInput, TaskState
 from kpl.task.ids import AttemptId, Digest, RunId, TaskId
 from kpl.testing.tasks import tiny_machine, tiny_run, tiny_task
+from kpl.testing.working_server import wait_until
 
 DEADLINE_S = 60.0
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the local executor needs Linux")
@@ -173,6 +176,53 @@ def test_a_process_goes_on_while_no_loop_runs_and_its_exit_is_not_lost(site: Sit
     site.wait_for(lambda: site.state_of(1).is_final)
     assert site.state_of(1) is TaskState.SUCCEEDED
     assert site.store.task(TaskId(1)).attempt is not None
+
+
+def test_borrowed_work_makes_room_and_goes_on_from_its_checkpoint(site: Site) -> None:
+    listens = site.root / "listens"
+    tree = site.algorithm(
+        f"""
+        import os, pathlib, signal, sys, time
+        kept = pathlib.Path(os.environ["KPL_CHECKPOINTS"]) / "attempts"
+        before = kept.read_text() if kept.exists() else ""
+        signal.signal(signal.SIGTERM, lambda *_: (kept.write_text(before + os.environ["KPL_ATTEMPT"]), sys.exit(1)))
+        pathlib.Path({str(listens)!r}).touch()
+        while not before:
+            time.sleep(0.01)
+        (pathlib.Path(os.environ["KPL_OUTPUT_OUT"]) / "before").write_text(before)
+        """
+    )
+    everything = ResourceRequest(4000, 64)
+    site.store.set_queues(
+        Queue("lender", guaranteed={"cpu": 4000}), Queue("borrower", policy=Policy(min_run_s=0.0))
+    )
+    site.store.submit(
+        [
+            tiny_task(
+                1,
+                queue="borrower",
+                saves_checkpoints=True,
+                tree=tree,
+                command=COMMAND,
+                resources=everything,
+                outputs=[OutputSpec("out", "files")],
+            )
+        ]
+    )
+    site.loop.wake()
+    wait_until(listens.exists, bool)
+    site.store.submit(
+        [tiny_task(2, queue="lender", resources=everything, tree=tree, command=("python", "-c", "pass"))]
+    )
+    site.loop.wake()
+    site.wait_for(lambda: site.state_of(1).is_final and site.state_of(2).is_final)
+    made_room, lender = site.store.task(TaskId(1)), site.store.task(TaskId(2))
+    assert (made_room.state, made_room.num_preemptions) == (TaskState.SUCCEEDED, 1)
+    assert site.artifacts.read_file(made_room.outputs["out"], "before") == b"1"
+    assert lender.state is TaskState.SUCCEEDED
+    assert made_room.finished_at_s is not None
+    assert lender.finished_at_s is not None
+    assert lender.finished_at_s < made_room.finished_at_s
 
 
 def test_a_service_is_restarted_when_its_process_dies(site: Site) -> None:

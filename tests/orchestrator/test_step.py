@@ -1,17 +1,15 @@
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import pytest
 
-from kpl.orchestrator import Run, RunState, State
+from kpl.orchestrator import RunState
 from kpl.orchestrator.state import (
-    AttemptReported,
     CancelRun,
     CancelTask,
     Collect,
     Collected,
     CollectFailed,
     Command,
-    Event,
     Resolve,
     Resolved,
     ResolveFailed,
@@ -19,76 +17,14 @@ from kpl.orchestrator.state import (
     StopAttempt,
     Submitted,
 )
-from kpl.orchestrator.step import commands_for, step
-from kpl.resources import DeviceRequest, Machine, ResourceRequest
-from kpl.runtime.executor import AttemptReport
+from kpl.orchestrator.work import commands_for
+from kpl.resources import DeviceRequest, ResourceRequest
 from kpl.task import AttemptState, Outcome, OutputSpec, Task, TaskKind, TaskOutputInput, TaskState
 from kpl.task.ids import AttemptId, Digest, RunId, TaskId
-from kpl.testing.tasks import tiny_machine, tiny_run, tiny_task
+from kpl.testing.drive import Drive
+from kpl.testing.tasks import tiny_machine, tiny_task
 
 A, B = Digest("a" * 64), Digest("b" * 64)
-
-
-@dataclass
-class Drive:
-    """Hands events to `step`, and remembers every record as a store would."""
-
-    machines: tuple[Machine, ...] = (tiny_machine(),)
-    now_s: float = 100.0
-    state: State = field(default_factory=lambda: State(0))
-    tasks: dict[TaskId, Task] = field(default_factory=dict)
-    runs: dict[RunId, Run] = field(default_factory=dict)
-    commands: tuple[Command, ...] = ()
-    wake_at_s: float | None = None
-
-    def take(self, *events: Event) -> tuple[Command, ...]:
-        result = step(replace(self.state, machines=self.machines), events, self.now_s)
-        self.state, self.commands, self.wake_at_s = result.state, result.commands, result.wake_at_s
-        self.tasks.update((task.id, task) for task in result.changes.tasks)
-        self.runs.update((run.id, run) for run in result.changes.runs)
-        return result.commands
-
-    def submit(self, *tasks: Task, run: int | None = None) -> tuple[Command, ...]:
-        return self.take(Submitted(tasks, None if run is None else tiny_run(run, tasks)))
-
-    def resolve(self, number: int) -> tuple[Command, ...]:
-        return self.take(Resolved(TaskId(number), A, "ran: first time"))
-
-    def report(
-        self,
-        attempt: str,
-        state: AttemptState | None,
-        outcome: Outcome | None = None,
-        exit_code: int | None = None,
-        message: str = "",
-    ) -> tuple[Command, ...]:
-        report = AttemptReport(
-            AttemptId(attempt), state, outcome=outcome, exit_code=exit_code, message=message
-        )
-        return self.take(AttemptReported(report))
-
-    def run(self, attempt: str) -> tuple[Command, ...]:
-        return self.report(attempt, AttemptState.RUNNING)
-
-    def ready(self, attempt: str) -> tuple[Command, ...]:
-        return self.report(attempt, AttemptState.READY)
-
-    def exit(self, attempt: str, exit_code: int = 0) -> tuple[Command, ...]:
-        return self.report(attempt, AttemptState.ENDED, Outcome.EXITED, exit_code)
-
-    def start(self, *tasks: Task, run: int | None = None) -> None:
-        """Bring tasks without dependencies to `running`."""
-        self.submit(*tasks, run=run)
-        for task in tasks:
-            if not task.depends_on:
-                self.resolve(task.id)
-                self.run(f"{task.id}-1")
-
-    def state_of(self, number: int) -> TaskState:
-        return self.tasks[TaskId(number)].state
-
-    def reason_of(self, number: int) -> str:
-        return self.tasks[TaskId(number)].reason
 
 
 def service(number: int, *, run: int | None = None, endpoint: str = "digits") -> Task:
@@ -106,7 +42,7 @@ def test_a_task_goes_from_waiting_to_succeeded() -> None:
     task = drive.tasks[TaskId(1)]
     assert (task.state, task.outputs, task.reason) == (TaskState.SUCCEEDED, {"model": B}, "a remark")
     assert (task.digest, task.why, task.finished_at_s) == (A, "ran: first time", 100.0)
-    assert drive.state == State(0, machines=drive.machines)
+    assert (drive.state.runs, drive.state.tasks) == ({}, {})
 
 
 def test_a_process_that_ends_before_anybody_saw_it_run_is_collected() -> None:
@@ -164,7 +100,7 @@ def test_branches_run_at_the_same_time_as_far_as_there_is_room() -> None:
     for number in (1, 2, 3):
         drive.resolve(number)
     assert [drive.state_of(n) for n in (1, 2, 3)] == [TaskState.STARTING] * 2 + [TaskState.QUEUED]
-    assert drive.reason_of(3) == "waits for 1 cpu: 0 of 2 are free"
+    assert drive.reason_of(3) == "waits for 1 cpu: 0 of 2 are free; 1st in line"
     assert drive.exit("1-1") == (
         Collect(TaskId(1), AttemptId("1-1")),
         StartAttempt(TaskId(3), AttemptId("3-1")),
@@ -183,7 +119,7 @@ def test_a_task_waits_for_a_machine_that_is_gone_rather_than_failing() -> None:
     drive = Drive(machines=())
     drive.submit(tiny_task(1))
     drive.resolve(1)
-    assert drive.reason_of(1) == "waits for 1 cpu, 64 MiB of memory: no machine is known yet"
+    assert drive.reason_of(1) == "waits for 1 cpu: no machine is known yet; 1st in line"
     drive.machines = (tiny_machine(),)
     assert drive.take() == (StartAttempt(TaskId(1), AttemptId("1-1")),)
 

@@ -29,7 +29,8 @@ from kpl.orchestrator.state import (
     StartAttempt,
     StopAttempt,
 )
-from kpl.orchestrator.step import commands_for, step
+from kpl.orchestrator.step import step
+from kpl.orchestrator.work import commands_for
 from kpl.resources import DeviceRequest, Placement, ResourceRequest
 from kpl.runtime.executor import AttemptReport
 from kpl.task import AttemptState, Outcome, OutputSpec, Task, TaskKind, TaskOutputInput, TaskState

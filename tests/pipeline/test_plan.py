@@ -13,7 +13,8 @@ from kpl.pipeline import (
     parse,
     to_task_spec,
 )
-from kpl.resources import ResourceRequest
+from kpl.pipeline.document import AlgorithmNode
+from kpl.resources import DeviceRequest, ResourceRequest
 from kpl.task import ArtifactInput, OutputSpec, TaskKind, TaskOutputInput
 from kpl.task.ids import Digest, TaskId
 
@@ -43,6 +44,23 @@ def test_a_step_holds_all_that_decides_what_its_task_does(document: Document, ca
     assert train.resources == ResourceRequest(cpu_milli=2000, memory_mib=2048)
     assert (train.max_attempts, train.timeout_s, train.metrics) == (2, 60, ("accuracy",))
     assert train.depends_on == ("split",)
+
+
+def test_devices_of_a_node_replace_those_of_the_manifest_with_what_else_would_do(
+    document: Document, catalog: Catalog
+) -> None:
+    train = next(node for node in document.nodes if node.id == "train")
+    assert isinstance(train, AlgorithmNode)
+    for text, devices, alternatives in (
+        ("gpu:a100=0.5 or cpu", (DeviceRequest("gpu", share_milli=500, models=("a100",)),), ((),)),
+        ("npu", (DeviceRequest("npu"),), ()),
+    ):
+        chosen = replace(train, resources={"devices": text})
+        nodes = tuple(chosen if node.id == "train" else node for node in document.nodes)
+        step = make_plan(replace(document, nodes=nodes), catalog, {}).step("train")
+        assert step is not None
+        assert (step.resources.devices, step.resources.alternatives) == (devices, alternatives)
+        assert step.resources.memory_mib == 1024
 
 
 def test_a_serving_step_is_a_service_without_stored_outputs(document: Document, catalog: Catalog) -> None:

@@ -190,6 +190,17 @@ CASES: dict[str, tuple[Change, str, str, str, str]] = {
         lambda p: node(p, "train").update(resources={"devices": [{"kind": "gpu", "count": 2, "share": 0.5}]}),
         "train", "nodes.train.resources.devices[0].share", "A share is of one device, not of 2.", "Write count: 1",
     ),
+    "devices as a text that makes no sense": (
+        lambda p: node(p, "train").update(resources={"devices": "gpu=1.5"}),
+        "train", "nodes.train.resources.devices", "'gpu=1.5': a share is of one device.", "Write gpu=0.5 or gpu=2.",
+    ),
+    "share of two other devices": (
+        lambda p: node(p, "train").update(
+            resources={"alternatives": [[{"kind": "gpu", "count": 2, "memory": "8Gi"}]]}
+        ),
+        "train", "nodes.train.resources.alternatives[0][0].share",
+        "A share is of one device, not of 2.", "Write count: 1",
+    ),
     "default that its own schema refuses": (
         lambda p: p["parameters"]["epochs"].update(default=99),
         "", "parameters.epochs.default", "99 is too large.", "Give 50 or less.",

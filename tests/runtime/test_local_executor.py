@@ -1,9 +1,11 @@
 """The local executor passes the suite of all executors; what only it promises stands below."""
 
+import errno
 import json
 import os
 import shutil
 import signal
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -66,6 +68,36 @@ def start_and_kill_supervisor(executor: LocalExecutor, root: Path, script: str) 
     executor.observe([AttemptId("1-1")])
     os.kill(run_file["supervisor"]["pid"], signal.SIGKILL)
     return int(run_file["task"]["pid"])
+
+
+# A kernel without process handles ------------------------------------------------------------------------------
+
+
+def test_processes_are_started_and_stopped_without_process_handles(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_pid: int) -> int:
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr(os, "pidfd_open", refuse)
+    executor = LocalExecutor(root)
+    executor.start(make_launch(1, LOOP))
+    wait_for_lines(root / "logs" / "1-1.log", 1)
+    executor.stop(AttemptId("1-1"), grace_s=0.1)
+    assert until_ended(executor, AttemptId("1-1")).outcome is Outcome.STOPPED
+    executor.close()
+
+
+def test_signal_without_process_handles_reaches_exactly_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_pid: int) -> int:
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr(os, "pidfd_open", refuse)
+    child = subprocess.Popen(["sleep", "60"])
+    supervisor.send_signal({"pid": child.pid, "start": 1}, signal.SIGKILL)  # another one with that pid
+    assert child.poll() is None
+    supervisor.send_signal(supervisor.identity(child.pid), signal.SIGTERM)
+    assert child.wait(10) == -signal.SIGTERM
 
 
 # A supervisor that dies ----------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -20,15 +21,16 @@ from pydantic import (
     StrictInt,
     StrictStr,
     ValidationError,
+    model_validator,
 )
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from kpl.algorithm.parameters import schema_problems
 from kpl.algorithm.yaml_document import Document, parse_yaml, spell
 from kpl.algorithm.yaml_document import Path as DocumentPath
 from kpl.dataset.kinds import Kind
 from kpl.errors import Invalid, nearest
-from kpl.resources import DeviceRequest, ResourceRequest, parse_memory_mib
+from kpl.resources import DeviceRequest, ResourceRequest, parse_devices, parse_memory_mib
 
 MANIFEST_NAME = "algorithm.yaml"
 
@@ -95,30 +97,90 @@ class Distributed(_Part):
     max_workers: StrictInt = Field(default=1, ge=1)
 
 
+WRONG_AMOUNT = "wrong_amount"
+"""Type of the errors about amounts that are written as text; their context has the fix."""
+
+
+def _wrong_amount(err: Invalid) -> PydanticCustomError:
+    return PydanticCustomError(WRONG_AMOUNT, "{problem}", {"problem": err.message, "fix": err.hint})
+
+
+def _memory_of_device(amount: str | int) -> str | int:
+    try:
+        parse_memory_mib(amount)
+    except Invalid as err:
+        raise _wrong_amount(err) from err
+    return amount
+
+
 class Device(_Part):
-    """Devices that a function asks for; `share` is the part of one device, up to 1."""
+    """Devices that a function asks for.
+
+    Args:
+        share: the part of one device, up to 1.
+        memory: the share as memory of one device instead, as in `8Gi`.
+    """
 
     kind: Annotated[StrictStr, Field(pattern=r"^[a-z][a-z0-9]*$")]
     count: StrictInt = Field(default=1, ge=1)
     share: _Number = Field(default=1.0, gt=0, le=1)
     models: tuple[StrictStr, ...] = ()
+    memory: Annotated[StrictStr | StrictInt, AfterValidator(_memory_of_device)] | None = None
+
+    def request(self) -> DeviceRequest:
+        memory_mib = 0 if self.memory is None else parse_memory_mib(self.memory)
+        return DeviceRequest(
+            self.kind, self.count, max(1, round(self.share * 1000)), self.models, share_mib=memory_mib
+        )
 
 
 class Resources(_Part):
-    """What a function asks for unless the pipeline says otherwise."""
+    """What a function asks for unless the pipeline says otherwise.
+
+    Devices are a list, or a text as in `gpu:a100=2 or gpu=0.5 or cpu`.
+
+    Args:
+        alternatives: sets of devices that will do where `devices` are not free, the best first.
+    """
 
     cpu: _Number = Field(default=1.0, gt=0)
     memory: StrictStr | StrictInt = "512Mi"
     devices: tuple[Device, ...] = ()
+    alternatives: tuple[tuple[Device, ...], ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _spell_devices_out(cls, data: Any) -> Any:
+        if not isinstance(data, dict) or not isinstance(data.get("devices"), str):
+            return data
+        if data.get("alternatives"):
+            raise _wrong_amount(
+                Invalid("A text of devices names its alternatives itself.", hint="Remove 'alternatives'.")
+            )
+        try:
+            first, *others = parse_devices(data["devices"])
+        except Invalid as err:
+            raise _wrong_amount(err) from err
+        return {
+            **data,
+            "devices": tuple(map(_spelled_device, first)),
+            "alternatives": tuple(tuple(map(_spelled_device, other)) for other in others),
+        }
 
     def request(self) -> ResourceRequest:
         return ResourceRequest(
             cpu_milli=max(1, round(self.cpu * 1000)),
             memory_mib=parse_memory_mib(self.memory),
-            devices=tuple(
-                DeviceRequest(d.kind, d.count, max(1, round(d.share * 1000)), d.models) for d in self.devices
-            ),
+            devices=tuple(device.request() for device in self.devices),
+            alternatives=tuple(tuple(device.request() for device in each) for each in self.alternatives),
         )
+
+
+def _spelled_device(wanted: DeviceRequest) -> dict[str, Any]:
+    spelled: dict[str, Any] = {"kind": wanted.kind, "count": wanted.count, "models": wanted.models}
+    if wanted.share_mib:
+        return spelled | {"memory": wanted.share_mib}
+    return spelled | {"share": wanted.share_milli / 1000}
 
 
 class Function(_Part):
@@ -128,6 +190,8 @@ class Function(_Part):
         command: argv; `{algorithm}` stands for the algorithm's folder, a leading `python` for the
             environment's interpreter.
         parameters: a JSON Schema (2020-12) of an object.
+        saves_checkpoints: it keeps what it has done in `KPL_CHECKPOINTS`, also when SIGTERM comes, and goes on from
+            there when it is started again. Such tasks may be stopped and resumed for the sake of others.
     """
 
     command: Annotated[tuple[StrictStr, ...], Field(min_length=1)]
@@ -138,6 +202,7 @@ class Function(_Part):
     resources: Resources = Resources()
     distributed: Distributed | None = None
     metrics: tuple[Metric, ...] = ()
+    saves_checkpoints: StrictBool = Field(default=False, alias="checkpoints")
 
     @property
     def primary_metric(self) -> Metric | None:
@@ -265,6 +330,8 @@ def _port_with_kinds(port: Any) -> Any:
 
 def _translate(document: Document, error: ErrorDetails) -> Problem:
     path = tuple(part for part in error["loc"] if part != "[key]")
+    if error["type"] == WRONG_AMOUNT and path[-1] == "resources":
+        path = (*path, "devices")
     what, fix = _explain(error, path)
     return _located(document, path, what, fix)
 
@@ -297,6 +364,8 @@ def _explain(error: ErrorDetails, path: DocumentPath) -> tuple[str, str]:
             found = f"{value!r} is not a list", f"Write it as a list, as in {example}."
         case "model_type" | "dict_type" | "mapping_type":
             found = f"{value!r} is not a group of keys", f"Write keys below '{name}:', indented."
+        case _ if error["type"] == WRONG_AMOUNT:
+            found = error["msg"].rstrip("."), str(context.get("fix", ""))
         case "too_short" | "string_too_short":
             found = "it is empty", f"Give at least one, as in {example}."
         case _:
@@ -332,7 +401,8 @@ def _keys_at(path: DocumentPath) -> set[str]:
         return _keys_of(model)
     inner: dict[str, Any] = {
         "title": Text, "description": Text, "environment": Environment, "inputs": Port, "outputs": Port,
-        "metrics": Metric, "resources": Resources, "devices": Device, "distributed": Distributed,
+        "metrics": Metric, "resources": Resources, "devices": Device, "alternatives": Device,
+        "distributed": Distributed,
     }  # fmt: skip
     return _keys_of(inner.get(steps[-1], Function))
 
@@ -423,13 +493,18 @@ def _resource_problems(function: Function, path: DocumentPath) -> Iterator[_Foun
         function.resources.request()
     except Invalid as err:
         yield (*path, "resources", "memory"), err.message.rstrip("."), err.hint
-    for index, device in enumerate(function.resources.devices):
-        if device.share < 1 and device.count > 1:
-            yield (
-                (*path, "resources", "devices", index, "share"),
-                "a share is of one device",
-                "Write count: 1.",
-            )
+    resources = function.resources
+    sets: list[tuple[DocumentPath, tuple[Device, ...]]] = [(("devices",), resources.devices)]
+    sets += [(("alternatives", number), each) for number, each in enumerate(resources.alternatives)]
+    for place, devices in sets:
+        for index, device in enumerate(devices):
+            at = (*path, "resources", *place, index)
+            if device.share < 1 and device.memory is not None:
+                yield (*at, "share"), "a share is a part or an amount of memory, not both", "Remove one."
+            elif device.count > 1 and device.share < 1:
+                yield (*at, "share"), "a share is of one device", "Write count: 1."
+            elif device.count > 1 and device.memory is not None:
+                yield (*at, "memory"), "a share is of one device", "Write count: 1."
     workers = function.distributed
     if workers and workers.min_workers > workers.max_workers:
         what = f"min_workers {workers.min_workers} is more than max_workers {workers.max_workers}"

@@ -101,14 +101,25 @@ def _package(name: str, extra: str, purpose: str) -> Callable[[], Check]:
 
 
 def _gpu() -> Check:
-    tool = shutil.which("nvidia-smi")
+    from kpl.runtime.devices import nvidia
+
+    way = nvidia.describe_way()
     return Check(
-        "nvidia-smi",
-        tool is not None,
-        tool or "not found: no NVIDIA devices will be used",
-        "On a machine with an NVIDIA GPU, install its driver.",
+        "NVIDIA GPUs",
+        way.startswith("NVML"),
+        f"found through {way}" if way else "no driver: none will be used",
+        "pip install 'kpl-platform[nvidia]'"
+        if way
+        else "On a machine with an NVIDIA GPU, install its driver.",
         is_optional=True,
     )
+
+
+def _device_kinds() -> Check:
+    from kpl.runtime.devices.registry import BUILT_IN, device_kinds
+
+    added = [name for name, kind in device_kinds().items() if kind is not BUILT_IN.get(name)]
+    return Check("device plug-ins", True, f"kinds {', '.join(sorted(added))}" if added else "none installed")
 
 
 _LOOKS: tuple[Callable[[], Check], ...] = (
@@ -121,4 +132,5 @@ _LOOKS: tuple[Callable[[], Check], ...] = (
     _package("openvino", "openvino", "compiles for Intel CPUs"),
     _package("scikit-learn", "demo", "data of the demo"),
     _gpu,
+    _device_kinds,
 )

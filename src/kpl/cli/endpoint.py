@@ -79,12 +79,14 @@ def create(
     name: str,
     model: Annotated[str, typer.Argument(help="Model as NAME or NAME@VERSION.")],
     wait: Annotated[bool, typer.Option(help="Wait until it answers.")] = True,
+    priority: Annotated[int, typer.Option(help="Inside its queue, higher goes first.")] = 0,
     json: Json = False,
 ) -> None:
     """Deploy a model version under a name."""
     model_name, _, number = model.partition("@")
     with context.client() as client:
-        endpoint = client.endpoints.create(name, model_name, version=int(number) if number else None)
+        version = int(number) if number else None
+        endpoint = client.endpoints.create(name, model_name, version=version, priority=priority)
         if wait:
             endpoint = client.endpoints.wait_ready(name)
         url = client.url

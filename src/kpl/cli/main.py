@@ -16,8 +16,11 @@ from kpl.cli import (
     machine,
     model,
     pipeline,
+    policy,
     project,
+    queue,
     run,
+    scheduler,
     storage,
     task,
     template,
@@ -41,7 +44,8 @@ app.command("up")(up.up)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
 for noun in (
-    dataset, model, algorithm, template, pipeline, run, task, endpoint, machine, storage, project, user, token,
+    dataset, model, algorithm, template, pipeline, run, task, endpoint, queue, policy, machine, scheduler, storage,
+    project, user, token,
 ):  # fmt: skip
     app.add_typer(noun.app, name=noun.__name__.rpartition(".")[2])
 

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kpl.errors import KPLError
+from kpl.resources import format_amounts
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
@@ -29,7 +30,8 @@ err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=
 STATE_STYLES = {
     "succeeded": "green", "ready": "green", "reused": "magenta", "running": "cyan", "starting": "cyan",
     "collecting": "cyan", "resolving": "cyan", "failed": "red", "cancelled": "yellow", "skipped": "yellow",
-    "stopping": "yellow", "restarting": "yellow",
+    "stopping": "yellow", "restarting": "yellow", "open": "green", "cordoned": "yellow", "draining": "yellow",
+    "not answering": "red",
 }  # fmt: skip
 
 
@@ -113,6 +115,24 @@ def duration(seconds: float | None) -> str:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def until(moment: datetime | None) -> str:
+    """How long it is until then, in the largest unit that says something; `now` for the past."""
+    if moment is None:
+        return "-"
+    seconds = (moment - datetime.now(UTC)).total_seconds()
+    if seconds <= 0:
+        return "now"
+    minutes = max(1, round(seconds / 60))
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{round(minutes / 60)} h" if minutes < 48 * 60 else f"{round(minutes / 1440)} d"
+
+
+def amounts(of: Mapping[str, int]) -> str:
+    """Amounts of resources as they are typed, with room to read them: `cpu=8, gpu=2`."""
+    return format_amounts(of).replace(",", ", ")
 
 
 def size(size_bytes: int) -> str:

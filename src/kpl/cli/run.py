@@ -27,6 +27,9 @@ app = typer.Typer(help="Runs: start, watch, stop, run again.", no_args_is_help=T
 
 RunId = Annotated[int, typer.Argument(help="Number of the run.")]
 Parameters = Annotated[list[str], typer.Option("--parameter", "-p", help="name=value, may be repeated.")]
+Priority = Annotated[
+    int, typer.Option(help="Inside its queue, higher goes first; -100 to 100 for developers.")
+]
 Wait = Annotated[bool, typer.Option("--wait", "-w", help="Wait until it is over; exit code 1 if it fails.")]
 
 
@@ -37,6 +40,7 @@ def create(
     template: Annotated[str | None, typer.Option(help="A template instead.")] = None,
     parameter: Parameters = [],  # noqa: B006
     name: Annotated[str, typer.Option(help="For people.")] = "",
+    priority: Priority = 0,
     wait: Wait = False,
     json: Json = False,
 ) -> None:
@@ -49,6 +53,7 @@ def create(
             parameters=parse_parameters(parameter),
             name=name,
             origin="cli",
+            priority=priority,
         )
         say(f"Run {run.id} with {run.num_tasks} tasks. Watch it: kpl run watch {run.id}")
         _finish(client, run, wait=wait, json=json)
@@ -175,6 +180,17 @@ def cancel(run_id: RunId) -> None:
     with context.client() as client:
         client.runs.cancel(run_id)
     say(f"Run {run_id} is asked to stop. Watch it: kpl run watch {run_id}")
+
+
+@app.command()
+def priority(
+    run_id: RunId,
+    value: Annotated[int, typer.Argument(help="Higher goes first; -100 to 100 for developers.")],
+) -> None:
+    """Change the priority of those tasks of a run that have not started; for one below 0, write it after --."""
+    with context.client() as client:
+        client.runs.set_priority(run_id, value)
+    say(f"What waits of run {run_id} has priority {value}.")
 
 
 @app.command()

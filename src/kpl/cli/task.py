@@ -18,6 +18,7 @@ from kpl.cli.output import (
     print_table,
     say,
     size,
+    until,
 )
 
 app = typer.Typer(help="Tasks: state, logs, metrics, outputs.", no_args_is_help=True)
@@ -76,6 +77,8 @@ def show(task_id: TaskId, json: Json = False) -> None:
             ("state", task.state),
             ("reason", task.reason),
             ("why", task.why),
+            ("queue", f"{task.queue}, priority {task.priority}"),
+            ("made room", f"{task.num_preemptions} x, for others" if task.num_preemptions else None),
             ("time", duration(task.duration_s)),
             ("parameters", ", ".join(f"{key}={value}" for key, value in task.parameters.items())),
             ("metrics", ", ".join(f"{m.name} {number(m.last)}" for m in metrics.metrics)),
@@ -108,6 +111,47 @@ def show(task_id: TaskId, json: Json = False) -> None:
         ],
         empty="No outputs.",
     )
+
+
+@app.command()
+def why(task_id: TaskId, json: Json = False) -> None:
+    """Say why a task waits, its place in the queue, and when it will probably start."""
+    with context.client() as client:
+        found = client.tasks.why(task_id)
+    if json:
+        print_json(found)
+        return
+    place = f"{found.position} of {found.num_waiting} in queue {found.queue}" if found.position else None
+    print_fields(
+        [
+            ("task", f"{found.task_id} {found.name}"),
+            ("state", found.state),
+            ("reason", found.reason.en),
+            ("", found.reason.zh),
+            ("place", place),
+            ("priority", found.priority),
+            ("starts in", f"about {until(found.expected_start_at)}" if found.expected_start_at else None),
+        ]
+    )
+    if found.rejections is None:
+        return
+    out.print()
+    print_table(
+        ("machines", "passed over because"),
+        [(each.num_machines, each.why.en) for each in found.rejections],
+        empty="No machine was passed over.",
+    )
+
+
+@app.command()
+def priority(
+    task_id: TaskId,
+    value: Annotated[int, typer.Argument(help="Higher goes first; -100 to 100 for developers.")],
+) -> None:
+    """Change the priority of a task that has not started; for one below 0, write it after --."""
+    with context.client() as client:
+        client.tasks.set_priority(task_id, value)
+    say(f"Task {task_id} has priority {value}.")
 
 
 @app.command()

@@ -1,6 +1,7 @@
 """Words and values as they are typed on the command line."""
 
 import json
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import yaml
 
 from kpl.errors import Invalid
+from kpl.resources import parse_amounts
 
 
 class DatasetKindName(StrEnum):
@@ -58,6 +60,24 @@ def parse_parameters(pairs: list[str]) -> dict[str, Any]:
         except ValueError:
             parameters[name] = text
     return parameters
+
+
+_UNITS_S = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def parse_duration_s(text: str) -> float:
+    """Read a time such as `90`, `30m`, `1.5h` or `2d`; a bare number counts seconds."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*", text.lower())
+    if match is None or match[2] not in _UNITS_S or float(match[1]) == 0:
+        raise Invalid(f"'{text}' is not a time.", hint="Write it like 90, 30m, 1.5h or 2d.")
+    return float(match[1]) * _UNITS_S[match[2]]
+
+
+def parse_quota(text: str | None) -> dict[str, int] | None:
+    """Read amounts as in `cpu=8,gpu=2`; `none` for no amounts at all, None stays None."""
+    if text is None:
+        return None
+    return {} if text.strip().lower() == "none" else parse_amounts(text)
 
 
 def read_document(path: Path) -> dict[str, Any]:

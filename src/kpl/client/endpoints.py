@@ -30,10 +30,13 @@ class Endpoints:
         *,
         version: int | None = None,
         parameters: Mapping[str, Any] | None = None,
+        priority: int = 0,
     ) -> EndpointOut:
         """Deploy a model version, the latest by default, under a name; a service that has the name is replaced once
         the new one is ready."""
-        body = EndpointCreate(name=name, model=model, version=version, parameters=dict(parameters or {}))
+        body = EndpointCreate(
+            name=name, model=model, version=version, parameters=dict(parameters or {}), priority=priority
+        )
         return self._transport.post(EndpointOut, self._base, body)
 
     def stop(self, name: str) -> EndpointOut:

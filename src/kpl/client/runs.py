@@ -7,7 +7,7 @@ from typing import Any
 from kpl.client.transport import RESTART_S, Transport
 from kpl.errors import Unavailable
 from kpl.orchestrator.state import RunState
-from kpl.schemas.run import Origin, RerunRequest, RunCreate, RunDetail, RunOut
+from kpl.schemas.run import Origin, RerunRequest, RunCreate, RunDetail, RunOut, RunUpdate
 
 
 class Runs:
@@ -25,6 +25,7 @@ class Runs:
         parameters: Mapping[str, Any] | None = None,
         name: str = "",
         origin: Origin = "sdk",
+        priority: int = 0,
     ) -> RunDetail:
         """Start a run of exactly one of a saved pipeline, a template or a document.
 
@@ -39,6 +40,7 @@ class Runs:
             parameters=dict(parameters or {}),
             name=name,
             origin=origin,
+            priority=priority,
         )
         return self._transport.post(RunDetail, self._base, body)
 
@@ -55,6 +57,11 @@ class Runs:
     def cancel(self, run_id: int) -> RunOut:
         """Ask the run to stop; its running tasks get SIGTERM and then their grace period."""
         return self._transport.post(RunOut, f"{self._base}/{run_id}/cancel")
+
+    def set_priority(self, run_id: int, priority: int) -> RunOut:
+        """Give those tasks of the run that have not started another priority."""
+        answer = self._transport.request("PATCH", f"{self._base}/{run_id}", body=RunUpdate(priority=priority))
+        return RunOut.model_validate(answer.json())
 
     def rerun(self, run_id: int, *, from_node: str | None = None, origin: Origin = "sdk") -> RunDetail:
         """Run again what a run ran; with `from_node`, steps before that node are taken over as they are."""

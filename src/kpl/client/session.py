@@ -11,7 +11,9 @@ from kpl.client.machines import Machines
 from kpl.client.models import Models
 from kpl.client.pipelines import Pipelines
 from kpl.client.projects import Projects
+from kpl.client.queues import Queues
 from kpl.client.runs import Runs
+from kpl.client.scheduler import Scheduler
 from kpl.client.storage import Storage
 from kpl.client.tasks import Tasks
 from kpl.client.templates import Templates
@@ -41,6 +43,8 @@ class Client:
         self.tokens = Tokens(self.transport)
         self.projects = Projects(self.transport)
         self.machines = Machines(self.transport)
+        self.queues = Queues(self.transport)
+        self.scheduler = Scheduler(self.transport)
         self.storage = Storage(self.transport)
         self.uploads = Uploads(self.transport, base)
         self.datasets = Datasets(self.transport, base, self.uploads)

@@ -8,7 +8,8 @@ from kpl.client.transport import RESTART_S, Transport
 from kpl.errors import Unavailable
 from kpl.schemas.log import LogOut, LogSearchOut
 from kpl.schemas.metric import MetricSeriesOut, MetricsOut
-from kpl.schemas.task import TaskDetail, TaskOut, TaskOutputOut
+from kpl.schemas.queue import WhyOut
+from kpl.schemas.task import TaskDetail, TaskOut, TaskOutputOut, TaskUpdate
 from kpl.task import TaskState
 
 _LINES_PER_PAGE = 2000
@@ -32,6 +33,16 @@ class Tasks:
 
     def cancel(self, task_id: int) -> TaskOut:
         return self._transport.post(TaskOut, f"{self._base}/{task_id}/cancel")
+
+    def why(self, task_id: int) -> WhyOut:
+        """Why the task waits, its place in the queue, and when it will probably start."""
+        return self._transport.get(WhyOut, f"{self._base}/{task_id}/why")
+
+    def set_priority(self, task_id: int, priority: int) -> TaskOut:
+        """Give a task that has not started another priority."""
+        body = TaskUpdate(priority=priority)
+        answer = self._transport.request("PATCH", f"{self._base}/{task_id}", body=body)
+        return TaskOut.model_validate(answer.json())
 
     def wait(self, task_id: int, *, timeout_s: float = 600.0, until_over: bool = False) -> TaskDetail:
         """Wait until the task is over, or ready if it is a service, and return it as it then stands.

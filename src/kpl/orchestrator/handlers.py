@@ -64,7 +64,10 @@ class Handlers:
             outputs = finished.outputs
             return Resolved(task.id, digest, reused(finished.task_id), finished.task_id, outputs)
         earlier = self.store.find_earlier(task)
-        return Resolved(task.id, digest, first_time() if earlier is None else self._explain(earlier, task))
+        if earlier is None:
+            return Resolved(task.id, digest, first_time())
+        why = self._explain(earlier, task)
+        return Resolved(task.id, digest, why, expected_run_s=earlier.run_time_s)
 
     def _gone(self, finished: Finished) -> str | None:
         """Name an output that the artifact store does not have any more."""

@@ -33,7 +33,7 @@ TASK_TRANSITIONS: Mapping[TaskState, frozenset[TaskState]] = {
         {TaskState.READY, TaskState.STOPPING, TaskState.COLLECTING, TaskState.QUEUED, TaskState.FAILED}
     ),
     TaskState.READY: frozenset({TaskState.STOPPING, TaskState.QUEUED, TaskState.FAILED}),
-    TaskState.STOPPING: frozenset({TaskState.COLLECTING, TaskState.CANCELLED}),
+    TaskState.STOPPING: frozenset({TaskState.COLLECTING, TaskState.CANCELLED, TaskState.QUEUED}),
     TaskState.COLLECTING: frozenset(
         {TaskState.SUCCEEDED, TaskState.QUEUED, TaskState.FAILED, TaskState.CANCELLED}
     ),

@@ -16,10 +16,12 @@ from kpl.errors import Conflict
 from kpl.orchestrator.handlers import Handlers
 from kpl.orchestrator.lifecycle import can_follow
 from kpl.orchestrator.state import AttemptReported, Changes, Command, Event, State, StopAttempt
-from kpl.orchestrator.step import StepResult, commands_for, step
+from kpl.orchestrator.step import step
 from kpl.orchestrator.store import Inbox, Store
+from kpl.orchestrator.work import StepResult, commands_for
 from kpl.orchestrator.workers import Workers
 from kpl.runtime.executor import Executor
+from kpl.scheduler import Cluster
 from kpl.storage.artifacts import ArtifactStore
 from kpl.task import AttemptState, Task, TaskState
 from kpl.task.ids import AttemptId, TaskId, task_id_of
@@ -71,6 +73,7 @@ class Loop:
         self._look_at_s = 0.0
         self._wake_at_s: float | None = None
         self._to_clean: list[AttemptId] = []
+        self._cluster = Cluster()
 
     @property
     def state(self) -> State | None:
@@ -127,7 +130,7 @@ class Loop:
         if not (events or is_fresh or is_due):
             self._state = state
             return False
-        result = step(state, events, now_s)
+        result = step(state, events, now_s, self._cluster)
         self._wake_at_s = result.wake_at_s
         if not self._remember(state, result, inbox):
             return True

@@ -1,11 +1,22 @@
 """The store that keeps everything in memory: for tests, and for runs that need not outlive their process."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from threading import Lock
 
 from kpl.errors import Conflict
-from kpl.orchestrator.state import CancelRun, CancelTask, Changes, Run, State, Submitted
+from kpl.orchestrator.state import (
+    CancelRun,
+    CancelTask,
+    Changes,
+    Request,
+    Run,
+    SetPriority,
+    SetQueues,
+    State,
+    Submitted,
+)
 from kpl.orchestrator.store import Earlier, Finished, Inbox
+from kpl.scheduler import Queue
 from kpl.task import Task, TaskKind, TaskState
 from kpl.task.ids import Digest, RunId, TaskId
 
@@ -22,7 +33,8 @@ class InMemoryStore:
         self._version = 0
         self._runs: dict[RunId, Run] = {}
         self._tasks: dict[TaskId, Task] = {}
-        self._inbox: dict[int, Submitted | CancelTask | CancelRun] = {}
+        self._inbox: dict[int, Request] = {}
+        self._settings = SetQueues((), frozenset())
         self._last_id = 0
 
     # What people do.
@@ -43,6 +55,16 @@ class InMemoryStore:
         with self._lock:
             self._add(CancelRun(run_id, reason))
 
+    def set_priority(self, task_id: TaskId, priority: int) -> None:
+        with self._lock:
+            self._add(SetPriority(task_id, priority))
+
+    def set_queues(self, *queues: Queue, cordoned: Iterable[str] = ()) -> None:
+        """Replace the queues and the set of machines that are closed."""
+        with self._lock:
+            self._settings = SetQueues(queues, frozenset(cordoned))
+            self._add(self._settings)
+
     def task(self, task_id: TaskId) -> Task:
         with self._lock:
             return self._tasks[task_id]
@@ -51,7 +73,7 @@ class InMemoryStore:
         with self._lock:
             return self._runs[run_id]
 
-    def _add(self, event: Submitted | CancelTask | CancelRun) -> None:
+    def _add(self, event: Request) -> None:
         self._last_id += 1
         self._inbox[self._last_id] = event
 
@@ -65,7 +87,8 @@ class InMemoryStore:
                 for task in self._tasks.values()
                 if not task.state.is_final or task.run_id in runs
             }
-            return State(self._version, runs, tasks)
+            settings = self._settings
+            return State(self._version, runs, tasks, queues=settings.queues, cordoned=settings.cordoned)
 
     def inbox(self, after_id: int) -> Inbox:
         with self._lock:
@@ -111,7 +134,9 @@ class InMemoryStore:
         latest = max(found, key=lambda other: other.id, default=None)
         if latest is None or latest.digest is None:
             return None
-        return Earlier(latest.id, latest.spec, dict(latest.inputs), latest.digest)
+        attempt = latest.attempt if latest.state is TaskState.SUCCEEDED else None
+        ran_s = None if attempt is None else attempt.run_time_s
+        return Earlier(latest.id, latest.spec, dict(latest.inputs), latest.digest, ran_s)
 
     def project_name(self, project_id: int) -> str:
         return self._project_names.get(project_id, f"project-{project_id}")

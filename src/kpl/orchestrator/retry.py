@@ -29,7 +29,7 @@ def after_failure(task: Task, why: str, *, now_s: float, is_awaited: bool) -> Ta
     assert task.attempt is not None
     if task.kind is TaskKind.SERVICE:
         return _after_service_failure(task, task.attempt, why, now_s=now_s, is_awaited=is_awaited)
-    number, limit = task.attempt.number, task.spec.max_attempts
+    number, limit = task.attempt.number - task.num_preemptions, task.spec.max_attempts
     failures = task.num_failures + 1
     if number >= limit:
         tries = f" (attempt {number} of {limit})" if limit > 1 else ""

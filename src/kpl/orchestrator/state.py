@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from kpl.resources import Machine
 from kpl.runtime.executor import AttemptReport
+from kpl.scheduler import Mix, Queue
 from kpl.task import Task
 from kpl.task.ids import AttemptId, Digest, RunId, TaskId
 
@@ -52,12 +53,22 @@ class State:
 
     Services whose run is over stay here as tasks that stand alone. `version` counts what was applied; a store
     refuses changes decided on another version.
+
+    Args:
+        queues: the tree of queues as administrators set it.
+        cordoned: names of machines that they keep new tasks away from.
+        mix: what was asked for of late.
+        favoured: tasks for which others were stopped, until they start; not kept over a restart.
     """
 
     version: int
     runs: Mapping[RunId, Run] = field(default_factory=dict)
     tasks: Mapping[TaskId, Task] = field(default_factory=dict)
     machines: tuple[Machine, ...] = ()
+    queues: tuple[Queue, ...] = ()
+    cordoned: frozenset[str] = frozenset()
+    mix: Mix = field(default_factory=Mix)
+    favoured: frozenset[TaskId] = frozenset()
 
 
 # What happened. ---------------------------------------------------------------------------------------------
@@ -73,13 +84,17 @@ class Submitted:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """The digest of a task is known; `reused_from` names the finished task whose outputs stand in for it."""
+    """The digest of a task is known; `reused_from` names the finished task whose outputs stand in for it.
+
+    `expected_run_s` is how long the last task for the same node ran; None where there was none.
+    """
 
     task_id: TaskId
     digest: Digest
     why: str
     reused_from: TaskId | None = None
     outputs: Mapping[str, Digest] = field(default_factory=dict)
+    expected_run_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +137,28 @@ class CancelRun:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class MoveOn:
+    """A running task that may be stopped is to be queued again, as when its machine is drained."""
+
+    task_id: TaskId
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SetPriority:
+    task_id: TaskId
+    priority: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetQueues:
+    """Administrators changed queues, quotas or policies, or closed or opened machines; these hold from now on."""
+
+    queues: tuple[Queue, ...]
+    cordoned: frozenset[str]
+
+
 Event = (
     Submitted
     | Resolved
@@ -131,7 +168,13 @@ Event = (
     | CollectFailed
     | CancelTask
     | CancelRun
+    | MoveOn
+    | SetPriority
+    | SetQueues
 )
+
+Request = Submitted | CancelTask | CancelRun | MoveOn | SetPriority | SetQueues
+"""What people ask for: the events that come through the store's inbox."""
 
 
 # What to remember and what to do. ---------------------------------------------------------------------------

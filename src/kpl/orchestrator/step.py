@@ -6,190 +6,67 @@ those that its changes bring about, so that carrying them all out once more is w
 takes.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import assert_never
 
-from kpl.orchestrator.lifecycle import can_follow, move_attempt, move_run, move_task
+from kpl.orchestrator.lifecycle import can_follow, move_attempt, move_run
+from kpl.orchestrator.queueing import after_preemption, overdue, snapshot_of
 from kpl.orchestrator.retry import after_failure, describe_end
 from kpl.orchestrator.state import (
     AttemptReported,
     CancelRun,
     CancelTask,
-    Changes,
-    Collect,
     Collected,
     CollectFailed,
-    Command,
     Event,
-    Resolve,
+    MoveOn,
     Resolved,
     ResolveFailed,
     Run,
     RunState,
-    StartAttempt,
+    SetPriority,
+    SetQueues,
     State,
-    StopAttempt,
     Submitted,
 )
+from kpl.orchestrator.work import StepResult, Work
 from kpl.resources import Placement
 from kpl.runtime.executor import AttemptReport
-from kpl.scheduler import Snapshot, WaitingTask, decide, never_fits
+from kpl.scheduler import Cluster, Decision, decide, never_fits
 from kpl.task import ArtifactInput, Attempt, AttemptState, Outcome, Task, TaskKind, TaskState
-from kpl.task.ids import AttemptId, Digest, RunId, TaskId, attempt_id, task_id_of
+from kpl.task.ids import Digest, TaskId, attempt_id
 
 
-@dataclass(frozen=True, slots=True)
-class StepResult:
-    """What a step decided.
+def step(state: State, events: Sequence[Event], now_s: float, cluster: Cluster | None = None) -> StepResult:
+    """Take in events in their order, then let everything go on that can.
 
     Args:
-        state: the state with the changes in it, without what is over; its version is the one handed in.
-        wake_at_s: when to look again though nothing happens; None when only an event can change anything.
+        cluster: the index of the step before, which saves work and changes no answer.
     """
-
-    state: State
-    changes: Changes
-    commands: tuple[Command, ...]
-    wake_at_s: float | None
-
-
-def step(state: State, events: Sequence[Event], now_s: float) -> StepResult:
-    """Take in events in their order, then let everything go on that can."""
-    work = _Work(state, now_s)
+    work = Work(state, now_s)
     for event in events:
         _take(work, event)
     _retire_replaced_services(work)
+    _end_overdue(work)
     _release_waiting(work)
-    _place_queued(work)
+    _place_queued(work, cluster)
     for run_id in sorted(work.touched_runs & work.runs.keys()):
         _settle(work, work.runs[run_id])
     return work.result()
 
 
-def commands_for(state: State) -> tuple[Command, ...]:
-    """All commands that are outstanding, as after a restart. Each may have been carried out before."""
-    commands = (command_of(state.tasks[task_id]) for task_id in sorted(state.tasks))
-    return tuple(command for command in commands if command is not None)
-
-
-def command_of(task: Task) -> Command | None:
-    """The one command that the task's state waits for; None when it waits for something else."""
-    match task.state, task.attempt:
-        case TaskState.RESOLVING, _:
-            return Resolve(task.id)
-        case TaskState.STARTING, Attempt() as attempt:
-            return StartAttempt(task.id, attempt.id)
-        case TaskState.STOPPING, Attempt() as attempt:
-            return StopAttempt(attempt.id, task.spec.grace_s)
-        case TaskState.COLLECTING, Attempt() as attempt:
-            return Collect(task.id, attempt.id)
-        case _:
-            return None
-
-
-class _Work:
-    """The state while a step changes it.
-
-    Most of what is open is untouched by a step, so it keeps track of what was touched instead of comparing all.
-    """
-
-    def __init__(self, state: State, now_s: float) -> None:
-        self.state = state
-        self.now_s = now_s
-        self.tasks = dict(state.tasks)
-        self.runs = dict(state.runs)
-        self.touched_tasks: set[TaskId] = set()
-        self.touched_runs: set[RunId] = set()
-        self._submitted: dict[TaskId, Task] = {}
-        self._submitted_runs: dict[RunId, Run] = {}
-
-    def add(self, submitted: Submitted) -> None:
-        """Take up new tasks; the store has them already, so they are no change."""
-        for task in submitted.tasks:
-            if task.id not in self.tasks:
-                self._submitted[task.id] = task
-                self.put(task)
-        run = submitted.run
-        if run is not None and run.id not in self.runs:
-            self._submitted_runs[run.id] = run
-            self.put_run(run)
-
-    def put(self, task: Task) -> None:
-        self.tasks[task.id] = task
-        self.touched_tasks.add(task.id)
-        if task.run_id is not None:
-            self.touched_runs.add(task.run_id)
-
-    def put_run(self, run: Run) -> None:
-        self.runs[run.id] = run
-        self.touched_runs.add(run.id)
-
-    def move(self, task: Task, to: TaskState, *, reason: str = "") -> Task:
-        """Move a task on and keep it."""
-        moved = move_task(task, to, now_s=self.now_s, reason=reason)
-        self.put(moved)
-        return moved
-
-    def task_of(self, attempt: AttemptId) -> Task | None:
-        """The task whose latest attempt this is."""
-        task = self.tasks.get(task_id_of(attempt))
-        return task if task is not None and task.attempt is not None and task.attempt.id == attempt else None
-
-    def run_of(self, task: Task) -> Run | None:
-        """The unfinished run that the task belongs to."""
-        return None if task.run_id is None else self.runs.get(task.run_id)
-
-    def before(self, task_id: TaskId) -> Task:
-        """A task as it was before this step."""
-        return self._submitted.get(task_id) or self.state.tasks[task_id]
-
-    def result(self) -> StepResult:
-        tasks = tuple(
-            self.tasks[id] for id in sorted(self.touched_tasks) if self.tasks[id] is not self.before(id)
-        )
-        runs = tuple(
-            self.runs[id]
-            for id in sorted(self.touched_runs & self.runs.keys())
-            if self.runs[id] is not (self._submitted_runs.get(id) or self.state.runs.get(id))
-        )
-        commands = self._new_commands(tasks)
-        self._drop_what_is_over(runs, tasks)
-        state = replace(self.state, runs=self.runs, tasks=self.tasks)
-        return StepResult(state, Changes(runs, tasks), commands, self._wake_at_s())
-
-    def _new_commands(self, changed: Iterable[Task]) -> tuple[Command, ...]:
-        pairs = ((command_of(self.before(task.id)), command_of(task)) for task in changed)
-        return tuple(after for before, after in pairs if after is not None and after != before)
-
-    def _drop_what_is_over(self, runs: Iterable[Run], tasks: Iterable[Task]) -> None:
-        """Drop runs that are over with their tasks, and tasks that are over and belong to no open run."""
-        for run in runs:
-            if run.state.is_final:
-                del self.runs[run.id]
-                tasks = [*tasks, *(self.tasks[task_id] for task_id in run.tasks)]
-        for task in tasks:
-            if task.state.is_final and task.run_id not in self.runs:
-                self.tasks.pop(task.id, None)
-
-    def _wake_at_s(self) -> float | None:
-        queued = (task for task in self.tasks.values() if task.state is TaskState.QUEUED)
-        return min((t.not_before_s for t in queued if t.not_before_s > self.now_s), default=None)
-
-
 # Events. ----------------------------------------------------------------------------------------------------
 
 
-def _take(work: _Work, event: Event) -> None:
+def _take(work: Work, event: Event) -> None:
     match event:
         case Submitted():
             work.add(event)
         case Resolved():
             _take_resolved(work, event)
         case ResolveFailed():
-            task = work.tasks.get(event.task_id)
-            if task is not None and task.state is TaskState.RESOLVING:
-                work.move(task, TaskState.FAILED, reason=event.reason)
+            _take_resolve_failed(work, event)
         case AttemptReported():
             _take_report(work, event.report)
         case Collected():
@@ -197,20 +74,24 @@ def _take(work: _Work, event: Event) -> None:
         case CollectFailed():
             _take_collect_failed(work, event)
         case CancelTask():
-            task = work.tasks.get(event.task_id)
-            if task is not None:
-                _cancel(work, task, event.reason)
+            _cancel_task(work, event)
         case CancelRun():
             _cancel_run(work, event)
+        case MoveOn():
+            _move_on(work, event)
+        case SetPriority():
+            _set_priority(work, event)
+        case SetQueues():
+            work.state = replace(work.state, queues=event.queues, cordoned=event.cordoned)
         case _:
             assert_never(event)
 
 
-def _take_resolved(work: _Work, event: Resolved) -> None:
+def _take_resolved(work: Work, event: Resolved) -> None:
     task = work.tasks.get(event.task_id)
     if task is None or task.state is not TaskState.RESOLVING:
         return
-    task = replace(task, digest=event.digest, why=event.why)
+    task = replace(task, digest=event.digest, why=event.why, expected_run_s=event.expected_run_s)
     if event.reused_from is not None:
         if task.kind is TaskKind.BATCH or _still_serves(work, event.reused_from, task):
             task = replace(task, reused_from=event.reused_from, outputs=dict(event.outputs))
@@ -221,10 +102,17 @@ def _take_resolved(work: _Work, event: Resolved) -> None:
     if refusal is not None:
         work.move(task, TaskState.FAILED, reason=refusal)
         return
+    work.state = replace(work.state, mix=work.state.mix.observed(task.spec.resources))
     work.move(task, TaskState.QUEUED)
 
 
-def _still_serves(work: _Work, earlier: TaskId, task: Task) -> bool:
+def _take_resolve_failed(work: Work, event: ResolveFailed) -> None:
+    task = work.tasks.get(event.task_id)
+    if task is not None and task.state is TaskState.RESOLVING:
+        work.move(task, TaskState.FAILED, reason=event.reason)
+
+
+def _still_serves(work: Work, earlier: TaskId, task: Task) -> bool:
     """Whether a ready service can stand in for a new one: no service in between is about to replace it."""
     rivals = [
         other.id
@@ -240,7 +128,7 @@ def _same_endpoint(one: Task, other: Task) -> bool:
     return key == (TaskKind.SERVICE, other.project_id, other.spec.endpoint) and bool(one.spec.endpoint)
 
 
-def _take_report(work: _Work, report: AttemptReport) -> None:
+def _take_report(work: Work, report: AttemptReport) -> None:
     """Take the executor's word, unless it is late or about an earlier attempt.
 
     State None, "never heard of it", says nothing new: while the task is starting, the command is on its way.
@@ -275,7 +163,7 @@ def _take_report(work: _Work, report: AttemptReport) -> None:
     work.move(task, TaskState.READY if state is AttemptState.READY else TaskState.RUNNING)
 
 
-def _take_end(work: _Work, task: Task, ended: Attempt, report: AttemptReport) -> None:
+def _take_end(work: Work, task: Task, ended: Attempt, report: AttemptReport) -> None:
     outcome = report.outcome or Outcome.LOST
     attempt = replace(
         ended,
@@ -288,25 +176,33 @@ def _take_end(work: _Work, task: Task, ended: Attempt, report: AttemptReport) ->
     if task.kind is TaskKind.BATCH and outcome is Outcome.EXITED and attempt.exit_code == 0:
         # Also from `stopping`: it was done before the signal came, so the work is kept.
         work.move(task, TaskState.COLLECTING)
-    elif task.state is TaskState.STOPPING:
+    elif task.state is TaskState.STOPPING and task.cancel_requested:
         work.move(task, TaskState.CANCELLED, reason=task.reason)
+    elif task.state is TaskState.STOPPING:
+        _queue_again(work, task, replace(attempt, message=task.reason))
     else:
         _fail(work, task, describe_end(task, attempt))
 
 
-def _fail(work: _Work, task: Task, why: str) -> None:
+def _queue_again(work: Work, task: Task, attempt: Attempt) -> None:
+    """Put a task that was stopped for the sake of others back into its queue, with the age that it has."""
+    task = after_preemption(task, attempt, attempt.ended_at_s or work.now_s)
+    work.move(replace(task, ready_at_s=None), TaskState.QUEUED, reason=f"{task.reason}; waits again")
+
+
+def _fail(work: Work, task: Task, why: str) -> None:
     is_awaited = work.run_of(task) is not None
     work.put(after_failure(task, why, now_s=work.now_s, is_awaited=is_awaited))
 
 
-def _take_collected(work: _Work, event: Collected) -> None:
+def _take_collected(work: Work, event: Collected) -> None:
     task = work.task_of(event.attempt_id)
     if task is not None and task.state is TaskState.COLLECTING:
         task = replace(task, outputs=dict(event.outputs), num_failures=0)
         work.move(task, TaskState.SUCCEEDED, reason=event.reason)
 
 
-def _take_collect_failed(work: _Work, event: CollectFailed) -> None:
+def _take_collect_failed(work: Work, event: CollectFailed) -> None:
     task = work.task_of(event.attempt_id)
     if task is None or task.state is not TaskState.COLLECTING:
         return
@@ -316,7 +212,19 @@ def _take_collect_failed(work: _Work, event: CollectFailed) -> None:
         _fail(work, task, event.reason)
 
 
-def _cancel(work: _Work, task: Task, reason: str) -> None:
+def _set_priority(work: Work, event: SetPriority) -> None:
+    task = work.tasks.get(event.task_id)
+    if task is not None and task.priority != event.priority and not task.state.is_final:
+        work.put(replace(task, priority=event.priority))
+
+
+def _cancel_task(work: Work, event: CancelTask) -> None:
+    task = work.tasks.get(event.task_id)
+    if task is not None:
+        _cancel(work, task, event.reason)
+
+
+def _cancel(work: Work, task: Task, reason: str) -> None:
     """End a task as soon as its state allows; nothing happens when it is over or ending already."""
     if task.state.is_final or task.cancel_requested:
         return
@@ -325,7 +233,7 @@ def _cancel(work: _Work, task: Task, reason: str) -> None:
     match task.state:
         case TaskState.WAITING | TaskState.RESOLVING | TaskState.QUEUED:
             work.move(task, TaskState.CANCELLED, reason=reason)
-        case TaskState.COLLECTING:
+        case TaskState.COLLECTING | TaskState.STOPPING:
             work.put(replace(task, reason=reason))
         case _:
             assert task.attempt is not None
@@ -333,7 +241,7 @@ def _cancel(work: _Work, task: Task, reason: str) -> None:
             work.move(task, TaskState.STOPPING, reason=reason)
 
 
-def _cancel_run(work: _Work, event: CancelRun) -> None:
+def _cancel_run(work: Work, event: CancelRun) -> None:
     """End what the run has not done yet; a service that is ready is done and goes on serving."""
     run = work.runs.get(event.run_id)
     if run is None or run.stop_requested:
@@ -348,7 +256,7 @@ def _cancel_run(work: _Work, event: CancelRun) -> None:
 # What follows. ----------------------------------------------------------------------------------------------
 
 
-def _retire_replaced_services(work: _Work) -> None:
+def _retire_replaced_services(work: Work) -> None:
     """Of the services under one endpoint, the newest that is ready replaces all older ones."""
     services = [task for task in work.tasks.values() if task.kind is TaskKind.SERVICE and task.spec.endpoint]
     newest: dict[tuple[int, str], TaskId] = {}
@@ -362,7 +270,7 @@ def _retire_replaced_services(work: _Work) -> None:
             _cancel(work, task, f"replaced by task {successor}")
 
 
-def _release_waiting(work: _Work) -> None:
+def _release_waiting(work: Work) -> None:
     """Let tasks go on whose upstream is done, and skip those whose upstream will never be.
 
     Only tasks of touched runs can be affected, and those that were never looked at, which have no reason yet.
@@ -385,7 +293,7 @@ def _release_waiting(work: _Work) -> None:
                 pending += dependents.get(task.id, [])
 
 
-def _release(work: _Work, task: Task) -> None:
+def _release(work: Work, task: Task) -> None:
     found = [work.tasks.get(task_id) for task_id in task.depends_on]
     upstream = [one for one in found if one is not None and one.run_id == task.run_id]
     if len(upstream) < len(task.depends_on):
@@ -417,7 +325,7 @@ def _fate(task: Task) -> str:
     )
 
 
-def _inputs(work: _Work, task: Task) -> dict[str, Digest] | str:
+def _inputs(work: Work, task: Task) -> dict[str, Digest] | str:
     """The artifact behind each input that has one; a sentence when one of them is missing."""
     inputs: dict[str, Digest] = {}
     for wanted in task.spec.inputs:
@@ -440,30 +348,64 @@ def _may_be_absent(upstream: Task, output: str) -> bool:
     )
 
 
-def _place_queued(work: _Work) -> None:
-    """Start queued tasks for which there is room, and tell the others what they wait for."""
-    due = [
-        task
-        for task in work.tasks.values()
-        if task.state is TaskState.QUEUED and task.not_before_s <= work.now_s
-    ]
-    if not due:
+def _end_overdue(work: Work) -> None:
+    """End what runs for longer than the policy of its queue allows."""
+    over, next_s = overdue(work.tasks.values(), work.state.queues, work.now_s)
+    for task_id, reason in over.items():
+        _cancel(work, work.tasks[task_id], reason)
+    if next_s is not None:
+        work.wake_at_s.append(next_s)
+
+
+MOST_TOLD_ANEW = 100
+"""How many waiting tasks are told anew what they wait for whenever something changes; each is a record to be stored."""
+
+
+def _place_queued(work: Work, cluster: Cluster | None) -> None:
+    """Start queued tasks for which there is room, stop who has to make room, and tell the others what they wait for."""
+    snapshot = snapshot_of(work.state, work.tasks.values(), work.now_s)
+    if not snapshot.waiting:
         return
-    held = {
-        task.id: task.attempt.placement
-        for task in work.tasks.values()
-        if task.state.holds_resources and task.attempt is not None
-    }
-    waiting = tuple(WaitingTask(task.id, task.spec.resources, since_s=task.created_at_s) for task in due)
-    decision = decide(Snapshot(work.state.machines, held, waiting))
-    for task in due:
-        if task.id in decision.starts:
-            _start(work, task, decision.starts[task.id])
-        elif task.reason != decision.reasons[task.id]:
-            work.put(replace(task, reason=decision.reasons[task.id]))
+    decision = decide(snapshot, cluster)
+    for task_id, placements in decision.starts.items():
+        (placement,) = placements  # a task of several workers is not there yet
+        _start(work, work.tasks[task_id], placement)
+    for preemption in decision.preemptions:
+        _preempt(work, work.tasks[preemption.task], str(preemption.reason))
+    favoured = {*work.state.favoured, *(preemption.in_favour_of for preemption in decision.preemptions)}
+    still = frozenset(id for id in favoured if id in decision.waits)
+    work.state = replace(work.state, favoured=still)
+    _tell_waiting(work, decision)
+    if decision.wake_at_s is not None:
+        work.wake_at_s.append(decision.wake_at_s)
 
 
-def _start(work: _Work, task: Task, placement: Placement) -> None:
+def _move_on(work: Work, event: MoveOn) -> None:
+    task = work.tasks.get(event.task_id)
+    if task is not None and task.spec.is_preemptible and task.state.holds_resources:
+        _preempt(work, task, event.reason)
+
+
+def _preempt(work: Work, task: Task, reason: str) -> None:
+    """Ask a task to end that is to be queued again: it was not cancelled, which is what tells the two apart."""
+    assert task.attempt is not None
+    if task.state is not TaskState.STOPPING:
+        task = replace(task, attempt=replace(task.attempt, stop_requested=True))
+        work.move(task, TaskState.STOPPING, reason=reason)
+
+
+def _tell_waiting(work: Work, decision: Decision) -> None:
+    """Keep the sentences of those at the front up to date; whoever comes in behind them is told once, until then."""
+    for place, task_id in enumerate(decision.waits):
+        task = work.tasks[task_id]
+        if place >= MOST_TOLD_ANEW and task.reason:
+            continue
+        reason = str(decision.waits[task_id].reason)
+        if task.reason != reason:
+            work.put(replace(task, reason=reason))
+
+
+def _start(work: Work, task: Task, placement: Placement) -> None:
     number = 1 if task.attempt is None else task.attempt.number + 1
     attempt = Attempt(attempt_id(task.id, number), task.id, number, placement, created_at_s=work.now_s)
     work.move(replace(task, attempt=attempt), TaskState.STARTING)
@@ -472,7 +414,7 @@ def _start(work: _Work, task: Task, placement: Placement) -> None:
 _BEFORE_START = frozenset({TaskState.WAITING, TaskState.RESOLVING, TaskState.QUEUED})
 
 
-def _settle(work: _Work, run: Run) -> None:
+def _settle(work: Work, run: Run) -> None:
     """Bring a run's state in line with its tasks."""
     tasks = [work.tasks[task_id] for task_id in run.tasks]
     if all(task.state.is_final or task.state is TaskState.READY for task in tasks):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from kpl.orchestrator.state import CancelRun, CancelTask, Changes, State, Submitted
+from kpl.orchestrator.state import Changes, Request, State
 from kpl.task import Task, TaskSpec
 from kpl.task.ids import Digest, TaskId
 
@@ -17,7 +17,7 @@ class Inbox:
     """What people asked for since the last look, in order; `last_id` goes back to `apply` as consumed."""
 
     last_id: int
-    events: Sequence[Submitted | CancelTask | CancelRun]
+    events: Sequence[Request]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +30,23 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """The last task that ran for the same node of the same pipeline, to say what differs now."""
+    """The last task that ran for the same node of the same pipeline, to say what differs now.
+
+    `run_time_s` is how long its last attempt took when it succeeded.
+    """
 
     task_id: TaskId
     spec: TaskSpec
     inputs: dict[str, Digest]
     digest: Digest
+    run_time_s: float | None = None
 
 
 class Store(Protocol):
     """One loop at a time owns the state, its leader; everybody else adds to the inbox, in transactions."""
 
     def load(self) -> State:
-        """Read all that is not over (without machines)."""
+        """Read all that is not over, and the queues (without machines)."""
 
     def inbox(self, after_id: int) -> Inbox:
         """Read what came in after `after_id`; `after_id` 0 reads everything not yet consumed."""

@@ -28,6 +28,7 @@ class Function:
     parameters: Mapping[str, Any]
     resources: Resources
     metrics: tuple[str, ...]
+    saves_checkpoints: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ class AlgorithmVersion:
             parameters=manifest.parameters,
             resources=manifest.resources,
             metrics=tuple(metric.name for metric in manifest.metrics),
+            saves_checkpoints=manifest.saves_checkpoints,
         )
 
 

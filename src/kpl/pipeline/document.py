@@ -242,7 +242,7 @@ def _node(node: Node) -> dict[str, Any]:
     return head | _filled(
         title=_texts(node.title),
         parameters=_sorted(node.parameters),
-        resources=Inline(_in_order(_sorted(node.resources), ["cpu", "memory", "devices"])),
+        resources=Inline(_in_order(_sorted(node.resources), ["cpu", "memory", "devices", "alternatives"])),
         retries=node.retries or None,
         timeout_s=node.timeout_s,
         publish=Inline(_sorted(node.publish)),

@@ -55,6 +55,7 @@ class Step:
     timeout_s: float | None = None
     metrics: tuple[str, ...] = ()
     endpoint: str = ""
+    saves_checkpoints: bool = False
     depends_on: tuple[str, ...] = ()
 
     @property
@@ -103,12 +104,16 @@ def make_plan(document: Document, catalog: Catalog, parameters: Mapping[str, Any
     return Plan(replace(document, nodes=nodes), resolution.values, steps)
 
 
-def to_task_spec(step: Step, task_ids: Mapping[str, TaskId], *, must_run: bool = False) -> TaskSpec:
+def to_task_spec(
+    step: Step, task_ids: Mapping[str, TaskId], *, must_run: bool = False, queue: str = "", user: str = ""
+) -> TaskSpec:
     """Build the task's specification.
 
     Args:
         task_ids: the task of each node that the step takes something from.
         must_run: never reuse a finished task, because a user asked to run from here.
+        queue: that it waits in.
+        user: who runs it.
     """
     return TaskSpec(
         program=step.program,
@@ -126,6 +131,11 @@ def to_task_spec(step: Step, task_ids: Mapping[str, TaskId], *, must_run: bool =
         metrics=step.metrics,
         endpoint=step.endpoint,
         must_run=must_run,
+        queue=queue,
+        user=user,
+        # What goes on where it was stopped loses next to nothing by making room for others.
+        is_preemptible=step.saves_checkpoints and step.kind is TaskKind.BATCH,
+        saves_checkpoints=step.saves_checkpoints,
     )
 
 
@@ -153,6 +163,7 @@ def _step(
         timeout_s=node.timeout_s,
         metrics=function.metrics,
         endpoint=resolved.endpoint,
+        saves_checkpoints=function.saves_checkpoints,
         depends_on=tuple(name for name in before if isinstance(resolution.nodes[name], StepNode)),
     )
 

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from kpl.algorithm.manifest import Resources
+from kpl.algorithm.manifest import WRONG_AMOUNT, Device, Resources
 from kpl.errors import Invalid, NotFound, nearest
 from kpl.pipeline.binding import UNBOUND, bind, expressions, parameter_of
 from kpl.pipeline.catalog import AlgorithmVersion, Catalog, Function
@@ -183,25 +183,29 @@ class _Resolver:
         bound = bind(node.resources, self._values)
         if bound is UNBOUND:
             return function.resources.request()
-        merged = {**function.resources.model_dump(), **bound}
+        merged = {**function.resources.model_dump(), **_own_alternatives(bound)}
         try:
             request = Resources.model_validate(merged, strict=False).request()
             self._check_shares(node.id, request)
             return request
         except ValidationError as err:
             for error in err.errors():
-                place = dotted(("resources", *error["loc"]))
+                place = dotted(("resources", *(error["loc"] or ("devices",))))
                 self.report(node.id, *_resource_words(error), field=place)
         except Invalid as err:
             self.report(node.id, err.message, err.hint, field="resources.memory")
         return function.resources.request()
 
     def _check_shares(self, node: str, request: ResourceRequest) -> None:
-        for number, device in enumerate(request.devices):
-            if device.share_milli < WHOLE_DEVICE_MILLI and device.count > 1:
-                what = f"A share is of one device, not of {device.count}."
-                fix = "Write count: 1, or leave the share out."
-                self.report(node, what, fix, field=f"resources.devices[{number}].share")
+        sets = {"devices": request.devices}
+        sets |= {f"alternatives[{number}]": each for number, each in enumerate(request.alternatives)}
+        for place, devices in sets.items():
+            for number, device in enumerate(devices):
+                is_share = device.share_milli < WHOLE_DEVICE_MILLI or device.share_mib > 0
+                if is_share and device.count > 1:
+                    what = f"A share is of one device, not of {device.count}."
+                    fix = "Write count: 1, or leave the share out."
+                    self.report(node, what, fix, field=f"resources.{place}[{number}].share")
 
     def _publish(self, node: AlgorithmNode, function: Function) -> dict[str, str]:
         named: dict[str, str] = {}
@@ -233,13 +237,18 @@ class _Resolver:
         return endpoint
 
 
+def _own_alternatives(resources: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Devices that a node names replace those of the manifest together with what would do instead."""
+    return {"alternatives": (), **resources} if "devices" in resources else resources
+
+
 def _resource_words(error: ErrorDetails) -> tuple[str, str]:
+    if error["type"] == WRONG_AMOUNT:
+        return error["msg"], str(error.get("ctx", {}).get("fix", ""))
     if error["type"] == "extra_forbidden":
-        known = (
-            ("kind", "count", "share", "models") if len(error["loc"]) > 1 else ("cpu", "memory", "devices")
-        )
+        known = tuple((Device if len(error["loc"]) > 1 else Resources).model_fields)
         return f"'{error['loc'][-1]}' is not a resource.", nearest(str(error["loc"][-1]), known)
-    fix = "Write {cpu: 2, memory: 2Gi, devices: [{kind: gpu, count: 1}]}."
+    fix = "Write {cpu: 2, memory: 2Gi, devices: gpu=1}."
     return f"{error['input']!r} does not fit: {error['msg'][:1].lower()}{error['msg'][1:]}.", fix
 
 

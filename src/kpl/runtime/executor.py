@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from kpl.resources import Machine, Placement
+from kpl.runtime.samples import MachineSample
 from kpl.task import AttemptState, EnvironmentSpec, Outcome, TaskKind
 from kpl.task.ids import AttemptId, RunId, TaskId
 
@@ -94,6 +95,10 @@ class AttemptFiles:
 class Executor(Protocol):
     def machines(self) -> tuple[Machine, ...]:
         """The machines that attempts can be placed on."""
+
+    def samples(self) -> tuple[MachineSample, ...]:
+        """What each machine measures now, those aside that cannot tell; `machines` then tells of the health of devices
+        as seen here."""
 
     def start(self, launch: Launch) -> None:
         """Start the attempt unless it was started before. Raises Unavailable when it cannot be tried now."""

@@ -9,12 +9,13 @@ is in `launch.json`; all it finds out is in the other files of the attempt's fol
     run.json     who supervises, and which process is the task
     ready.json   a service answered its health check
     stop.json    written by the executor: end the attempt
+    over.json    written by the watchdog: it holds more of a shared device than it may; end the attempt
     exit.json    how it ended; never changes once it exists
 
-Two rules keep an attempt from running twice. Whoever writes anything but `launch.json` and `stop.json` holds the lock.
-And the task's process executes nothing before `run.json` names it: it waits for a byte that its supervisor sends after
-the file is in place. So a dead supervisor without a task in `run.json` has started nothing, and a task in `run.json`
-is adopted, never started again. docs/explanation/supervision.md tells the whole story.
+Two rules keep an attempt from running twice. Whoever writes anything but `launch.json`, `stop.json` and `over.json`
+holds the lock. And the task's process executes nothing before `run.json` names it: it waits for a byte that its
+supervisor sends after the file is in place. So a dead supervisor without a task in `run.json` has started nothing, and
+a task in `run.json` is adopted, never started again. docs/explanation/supervision.md tells the whole story.
 """
 
 # pathlib would add half to the start-up time.
@@ -35,7 +36,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
 LAUNCH, RUN, READY, STOP, EXIT = "launch.json", "run.json", "ready.json", "stop.json", "exit.json"
+OVER = "over.json"
 LOCK = "lock"
+
+NO_PIDFD = -1  # the kernel is older than 5.3, or a sandbox: processes are known by pid and start time alone
 
 # In the environment of every process of an attempt: tells them from all others after their supervisor died.
 MARKER = "KPL_ATTEMPT_FOLDER"
@@ -95,12 +99,13 @@ class Supervisor:
         self._log = _open_log(launch["log"])
         self._is_subreaper = _become_subreaper()
         self._children: dict[int, int | None] = {}  # wait status of what was spawned, None while it runs
-        self._cause = ""  # why the processes are being ended: stopped, timed_out or signalled
+        self._cause = ""  # why the processes are being ended: stopped, over, timed_out or signalled
         self._kill_at = float("inf")
         self._deadline = float("inf")
         self._told_to_end = False
-        self._is_ready = False
         self._check_ready_at = float("inf")
+        self._watchdog = 0  # pid of the process that watches shared devices, 0 for none
+        self._lifeline = -1  # its input, at whose end it leaves
 
     def _path(self, name: str) -> str:
         return os.path.join(self._folder, name)
@@ -138,6 +143,7 @@ class Supervisor:
             self._say(str(err))
             self._end("not_started", message=str(err))
         else:
+            self._start_watchdog()
             self._watch(lambda: self._has_ended(pid))
             self._conclude(self._children[pid])
 
@@ -234,6 +240,38 @@ class Supervisor:
         if self._launch["service"] is not None:
             self._check_ready_at = time.monotonic()
 
+    def _start_watchdog(self) -> None:
+        """Have the task's use of shared devices watched, by a process that no broken driver can hang us with."""
+        plan = self._launch.get("watchdog")
+        if plan is None:
+            return
+        lifeline, self._lifeline = os.pipe2(os.O_CLOEXEC)
+        argv = [*plan["command"], self._folder, str(lifeline)]
+        try:
+            self._watchdog = spawn(
+                argv, plan["variables"], "/", log=self._log, before_exec=lambda _: None, keep=(lifeline,)
+            )
+        except (CannotStartError, OSError) as err:
+            self._say(f"The memory of shared devices is not watched: {err}")
+        finally:
+            os.close(lifeline)
+
+    def _end_watchdog(self) -> None:
+        if self._lifeline >= 0:
+            os.close(self._lifeline)
+            self._lifeline = -1
+        if self._watchdog:
+            with contextlib.suppress(ProcessLookupError):  # not reaped yet, so it is still ours
+                os.kill(self._watchdog, signal.SIGKILL)
+
+    def _has_lost_watchdog(self, pid: int, status: int) -> None:
+        if pid == self._watchdog:
+            self._watchdog = 0
+            if status != 0 and self._lifeline >= 0:
+                self._say(
+                    f"The memory of shared devices is watched no more: the watchdog {describe(status)}."
+                )
+
     def _raise_if_stopped(self) -> None:
         if os.path.exists(self._path(STOP)) or self._told_to_end:
             raise StoppedError
@@ -252,8 +290,13 @@ class Supervisor:
         self._say("The supervisor died; another one has taken over.")
         self._notify()  # of whom to watch from now on
         self._set_deadlines()
-        self._watch(lambda: _is_readable(pidfd), pause_s=0.1)
-        self._conclude(_exit_status(pidfd))
+        self._start_watchdog()
+        if pidfd == NO_PIDFD:
+            self._watch(lambda: not is_alive(task), pause_s=0.1)
+            self._conclude(None)
+        else:
+            self._watch(lambda: _is_readable(pidfd), pause_s=0.1)
+            self._conclude(_exit_status(pidfd))
 
     # Watching and ending
 
@@ -294,6 +337,7 @@ class Supervisor:
                     return True
                 if pid in self._children:
                     self._children[pid] = status
+                self._has_lost_watchdog(pid, status)
         return False
 
     def _consider_stop(self) -> None:
@@ -304,6 +348,8 @@ class Supervisor:
                 self._kill_at = min(self._kill_at, time.monotonic() + grace_s)
             else:
                 self._end_tree("stopped", grace_s)
+        elif self._lifeline >= 0 and not self._cause and os.path.exists(self._path(OVER)):
+            self._end_tree("over", self._launch["grace_s"])
         elif self._told_to_end and not self._cause:
             self._end_tree("signalled", self._launch["grace_s"])
         elif not self._cause and self._is_abandoned():
@@ -381,11 +427,15 @@ class Supervisor:
         self._notify()
 
     def _conclude(self, status: int | None) -> None:
+        self._end_watchdog()
         self._end_leftovers()
         code = None if status is None else os.waitstatus_to_exitcode(status)
         if self._cause == "timed_out":
             what = "ran longer than" if self._launch["service"] is None else "was not ready within"
             self._end("timed_out", code, message=f"It {what} its timeout of {self._launch['timeout_s']:g} s.")
+        elif self._cause == "over":
+            over = read_json(self._path(OVER)) or {}
+            self._end("stopped", code, message=str(over.get("message", "")))
         elif self._cause == "stopped":
             self._end("stopped", code)
         elif self._cause == "signalled":
@@ -536,12 +586,15 @@ def remove_tree(folder: str) -> None:
 
 
 class Process:
-    """A line of the process table. `start` is the start time in clock ticks since the machine was started."""
+    """A line of the process table.
 
-    __slots__ = ("parent", "pid", "start", "state")
+    `start` is the start time in clock ticks since the machine was started, `ticks` what it has computed since.
+    """
 
-    def __init__(self, pid: int, state: str, parent: int, start: int) -> None:
-        self.pid, self.state, self.parent, self.start = pid, state, parent, start
+    __slots__ = ("parent", "pid", "start", "state", "ticks")
+
+    def __init__(self, pid: int, state: str, parent: int, start: int, ticks: int) -> None:
+        self.pid, self.state, self.parent, self.start, self.ticks = pid, state, parent, start, ticks
 
 
 def find_process(pid: int) -> Process | None:
@@ -551,7 +604,9 @@ def find_process(pid: int) -> Process | None:
     except (FileNotFoundError, ProcessLookupError):
         return None
     fields = text[text.rindex(b")") + 2 :].split()  # the name before may hold blanks and parentheses
-    return Process(pid, fields[0].decode(), int(fields[1]), int(fields[19]))
+    return Process(
+        pid, fields[0].decode(), int(fields[1]), int(fields[19]), int(fields[11]) + int(fields[12])
+    )
 
 
 def list_processes() -> list[Process]:
@@ -595,11 +650,15 @@ def marked(processes: Iterable[Process], folder: str) -> set[int]:
 
 
 def open_pidfd(process: Mapping[str, int]) -> int | None:
-    """A handle that no later process can take over; None when the process is gone."""
+    """A handle that no later process can take over; None when the process is gone, NO_PIDFD where there are none."""
     try:
         pidfd = os.pidfd_open(process["pid"])
     except ProcessLookupError:
         return None
+    except OSError as err:
+        if err.errno != errno.ENOSYS:
+            raise
+        return NO_PIDFD if is_alive(process) else None
     if is_alive(process):
         return pidfd
     os.close(pidfd)
@@ -609,16 +668,25 @@ def open_pidfd(process: Mapping[str, int]) -> int | None:
 def send_signal(process: Mapping[str, int], number: int) -> None:
     """Signal exactly this process; one that is gone is left in peace."""
     pidfd = open_pidfd(process)
-    if pidfd is not None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
+    if pidfd is None:
+        return
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        if pidfd == NO_PIDFD:
+            os.kill(process["pid"], number)
+        else:
             signal.pidfd_send_signal(pidfd, number)
+    if pidfd != NO_PIDFD:
         os.close(pidfd)
 
 
 def boot_id() -> str:
     """Changes whenever the machine is started: process identities of another boot mean nothing."""
-    with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
-        return file.read().strip()
+    try:
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+            return file.read().strip()
+    except FileNotFoundError:  # a sandbox such as gVisor
+        with open("/proc/stat", encoding="ascii") as file:
+            return next(line.strip() for line in file if line.startswith("btime"))
 
 
 def spawn(

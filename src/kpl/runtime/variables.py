@@ -1,13 +1,16 @@
 """The environment variables of a task's process: the contract with algorithms, and nothing of the server's own."""
 
+import contextlib
 import json
 import os
+import py_compile
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 
 from kpl.algorithm import protocol
 from kpl.resources import Device
-from kpl.runtime.devices import device_variables
+from kpl.runtime.devices import device_variables, nvidia
 from kpl.runtime.environments import Environment
 from kpl.runtime.executor import Launch
 from kpl.task import TaskKind
@@ -20,6 +23,7 @@ _INHERITED = frozenset({
     "HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY",
     "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE",
 })  # fmt: skip
+_SHARE_HOOK = Path(__file__).with_name("share_hook")
 _LONGEST_VARIABLE_BYTES = 100_000  # Linux takes 128 KiB for one variable
 
 
@@ -60,11 +64,23 @@ def task_variables(
         "PYTHONDONTWRITEBYTECODE": "1",  # the algorithm's folder is shared and must stay as its digest says
         "OMP_NUM_THREADS": str(max(1, launch.placement.cpu_milli // 1000)),
     }
-    variables |= device_variables(launch.placement, devices)
+    variables |= device_variables(launch.placement, tuple(devices))
     variables |= _single_process()
     variables |= _contract(launch, folder, events=events, checkpoints=checkpoints)
     variables |= _original_helper(launch, folder)
-    return variables | dict(launch.variables)
+    variables |= dict(launch.variables)
+    if nvidia.ALLOCATOR_LIMITS in variables:
+        variables["PYTHONPATH"] = ":".join(filter(None, (str(_share_hook()), variables.get("PYTHONPATH"))))
+    return variables
+
+
+@cache
+def _share_hook() -> Path:
+    """The folder that goes on the path of those alone that share a GPU, with bytecode: tasks write none."""
+    for source in _SHARE_HOOK.glob("*.py"):
+        with contextlib.suppress(OSError):  # then it is compiled at every start, which takes a millisecond
+            py_compile.compile(str(source))
+    return _SHARE_HOOK
 
 
 def _contract(launch: Launch, folder: Path, *, events: Path, checkpoints: Path) -> dict[str, str]:

@@ -1,9 +1,17 @@
 """Whether and how a request fits on one machine, and in plain words what is missing if it does not."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from kpl.resources import Device, DeviceRequest, DeviceShare, Machine, Placement, ResourceRequest
+from kpl.resources import (
+    Device,
+    DeviceRequest,
+    DeviceShare,
+    Enforcement,
+    Machine,
+    Placement,
+    ResourceRequest,
+)
 from kpl.resources.amounts import WHOLE_DEVICE_MILLI
 
 _DeviceId = tuple[str, int]  # kind and index
@@ -21,16 +29,45 @@ class Free:
         self.cpu_milli = machine.cpu_milli
         self.memory_mib = machine.memory_mib
         self.share_milli: dict[_DeviceId, int] = {
-            (d.kind, d.index): WHOLE_DEVICE_MILLI for d in machine.devices
+            (d.kind, d.index): WHOLE_DEVICE_MILLI if d.is_healthy else 0 for d in machine.devices
         }
 
-    def take(self, placement: Placement) -> None:
-        self.cpu_milli -= placement.cpu_milli
-        self.memory_mib -= placement.memory_mib
+    def take(self, placement: Placement, sign: int = 1) -> None:
+        """Make less what a placement holds; with `sign` -1, give it back."""
+        self.cpu_milli -= sign * placement.cpu_milli
+        self.memory_mib -= sign * placement.memory_mib
         for share in placement.devices:
             key = (share.kind, share.index)
             if key in self.share_milli:
-                self.share_milli[key] -= share.share_milli
+                self.share_milli[key] -= sign * share.share_milli
+
+
+def needed_milli(wanted: DeviceRequest, device: Device) -> int | None:
+    """How many thousandths of this device the request takes; None when the device will not do.
+
+    A fixed instance is given whole, and only to those who name its model or ask for memory that it has.
+    """
+    if device.kind != wanted.kind or (wanted.models and device.model not in wanted.models):
+        return None
+    if device.memory_mib < wanted.share_mib:
+        return None
+    if device.is_instance:
+        return WHOLE_DEVICE_MILLI if wanted.models or wanted.share_mib else None
+    if wanted.share_mib:
+        return -(-wanted.share_mib * WHOLE_DEVICE_MILLI // device.memory_mib)
+    return max(1, wanted.share_milli)
+
+
+def share_of(device: Device, milli: int, wanted: DeviceRequest) -> DeviceShare:
+    """What the request is given of this device."""
+    is_whole = milli >= WHOLE_DEVICE_MILLI
+    mib = device.memory_mib * milli // WHOLE_DEVICE_MILLI
+    if wanted.share_mib and not is_whole:
+        mib = wanted.share_mib
+    level = Enforcement.EXCLUSIVE if is_whole else device.sharing
+    if device.is_instance:
+        level = Enforcement.HARDWARE
+    return DeviceShare(device.kind, device.index, milli, mib, device.model, level)
 
 
 def fit(request: ResourceRequest, free: Free) -> Placement | None:
@@ -41,38 +78,39 @@ def fit(request: ResourceRequest, free: Free) -> Placement | None:
     """
     if request.cpu_milli > free.cpu_milli or request.memory_mib > free.memory_mib:
         return None
-    devices = _choose_devices(request.devices, free)
+    devices = choose_devices(request.devices, free)
     if devices is None:
         return None
     return Placement(free.machine.name, request.cpu_milli, request.memory_mib, devices)
 
 
-def _choose_devices(requests: Sequence[DeviceRequest], free: Free) -> tuple[DeviceShare, ...] | None:
+def choose_devices(requests: Sequence[DeviceRequest], free: Free) -> tuple[DeviceShare, ...] | None:
+    """Devices for all of the requests at once; None when there are too few."""
     room = dict(free.share_milli)
     chosen: list[DeviceShare] = []
     # The most selective first: a request for any gpu must not take the one a100 that the next insists on.
     for wanted in sorted(requests, key=lambda r: (len(_acceptable(r, free.machine)), -r.share_milli)):
-        devices = _roomy(wanted, _acceptable(wanted, free.machine), room)
+        devices = _roomy(_acceptable(wanted, free.machine), room)
         if len(devices) < wanted.count:
             return None
-        for device in devices[: wanted.count]:
-            room[device.kind, device.index] -= wanted.share_milli
-            chosen.append(DeviceShare(device.kind, device.index, wanted.share_milli))
+        for device, milli in devices[: wanted.count]:
+            room[device.kind, device.index] -= milli
+            chosen.append(share_of(device, milli, wanted))
     return tuple(sorted(chosen, key=lambda share: (share.kind, share.index, share.share_milli)))
 
 
-def _acceptable(wanted: DeviceRequest, machine: Machine) -> list[Device]:
-    return [
-        device
-        for device in machine.devices
-        if device.kind == wanted.kind and (not wanted.models or device.model in wanted.models)
-    ]
+_Acceptable = list[tuple[Device, int]]  # with the thousandths that it would give
 
 
-def _roomy(wanted: DeviceRequest, devices: Iterable[Device], room: dict[_DeviceId, int]) -> list[Device]:
+def _acceptable(wanted: DeviceRequest, machine: Machine) -> _Acceptable:
+    needs = ((device, needed_milli(wanted, device)) for device in machine.devices)
+    return [(device, milli) for device, milli in needs if milli is not None]
+
+
+def _roomy(devices: _Acceptable, room: dict[_DeviceId, int]) -> _Acceptable:
     """Devices with room for the share, the fullest first."""
-    enough = [device for device in devices if room[device.kind, device.index] >= wanted.share_milli]
-    return sorted(enough, key=lambda device: (room[device.kind, device.index], device.index))
+    enough = [(device, milli) for device, milli in devices if room[device.kind, device.index] >= milli]
+    return sorted(enough, key=lambda one: (room[one[0].kind, one[0].index], one[0].index))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +143,7 @@ def shortages(request: ResourceRequest, free: Free) -> list[Shortage]:
             Shortage(f"{memory(request.memory_mib)} of memory", standing, memory(machine.memory_mib))
         )
     short_devices = [s for wanted in request.devices if (s := _short_devices(wanted, free)) is not None]
-    if not short_devices and _choose_devices(request.devices, free) is None:
+    if not short_devices and choose_devices(request.devices, free) is None:
         wanted = " and ".join(describe_devices(r) for r in request.devices)
         short_devices = [Shortage(wanted, "each is free, but not all at once", "too few for all at once")]
     return missing + short_devices
@@ -113,11 +151,11 @@ def shortages(request: ResourceRequest, free: Free) -> list[Shortage]:
 
 def _short_devices(wanted: DeviceRequest, free: Free) -> Shortage | None:
     devices = _acceptable(wanted, free.machine)
-    num_free = len(_roomy(wanted, devices, free.share_milli))
+    num_free = len(_roomy(devices, free.share_milli))
     if num_free >= wanted.count:
         return None
-    if wanted.share_milli < WHOLE_DEVICE_MILLI and devices:
-        most = max(free.share_milli[d.kind, d.index] for d in devices)
+    if (wanted.share_mib or wanted.share_milli < WHOLE_DEVICE_MILLI) and devices:
+        most = max(free.share_milli[d.kind, d.index] for d, _ in devices)
         standing = f"the freest of {len(devices)} has {_percent(most)} left"
     else:
         standing = f"{num_free} of {len(devices)} {_is(num_free)} free"
@@ -129,7 +167,7 @@ def reduce_to_fit(request: ResourceRequest, free: Free) -> ResourceRequest:
     devices: list[DeviceRequest] = []
     for wanted in request.devices:
         for count in range(wanted.count, 0, -1):
-            if _choose_devices([*devices, replace(wanted, count=count)], free) is not None:
+            if choose_devices([*devices, replace(wanted, count=count)], free) is not None:
                 devices.append(replace(wanted, count=count))
                 break
     cpu_milli = min(request.cpu_milli, max(0, free.cpu_milli))
@@ -144,6 +182,9 @@ def describe(request: ResourceRequest) -> str:
 
 def describe_devices(wanted: DeviceRequest) -> str:
     models = f" ({' or '.join(wanted.models)})" if wanted.models else ""
+    if wanted.share_mib:
+        share = f"{memory(wanted.share_mib)} of a {wanted.kind}{models}"
+        return share if wanted.count == 1 else f"{wanted.count} times {share}"
     if wanted.share_milli < WHOLE_DEVICE_MILLI:
         share = f"{_percent(wanted.share_milli)} of a {wanted.kind}{models}"
         return share if wanted.count == 1 else f"{wanted.count} times {share}"

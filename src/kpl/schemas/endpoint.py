@@ -5,6 +5,7 @@ from typing import Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from kpl.schemas.names import Name
+from kpl.schemas.task import Priority
 
 EndpointState = Literal["starting", "ready", "restarting", "stopping", "stopped", "failed"]
 
@@ -21,6 +22,7 @@ class EndpointCreate(BaseModel):
     parameters: dict[str, Any] = Field(
         default_factory=dict, description="Of the algorithm's function `serve`."
     )
+    priority: Priority = 0
 
 
 class TrafficOut(BaseModel):

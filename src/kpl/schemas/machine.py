@@ -1,6 +1,8 @@
-"""Bodies of answers about machines and what is held on them."""
+"""Bodies of requests and answers about machines and what is held on them."""
 
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from kpl.resources import Enforcement
 
 
 class HolderOut(BaseModel):
@@ -9,6 +11,7 @@ class HolderOut(BaseModel):
     task_id: int
     project: str
     name: str
+    username: str = ""
     cpu_milli: int
     memory_mib: int
 
@@ -16,6 +19,10 @@ class HolderOut(BaseModel):
 class DeviceHolderOut(BaseModel):
     task_id: int
     share_milli: int
+    share_mib: int = Field(0, description="The share as memory of the device; 0 where that is unknown.")
+    enforcement: Enforcement = Field(
+        Enforcement.BOOKKEEPING, description="What keeps the task within its share."
+    )
 
 
 class DeviceOut(BaseModel):
@@ -24,13 +31,26 @@ class DeviceOut(BaseModel):
     vendor: str
     model: str
     memory_mib: int
+    is_instance: bool = Field(False, description="A fixed instance of a device (MIG, vNPU), given whole.")
+    is_healthy: bool = True
+    sharing: Enforcement = Field(
+        Enforcement.BOOKKEEPING, description="What keeps tasks that share it within their shares."
+    )
     held_milli: int = Field(description="Thousandths of the device that tasks hold.")
     holders: list[DeviceHolderOut]
 
 
 class MachineOut(BaseModel):
     name: str
+    cluster: str = "local"
+    labels: dict[str, str] = Field(default_factory=dict)
     is_simulated: bool
+    is_healthy: bool = True
+    is_cordoned: bool = Field(False, description="New tasks are kept away from it.")
+    is_draining: bool = Field(False, description="What ran on it was asked to move on.")
+    reason: str = Field("", description="Why it was cordoned.")
+    changed_at: AwareDatetime | None = None
+    changed_by: str = ""
     cpu_milli: int
     memory_mib: int
     held_cpu_milli: int
@@ -41,3 +61,26 @@ class MachineOut(BaseModel):
 
 class MachinesOut(BaseModel):
     machines: list[MachineOut]
+
+
+class MachineUpdate(BaseModel):
+    """Keep new tasks away from a machine, or open it again."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    is_cordoned: bool
+    reason: str = Field("", max_length=500, description="For those who wonder.")
+
+
+class DrainRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str = Field("", max_length=500, description="For those who wonder.")
+
+
+class DrainOut(BaseModel):
+    """A machine that is being drained: what moves on, and what stays until it ends or somebody stops it."""
+
+    machine: MachineOut
+    moving: list[HolderOut]
+    staying: list[HolderOut]

@@ -6,7 +6,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from kpl.orchestrator.state import RunState
 from kpl.schemas.pipeline import Document, PipelineSource
-from kpl.schemas.task import TaskOut
+from kpl.schemas.task import Priority, TaskOut
 
 Origin = Literal["ui", "cli", "sdk", "api"]
 
@@ -16,6 +16,7 @@ class RunCreate(PipelineSource):
 
     name: str = Field("", max_length=200, description="For people; the pipeline's name when left out.")
     origin: Origin = "api"
+    priority: Priority = 0
 
 
 class RerunRequest(BaseModel):
@@ -29,6 +30,15 @@ class RerunRequest(BaseModel):
 
     from_node: str | None = None
     origin: Origin = "api"
+    priority: Priority = 0
+
+
+class RunUpdate(BaseModel):
+    """What to change of a run: the priority of its tasks that have not started."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    priority: Priority
 
 
 class RunOut(BaseModel):

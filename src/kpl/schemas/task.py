@@ -1,16 +1,30 @@
 """Bodies of answers about tasks, their attempts and outputs."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from kpl.resources import Enforcement
 from kpl.task import AttemptState, Outcome, TaskKind, TaskState
+
+Priority = Annotated[
+    int,
+    Field(
+        description="Inside its queue, higher goes first. Developers may give -100 to 100, admins of the project up "
+        "to 1000.",
+    ),
+]
 
 
 class DeviceShareOut(BaseModel):
     kind: str
     index: int
     share_milli: int
+    share_mib: int = Field(0, description="The share as memory of the device; 0 where that is unknown.")
+    model: str = ""
+    enforcement: Enforcement = Field(
+        Enforcement.BOOKKEEPING, description="What keeps the task within its share of the device."
+    )
 
 
 class PlacementOut(BaseModel):
@@ -59,6 +73,10 @@ class TaskOut(BaseModel):
     progress: float | None = Field(description="0 to 1, as the algorithm reports it.")
     progress_message: str
     endpoint: str
+    queue: str
+    priority: Priority
+    num_preemptions: int = Field(description="How often it was stopped for the sake of others.")
+    created_by: str
     created_at: AwareDatetime
     started_at: AwareDatetime | None
     finished_at: AwareDatetime | None
@@ -69,6 +87,7 @@ class DeviceRequestOut(BaseModel):
     kind: str
     count: int
     share_milli: int
+    share_mib: int = Field(0, description="The share as memory of the device instead; 0 for none.")
     models: list[str]
 
 
@@ -76,6 +95,17 @@ class ResourcesOut(BaseModel):
     cpu_milli: int
     memory_mib: int
     devices: list[DeviceRequestOut]
+    alternatives: list[list[DeviceRequestOut]] = Field(
+        description="What will do where `devices` are not free, the best first; an empty list is to run without."
+    )
+
+
+class TaskUpdate(BaseModel):
+    """What to change of a task that has not started."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    priority: Priority
 
 
 class TaskInputOut(BaseModel):

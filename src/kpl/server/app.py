@@ -23,6 +23,7 @@ from kpl.server.services.live import LiveHub
 from kpl.server.services.passwords import Passwords
 from kpl.server.services.platform import Platform
 from kpl.server.services.telemetry import Telemetry
+from kpl.server.services.traffic import Traffic
 from kpl.server.settings import Settings
 from kpl.storage.artifacts import ArtifactStore
 
@@ -34,6 +35,7 @@ def open_platform(settings: Settings, *, executor: Executor, clock: Clock | None
     if db.path is not None:
         db.path.touch(mode=0o600)  # SQLite's side files take over who may read it
     migrate(db)
+    clock = clock or SystemClock()
     return Platform(
         settings=settings,
         db=db,
@@ -43,7 +45,8 @@ def open_platform(settings: Settings, *, executor: Executor, clock: Clock | None
         passwords=Passwords(memory_mib=settings.password_hash_memory_mib),
         attempts=SignInAttempts(limit=settings.sign_in_failures, window_s=settings.sign_in_window_s),
         telemetry=Telemetry(),
-        clock=clock or SystemClock(),
+        clock=clock,
+        traffic=Traffic(clock.now_s()),
     )
 
 

@@ -98,6 +98,10 @@ class TaskSpec:
         metrics: names of metrics that the function promises to report.
         endpoint: for a `service`, the name that it answers under.
         must_run: never reuse a finished task, because the user asked to run from here.
+        queue: name of the queue that it waits in; empty for the queue of its project.
+        user: who submitted it.
+        is_preemptible: may be stopped and queued again for the sake of others.
+        saves_checkpoints: its algorithm goes on from `KPL_CHECKPOINTS` when it is started again.
     """
 
     program: Program
@@ -111,3 +115,7 @@ class TaskSpec:
     metrics: tuple[str, ...] = ()
     endpoint: str = ""
     must_run: bool = False
+    queue: str = ""
+    user: str = ""
+    is_preemptible: bool = False
+    saves_checkpoints: bool = False

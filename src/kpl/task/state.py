@@ -97,6 +97,13 @@ class Attempt:
     started_at_s: float | None = None
     ended_at_s: float | None = None
 
+    @property
+    def run_time_s(self) -> float | None:
+        """How long its process ran; None while it runs and when it never did."""
+        if self.started_at_s is None or self.ended_at_s is None:
+            return None
+        return max(0.0, self.ended_at_s - self.started_at_s)
+
 
 @dataclass(frozen=True, slots=True)
 class Task:
@@ -113,6 +120,10 @@ class Task:
         num_failures: attempts that failed in a row; a service that was ready for long enough counts anew.
         not_before_s: earliest next start, after a failed attempt.
         ready_at_s: when the service last became ready; None when it never was.
+        priority: inside its queue, higher goes first; may be changed while it waits.
+        expected_run_s: how long it will probably run, as its forerunner did; None when nothing is known.
+        attained_s: device-seconds (core-seconds where it asks for no device) that earlier attempts have had.
+        num_preemptions: how often it was stopped for the sake of others; those attempts are no failures.
     """
 
     id: TaskId
@@ -134,9 +145,17 @@ class Task:
     num_failures: int = 0
     not_before_s: float = 0.0
     ready_at_s: float | None = None
+    priority: int = 0
+    expected_run_s: float | None = None
+    attained_s: float = 0.0
+    num_preemptions: int = 0
     created_at_s: float = 0.0
     started_at_s: float | None = None
     finished_at_s: float | None = None
+
+    @property
+    def is_service(self) -> bool:
+        return self.kind is TaskKind.SERVICE
 
     @property
     def timeout_s(self) -> float | None:

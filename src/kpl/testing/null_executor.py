@@ -7,6 +7,7 @@ from threading import Event, Lock
 
 from kpl.resources import Machine
 from kpl.runtime.executor import AttemptFiles, AttemptReport, Launch
+from kpl.runtime.samples import MachineSample
 from kpl.task import AttemptState, Outcome, TaskKind
 from kpl.task.ids import AttemptId, TaskId
 
@@ -63,6 +64,9 @@ class NullExecutor:
 
     def machines(self) -> tuple[Machine, ...]:
         return self._machines
+
+    def samples(self) -> tuple[MachineSample, ...]:
+        return ()
 
     def start(self, launch: Launch) -> None:
         with self._lock:

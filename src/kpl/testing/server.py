@@ -16,6 +16,7 @@ import uvicorn
 
 from kpl.resources import Machine
 from kpl.runtime.executor import AttemptFiles, AttemptReport, Launch
+from kpl.runtime.samples import MachineSample
 from kpl.server.app import create_app
 from kpl.server.db.tables.projects import MemberRow, ProjectRow
 from kpl.server.db.tables.users import UserRow
@@ -43,12 +44,16 @@ class FakeClock:
 
 
 class IdleExecutor:
-    """An executor that has no machines and never starts anything."""
+    """An executor that never starts anything. It has no machines but those that are `known`."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.known: tuple[Machine, ...] = ()
 
     def machines(self) -> tuple[Machine, ...]:
+        return self.known
+
+    def samples(self) -> tuple[MachineSample, ...]:
         return ()
 
     def start(self, launch: Launch) -> None:

@@ -34,6 +34,9 @@ def tiny_task(
     timeout_s: float | None = None,
     metrics: tuple[str, ...] = (),
     must_run: bool = False,
+    queue: str = "",
+    priority: int = 0,
+    saves_checkpoints: bool = False,
 ) -> Task:
     """A waiting task that asks for one core."""
     spec = TaskSpec(
@@ -48,6 +51,9 @@ def tiny_task(
         metrics=metrics,
         endpoint=endpoint,
         must_run=must_run,
+        queue=queue,
+        is_preemptible=saves_checkpoints,
+        saves_checkpoints=saves_checkpoints,
     )
     return Task(
         TaskId(number),
@@ -57,6 +63,7 @@ def tiny_task(
         spec,
         run_id=None if run is None else RunId(run),
         depends_on=tuple(TaskId(upstream) for upstream in after),
+        priority=priority,
     )
 
 

@@ -1,43 +1,76 @@
-"""Processes see the devices of their placement and no others."""
+"""Kinds are probed and measured each by itself: one that fails does not take the others along."""
 
-from kpl.resources import Device, DeviceShare, Placement
-from kpl.runtime.devices import KINDS, device_variables
-from kpl.runtime.devices.nvidia import parse_query
+import logging
+from collections.abc import Sequence
+from typing import NoReturn
 
-GPU = Device("gpu", 1, vendor="nvidia", model="a100", memory_mib=40960)
+import pytest
 
+from kpl.errors import Invalid
+from kpl.resources import Device, Enforcement
+from kpl.runtime.devices import DeviceKind, DeviceSample, GivenDevice, probe_devices, registry, sample_devices
+from kpl.runtime.devices.registry import memory_held_mib, share_variables
 
-def test_without_devices_every_variable_is_empty() -> None:
-    variables = device_variables(Placement("local", 1000, 512), [GPU])
-    assert {variables[name] for kind in KINDS.values() for name in kind.visible} == {""}
-
-
-def test_indexes_are_listed_by_kind() -> None:
-    shares = (DeviceShare("gpu", 2), DeviceShare("npu", 0), DeviceShare("gpu", 0))
-    variables = device_variables(Placement("local", 1000, 512, shares), [GPU])
-    assert variables["CUDA_VISIBLE_DEVICES"] == "0,2"
-    assert variables["ASCEND_RT_VISIBLE_DEVICES"] == "0"
-    assert variables["MLU_VISIBLE_DEVICES"] == ""
-    assert "KPL_DEVICE_MEMORY_MIB" not in variables
+TPU = Device("tpu", 0, vendor="acme", memory_mib=1000, sharing=Enforcement.WATCHED)
 
 
-def test_share_comes_with_its_limits() -> None:
-    shares = (DeviceShare("gpu", 1, share_milli=250),)
-    variables = device_variables(Placement("local", 1000, 512, shares), [GPU])
-    assert variables["KPL_DEVICE_MEMORY_MIB"] == "10240"
-    assert variables["KPL_DEVICE_SHARE_MILLI"] == "250"
-    assert variables["CUDA_MPS_PINNED_DEVICE_MEM_LIMIT"] == "0=10240M"
-    assert variables["CUDA_MPS_ACTIVE_THREAD_PERCENTAGE"] == "25"
+def fail(*_: object) -> NoReturn:
+    raise RuntimeError("the driver is gone")
 
 
-def test_kind_that_is_not_in_the_table_gets_a_variable_of_its_own() -> None:
-    variables = device_variables(Placement("local", 1000, 512, (DeviceShare("tpu", 4),)), [])
-    assert variables["KPL_TPU_VISIBLE_DEVICES"] == "4"
+@pytest.fixture
+def kinds(monkeypatch: pytest.MonkeyPatch) -> dict[str, DeviceKind]:
+    """A table in which a kind `bad` fails at everything and a kind `tpu` works."""
+    table = {
+        "bad": DeviceKind(
+            "bad", ("BAD_DEVICES",), probe=fail, sample=fail, share_variables=fail, memory_held=fail
+        ),
+        "tpu": DeviceKind("tpu", ("TPU_DEVICES",), probe=lambda: [TPU], sample=measure),
+    }
+    monkeypatch.setattr(registry, "device_kinds", lambda: table)
+    registry._sample_failures.clear()
+    return table
 
 
-def test_answer_of_nvidia_smi_is_read() -> None:
-    text = "0, NVIDIA H200, 143771\n1, NVIDIA A100-SXM4-80GB, [N/A]\nNo devices were found\n"
-    assert parse_query(text) == (
-        Device("gpu", 0, vendor="nvidia", model="h200", memory_mib=143771),
-        Device("gpu", 1, vendor="nvidia", model="a100-sxm4-80gb", memory_mib=0),
-    )
+def measure(devices: Sequence[Device]) -> list[DeviceSample]:
+    return [DeviceSample(device.kind, device.index, utilisation=0.5) for device in devices]
+
+
+def test_probe_that_fails_is_named_and_the_others_are_offered(
+    kinds: dict[str, DeviceKind], caplog: pytest.LogCaptureFixture
+) -> None:
+    assert [device.kind for device in probe_devices()] == ["tpu"]
+    assert "kind 'bad' are not offered" in caplog.text
+    assert "the driver is gone" in caplog.text
+
+
+def test_probe_that_counts_wrongly_is_not_believed(
+    kinds: dict[str, DeviceKind], caplog: pytest.LogCaptureFixture
+) -> None:
+    kinds["tpu"] = DeviceKind("tpu", (), probe=lambda: [TPU, TPU])
+    assert probe_devices() == ()
+    assert "not devices of this kind with an index each" in caplog.text
+
+
+def test_kind_that_cannot_measure_memory_cannot_promise_to_watch(kinds: dict[str, DeviceKind]) -> None:
+    assert probe_devices()[0].sharing is Enforcement.BOOKKEEPING
+    kinds["tpu"] = DeviceKind("tpu", (), probe=lambda: [TPU], memory_held=lambda *_: 0)
+    assert probe_devices()[0].sharing is Enforcement.WATCHED
+
+
+def test_measure_that_fails_is_named_once_and_the_others_are_measured(
+    kinds: dict[str, DeviceKind], caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(3):
+        assert [sample.kind for sample in sample_devices([Device("bad", 0), TPU])] == ["tpu"]
+    assert [record.levelno for record in caplog.records] == [logging.ERROR]
+
+
+def test_limits_that_cannot_be_set_are_not_left_out(kinds: dict[str, DeviceKind]) -> None:
+    given = GivenDevice(Device("bad", 0), 500, 10, Enforcement.WATCHED)
+    with pytest.raises(Invalid, match=r"kind 'bad' could not be set.*the driver is gone"):
+        share_variables("bad", [given])
+
+
+def test_memory_of_a_kind_that_does_not_measure_it_is_unknown(kinds: dict[str, DeviceKind]) -> None:
+    assert memory_held_mib(TPU, {1}) is None

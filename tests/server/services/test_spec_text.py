@@ -1,7 +1,11 @@
+import json
+from dataclasses import asdict
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kpl.resources import DeviceRequest, ResourceRequest
+from kpl.resources import DeviceRequest, DeviceShare, Enforcement, Placement, ResourceRequest
+from kpl.server.services.records import placement_from
 from kpl.server.services.spec_text import decode_spec, encode_spec
 from kpl.task import ArtifactInput, EnvironmentSpec, OutputSpec, Program, TaskOutputInput, TaskSpec
 from kpl.task.ids import Digest, TaskId
@@ -27,14 +31,19 @@ INPUTS = st.one_of(
     st.builds(ArtifactInput, WORDS, WORDS, WORDS, DIGESTS),
     st.builds(TaskOutputInput, WORDS, WORDS, WORDS, st.builds(TaskId, NUMBERS), WORDS),
 )
-DEVICES = st.builds(DeviceRequest, WORDS, NUMBERS, NUMBERS, st.lists(WORDS, max_size=2).map(tuple))
+DEVICES = st.builds(
+    DeviceRequest, WORDS, NUMBERS, NUMBERS, st.lists(WORDS, max_size=2).map(tuple), share_mib=NUMBERS
+)
+DEVICE_SETS = st.lists(DEVICES, max_size=2).map(tuple)
 SPECS = st.builds(
     TaskSpec,
     program=PROGRAMS,
     parameters=st.dictionaries(WORDS, VALUES, max_size=3),
     inputs=st.lists(INPUTS, max_size=3).map(tuple),
     outputs=st.lists(st.builds(OutputSpec, WORDS, WORDS, WORDS, st.booleans(), WORDS), max_size=3).map(tuple),
-    resources=st.builds(ResourceRequest, NUMBERS, NUMBERS, st.lists(DEVICES, max_size=2).map(tuple)),
+    resources=st.builds(
+        ResourceRequest, NUMBERS, NUMBERS, DEVICE_SETS, st.lists(DEVICE_SETS, max_size=2).map(tuple)
+    ),
     max_attempts=NUMBERS,
     timeout_s=st.none() | st.floats(0, 1e9),
     metrics=st.lists(WORDS, max_size=3).map(tuple),
@@ -51,6 +60,19 @@ def test_decoding_undoes_encoding(spec: TaskSpec) -> None:
 
 def test_fields_that_an_earlier_release_did_not_write_have_their_default() -> None:
     spec = TaskSpec(Program("a", "1", "train", Digest("0" * 64), ("run",)))
-    text = encode_spec(spec).replace(',"must_run":false', "")
+    text = encode_spec(spec).replace(',"must_run":false', "").replace(',"alternatives":[]', "")
     assert "must_run" not in text
+    assert "alternatives" not in text
     assert decode_spec(text) == spec
+
+
+def test_a_placement_of_an_earlier_release_was_kept_by_count_alone() -> None:
+    old = {
+        "machine": "here",
+        "cpu_milli": 1,
+        "memory_mib": 2,
+        "devices": [{"kind": "gpu", "index": 1, "share_milli": 500}],
+    }
+    assert placement_from(old).devices == (DeviceShare("gpu", 1, 500, enforcement=Enforcement.BOOKKEEPING),)
+    new = Placement("here", 1, 2, (DeviceShare("gpu", 0, 250, 4096, "a100", Enforcement.WATCHED),))
+    assert placement_from(json.loads(json.dumps(asdict(new)))) == new

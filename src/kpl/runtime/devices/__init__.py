@@ -1,5 +1,17 @@
-"""Kinds of devices: which a machine has, and how a process is shown exactly those of its placement."""
+"""Kinds of devices: which a machine has, what they measure, and how a process is shown exactly those it was given."""
 
-from kpl.runtime.devices.registry import KINDS, DeviceKind, device_variables, probe_devices
+from kpl.runtime.devices.given import device_variables, given_devices
+from kpl.runtime.devices.kind import DeviceKind, GivenDevice
+from kpl.runtime.devices.registry import device_kinds, probe_devices, sample_devices
+from kpl.runtime.samples import DeviceSample
 
-__all__ = ["KINDS", "DeviceKind", "device_variables", "probe_devices"]
+__all__ = [
+    "DeviceKind",
+    "DeviceSample",
+    "GivenDevice",
+    "device_kinds",
+    "device_variables",
+    "given_devices",
+    "probe_devices",
+    "sample_devices",
+]

@@ -1,48 +1,32 @@
-"""The table of device kinds.
+"""The table of device kinds: those below, and one for each plug-in that is installed."""
 
-To add a kind, add a line here; to find its devices on real machines, give the line a `probe`.
-"""
+import logging
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from functools import cache
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from kpl.errors import Invalid
+from kpl.resources import Device, Enforcement
+from kpl.runtime.devices import nvidia, simulated
+from kpl.runtime.devices.kind import DeviceKind, GivenDevice
+from kpl.runtime.devices.plugins import add_plugins
+from kpl.runtime.samples import DeviceSample
 
-from kpl.resources import Device, Placement
-from kpl.resources.amounts import WHOLE_DEVICE_MILLI
-from kpl.runtime.devices import nvidia
+log = logging.getLogger("kpl.devices")
 
-
-def _finds_nothing() -> tuple[Device, ...]:
-    return ()
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceKind:
-    """How processes are told which devices of one kind they may use.
-
-    Args:
-        name: as in a resource request, `gpu` or `npu`.
-        visible: variables that list the indexes of the devices; they are set even when there are none, because a
-            library that finds them unset takes every device of the machine.
-        probe: the devices of this kind in this machine; real ones only.
-        share_variables: variables that limit a process to a share of one device, given the share in thousandths and
-            the memory that belongs to it in MiB (0 when the device's memory is not known).
-    """
-
-    name: str
-    visible: tuple[str, ...]
-    probe: Callable[[], tuple[Device, ...]] = _finds_nothing
-    share_variables: Callable[[int, int], Mapping[str, str]] = lambda _share_milli, _memory_mib: {}
-
-
-KINDS: Mapping[str, DeviceKind] = {
+BUILT_IN: Mapping[str, DeviceKind] = {
     kind.name: kind
     for kind in (
         DeviceKind(
             name="gpu",
             visible=("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES"),
             probe=nvidia.probe,
+            visible_name=nvidia.visible_name,
+            sample=nvidia.sample,
             share_variables=nvidia.share_variables,
+            memory_held=nvidia.memory_held,
         ),
+        # Their variables alone: who has such devices installs a plug-in that finds them.
         DeviceKind(name="npu", visible=("ASCEND_RT_VISIBLE_DEVICES",)),
         DeviceKind(name="mlu", visible=("MLU_VISIBLE_DEVICES",)),
         DeviceKind(name="gcu", visible=("TOPS_VISIBLE_DEVICES",)),
@@ -51,31 +35,92 @@ KINDS: Mapping[str, DeviceKind] = {
     )
 }
 
+_sample_failures: set[str] = set()
+
+
+@cache
+def device_kinds() -> Mapping[str, DeviceKind]:
+    """All kinds by name; installed plug-ins are looked for once."""
+    return add_plugins(BUILT_IN)
+
+
+def kind_of(name: str) -> DeviceKind:
+    """The kind of that name; one that nobody knows gets a variable of its own."""
+    return device_kinds().get(name) or DeviceKind(name=name, visible=(f"KPL_{name.upper()}_VISIBLE_DEVICES",))
+
 
 def probe_devices() -> tuple[Device, ...]:
     """The real devices of this machine."""
-    return tuple(device for kind in KINDS.values() for device in kind.probe())
+    return tuple(device for kind in device_kinds().values() for device in _probe(kind))
 
 
-def device_variables(placement: Placement, devices: Iterable[Device]) -> dict[str, str]:
-    """The variables that show a process the devices of its placement, and no others.
+def _probe(kind: DeviceKind) -> list[Device]:
+    try:
+        found = [_truthful(kind, device) for device in kind.probe()]
+    except Exception:
+        log.exception("Devices of kind '%s' are not offered: looking for them failed.", kind.name)
+        return []
+    indexes = [device.index for device in found]
+    if len(set(indexes)) < len(indexes) or any(device.kind != kind.name for device in found):
+        log.error(
+            "Devices of kind '%s' are not offered: its probe gave %s, which are not devices of this kind with an "
+            "index each. Mend the plug-in.",
+            kind.name,
+            ", ".join(f"{device.kind} {device.index}" for device in found),
+        )
+        return []
+    return found
 
-    Args:
-        devices: the machine's devices, for the memory of those that are shared.
+
+def _truthful(kind: DeviceKind, device: Device) -> Device:
+    """Without a way to measure what tasks hold, nobody watches them."""
+    is_promising = device.sharing is Enforcement.WATCHED and kind.memory_held is None
+    return replace(device, sharing=Enforcement.BOOKKEEPING) if is_promising else device
+
+
+def sample_devices(devices: Iterable[Device]) -> list[DeviceSample]:
+    """What real devices measure now; nothing of those whose kind fails."""
+    by_kind: dict[str, list[Device]] = {}
+    for device in devices:
+        by_kind.setdefault(device.kind, []).append(device)
+    samples: list[DeviceSample] = []
+    for name, members in by_kind.items():
+        try:
+            samples += kind_of(name).sample(members)
+        except Exception:
+            if name not in _sample_failures:  # once, not once a second
+                log.exception("Devices of kind '%s' are not measured: asking them failed.", name)
+            _sample_failures.add(name)
+        else:
+            _sample_failures.discard(name)
+    return samples
+
+
+def memory_held_mib(device: Device, pids: Collection[int]) -> int | None:
+    """MiB of the device's memory that these processes hold; None when nobody can tell by process."""
+    if device.vendor == simulated.VENDOR:
+        return simulated.memory_held(pids)
+    measure = kind_of(device.kind).memory_held
+    return None if measure is None else measure(device, pids)
+
+
+def memory_used_mib(device: Device) -> int | None:
+    """MiB of the device's memory that is taken by whomever; None when it does not tell."""
+    if device.vendor == simulated.VENDOR:
+        return None
+    return next((sample.memory_used_mib for sample in sample_devices([device])), None)
+
+
+def share_variables(name: str, given: list[GivenDevice]) -> dict[str, str]:
+    """Variables that limit a process to its shares of devices of one kind.
+
+    Raises:
+        Invalid: the plug-in of this kind failed.
     """
-    memory_mib = {(device.kind, device.index): device.memory_mib for device in devices}
-    variables = {variable: "" for kind in KINDS.values() for variable in kind.visible}
-    variables["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"  # the order that nvidia-smi counts in
-    for name in sorted({share.kind for share in placement.devices}):
-        shares = sorted((s for s in placement.devices if s.kind == name), key=lambda share: share.index)
-        kind = KINDS.get(name) or DeviceKind(name=name, visible=(f"KPL_{name.upper()}_VISIBLE_DEVICES",))
-        indexes = ",".join(str(share.index) for share in shares)
-        variables.update(dict.fromkeys(kind.visible, indexes))
-        for share in shares:
-            if share.share_milli < WHOLE_DEVICE_MILLI:
-                share_mib = memory_mib.get((name, share.index), 0) * share.share_milli // WHOLE_DEVICE_MILLI
-                variables["KPL_DEVICE_SHARE_MILLI"] = str(share.share_milli)
-                if share_mib:
-                    variables["KPL_DEVICE_MEMORY_MIB"] = str(share_mib)
-                variables.update(kind.share_variables(share.share_milli, share_mib))
-    return variables
+    try:
+        return dict(kind_of(name).share_variables(given))
+    except Exception as err:
+        raise Invalid(
+            f"The limits for a share of a device of kind '{name}' could not be set: {type(err).__name__}: {err}.",
+            hint="Mend or remove the plug-in of this kind, or ask for a whole device.",
+        ) from err

@@ -14,6 +14,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,16 @@ from kpl.algorithm import protocol
 from kpl.errors import Invalid, Unavailable
 from kpl.resources import Device, Machine
 from kpl.runtime import supervisor
+from kpl.runtime.devices import given_devices
 from kpl.runtime.environments import Environment, open_environment
 from kpl.runtime.executor import AttemptFiles, AttemptReport, Launch
 from kpl.runtime.executors.local_spawn import SupervisorStarter
 from kpl.runtime.executors.local_wake import WakeUp
 from kpl.runtime.machine import describe_machine
+from kpl.runtime.samples import MachineSample
+from kpl.runtime.telemetry import MachineMeter, Running, with_news
 from kpl.runtime.variables import SERVICE_HOST, preparation_variables, provided_inputs, task_variables
+from kpl.runtime.watchdog import PATIENCE_S, watchdog_plan
 from kpl.task import AttemptState, Outcome, TaskKind
 from kpl.task.ids import AttemptId, TaskId
 
@@ -47,6 +52,7 @@ class LocalExecutor:
         machine: what to offer; probed unless given.
         simulated_devices: devices that exist in the books alone; used when `machine` is not given.
         start_timeout_s: an attempt that no supervisor could be started for is given up after this time.
+        share_patience_s: an attempt that holds more of a shared device than it may is stopped after this time.
     """
 
     def __init__(
@@ -56,12 +62,16 @@ class LocalExecutor:
         machine: Machine | None = None,
         simulated_devices: tuple[Device, ...] = (),
         start_timeout_s: float = 60.0,
+        share_patience_s: float = PATIENCE_S,
     ) -> None:
         self._root = root.resolve()
         for name in ("attempts", "logs", "events", "checkpoints", "environments", "wake"):
             (self._root / name).mkdir(parents=True, exist_ok=True)
         self._machine = machine or describe_machine(simulated_devices=simulated_devices)
         self._start_timeout_s = start_timeout_s
+        self._share_patience_s = share_patience_s
+        self._meter = MachineMeter(self._root)
+        self._running: dict[AttemptId, Running] = {}  # of what was observed last
         self._boot_id = supervisor.boot_id()
         self._asked_at: dict[AttemptId, float] = {}
         self._starting = threading.Lock()
@@ -72,6 +82,11 @@ class LocalExecutor:
 
     def machines(self) -> tuple[Machine, ...]:
         return (self._machine,)
+
+    def samples(self) -> tuple[MachineSample, ...]:
+        sample = self._meter.measure(self._machine, list(self._running.values()))
+        self._machine = with_news(self._machine, sample)
+        return (sample,)
 
     def start(self, launch: Launch) -> None:
         folder = self._folder(launch.attempt_id)
@@ -157,11 +172,11 @@ class LocalExecutor:
             return True
         try:
             environment = open_environment(launch.environment, self._root / "environments")
+            plan = self._plan(launch, folder, environment)
         except Invalid as err:
             self._settle(launch.attempt_id, Outcome.NOT_STARTED, str(err))
             return False
         self._lay_out(launch, folder)
-        plan = self._plan(launch, folder, environment)
         supervisor.write_json(str(folder / supervisor.LAUNCH), plan, replace=False)
         return True
 
@@ -205,6 +220,13 @@ class LocalExecutor:
             "outputs": list(launch.outputs),
             "timeout_s": launch.timeout_s,
             "grace_s": launch.grace_s,
+            "placement": asdict(launch.placement),
+            "watchdog": watchdog_plan(
+                given_devices(launch.placement, self._machine.devices),
+                events=files.events,
+                neighbours=self._root / "watch",
+                patience_s=self._share_patience_s,
+            ),
             "service": {"host": SERVICE_HOST} if launch.kind is TaskKind.SERVICE else None,
             "preparations": [
                 {
@@ -263,6 +285,7 @@ class LocalExecutor:
         if self._has_supervisor(run):
             self._asked_at.pop(attempt_id, None)  # should it die, the next is asked for at once
             self._wake_up.watch(attempt_id, run["supervisor"])
+            self._running[attempt_id] = _running(launch, run)
         else:
             self._revive(attempt_id, launch, run)
             report = self._report_end(attempt_id, folder)
@@ -276,6 +299,7 @@ class LocalExecutor:
             return None
         self._asked_at.pop(attempt_id, None)
         self._wake_up.forget(attempt_id)
+        self._running.pop(attempt_id, None)
         return AttemptReport(
             attempt_id,
             AttemptState.ENDED,
@@ -327,3 +351,9 @@ class LocalExecutor:
     @staticmethod
     def _read(folder: Path, name: str) -> dict[str, Any] | None:
         return supervisor.read_json(str(folder / name))
+
+
+def _running(launch: Mapping[str, Any], run: Mapping[str, Any]) -> Running:
+    placement = launch.get("placement") or {"cpu_milli": 1000, "devices": ()}
+    shares = {(each["kind"], each["index"]): each["share_milli"] for each in placement["devices"]}
+    return Running(run["supervisor"], placement["cpu_milli"], shares)

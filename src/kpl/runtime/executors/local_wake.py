@@ -52,7 +52,7 @@ class WakeUp:
             self._drop(key)
             if len(self._watched) < _MAX_WATCHED and self._folder >= 0:
                 pidfd = supervisor.open_pidfd(process)
-                if pidfd is not None:
+                if pidfd is not None and pidfd != supervisor.NO_PIDFD:  # else the executor looks by itself
                     self._watched[key] = _Watched(process, pidfd)
 
     def forget(self, key: str) -> None:

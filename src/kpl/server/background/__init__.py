@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from kpl.server.background.housekeeping import Housekeeping
+from kpl.server.background.housekeeping import housekeeping, patrol
 from kpl.server.background.loop import Orchestration
+from kpl.server.background.sampling import Sampling
 from kpl.server.background.watch import Watch
 from kpl.server.services.platform import Platform
 
@@ -19,7 +20,7 @@ class Loop(Protocol):
         """End soon; returns when it has ended. Called once, also when `start` failed half-way."""
 
 
-LOOPS: tuple[Callable[[Platform], Loop], ...] = (Housekeeping, Watch, Orchestration)
+LOOPS: tuple[Callable[[Platform], Loop], ...] = (housekeeping, patrol, Watch, Sampling, Orchestration)
 
 
 def make_loops(platform: Platform) -> list[Loop]:

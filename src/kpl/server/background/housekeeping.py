@@ -1,37 +1,45 @@
-"""Removes what has had its time: sessions, tokens, uploads, old entries, and artifacts that nothing refers to."""
+"""Chores: removes what has had its time, and stops what nobody uses."""
 
 import threading
 from collections.abc import Callable
 
 import structlog
 
-from kpl.server.services import audit, idempotency, sessions, storage, tokens, uploads
+from kpl.server.services import audit, idempotency, idle, samples, sessions, storage, tokens, uploads
 from kpl.server.services.platform import Platform
 
 log = structlog.get_logger("kpl.housekeeping")
 
-INTERVAL_S = 600.0
+Chores = tuple[tuple[str, Callable[[Platform], None]], ...]
 
-CHORES: tuple[tuple[str, Callable[[Platform], None]], ...] = (
+HOUSEKEEPING_S = 600.0
+PATROL_S = 15.0
+
+CHORES: Chores = (
     ("sessions", sessions.remove_expired),
     ("tokens", tokens.remove_expired),
     ("uploads", uploads.remove_expired),
     ("idempotency", idempotency.remove_old),
     ("audit", audit.remove_old),
+    ("samples", samples.remove_old),
     ("attempts", storage.clean_attempts),
     ("artifacts", storage.remove_garbage),
 )
 """What is done every ten minutes, in this order. One that fails does not keep the others from being done."""
 
+PATROL: Chores = (("idle", idle.stop_idle),)
+"""What is done every quarter of a minute, because people see when it is late."""
 
-class Housekeeping:
-    """The loop that does the chores, the first time an interval after the start."""
 
-    def __init__(self, platform: Platform, *, interval_s: float = INTERVAL_S) -> None:
+class Rounds:
+    """A loop that does chores again and again, the first time an interval after the start."""
+
+    def __init__(self, platform: Platform, chores: Chores, *, interval_s: float, name: str) -> None:
         self._platform = platform
+        self._chores = chores
         self._interval_s = interval_s
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="kpl-housekeeping", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
         self._thread.start()
@@ -43,12 +51,20 @@ class Housekeeping:
 
     def _run(self) -> None:
         while not self._stopped.wait(self._interval_s):
-            do_chores(self._platform)
+            do_chores(self._platform, self._chores)
 
 
-def do_chores(platform: Platform) -> None:
+def housekeeping(platform: Platform) -> Rounds:
+    return Rounds(platform, CHORES, interval_s=HOUSEKEEPING_S, name="kpl-housekeeping")
+
+
+def patrol(platform: Platform) -> Rounds:
+    return Rounds(platform, PATROL, interval_s=PATROL_S, name="kpl-patrol")
+
+
+def do_chores(platform: Platform, chores: Chores) -> None:
     """Do all chores once."""
-    for name, chore in CHORES:
+    for name, chore in chores:
         try:
             chore(platform)
         except Exception:

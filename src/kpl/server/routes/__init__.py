@@ -20,7 +20,10 @@ from kpl.server.routes import (
     models,
     pipelines,
     projects,
+    queues,
     runs,
+    samples,
+    scheduler,
     session,
     static,
     storage,
@@ -50,6 +53,9 @@ MODULES: tuple[ModuleType, ...] = (
     tasks,
     endpoints,
     machines,
+    samples,
+    queues,
+    scheduler,
     storage,
 )
 

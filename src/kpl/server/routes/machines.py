@@ -1,8 +1,8 @@
-"""Machines and what is held on them."""
+"""Machines, what is held on them, and keeping new tasks away from them."""
 
 from fastapi import APIRouter
 
-from kpl.schemas.machine import MachinesOut
+from kpl.schemas.machine import DrainOut, DrainRequest, MachineOut, MachinesOut, MachineUpdate
 from kpl.server.routes.dependencies import TheCaller, ThePlatform
 from kpl.server.services import machines
 
@@ -13,3 +13,29 @@ router = APIRouter(prefix="/api/v1/machines", tags=["machines"])
 def list_machines(platform: ThePlatform, caller: TheCaller) -> MachinesOut:
     """List machines with their devices, and what tasks hold of them."""
     return machines.list_machines(platform, caller)
+
+
+@router.get("/{name}", operation_id="get_machine")
+def get_machine(platform: ThePlatform, caller: TheCaller, name: str) -> MachineOut:
+    """Show a machine."""
+    return machines.get_machine(platform, caller, name)
+
+
+@router.patch("/{name}", operation_id="update_machine")
+def update_machine(platform: ThePlatform, caller: TheCaller, name: str, body: MachineUpdate) -> MachineOut:
+    """Keep new tasks away from a machine, or open it again."""
+    return machines.update_machine(platform, caller, name, body)
+
+
+@router.post("/{name}/drain", operation_id="drain_machine", status_code=202)
+def drain_machine(
+    platform: ThePlatform, caller: TheCaller, name: str, body: DrainRequest | None = None
+) -> DrainOut:
+    """Close a machine and ask what can be resumed elsewhere to move on."""
+    return machines.drain_machine(platform, caller, name, body or DrainRequest())
+
+
+@router.delete("/{name}/drain", operation_id="stop_drain")
+def stop_drain(platform: ThePlatform, caller: TheCaller, name: str) -> MachineOut:
+    """Open a machine that is being drained."""
+    return machines.stop_drain(platform, caller, name)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 
 from kpl.orchestrator.state import RunState
 from kpl.schemas.page import Page
-from kpl.schemas.run import RerunRequest, RunCreate, RunDetail, RunOut
+from kpl.schemas.run import RerunRequest, RunCreate, RunDetail, RunOut, RunUpdate
 from kpl.server.routes.dependencies import PROJECT, Cursor, Limit, TheCaller, ThePlatform
 from kpl.server.services import runs
 
@@ -40,6 +40,14 @@ def create_run(platform: ThePlatform, caller: TheCaller, project: str, body: Run
 def get_run(platform: ThePlatform, caller: TheCaller, project: str, run_id: int) -> RunDetail:
     """Show a run with its tasks."""
     return runs.get_run(platform, caller, project, run_id)
+
+
+@router.patch("/{run_id}", operation_id="update_run")
+def update_run(
+    platform: ThePlatform, caller: TheCaller, project: str, run_id: int, body: RunUpdate
+) -> RunOut:
+    """Change the priority of those tasks of a run that have not started."""
+    return runs.update_run(platform, caller, project, run_id, body)
 
 
 @router.post("/{run_id}/cancel", operation_id="cancel_run", status_code=202)

@@ -8,10 +8,11 @@ from fastapi.responses import FileResponse
 from kpl.schemas.log import LogOut, LogSearchOut
 from kpl.schemas.metric import MetricSeriesOut, MetricsOut
 from kpl.schemas.page import Page
-from kpl.schemas.task import AttemptOut, TaskDetail, TaskOut, TaskOutputOut
+from kpl.schemas.queue import WhyOut
+from kpl.schemas.task import AttemptOut, TaskDetail, TaskOut, TaskOutputOut, TaskUpdate
 from kpl.server.routes.dependencies import PROJECT, Cursor, Limit, TheCaller, ThePlatform
 from kpl.server.routes.files import file_response
-from kpl.server.services import logs, metrics, tasks
+from kpl.server.services import logs, metrics, scheduling, tasks
 from kpl.task import TaskState
 
 router = APIRouter(prefix=f"{PROJECT}/tasks", tags=["tasks"])
@@ -39,6 +40,20 @@ def list_tasks(
 def get_task(platform: ThePlatform, caller: TheCaller, project: str, task_id: int) -> TaskDetail:
     """Show a task with everything that decided what it did."""
     return tasks.get_task(platform, caller, project, task_id)
+
+
+@router.patch("/{task_id}", operation_id="update_task")
+def update_task(
+    platform: ThePlatform, caller: TheCaller, project: str, task_id: int, body: TaskUpdate
+) -> TaskOut:
+    """Change the priority of a task that has not started."""
+    return tasks.update_task(platform, caller, project, task_id, body)
+
+
+@router.get("/{task_id}/why", operation_id="explain_task")
+def explain_task(platform: ThePlatform, caller: TheCaller, project: str, task_id: int) -> WhyOut:
+    """Say why a task waits, what its place in the queue is and when it will probably start."""
+    return scheduling.explain_task(platform, caller, project, task_id)
 
 
 @router.post("/{task_id}/cancel", operation_id="cancel_task", status_code=202)

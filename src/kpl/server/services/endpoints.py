@@ -20,6 +20,7 @@ from kpl.server.db.tables.projects import ProjectRow
 from kpl.server.db.tables.tasks import AttemptRow, TaskInputRow, TaskRow, TaskSpecRow
 from kpl.server.services import audit
 from kpl.server.services.access import Caller, Role, project_for
+from kpl.server.services.admission import require_priority
 from kpl.server.services.catalog import catalog_of
 from kpl.server.services.clock import utc
 from kpl.server.services.paging import decode_cursor, encode_cursor
@@ -78,11 +79,13 @@ def create_endpoint(platform: Platform, caller: Caller, project: str, asked: End
         spec = _serving(_algorithm(session, owner, catalog, model, asked.algorithm), model, asked)
     with platform.db.write() as session:
         owner = project_for(session, caller, project, Role.DEVELOPER)
+        require_priority(session, caller, owner, asked.priority)
         task = NewTask(
             name=f"serve {model.reference}",
             kind=TaskKind.SERVICE,
             spec=spec,
             lineage=f"endpoint:{asked.name}",
+            priority=asked.priority,
         )
         submit_task(platform, session, caller, owner, task)
         audit.record(

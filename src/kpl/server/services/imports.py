@@ -14,6 +14,7 @@ from kpl.server.services.access import Caller, Role, project_for
 from kpl.server.services.algorithms import find_algorithm
 from kpl.server.services.catalog import algorithm_version
 from kpl.server.services.platform import Platform
+from kpl.server.services.stored import require_storage
 from kpl.server.services.submission import NewTask, submit_task
 from kpl.server.services.tasks import task_answers
 from kpl.task import ArtifactInput, OutputSpec, Program, TaskKind, TaskSpec
@@ -29,6 +30,7 @@ def submit_import(platform: Platform, caller: Caller, project: str, request: Dat
     """
     with platform.db.read() as session:
         project_for(session, caller, project, Role.DEVELOPER)
+        require_storage(session, project, f"a version of '{request.name}'")
     archive = (
         None if request.upload_id is None else _store_upload(platform, caller, project, request.upload_id)
     )

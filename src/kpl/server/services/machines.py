@@ -1,16 +1,39 @@
-"""Machines: what each has, and which tasks hold it."""
+"""Machines: what each has, which tasks hold it, and whether new tasks are kept away from it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import false, select
 from sqlalchemy.orm import Session
 
-from kpl.resources import Machine, Placement
-from kpl.schemas.machine import DeviceHolderOut, DeviceOut, HolderOut, MachineOut, MachinesOut
-from kpl.server.db.tables.tasks import AttemptRow, TaskRow
-from kpl.server.services.access import Caller, Scope, require_scope, visible_projects
+from kpl.errors import NotFound, nearest
+from kpl.resources import Device, Machine, Placement
+from kpl.schemas.machine import (
+    DeviceHolderOut,
+    DeviceOut,
+    DrainOut,
+    DrainRequest,
+    HolderOut,
+    MachineOut,
+    MachinesOut,
+    MachineUpdate,
+)
+from kpl.server.db.tables.machines import MachineRow
+from kpl.server.db.tables.tasks import AttemptRow, TaskRow, TaskSpecRow
+from kpl.server.services import audit
+from kpl.server.services.access import (
+    Caller,
+    Scope,
+    require_platform_admin,
+    require_scope,
+    visible_projects,
+)
+from kpl.server.services.clock import utc
 from kpl.server.services.platform import Platform
+from kpl.server.services.queue_tree import machine_settings
 from kpl.server.services.records import placement_from
+from kpl.server.services.spec_text import decode_spec
+from kpl.server.services.store import MOVE_ON, post, post_settings
 from kpl.task import AttemptState
 
 
@@ -18,17 +41,121 @@ def list_machines(platform: Platform, caller: Caller) -> MachinesOut:
     """Show all machines. Everybody sees what is held; by which task, only who may see its project."""
     require_scope(caller, Scope.READ)
     with platform.db.read() as session:
-        held = _held(session, caller)
+        held, settings = _held(session, caller), machine_settings(session)
     machines = platform.executor.machines()
-    return MachinesOut(
-        machines=[_answer(each, [h for h in held if h[1].machine == each.name]) for each in machines]
+    return MachinesOut(machines=[_answer(each, held, settings) for each in machines])
+
+
+def get_machine(platform: Platform, caller: Caller, name: str) -> MachineOut:
+    """Show a machine; who holds it, as `list_machines` does."""
+    require_scope(caller, Scope.READ)
+    machine = _require(platform, name)
+    with platform.db.read() as session:
+        return _answer(machine, _held(session, caller), machine_settings(session))
+
+
+def update_machine(platform: Platform, caller: Caller, name: str, change: MachineUpdate) -> MachineOut:
+    """Keep new tasks away from a machine, or open it again. What runs on it goes on."""
+    require_platform_admin(caller)
+    machine = _require(platform, name)
+    with platform.db.write() as session:
+        known = session.get(MachineRow, name)
+        is_draining = change.is_cordoned and known is not None and known.is_draining
+        _set(
+            platform,
+            session,
+            caller,
+            name,
+            is_cordoned=change.is_cordoned,
+            is_draining=is_draining,
+            reason=change.reason,
+        )
+        action = "machine.cordon" if change.is_cordoned else "machine.uncordon"
+        details = {"reason": change.reason}
+        audit.record(platform, session, caller, action, f"machine:{name}", details=details)
+        return _answer(machine, _held(session, caller), machine_settings(session))
+
+
+def drain_machine(platform: Platform, caller: Caller, name: str, asked: DrainRequest) -> DrainOut:
+    """Close a machine and ask what can be stopped and resumed to move on; the answer lists what stays.
+
+    Asking again asks those that came to stay meanwhile.
+    """
+    require_platform_admin(caller)
+    machine = _require(platform, name)
+    with platform.db.write() as session:
+        _set(platform, session, caller, name, is_cordoned=True, is_draining=True, reason=asked.reason)
+        held = _held(session, caller)
+        here = [each for each in held if each.placement.machine == name]
+        movable = _movable(session, [each.holder.task_id for each in here])
+        why = f"machine '{name}' is drained" + (f": {asked.reason}" if asked.reason else "")
+        for task_id in sorted(movable):
+            post(platform, session, MOVE_ON, task_id=task_id, reason=why)
+        details = {"reason": asked.reason, "moving": sorted(movable)}
+        audit.record(platform, session, caller, "machine.drain", f"machine:{name}", details=details)
+        return DrainOut(
+            machine=_answer(machine, held, machine_settings(session)),
+            moving=[each.holder for each in here if each.holder.task_id in movable],
+            staying=[each.holder for each in here if each.holder.task_id not in movable],
+        )
+
+
+def stop_drain(platform: Platform, caller: Caller, name: str) -> MachineOut:
+    """Open a machine that is being drained. What moved on already does not come back by that."""
+    require_platform_admin(caller)
+    machine = _require(platform, name)
+    with platform.db.write() as session:
+        _set(platform, session, caller, name, is_cordoned=False, is_draining=False, reason="")
+        audit.record(platform, session, caller, "machine.stop_drain", f"machine:{name}")
+        return _answer(machine, _held(session, caller), machine_settings(session))
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    holder: HolderOut
+    placement: Placement
+
+
+def _require(platform: Platform, name: str) -> Machine:
+    machines = {machine.name: machine for machine in platform.executor.machines()}
+    if name not in machines:
+        raise NotFound(f"There is no machine '{name}'.", hint=nearest(name, machines))
+    return machines[name]
+
+
+def _set(
+    platform: Platform,
+    session: Session,
+    caller: Caller,
+    name: str,
+    *,
+    is_cordoned: bool,
+    is_draining: bool,
+    reason: str,
+) -> None:
+    settings = MachineRow(
+        name=name,
+        is_cordoned=is_cordoned,
+        is_draining=is_draining,
+        reason=reason,
+        changed_at_s=platform.now_s(),
+        changed_by=caller.username,
     )
+    session.merge(settings)
+    post_settings(platform, session)
+    session.flush()
 
 
-def _held(session: Session, caller: Caller) -> list[tuple[HolderOut, Placement]]:
+def _movable(session: Session, task_ids: Iterable[int]) -> set[int]:
+    """Those of the tasks that can be stopped and queued again."""
+    rows = session.scalars(select(TaskSpecRow).where(TaskSpecRow.task_id.in_(list(task_ids))))
+    return {row.task_id for row in rows if decode_spec(row.spec).is_preemptible}
+
+
+def _held(session: Session, caller: Caller) -> list[_Held]:
     visible = {row.id: row.name for row in session.scalars(visible_projects(caller))}
     rows = session.execute(
-        select(TaskRow.id, TaskRow.name, TaskRow.project_id, AttemptRow.placement)
+        select(TaskRow.id, TaskRow.name, TaskRow.project_id, TaskRow.created_by, AttemptRow.placement)
         .join(AttemptRow, AttemptRow.task_id == TaskRow.id)
         .where(
             TaskRow.is_final == false(),
@@ -45,46 +172,60 @@ def _held(session: Session, caller: Caller) -> list[tuple[HolderOut, Placement]]
             task_id=row.id if is_visible else 0,
             project=visible.get(row.project_id, ""),
             name=row.name if is_visible else "",
+            username=row.created_by if is_visible else "",
             cpu_milli=placement.cpu_milli,
             memory_mib=placement.memory_mib,
         )
-        found.append((holder, placement))
+        found.append(_Held(holder, placement))
     return found
 
 
-def _answer(machine: Machine, held: Sequence[tuple[HolderOut, Placement]]) -> MachineOut:
+def _answer(
+    machine: Machine, everything_held: Sequence[_Held], settings: Mapping[str, MachineRow]
+) -> MachineOut:
+    held = [each for each in everything_held if each.placement.machine == machine.name]
+    row = settings.get(machine.name)
     return MachineOut(
         name=machine.name,
+        cluster=machine.cluster,
+        labels=machine.labels,
         is_simulated=machine.is_simulated,
+        is_healthy=machine.is_healthy,
+        is_cordoned=machine.is_cordoned or (row is not None and row.is_cordoned),
+        is_draining=row is not None and row.is_draining,
+        reason="" if row is None else row.reason,
+        changed_at=None if row is None else utc(row.changed_at_s),
+        changed_by="" if row is None else row.changed_by,
         cpu_milli=machine.cpu_milli,
         memory_mib=machine.memory_mib,
-        held_cpu_milli=sum(placement.cpu_milli for _, placement in held),
-        held_memory_mib=sum(placement.memory_mib for _, placement in held),
-        devices=[
-            _device(
-                DeviceOut(
-                    kind=device.kind,
-                    index=device.index,
-                    vendor=device.vendor,
-                    model=device.model,
-                    memory_mib=device.memory_mib,
-                    held_milli=0,
-                    holders=[],
-                ),
-                held,
-            )
-            for device in machine.devices
-        ],
-        holders=[holder for holder, _ in held],
+        held_cpu_milli=sum(each.placement.cpu_milli for each in held),
+        held_memory_mib=sum(each.placement.memory_mib for each in held),
+        devices=[_device(device, held) for device in machine.devices],
+        holders=[each.holder for each in held],
     )
 
 
-def _device(device: DeviceOut, held: Sequence[tuple[HolderOut, Placement]]) -> DeviceOut:
+def _device(device: Device, held: Sequence[_Held]) -> DeviceOut:
     holders = [
-        DeviceHolderOut(task_id=holder.task_id, share_milli=share.share_milli)
-        for holder, placement in held
-        for share in placement.devices
+        DeviceHolderOut(
+            task_id=each.holder.task_id,
+            share_milli=share.share_milli,
+            share_mib=share.share_mib,
+            enforcement=share.enforcement,
+        )
+        for each in held
+        for share in each.placement.devices
         if (share.kind, share.index) == (device.kind, device.index)
     ]
-    held_milli = sum(holder.share_milli for holder in holders)
-    return device.model_copy(update={"holders": holders, "held_milli": held_milli})
+    return DeviceOut(
+        kind=device.kind,
+        index=device.index,
+        vendor=device.vendor,
+        model=device.model,
+        memory_mib=device.memory_mib,
+        is_instance=device.is_instance,
+        is_healthy=device.is_healthy,
+        sharing=device.sharing,
+        held_milli=sum(holder.share_milli for holder in holders),
+        holders=holders,
+    )

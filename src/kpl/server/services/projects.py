@@ -7,9 +7,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from kpl.errors import Conflict, NotFound, nearest
+from kpl.scheduler.snapshot import ROOT
 from kpl.schemas.page import Page
 from kpl.schemas.project import MemberOut, ProjectCreate, ProjectOut, ProjectUpdate, RoleName
 from kpl.server.db.tables.projects import MemberRow, ProjectRow
+from kpl.server.db.tables.queues import QueueRow
 from kpl.server.db.tables.tasks import TaskRow
 from kpl.server.db.tables.users import UserRow
 from kpl.server.services import audit
@@ -27,6 +29,7 @@ from kpl.server.services.access import (
 from kpl.server.services.clock import utc
 from kpl.server.services.paging import page_of
 from kpl.server.services.platform import Platform
+from kpl.server.services.store import post_settings
 
 
 def list_projects(platform: Platform, caller: Caller, *, cursor: str | None, limit: int) -> Page[ProjectOut]:
@@ -83,6 +86,7 @@ def delete_project(platform: Platform, caller: Caller, name: str) -> None:
         audit.record(platform, session, caller, "project.delete", f"project:{name}", project=name)
         _publish(platform, session, row, "deleted")
         session.delete(row)
+        post_settings(platform, session)
         platform.live.refresh_access(session)
 
 
@@ -148,6 +152,12 @@ def delete_member(platform: Platform, caller: Caller, project: str, username: st
 
 def add_project(platform: Platform, session: Session, caller: Caller, new: ProjectCreate) -> ProjectRow:
     """Put a project into the database. Part of a use case that has checked permission."""
+    is_queue = session.scalar(select(QueueRow.id).where(QueueRow.name == new.name)) is not None
+    if is_queue or new.name == ROOT:
+        raise Conflict(
+            f"'{new.name}' is the name of a queue, and a project's queue is called like the project.",
+            hint="Choose another name.",
+        )
     row = ProjectRow(
         name=new.name,
         title=new.title,
@@ -161,6 +171,7 @@ def add_project(platform: Platform, session: Session, caller: Caller, new: Proje
     except IntegrityError as err:
         raise Conflict(f"The project name '{new.name}' is taken.", hint="Choose another name.") from err
     _publish(platform, session, row, "created")
+    post_settings(platform, session)  # every project has a queue
     platform.live.refresh_access(session)
     return row
 

@@ -1,11 +1,11 @@
 """Runs, tasks and attempts as rows of the database and as values of the orchestrator."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from kpl.orchestrator.state import Run, RunState
-from kpl.resources import DeviceShare, Placement
+from kpl.resources import DeviceShare, Enforcement, Placement
 from kpl.server.db.tables.runs import RunRow
 from kpl.server.db.tables.tasks import AttemptRow, TaskRow
 from kpl.task import Attempt, AttemptState, Outcome, Task, TaskKind, TaskSpec, TaskState
@@ -46,6 +46,8 @@ def task_from(
     inputs: Mapping[str, Digest],
     outputs: Mapping[str, Digest],
 ) -> Task:
+    # Specifications of earlier releases name neither queue nor user; the row does.
+    spec = replace(spec, queue=spec.queue or row.queue, user=spec.user or row.created_by)
     return Task(
         id=TaskId(row.id),
         project_id=row.project_id,
@@ -66,6 +68,10 @@ def task_from(
         num_failures=row.num_failures,
         not_before_s=row.not_before_s,
         ready_at_s=row.ready_at_s,
+        priority=row.priority,
+        expected_run_s=row.expected_run_s,
+        attained_s=row.attained_s,
+        num_preemptions=row.num_preemptions,
         created_at_s=row.created_at_s,
         started_at_s=row.started_at_s,
         finished_at_s=row.finished_at_s,
@@ -85,6 +91,10 @@ def task_values(task: Task) -> dict[str, Any]:
         "num_failures": task.num_failures,
         "not_before_s": task.not_before_s,
         "ready_at_s": task.ready_at_s,
+        "priority": task.priority,
+        "expected_run_s": task.expected_run_s,
+        "attained_s": task.attained_s,
+        "num_preemptions": task.num_preemptions,
         "num_attempts": 0 if task.attempt is None else task.attempt.number,
         "started_at_s": task.started_at_s,
         "finished_at_s": task.finished_at_s,
@@ -136,4 +146,12 @@ def new_attempt_values(attempt: Attempt) -> dict[str, Any]:
 
 
 def placement_from(plain: Mapping[str, Any]) -> Placement:
-    return Placement(**{**plain, "devices": tuple(DeviceShare(**each) for each in plain["devices"])})
+    return Placement(**{**plain, "devices": tuple(_share(each) for each in plain["devices"])})
+
+
+def _share(plain: Mapping[str, Any]) -> DeviceShare:
+    if "enforcement" in plain:
+        return DeviceShare(**{**plain, "enforcement": Enforcement(plain["enforcement"])})
+    return DeviceShare(
+        **plain, enforcement=Enforcement.BOOKKEEPING
+    )  # of a release that kept it by count alone

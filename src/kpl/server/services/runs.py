@@ -14,20 +14,21 @@ from kpl.pipeline.parsing import parse
 from kpl.pipeline.plan import Plan, Step, make_plan, to_task_spec
 from kpl.pipeline.reuse import restart_from
 from kpl.schemas.page import Page
-from kpl.schemas.run import Origin, RerunRequest, RunCreate, RunDetail, RunOut
+from kpl.schemas.run import Origin, RerunRequest, RunCreate, RunDetail, RunOut, RunUpdate
 from kpl.server.db.tables.projects import ProjectRow
 from kpl.server.db.tables.runs import RunRow
 from kpl.server.db.tables.tasks import TaskInputRow, TaskOutputRow, TaskRow
 from kpl.server.services import audit
 from kpl.server.services.access import Caller, Role, project_for
+from kpl.server.services.admission import admission_for, require_admissible, require_priority
 from kpl.server.services.catalog import catalog_of
 from kpl.server.services.clock import utc
 from kpl.server.services.paging import page_of
 from kpl.server.services.plans import Source, source_of
 from kpl.server.services.platform import Platform
 from kpl.server.services.store import CANCEL_RUN, post
-from kpl.server.services.submission import NewTask, Pinned, add_task, require_fits, submit_run
-from kpl.server.services.tasks import count_tasks, duration_s, task_answers
+from kpl.server.services.submission import NewTask, Pinned, add_task, submit_run
+from kpl.server.services.tasks import BEFORE_START, count_tasks, duration_s, prioritise, task_answers
 from kpl.task import TaskKind, TaskState
 from kpl.task.ids import TaskId
 
@@ -44,7 +45,7 @@ def create_run(platform: Platform, caller: Caller, project: str, asked: RunCreat
         owner = project_for(session, caller, project, Role.DEVELOPER)
         source = source_of(session, owner, asked)
         plan = make_plan(source.document, catalog_of(platform, session, owner.id), asked.parameters)
-    return _submit(platform, caller, project, plan, source, name=asked.name, origin=asked.origin, rerun=None)
+    return _submit(platform, caller, project, plan, source, _Asked(asked.name, asked.origin, asked.priority))
 
 
 def rerun(platform: Platform, caller: Caller, project: str, run_id: int, asked: RerunRequest) -> RunDetail:
@@ -54,24 +55,17 @@ def rerun(platform: Platform, caller: Caller, project: str, run_id: int, asked: 
         old = run_row(session, owner, run_id, with_document=True)
         document = parse(old.document, source=f"run {run_id}")
         plan = make_plan(document, catalog_of(platform, session, owner.id), old.parameters)
-        repeated = _Rerun(run_id)
+        anew: Collection[str] = ()
+        pinned: Mapping[str, Pinned] = {}
         if asked.from_node is not None:
             anew = restart_from(plan, asked.from_node)
             before = [step for step in plan.steps if step.node not in anew]
-            repeated = _Rerun(run_id, anew, _pinned(platform, session, old, before))
+            pinned = _pinned(platform, session, old, before)
     source = Source(
         document, _lineage(old, document.name), old.pipeline, revision=old.revision, template=old.template
     )
-    return _submit(
-        platform,
-        caller,
-        project,
-        plan,
-        source,
-        name=old.name,
-        origin=asked.origin,
-        rerun=repeated,
-    )
+    repeated = _Asked(old.name, asked.origin, asked.priority, rerun_of=run_id, anew=anew, pinned=pinned)
+    return _submit(platform, caller, project, plan, source, repeated)
 
 
 def list_runs(
@@ -116,6 +110,26 @@ def cancel_run(platform: Platform, caller: Caller, project: str, run_id: int) ->
         return _answers(platform, session, [row], project)[0]
 
 
+def update_run(platform: Platform, caller: Caller, project: str, run_id: int, change: RunUpdate) -> RunOut:
+    """Change the priority of those tasks of a run that have not started."""
+    with platform.db.write() as session:
+        owner = project_for(session, caller, project, Role.DEVELOPER)
+        row = run_row(session, owner, run_id)
+        waiting = select(TaskRow).where(TaskRow.run_id == run_id, TaskRow.state.in_(BEFORE_START))
+        tasks = session.scalars(waiting.order_by(TaskRow.id)).all()
+        if not tasks:
+            raise Conflict(
+                f"No task of run {run_id} waits any more: the run is {row.state}.",
+                hint="The priority of a task counts while it waits.",
+            )
+        prioritise(platform, session, caller, owner, tasks, change.priority)
+        details = {"priority": change.priority}
+        audit.record(
+            platform, session, caller, "run.update", f"run:{run_id}", project=project, details=details
+        )
+        return _answers(platform, session, [row], project)[0]
+
+
 def run_row(session: Session, project: ProjectRow, run_id: int, *, with_document: bool = False) -> RunRow:
     """The run of that number, which must belong to the project."""
     chosen = select(RunRow).where(RunRow.id == run_id, RunRow.project_id == project.id)
@@ -128,42 +142,44 @@ def run_row(session: Session, project: ProjectRow, run_id: int, *, with_document
 
 
 @dataclass(frozen=True, slots=True)
-class _Rerun:
-    """Which run is repeated, which nodes run in any case, and what stands in for the others."""
+class _Asked:
+    """What is asked for beside the plan.
 
-    run_id: int
+    Args:
+        rerun_of: the run that is repeated.
+        anew: nodes that run in any case.
+        pinned: what stands in for others.
+    """
+
+    name: str
+    origin: Origin
+    priority: int
+    rerun_of: int | None = None
     anew: Collection[str] = ()
     pinned: Mapping[str, Pinned] = field(default_factory=dict)
 
 
 def _submit(
-    platform: Platform,
-    caller: Caller,
-    project: str,
-    plan: Plan,
-    source: Source,
-    *,
-    name: str,
-    origin: Origin,
-    rerun: _Rerun | None,
+    platform: Platform, caller: Caller, project: str, plan: Plan, source: Source, asked: _Asked
 ) -> RunDetail:
-    anew: Collection[str] = () if rerun is None else rerun.anew
-    pinned: Mapping[str, Pinned] = {} if rerun is None else rerun.pinned
-    machines = platform.executor.machines()
+    with platform.db.read() as session:
+        owner = project_for(session, caller, project, Role.DEVELOPER)
+        require_priority(session, caller, owner, asked.priority)
+        admission = admission_for(platform, session, caller, owner)
     for step in plan.steps:
-        if step.node not in pinned:
-            require_fits(step.node, to_task_spec(step, _AnyTask()), machines)
+        if step.node not in asked.pinned:
+            require_admissible(admission, step.node, to_task_spec(step, _AnyTask()))
     with platform.db.write() as session:
         owner = project_for(session, caller, project, Role.DEVELOPER)
         row = RunRow(
             project_id=owner.id,
-            name=name or plan.document.name,
+            name=asked.name or plan.document.name,
             state=RunState.QUEUED,
             pipeline=source.pipeline,
             revision=source.revision,
             template=source.template,
-            origin=origin,
-            rerun_of=None if rerun is None else rerun.run_id,
+            origin=asked.origin,
+            rerun_of=asked.rerun_of,
             parameters=dict(plan.parameters),
             document=to_plain(plan.document),
             num_tasks=len(plan.steps),
@@ -177,10 +193,11 @@ def _submit(
             task = NewTask(
                 name=step.node,
                 kind=step.kind,
-                spec=to_task_spec(step, tasks, must_run=step.node in anew),
+                spec=to_task_spec(step, tasks, must_run=step.node in asked.anew),
                 depends_on=[tasks[node] for node in step.depends_on],
                 lineage=source.lineage,
-                pinned=pinned.get(step.node),
+                pinned=asked.pinned.get(step.node),
+                priority=asked.priority,
             )
             tasks[step.node] = TaskId(add_task(platform, session, caller, owner, task, run_id=row.id).id)
         submit_run(platform, session, owner, row)

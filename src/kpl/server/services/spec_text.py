@@ -42,5 +42,9 @@ def _input(plain: dict[str, Any]) -> TaskInput:
 
 
 def _resources(plain: dict[str, Any]) -> ResourceRequest:
-    devices = tuple(DeviceRequest(**each | {"models": tuple(each["models"])}) for each in plain["devices"])
-    return ResourceRequest(**plain | {"devices": devices})
+    alternatives = tuple(_devices(each) for each in plain.get("alternatives", ()))
+    return ResourceRequest(**plain | {"devices": _devices(plain["devices"]), "alternatives": alternatives})
+
+
+def _devices(plain: list[dict[str, Any]]) -> tuple[DeviceRequest, ...]:
+    return tuple(DeviceRequest(**each | {"models": tuple(each["models"])}) for each in plain)

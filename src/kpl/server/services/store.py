@@ -11,7 +11,18 @@ from sqlalchemy import ColumnElement, bindparam, delete, false, insert, or_, sel
 from sqlalchemy.orm import Session
 
 from kpl.errors import Conflict, KPLError, NotFound
-from kpl.orchestrator.state import CancelRun, CancelTask, Changes, Run, State, Submitted
+from kpl.orchestrator.state import (
+    CancelRun,
+    CancelTask,
+    Changes,
+    MoveOn,
+    Request,
+    Run,
+    SetPriority,
+    SetQueues,
+    State,
+    Submitted,
+)
 from kpl.orchestrator.store import Earlier, Finished, Inbox
 from kpl.server.db import Database, after_commit
 from kpl.server.db.tables.orchestration import InboxRow, OrchestrationRow
@@ -19,6 +30,7 @@ from kpl.server.db.tables.projects import ProjectRow
 from kpl.server.db.tables.runs import RunRow
 from kpl.server.db.tables.tasks import AttemptRow, TaskInputRow, TaskOutputRow, TaskRow, TaskSpecRow
 from kpl.server.services.platform import Platform
+from kpl.server.services.queue_tree import cordoned_machines, scheduling_queues
 from kpl.server.services.records import (
     attempt_from,
     attempt_values,
@@ -35,6 +47,9 @@ from kpl.task.ids import Digest, RunId, TaskId
 SUBMITTED = "submitted"
 CANCEL_RUN = "cancel_run"
 CANCEL_TASK = "cancel_task"
+SET_PRIORITY = "set_priority"
+SET_QUEUES = "set_queues"
+MOVE_ON = "move_on"
 T = TypeVar("T")
 Record = TypeVar("Record", Run, Task)
 _HAS_OUTPUTS = (TaskState.SUCCEEDED, TaskState.REUSED)
@@ -104,8 +119,12 @@ class SqlStore:
             ).all()
             open_runs = [run.id for run in runs]
             tasks = [
-                *(task for ids in _chunks(open_runs) for task in _tasks(session, TaskRow.run_id.in_(ids))),
-                *_tasks(
+                *(
+                    task
+                    for ids in _chunks(open_runs)
+                    for task in read_tasks(session, TaskRow.run_id.in_(ids))
+                ),
+                *read_tasks(
                     session,
                     TaskRow.is_final == false(),
                     TaskRow.id.not_in(waiting_tasks),
@@ -115,10 +134,13 @@ class SqlStore:
                     ),
                 ),
             ]
+            queues, cordoned = scheduling_queues(session), cordoned_machines(session)
         return State(
             version=version,
             runs={RunId(row.id): run_from(row, _ids_of(tasks, row.id)) for row in runs},
             tasks={task.id: task for task in tasks},
+            queues=queues,
+            cordoned=cordoned,
         )
 
     def inbox(self, after_id: int) -> Inbox:
@@ -171,7 +193,8 @@ class SqlStore:
             if found is None or found.digest is None:
                 return None
             inputs = _inputs(session, [found.id]).get(found.id, {})
-            return Earlier(TaskId(found.id), _spec(session, found.id), inputs, Digest(found.digest))
+            spec, ran_s = _spec(session, found.id), _run_time_s(session, found.id)
+            return Earlier(TaskId(found.id), spec, inputs, Digest(found.digest), ran_s)
 
     def project_name(self, project_id: int) -> str:
         with self._db.read() as session:
@@ -254,6 +277,12 @@ def post(
     after_commit(session, platform.executor.wake)
 
 
+def post_settings(platform: Platform, session: Session) -> None:
+    """Tell the loop, and those who look at what it would decide, that queues or machines are not what they were."""
+    post(platform, session, SET_QUEUES)
+    after_commit(session, platform.outlook.forget)
+
+
 def _exists(session: Session, task: Task) -> bool:
     """Whether the task was not deleted meanwhile with its project."""
     return session.scalar(select(TaskRow.id).where(TaskRow.id == task.id)) is not None
@@ -284,22 +313,37 @@ def _keep_inputs(session: Session, tasks: Iterable[Task]) -> None:
                 session.connection().execute(known.values(artifact=digest))
 
 
-def _event(session: Session, row: InboxRow) -> Submitted | CancelRun | CancelTask | None:
-    if row.kind == CANCEL_RUN and row.run_id is not None:
+def _event(session: Session, row: InboxRow) -> Request | None:
+    """What an entry of the inbox asks for; None when it is about something that was deleted meanwhile."""
+    if row.kind == SET_QUEUES:  # what holds by now: nobody misses the states in between
+        return SetQueues(scheduling_queues(session), cordoned_machines(session))
+    if row.kind == SUBMITTED:
+        return _submitted(session, row)
+    if row.run_id is not None:
         return CancelRun(RunId(row.run_id), row.reason)
-    if row.kind == CANCEL_TASK and row.task_id is not None:
-        return CancelTask(TaskId(row.task_id), row.reason)
+    assert row.task_id is not None, "whatever is not about a run is about a task"
+    task_id = TaskId(row.task_id)
+    if row.kind == MOVE_ON:
+        return MoveOn(task_id, row.reason)
+    if row.kind == SET_PRIORITY:
+        priority = session.scalar(select(TaskRow.priority).where(TaskRow.id == task_id))
+        return None if priority is None else SetPriority(task_id, priority)
+    return CancelTask(task_id, row.reason)
+
+
+def _submitted(session: Session, row: InboxRow) -> Submitted | None:
     if row.run_id is None:
-        alone = _tasks(session, TaskRow.id == row.task_id)
+        alone = read_tasks(session, TaskRow.id == row.task_id)
         return Submitted(tasks=tuple(alone)) if alone else None
     run = session.get(RunRow, row.run_id)
     if run is None:
         return None
-    tasks = _tasks(session, TaskRow.run_id == row.run_id)
+    tasks = read_tasks(session, TaskRow.run_id == row.run_id)
     return Submitted(tasks=tuple(tasks), run=run_from(run, _ids_of(tasks, run.id)))
 
 
-def _tasks(session: Session, *which: ColumnElement[bool]) -> list[Task]:
+def read_tasks(session: Session, *which: ColumnElement[bool]) -> list[Task]:
+    """The tasks of these rows with all that belongs to them, by id."""
     rows = session.scalars(select(TaskRow).where(*which).order_by(TaskRow.id)).all()
     ids = [row.id for row in rows]
     specs = {
@@ -332,6 +376,20 @@ def _tasks(session: Session, *which: ColumnElement[bool]) -> list[Task]:
 
 def _spec(session: Session, task_id: int) -> TaskSpec:
     return decode_spec(session.scalars(select(TaskSpecRow.spec).where(TaskSpecRow.task_id == task_id)).one())
+
+
+def _run_time_s(session: Session, task_id: int) -> float | None:
+    """How long the last attempt of a task ran; None when it did not succeed."""
+    latest = session.scalar(
+        select(AttemptRow)
+        .join(TaskRow, TaskRow.id == AttemptRow.task_id)
+        .where(
+            TaskRow.id == task_id,
+            TaskRow.state == TaskState.SUCCEEDED,
+            AttemptRow.number == TaskRow.num_attempts,
+        )
+    )
+    return None if latest is None else attempt_from(latest).run_time_s
 
 
 def _inputs(session: Session, ids: Sequence[int]) -> dict[int, dict[str, Digest]]:

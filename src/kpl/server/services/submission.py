@@ -1,20 +1,19 @@
 """New tasks and runs on their way into the database and to the loop, in the transaction of whoever asks."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy.orm import Session
 
-from kpl.errors import Invalid
 from kpl.orchestrator.state import Run, RunState
-from kpl.resources import Machine
-from kpl.scheduler import never_fits
 from kpl.server.db.tables.projects import ProjectRow
 from kpl.server.db.tables.runs import RunRow
 from kpl.server.db.tables.tasks import TaskInputRow, TaskOutputRow, TaskRow, TaskSpecRow
 from kpl.server.services.access import Caller
+from kpl.server.services.admission import admission_for, require_admissible
 from kpl.server.services.announcements import tell_of_run
 from kpl.server.services.platform import Platform
+from kpl.server.services.queue_tree import queue_of
 from kpl.server.services.spec_text import encode_spec
 from kpl.server.services.store import SUBMITTED, post
 from kpl.task import ArtifactInput, TaskKind, TaskSpec, TaskState
@@ -38,6 +37,7 @@ class NewTask:
 
     Args:
         lineage: what it is the same step of from run to run, as in `pipeline:digits`.
+        priority: inside its queue; whoever asks for it may give it.
     """
 
     name: str
@@ -46,6 +46,7 @@ class NewTask:
     depends_on: Sequence[TaskId] = ()
     lineage: str = ""
     pinned: Pinned | None = field(default=None)
+    priority: int = 0
 
 
 def submit_task(
@@ -54,9 +55,9 @@ def submit_task(
     """Write down a task that stands alone and hand it to the loop. The caller's permission was checked before.
 
     Raises:
-        Invalid: it fits on no machine, even an empty one.
+        Invalid: it could never start: no machine, even an empty one, or no limit of its queue would hold it.
     """
-    require_fits(task.name, task.spec, platform.executor.machines())
+    require_admissible(admission_for(platform, session, caller, project), task.name, task.spec)
     row = add_task(platform, session, caller, project, task)
     post(platform, session, SUBMITTED, task_id=row.id)
     return row
@@ -86,7 +87,9 @@ def add_task(
 ) -> TaskRow:
     """Write down a task with its specification and inputs; what it depends on must be there already."""
     now_s = platform.now_s()
-    program, pinned = task.spec.program, task.pinned
+    queue = queue_of(session, project.name, caller.username)
+    spec = replace(task.spec, queue=queue, user=caller.username)
+    program, pinned = spec.program, task.pinned
     state = TaskState.WAITING if pinned is None else TaskState.REUSED
     row = TaskRow(
         project_id=project.id,
@@ -97,34 +100,29 @@ def add_task(
         algorithm=program.algorithm,
         version=program.version,
         function=program.function,
-        endpoint=task.spec.endpoint,
+        endpoint=spec.endpoint,
         depends_on=list(task.depends_on),
         state=state,
         is_final=state.is_final,
         why="" if pinned is None else pinned.why,
         digest=None if pinned is None else pinned.digest,
         reused_from=None if pinned is None else pinned.task_id,
+        queue=queue,
+        priority=task.priority,
         created_by=caller.username,
         created_at_s=now_s,
         finished_at_s=None if pinned is None else now_s,
     )
     session.add(row)
     session.flush()
-    session.add(TaskSpecRow(task_id=row.id, spec=encode_spec(task.spec)))
+    session.add(TaskSpecRow(task_id=row.id, spec=encode_spec(spec)))
     known = {} if pinned is None else pinned.inputs
-    session.add_all(_input_rows(row.id, task.spec, known))
+    session.add_all(_input_rows(row.id, spec, known))
     outputs = {} if pinned is None else pinned.outputs
     session.add_all(
         TaskOutputRow(task_id=row.id, name=name, artifact=digest) for name, digest in outputs.items()
     )
     return row
-
-
-def require_fits(name: str, spec: TaskSpec, machines: Sequence[Machine]) -> None:
-    """Refuse what no machine could ever hold, with the nearest thing that fits."""
-    refusal = never_fits(spec.resources, machines)
-    if refusal is not None:
-        raise Invalid(f"'{name}' {refusal}", hint="Ask for less, or add a machine.")
 
 
 def _input_rows(task_id: int, spec: TaskSpec, known: Mapping[str, str]) -> list[TaskInputRow]:

@@ -7,6 +7,7 @@ from sqlalchemy import false, func, select
 from sqlalchemy.orm import Session, aliased
 
 from kpl.errors import Conflict, NotFound, nearest
+from kpl.resources import DeviceRequest
 from kpl.runtime.metrics import AttemptEvents, events_of
 from kpl.schemas.page import Page
 from kpl.schemas.task import (
@@ -19,20 +20,23 @@ from kpl.schemas.task import (
     TaskInputOut,
     TaskOut,
     TaskOutputOut,
+    TaskUpdate,
 )
 from kpl.server.db.tables.projects import ProjectRow
 from kpl.server.db.tables.tasks import AttemptRow, TaskInputRow, TaskOutputRow, TaskRow, TaskSpecRow
 from kpl.server.services.access import Caller, Role, project_for
+from kpl.server.services.admission import require_priority
 from kpl.server.services.artifacts import StoredFile, stored_file
 from kpl.server.services.audit import record
 from kpl.server.services.clock import utc
 from kpl.server.services.paging import page_of
 from kpl.server.services.platform import Platform
 from kpl.server.services.spec_text import decode_spec
-from kpl.server.services.store import CANCEL_TASK, post
+from kpl.server.services.store import CANCEL_TASK, SET_PRIORITY, post
 from kpl.task import ArtifactInput, AttemptState, Outcome, TaskInput, TaskKind, TaskSpec, TaskState
 from kpl.task.ids import AttemptId
 
+BEFORE_START = (TaskState.WAITING, TaskState.RESOLVING, TaskState.QUEUED)
 _MAX_FILES = 500
 _MAX_USERS = 100
 _WITH_EVENTS = (TaskState.RUNNING, TaskState.READY, TaskState.STOPPING, TaskState.COLLECTING)
@@ -80,7 +84,7 @@ def get_task(platform: Platform, caller: Caller, project: str, task_id: int) -> 
         parameters=dict(spec.parameters),
         inputs=[_input_answer(each, taken.get(each.name)) for each in spec.inputs],
         outputs={output.name: output.artifact for output in made},
-        resources=_resources_answer(spec),
+        resources=resources_answer(spec),
         environment=spec.program.environment.type,
         tree=spec.program.tree,
         command=list(spec.program.command),
@@ -115,6 +119,47 @@ def cancel_task(platform: Platform, caller: Caller, project: str, task_id: int) 
             post(platform, session, CANCEL_TASK, task_id=row.id, reason=f"stopped by {caller.username}")
             record(platform, session, caller, "task.cancel", f"task:{task_id}", project=project)
     return task_answers(platform, [row], project)[0]
+
+
+def update_task(
+    platform: Platform, caller: Caller, project: str, task_id: int, change: TaskUpdate
+) -> TaskOut:
+    """Change the priority of a task that has not started."""
+    with platform.db.write() as session:
+        owner = project_for(session, caller, project, Role.DEVELOPER)
+        row = task_row(session, owner, task_id)
+        if row.state not in BEFORE_START:
+            raise Conflict(
+                f"Task {task_id} '{row.name}' waits for nothing any more: it is {row.state}.",
+                hint="The priority of a task counts while it waits.",
+            )
+        prioritise(platform, session, caller, owner, [row], change.priority)
+        record(
+            platform,
+            session,
+            caller,
+            "task.update",
+            f"task:{task_id}",
+            project=project,
+            details={"priority": change.priority},
+        )
+    return task_answers(platform, [row], project)[0]
+
+
+def prioritise(
+    platform: Platform,
+    session: Session,
+    caller: Caller,
+    project: ProjectRow,
+    rows: Sequence[TaskRow],
+    priority: int,
+) -> None:
+    """Give tasks that have not started another priority. What an admin gave, only an admin takes back."""
+    for given in {priority, *(row.priority for row in rows)}:
+        require_priority(session, caller, project, given)
+    for row in rows:
+        row.priority = priority
+        post(platform, session, SET_PRIORITY, task_id=row.id)
 
 
 def list_outputs(platform: Platform, caller: Caller, project: str, task_id: int) -> list[TaskOutputOut]:
@@ -219,6 +264,10 @@ def _answer(platform: Platform, row: TaskRow, project: str, events: AttemptEvent
         progress=None if events is None else events.progress,
         progress_message="" if events is None else events.progress_message,
         endpoint=row.endpoint,
+        queue=row.queue,
+        priority=row.priority,
+        num_preemptions=row.num_preemptions,
+        created_by=row.created_by,
         created_at=utc(row.created_at_s),
         started_at=utc(row.started_at_s),
         finished_at=utc(row.finished_at_s),
@@ -275,10 +324,19 @@ def _input_answer(wanted: TaskInput, taken: TaskInputRow | None) -> TaskInputOut
     )
 
 
-def _resources_answer(spec: TaskSpec) -> ResourcesOut:
+def resources_answer(spec: TaskSpec) -> ResourcesOut:
+    """What a task asks for, as answers show it."""
     request = spec.resources
-    devices = [DeviceRequestOut(**asdict(each) | {"models": list(each.models)}) for each in request.devices]
-    return ResourcesOut(cpu_milli=request.cpu_milli, memory_mib=request.memory_mib, devices=devices)
+    return ResourcesOut(
+        cpu_milli=request.cpu_milli,
+        memory_mib=request.memory_mib,
+        devices=_devices_answer(request.devices),
+        alternatives=[_devices_answer(each) for each in request.alternatives],
+    )
+
+
+def _devices_answer(devices: Iterable[DeviceRequest]) -> list[DeviceRequestOut]:
+    return [DeviceRequestOut(**asdict(each) | {"models": list(each.models)}) for each in devices]
 
 
 def _attempt_answer(platform: Platform, row: AttemptRow) -> AttemptOut:

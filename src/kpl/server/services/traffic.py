@@ -34,9 +34,13 @@ class Traffic:
     """Counts of all endpoints since the server started.
 
     Threads: any.
+
+    Args:
+        since_s: when counting began.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, since_s: float = 0.0) -> None:
+        self.since_s = since_s
         self._lock = threading.Lock()
         self._counts: dict[tuple[str, str], _Counts] = {}
 

@@ -26,6 +26,7 @@ from kpl.server.services.access import Caller, Role, project_for
 from kpl.server.services.clock import utc
 from kpl.server.services.errors import TooLarge, WrongOffset
 from kpl.server.services.platform import Platform
+from kpl.server.services.stored import require_storage
 from kpl.storage.atomic import fsync_file
 
 _PART = "part"
@@ -96,6 +97,7 @@ def create_upload(platform: Platform, caller: Caller, project: str, new: UploadC
     """Announce a file."""
     with platform.db.read() as session:
         project_for(session, caller, project, Role.DEVELOPER)
+        require_storage(session, project, f"'{new.filename}'", new.size_bytes)
     _check_name(new.filename)
     _check_room(platform, new.size_bytes)
     now_s = platform.now_s()

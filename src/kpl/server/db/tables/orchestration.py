@@ -6,7 +6,8 @@ from kpl.server.db.base import Base
 
 
 class InboxRow(Base):
-    """A request to the loop: `submitted` (a run, or a task that stands alone), `cancel_run`, `cancel_task`.
+    """A request to the loop: `submitted` (a run, or a task that stands alone), `cancel_run`, `cancel_task`, `move_on`,
+    `set_priority` (to what the task's row says), `set_queues` (queues or machines are not what they were).
 
     The loop remembers the last id it saw; rows are deleted once what they asked for is applied.
     """

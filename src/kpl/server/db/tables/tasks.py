@@ -20,6 +20,8 @@ class TaskRow(Base):
             the earlier task to compare with.
         is_final: as its state says; the index on open tasks does not grow with history.
         num_attempts: number of its latest attempt.
+        queue: name of the queue that it waits in.
+        attained_s: device-seconds that earlier attempts have had; core-seconds where it asks for no device.
     """
 
     __tablename__ = "tasks"
@@ -28,6 +30,7 @@ class TaskRow(Base):
         Index("ix_tasks_digest", "project_id", "digest", "state"),
         Index("ix_tasks_lineage", "project_id", "lineage", "name", "id"),
         Index("ix_tasks_project", "project_id", "id"),
+        Index("ix_tasks_finished", "finished_at_s", "id"),
         Index(
             "ix_tasks_endpoint",
             "project_id",
@@ -66,6 +69,11 @@ class TaskRow(Base):
     not_before_s: Mapped[float] = mapped_column(default=0.0)
     ready_at_s: Mapped[float | None]
     num_attempts: Mapped[int] = mapped_column(default=0)
+    queue: Mapped[str] = mapped_column(default="", server_default="")
+    priority: Mapped[int] = mapped_column(default=0, server_default="0")
+    expected_run_s: Mapped[float | None]
+    attained_s: Mapped[float] = mapped_column(default=0.0, server_default="0")
+    num_preemptions: Mapped[int] = mapped_column(default=0, server_default="0")
     created_by: Mapped[str] = mapped_column(default="")
     created_at_s: Mapped[float]
     started_at_s: Mapped[float | None]
@@ -85,7 +93,10 @@ class AttemptRow(Base):
     """One try of a task; kept after it has ended."""
 
     __tablename__ = "attempts"
-    __table_args__ = (Index("ux_attempts_number", "task_id", "number", unique=True),)
+    __table_args__ = (
+        Index("ux_attempts_number", "task_id", "number", unique=True),
+        Index("ix_attempts_ended", "ended_at_s"),
+    )
 
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     task_id: Mapped[int] = mapped_column(ForeignKey("tasks.id", ondelete="CASCADE"))

@@ -1,0 +1,74 @@
+"""What share of the machines a queue uses, and which of several queues goes next."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from kpl.resources import Machine
+from kpl.resources.amounts import WHOLE_DEVICE_MILLI
+from kpl.scheduler.quota import Books
+from kpl.scheduler.snapshot import RunningTask, WaitingTask
+
+
+def totals(machines: Iterable[Machine]) -> dict[str, int]:
+    """What all machines have together, by resource."""
+    total = {"cpu": 0, "memory": 0}
+    numbers: Counter[tuple[str, str]] = Counter()
+    for machine in machines:
+        total["cpu"] += machine.cpu_milli
+        total["memory"] += machine.memory_mib
+        numbers.update([(device.kind, device.model) for device in machine.devices])
+    for (kind, model), number in numbers.items():
+        for name in (kind, f"{kind}:{model}") if model else (kind,):
+            total[name] = total.get(name, 0) + number * WHOLE_DEVICE_MILLI
+    return total
+
+
+ShareKey = tuple[tuple[float, str], ...]
+
+
+def share_key(books: Books, path: tuple[int, ...], total: Mapping[str, int]) -> ShareKey:
+    """Who goes first among queues: compare from the top of the tree downwards, the smaller key goes first.
+
+    A queue above its guarantee is judged by the dominant share of what it borrowed, by weight; one within it by the
+    part of it that it uses, and before those that borrow.
+    """
+    return tuple(
+        (_standing(books, number, total), books.tree.nodes[number].queue.name) for number in path[1:]
+    )
+
+
+def _standing(books: Books, number: int, total: Mapping[str, int]) -> float:
+    """Below 0 within the guarantee, from -1 when nothing is used; above, the borrowed share over weight."""
+    node, used = books.tree.nodes[number], books.kept(number)
+    deserved = node.deserved
+    borrowed, filled = 0.0, 0.0
+    for resource, all_of_it in total.items():
+        amount, promised = used.get(resource, 0), deserved.get(resource, 0)
+        if promised:
+            filled = max(filled, amount / promised)
+        if amount > promised and (promised or ":" not in resource) and all_of_it:
+            borrowed = max(borrowed, (amount - promised) / all_of_it)
+    if deserved and filled < 1.0 and _borrows_only_unnamed(used, deserved):
+        return filled - 1.0
+    return borrowed / max(node.queue.weight, 1e-9)
+
+
+def _borrows_only_unnamed(used: Mapping[str, int], deserved: Mapping[str, int]) -> bool:
+    return all(used.get(resource, 0) <= amount for resource, amount in deserved.items())
+
+
+def rate(task: WaitingTask, num_workers: int) -> float:
+    """Devices that the task has at a time, or cores where it asks for no device: what a second of it costs."""
+    devices = sum(wanted.count * wanted.share_milli for wanted in task.request.devices)
+    return num_workers * (devices or task.request.cpu_milli) / 1000
+
+
+def attained_s(running: RunningTask, now_s: float) -> float:
+    """Device-seconds that a running task has had, earlier attempts included."""
+    per_second = rate(running.task, len(running.placements))
+    return running.task.attained_s + max(0.0, now_s - running.started_at_s) * per_second
+
+
+def level_of(attained: float, levels_s: tuple[float, ...]) -> int:
+    """The level of service, from 0 for those that have had least."""
+    return sum(attained >= level for level in levels_s)
