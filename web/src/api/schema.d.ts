@@ -84,6 +84,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/machines/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Machine
+         * @description Show a machine.
+         */
+        get: operations["get_machine"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Update Machine
+         * @description Keep new tasks away from a machine, or open it again.
+         */
+        patch: operations["update_machine"];
+        trace?: never;
+    };
+    "/api/v1/machines/{name}/drain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Drain Machine
+         * @description Close a machine and ask what can be resumed elsewhere to move on.
+         */
+        post: operations["drain_machine"];
+        /**
+         * Stop Drain
+         * @description Open a machine that is being drained.
+         */
+        delete: operations["stop_drain"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/machines/{name}/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Machine Metrics
+         * @description Show what a machine and its devices measured: by the second up to ten minutes ago, by the minute for a week.
+         */
+        get: operations["get_machine_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects": {
         parameters: {
             query?: never;
@@ -745,7 +813,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Update Run
+         * @description Change the priority of those tasks of a run that have not started.
+         */
+        patch: operations["update_run"];
         trace?: never;
     };
     "/api/v1/projects/{project}/runs/{run_id}/cancel": {
@@ -825,7 +897,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Update Task
+         * @description Change the priority of a task that has not started.
+         */
+        patch: operations["update_task"];
         trace?: never;
     };
     "/api/v1/projects/{project}/tasks/{task_id}/attempts": {
@@ -988,6 +1064,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/tasks/{task_id}/why": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explain Task
+         * @description Say why a task waits, what its place in the queue is and when it will probably start.
+         */
+        get: operations["explain_task"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/templates": {
         parameters: {
             query?: never;
@@ -1090,6 +1186,114 @@ export interface paths {
          * @description Check the digest; the file can be used then.
          */
         post: operations["complete_upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/queues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Queues
+         * @description List the queues of one's projects and those above, by name.
+         */
+        get: operations["list_queues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/queues/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Queue
+         * @description Show a queue: `PROJECT/USER` is that of a user.
+         */
+        get: operations["get_queue"];
+        /**
+         * Put Queue
+         * @description Set up a queue, or change what is named of it.
+         */
+        put: operations["put_queue"];
+        post?: never;
+        /**
+         * Delete Queue
+         * @description Take away what was set up; refused while tasks are in a queue that would be gone.
+         */
+        delete: operations["delete_queue"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/queues/{name}/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Queued
+         * @description List who runs in a queue, then who waits, with place, reason and probable start.
+         */
+        get: operations["list_queued"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scheduler/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List History
+         * @description List tasks that ran and ended within a time, the oldest first, for simulations.
+         */
+        get: operations["list_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scheduler/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Usage
+         * @description Add up the device hours that tasks held, by project, user and kind.
+         */
+        get: operations["get_usage"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1524,7 +1728,7 @@ export interface components {
              * @default auto
              * @enum {string}
              */
-            format: "auto" | "imagefolder" | "voc" | "coco" | "yolo" | "labelme" | "cvat" | "wider_face" | "masks" | "object_masks" | "identities" | "images" | "csv" | "jsonl";
+            format: "auto" | "imagefolder" | "voc" | "coco" | "yolo" | "labelme" | "cvat" | "wider_face" | "masks" | "object_masks" | "identities" | "images" | "csv" | "jsonl" | "parquet" | "kpl_original";
             /**
              * Kind
              * @default classification
@@ -1607,6 +1811,17 @@ export interface components {
         };
         /** DeviceHolderOut */
         DeviceHolderOut: {
+            /**
+             * @description What keeps the task within its share.
+             * @default bookkeeping
+             */
+            enforcement: components["schemas"]["Enforcement"];
+            /**
+             * Share Mib
+             * @description The share as memory of the device; 0 where that is unknown.
+             * @default 0
+             */
+            share_mib: number;
             /** Share Milli */
             share_milli: number;
             /** Task Id */
@@ -1623,12 +1838,28 @@ export interface components {
             holders: components["schemas"]["DeviceHolderOut"][];
             /** Index */
             index: number;
+            /**
+             * Is Healthy
+             * @default true
+             */
+            is_healthy: boolean;
+            /**
+             * Is Instance
+             * @description A fixed instance of a device (MIG, vNPU), given whole.
+             * @default false
+             */
+            is_instance: boolean;
             /** Kind */
             kind: string;
             /** Memory Mib */
             memory_mib: number;
             /** Model */
             model: string;
+            /**
+             * @description What keeps tasks that share it within their shares.
+             * @default bookkeeping
+             */
+            sharing: components["schemas"]["Enforcement"];
             /** Vendor */
             vendor: string;
         };
@@ -1640,17 +1871,99 @@ export interface components {
             kind: string;
             /** Models */
             models: string[];
+            /**
+             * Share Mib
+             * @description The share as memory of the device instead; 0 for none.
+             * @default 0
+             */
+            share_mib: number;
             /** Share Milli */
             share_milli: number;
         };
+        /**
+         * DeviceSeriesOut
+         * @description What one device measured, a value for each of the answer's times; null where it did not tell.
+         */
+        DeviceSeriesOut: {
+            /**
+             * Holders
+             * @description Who holds the device now.
+             */
+            holders: components["schemas"]["DeviceHolderOut"][];
+            /** Index */
+            index: number;
+            /** Is Healthy */
+            is_healthy: boolean;
+            /** Kind */
+            kind: string;
+            /** Memory Mib */
+            memory_mib: number;
+            /**
+             * Memory Used Mib
+             * @description The most in each step.
+             */
+            memory_used_mib: (number | null)[];
+            /** Model */
+            model: string;
+            /** Power W */
+            power_w: (number | null)[];
+            /**
+             * Sharing
+             * @description What keeps tasks that share the device within their shares: `bookkeeping`, `watched`, `mps` or `hardware`.
+             */
+            sharing: string;
+            /** Temperature C */
+            temperature_c: (number | null)[];
+            /**
+             * Utilisation
+             * @description From 0 to 1; the mean of each step.
+             */
+            utilisation: (number | null)[];
+        };
         /** DeviceShareOut */
         DeviceShareOut: {
+            /**
+             * @description What keeps the task within its share of the device.
+             * @default bookkeeping
+             */
+            enforcement: components["schemas"]["Enforcement"];
             /** Index */
             index: number;
             /** Kind */
             kind: string;
+            /**
+             * Model
+             * @default
+             */
+            model: string;
+            /**
+             * Share Mib
+             * @description The share as memory of the device; 0 where that is unknown.
+             * @default 0
+             */
+            share_mib: number;
             /** Share Milli */
             share_milli: number;
+        };
+        /**
+         * DrainOut
+         * @description A machine that is being drained: what moves on, and what stays until it ends or somebody stops it.
+         */
+        DrainOut: {
+            machine: components["schemas"]["MachineOut"];
+            /** Moving */
+            moving: components["schemas"]["HolderOut"][];
+            /** Staying */
+            staying: components["schemas"]["HolderOut"][];
+        };
+        /** DrainRequest */
+        DrainRequest: {
+            /**
+             * Reason
+             * @description For those who wonder.
+             * @default
+             */
+            reason: string;
         };
         /**
          * EndpointCreate
@@ -1673,6 +1986,12 @@ export interface components {
             parameters?: {
                 [key: string]: unknown;
             };
+            /**
+             * Priority
+             * @description Inside its queue, higher goes first. Developers may give -100 to 100, admins of the project up to 1000.
+             * @default 0
+             */
+            priority: number;
             /**
              * Version
              * @description The latest when left out.
@@ -1729,6 +2048,18 @@ export interface components {
              */
             url: string;
         };
+        /**
+         * Enforcement
+         * @description What keeps a task within its share of a device, from nothing to the hardware.
+         *
+         *     bookkeeping  nothing: other tasks are kept away by count alone
+         *     watched      memory is limited in PyTorch and watched; a task that goes over is warned, then stopped
+         *     mps          the driver limits memory and cores of each process (NVIDIA's multi-process service)
+         *     hardware     a fixed instance of the device (MIG, vNPU), which the hardware separates
+         *     exclusive    the whole device belongs to the task
+         * @enum {string}
+         */
+        Enforcement: "bookkeeping" | "watched" | "mps" | "hardware" | "exclusive";
         /**
          * EvaluationOut
          * @description The metrics that a test of this model reported, and the data it was tested on.
@@ -1841,6 +2172,52 @@ export interface components {
             version: string;
         };
         /**
+         * HistoryOut
+         * @description A finished task, as `kpl scheduler simulate` reads it: one JSON object a line. Times are seconds since 1970.
+         */
+        HistoryOut: {
+            /** Ended At S */
+            ended_at_s: number;
+            /** Is Preemptible */
+            is_preemptible: boolean;
+            kind: components["schemas"]["TaskKind"];
+            /** Max Workers */
+            max_workers: number;
+            /** Min Workers */
+            min_workers: number;
+            /** Num Preemptions */
+            num_preemptions: number;
+            /**
+             * Priority
+             * @description Inside its queue, higher goes first. Developers may give -100 to 100, admins of the project up to 1000.
+             */
+            priority: number;
+            /** Project */
+            project: string;
+            /** Queue */
+            queue: string;
+            /** @description Of each worker. */
+            request: components["schemas"]["ResourcesOut"];
+            /**
+             * Run Time S
+             * @description Of all attempts together.
+             */
+            run_time_s: number;
+            /** Saves Checkpoints */
+            saves_checkpoints: boolean;
+            /** Started At S */
+            started_at_s: number;
+            state: components["schemas"]["TaskState"];
+            /** Submitted At S */
+            submitted_at_s: number;
+            /** Task Id */
+            task_id: number;
+            /** Timeout S */
+            timeout_s: number | null;
+            /** User */
+            user: string;
+        };
+        /**
          * HolderOut
          * @description A task that holds something; id 0 and no names when the caller may not see its project.
          */
@@ -1855,6 +2232,38 @@ export interface components {
             project: string;
             /** Task Id */
             task_id: number;
+            /**
+             * Username
+             * @default
+             */
+            username: string;
+        };
+        /**
+         * HoursBody
+         * @description A part of the week in which work may start; a window over midnight is two of these.
+         */
+        HoursBody: {
+            /**
+             * From Minute
+             * @description Minute of the day.
+             */
+            from_minute: number;
+            /**
+             * Until Minute
+             * @description Minute of the day, exclusive.
+             */
+            until_minute: number;
+            /**
+             * Utc Offset Minutes
+             * @description Of the clock that the minutes are read from.
+             * @default 0
+             */
+            utc_offset_minutes: number;
+            /**
+             * Weekdays
+             * @description 0 is Monday.
+             */
+            weekdays: number[];
         };
         /** LogMatchOut */
         LogMatchOut: {
@@ -1906,8 +2315,56 @@ export interface components {
             /** Query */
             query: string;
         };
+        /**
+         * MachineMetricsOut
+         * @description What a machine measured. Steps in which it measured nothing are left out.
+         */
+        MachineMetricsOut: {
+            /**
+             * Cpu
+             * @description The busy part of all cores, from 0 to 1; the mean of each step.
+             */
+            cpu: (number | null)[];
+            /** Devices */
+            devices: components["schemas"]["DeviceSeriesOut"][];
+            /** Disk Mib */
+            disk_mib: number;
+            /**
+             * Disk Used Mib
+             * @description Of the disk that holds the tasks' files; the most in each step.
+             */
+            disk_used_mib: number[];
+            /** Machine */
+            machine: string;
+            /** Memory Mib */
+            memory_mib: number;
+            /**
+             * Memory Used Mib
+             * @description The most in each step.
+             */
+            memory_used_mib: number[];
+            /** Step S */
+            step_s: number;
+            /**
+             * Times
+             * @description When each step begins.
+             */
+            times: string[];
+        };
         /** MachineOut */
         MachineOut: {
+            /** Changed At */
+            changed_at?: string | null;
+            /**
+             * Changed By
+             * @default
+             */
+            changed_by: string;
+            /**
+             * Cluster
+             * @default local
+             */
+            cluster: string;
             /** Cpu Milli */
             cpu_milli: number;
             /** Devices */
@@ -1918,12 +2375,53 @@ export interface components {
             held_memory_mib: number;
             /** Holders */
             holders: components["schemas"]["HolderOut"][];
+            /**
+             * Is Cordoned
+             * @description New tasks are kept away from it.
+             * @default false
+             */
+            is_cordoned: boolean;
+            /**
+             * Is Draining
+             * @description What ran on it was asked to move on.
+             * @default false
+             */
+            is_draining: boolean;
+            /**
+             * Is Healthy
+             * @default true
+             */
+            is_healthy: boolean;
             /** Is Simulated */
             is_simulated: boolean;
+            /** Labels */
+            labels?: {
+                [key: string]: string;
+            };
             /** Memory Mib */
             memory_mib: number;
             /** Name */
             name: string;
+            /**
+             * Reason
+             * @description Why it was cordoned.
+             * @default
+             */
+            reason: string;
+        };
+        /**
+         * MachineUpdate
+         * @description Keep new tasks away from a machine, or open it again.
+         */
+        MachineUpdate: {
+            /** Is Cordoned */
+            is_cordoned: boolean;
+            /**
+             * Reason
+             * @description For those who wonder.
+             * @default
+             */
+            reason: string;
         };
         /** MachinesOut */
         MachinesOut: {
@@ -2173,6 +2671,12 @@ export interface components {
             version: number;
         };
         /**
+         * Obstacle
+         * @description What a task waits for, first of all: take it away and the task starts, unless another obstacle is behind it.
+         * @enum {string}
+         */
+        Obstacle: "room" | "limit" | "user_limit" | "borrowing" | "reserved" | "hours" | "preempting" | "nothing_fits";
+        /**
          * Outcome
          * @description How an attempt's process ended.
          * @enum {string}
@@ -2225,6 +2729,16 @@ export interface components {
              */
             next_cursor?: string | null;
         };
+        /** Page[HistoryOut] */
+        Page_HistoryOut_: {
+            /** Items */
+            items: components["schemas"]["HistoryOut"][];
+            /**
+             * Next Cursor
+             * @description Send it as `cursor` to get the next page.
+             */
+            next_cursor?: string | null;
+        };
         /** Page[MemberOut] */
         Page_MemberOut_: {
             /** Items */
@@ -2269,6 +2783,26 @@ export interface components {
         Page_ProjectOut_: {
             /** Items */
             items: components["schemas"]["ProjectOut"][];
+            /**
+             * Next Cursor
+             * @description Send it as `cursor` to get the next page.
+             */
+            next_cursor?: string | null;
+        };
+        /** Page[QueueOut] */
+        Page_QueueOut_: {
+            /** Items */
+            items: components["schemas"]["QueueOut"][];
+            /**
+             * Next Cursor
+             * @description Send it as `cursor` to get the next page.
+             */
+            next_cursor?: string | null;
+        };
+        /** Page[QueuedTaskOut] */
+        Page_QueuedTaskOut_: {
+            /** Items */
+            items: components["schemas"]["QueuedTaskOut"][];
             /**
              * Next Cursor
              * @description Send it as `cursor` to get the next page.
@@ -2533,6 +3067,44 @@ export interface components {
             /** Will Run */
             will_run: boolean;
         };
+        /**
+         * PolicyBody
+         * @description Rules for each task of a queue; one that is not set is taken from the queue above.
+         */
+        PolicyBody: {
+            /**
+             * Allowed Kinds
+             * @description Kinds of devices that may be asked for.
+             */
+            allowed_kinds?: string[] | null;
+            /**
+             * Hours
+             * @description When tasks may start.
+             */
+            hours?: components["schemas"]["HoursBody"][] | null;
+            /**
+             * Idle Stop S
+             * @description A notebook or service whose devices were idle for this long is stopped.
+             */
+            idle_stop_s?: number | null;
+            /**
+             * Max Request
+             * @description The most that one task may ask for.
+             */
+            max_request?: {
+                [key: string]: number;
+            } | null;
+            /**
+             * Max Run Time S
+             * @description A task that runs longer is stopped.
+             */
+            max_run_time_s?: number | null;
+            /**
+             * Min Run S
+             * @description How long a task runs at least before it makes room for others.
+             */
+            min_run_s?: number | null;
+        };
         /** PortOut */
         PortOut: {
             /** Is Optional */
@@ -2643,6 +3215,185 @@ export interface components {
             name: string;
         };
         /**
+         * QueueOut
+         * @description A queue with what it has and what it is promised.
+         */
+        QueueOut: {
+            /**
+             * Borrowed
+             * @description Of this, devices beyond its guarantee, and CPU and memory where the guarantee names them.
+             */
+            borrowed: {
+                [key: string]: number;
+            };
+            /** Changed At */
+            changed_at: string | null;
+            /** Changed By */
+            changed_by: string;
+            /** @description The rules that hold, with those from above. */
+            effective_policy: components["schemas"]["PolicyBody"];
+            /**
+             * Guaranteed
+             * @description Amounts by resource: `cpu` in thousandths of a core, `memory` and `storage` in MiB, `tasks` in tasks, and devices of a kind or of one model of it, as in `gpu` and `gpu:a100`, in thousandths of a device.
+             */
+            guaranteed: {
+                [key: string]: number;
+            };
+            /**
+             * Is Set Up
+             * @description False for the queue that a project has when nobody set one up.
+             */
+            is_set_up: boolean;
+            /**
+             * Limit
+             * @description Amounts by resource: `cpu` in thousandths of a core, `memory` and `storage` in MiB, `tasks` in tasks, and devices of a kind or of one model of it, as in `gpu` and `gpu:a100`, in thousandths of a device.
+             */
+            limit: {
+                [key: string]: number;
+            };
+            /** Name */
+            name: string;
+            /** Num Running */
+            num_running: number;
+            /** Num Waiting */
+            num_waiting: number;
+            /**
+             * Parent
+             * @description Empty for the root.
+             */
+            parent: string;
+            /** @description Its own rules. */
+            policy: components["schemas"]["PolicyBody"];
+            /**
+             * Project
+             * @description The project whose queue it is, or whose member's; empty for others.
+             */
+            project: string;
+            /**
+             * Used
+             * @description What tasks hold in it and in the queues below.
+             */
+            used: {
+                [key: string]: number;
+            };
+            /**
+             * User Limit
+             * @description Amounts by resource: `cpu` in thousandths of a core, `memory` and `storage` in MiB, `tasks` in tasks, and devices of a kind or of one model of it, as in `gpu` and `gpu:a100`, in thousandths of a device.
+             */
+            user_limit: {
+                [key: string]: number;
+            };
+            /** Username */
+            username: string;
+            /** Weight */
+            weight: number;
+        };
+        /**
+         * QueuePut
+         * @description A queue as it shall be. What is left out stays as it is, or gets its default in a new queue.
+         *
+         *     Of the policy, each rule that is named replaces what was there; null takes it away.
+         */
+        QueuePut: {
+            /**
+             * Guaranteed
+             * @description What its tasks get before anybody borrows.
+             */
+            guaranteed?: {
+                [key: string]: number;
+            } | null;
+            /**
+             * Limit
+             * @description What its tasks never hold more of.
+             */
+            limit?: {
+                [key: string]: number;
+            } | null;
+            /**
+             * Parent
+             * @description The queue above; `root` for those at the top.
+             */
+            parent?: string | null;
+            policy?: components["schemas"]["PolicyBody"] | null;
+            /**
+             * User Limit
+             * @description The same for each user.
+             */
+            user_limit?: {
+                [key: string]: number;
+            } | null;
+            /**
+             * Weight
+             * @description What lies idle is lent in proportion to this.
+             */
+            weight?: number | null;
+        };
+        /**
+         * QueuedTaskOut
+         * @description A task that runs or waits in a queue; id 0 and no names when the caller may not see its project.
+         */
+        QueuedTaskOut: {
+            /**
+             * Amounts
+             * @description What it holds, or asks for of CPU and memory.
+             */
+            amounts: {
+                [key: string]: number;
+            };
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Devices
+             * @description The devices that it asks for, as in `gpu:a100=2 or cpu`.
+             */
+            devices: string;
+            /** Expected Start At */
+            expected_start_at: string | null;
+            /** Name */
+            name: string;
+            obstacle: components["schemas"]["Obstacle"] | null;
+            /**
+             * Position
+             * @description Its place in its queue, from 1; null for one that runs.
+             */
+            position: number | null;
+            /**
+             * Priority
+             * @description Inside its queue, higher goes first. Developers may give -100 to 100, admins of the project up to 1000.
+             */
+            priority: number;
+            /** Project */
+            project: string;
+            /** Queue */
+            queue: string;
+            /** @description Why it waits. */
+            reason: components["schemas"]["TextOut"] | null;
+            /** Run Id */
+            run_id: number | null;
+            /**
+             * Started At
+             * @description Since when it runs; null while it waits.
+             */
+            started_at: string | null;
+            state: components["schemas"]["TaskState"];
+            /** Task Id */
+            task_id: number;
+            /** Username */
+            username: string;
+        };
+        /**
+         * RejectionOut
+         * @description So many machines were passed over for this reason.
+         */
+        RejectionOut: {
+            /** Num Machines */
+            num_machines: number;
+            why: components["schemas"]["TextOut"];
+        };
+        /**
          * RerunRequest
          * @description Run again what a run ran, as it was frozen then.
          *
@@ -2658,9 +3409,20 @@ export interface components {
              * @enum {string}
              */
             origin: "ui" | "cli" | "sdk" | "api";
+            /**
+             * Priority
+             * @description Inside its queue, higher goes first. Developers may give -100 to 100, admins of the project up to 1000.
+             * @default 0
+             */
+            priority: number;
         };
         /** ResourcesOut */
         ResourcesOut: {
+            /**
+             * Alternatives
+             * @description What will do where `devices` are not free, the best first; an empty list is to run without.
+             */
+            alternatives: components["schemas"]["DeviceRequestOut"][][];
             /** Cpu Milli */
             cpu_milli: number;
             /** Devices */
@@ -2695,6 +3457,12 @@ export interface components {
             };
             /** Pipeline */
             pipeline?: string | null;
+            /**
+             * Priority
+             * @description Inside its queue, higher goes first. Developers may give -100 to 100, admins of the project up to 1000.
+             * @default 0
+             */
+            priority: number;
             /**
              * Revision
              * @description Of the saved pipeline; the latest when left out.
@@ -2841,6 +3609,17 @@ export interface components {
          */
         RunState: "queued" | "running" | "stopping" | "succeeded" | "failed" | "cancelled";
         /**
+         * RunUpdate
+         * @description What to change of a run: the priority of its tasks that have not started.
+         */
+        RunUpdate: {
+            /**
+             * Priority
+             * @description Inside its queue, higher goes first. Developers may give -100 to 100, admins of the project up to 1000.
+             */
+            priority: number;
+        };
+        /**
          * SampleOut
          * @description One sample without its image, which has an address of its own.
          */
@@ -2960,6 +3739,8 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+            /** Created By */
+            created_by: string;
             /** Depends On */
             depends_on: number[];
             /** Digest */
@@ -2994,6 +3775,11 @@ export interface components {
             /** Num Attempts */
             num_attempts: number;
             /**
+             * Num Preemptions
+             * @description How often it was stopped for the sake of others.
+             */
+            num_preemptions: number;
+            /**
              * Outputs
              * @description Artifact digest of each stored output.
              */
@@ -3005,6 +3791,11 @@ export interface components {
                 [key: string]: unknown;
             };
             /**
+             * Priority
+             * @description Inside its queue, higher goes first. Developers may give -100 to 100, admins of the project up to 1000.
+             */
+            priority: number;
+            /**
              * Progress
              * @description 0 to 1, as the algorithm reports it.
              */
@@ -3013,6 +3804,8 @@ export interface components {
             progress_message: string;
             /** Project */
             project: string;
+            /** Queue */
+            queue: string;
             /**
              * Reason
              * @description Why it waits, failed or was skipped, in one plain sentence.
@@ -3081,6 +3874,8 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+            /** Created By */
+            created_by: string;
             /** Depends On */
             depends_on: number[];
             /** Digest */
@@ -3104,6 +3899,16 @@ export interface components {
             /** Num Attempts */
             num_attempts: number;
             /**
+             * Num Preemptions
+             * @description How often it was stopped for the sake of others.
+             */
+            num_preemptions: number;
+            /**
+             * Priority
+             * @description Inside its queue, higher goes first. Developers may give -100 to 100, admins of the project up to 1000.
+             */
+            priority: number;
+            /**
              * Progress
              * @description 0 to 1, as the algorithm reports it.
              */
@@ -3112,6 +3917,8 @@ export interface components {
             progress_message: string;
             /** Project */
             project: string;
+            /** Queue */
+            queue: string;
             /**
              * Reason
              * @description Why it waits, failed or was skipped, in one plain sentence.
@@ -3180,6 +3987,17 @@ export interface components {
          * @enum {string}
          */
         TaskState: "waiting" | "resolving" | "queued" | "starting" | "running" | "ready" | "stopping" | "collecting" | "succeeded" | "reused" | "failed" | "cancelled" | "skipped";
+        /**
+         * TaskUpdate
+         * @description What to change of a task that has not started.
+         */
+        TaskUpdate: {
+            /**
+             * Priority
+             * @description Inside its queue, higher goes first. Developers may give -100 to 100, admins of the project up to 1000.
+             */
+            priority: number;
+        };
         /** TemplateDetail */
         TemplateDetail: {
             /** Description */
@@ -3255,6 +4073,16 @@ export interface components {
             title: {
                 [key: string]: string;
             };
+        };
+        /**
+         * TextOut
+         * @description A sentence in the languages of KPL.
+         */
+        TextOut: {
+            /** En */
+            en: string;
+            /** Zh */
+            zh: string;
         };
         /** TokenCreate */
         TokenCreate: {
@@ -3408,6 +4236,48 @@ export interface components {
             size_bytes: number;
         };
         /**
+         * UsageOut
+         * @description What was allocated over a time, by project, user and kind of device, the most first.
+         */
+        UsageOut: {
+            /** Rows */
+            rows: components["schemas"]["UsageRow"][];
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
+        };
+        /** UsageRow */
+        UsageRow: {
+            /**
+             * Allocated H
+             * @description Device hours, or core hours, that tasks held.
+             */
+            allocated_h: number;
+            /**
+             * Kind
+             * @description Kind of device, or `cpu`.
+             */
+            kind: string;
+            /** Num Tasks */
+            num_tasks: number;
+            /** Project */
+            project: string;
+            /**
+             * Used H
+             * @description Of these, hours in which the devices were busy, as far as that was measured; of a share, its part. Null where nothing was measured.
+             */
+            used_h: number | null;
+            /** Username */
+            username: string;
+        };
+        /**
          * UserCreate
          * @description A new user. Without a password the answer holds a one-time password that has to be changed.
          */
@@ -3525,6 +4395,44 @@ export interface components {
             msg: string;
             /** Error Type */
             type: string;
+        };
+        /**
+         * WhyOut
+         * @description Why a task waits, or where it stands if it does not.
+         */
+        WhyOut: {
+            /** Expected Start At */
+            expected_start_at: string | null;
+            /** Name */
+            name: string;
+            /**
+             * Num Waiting
+             * @description How many wait in its queue.
+             */
+            num_waiting: number;
+            /** @description What it waits for first of all. */
+            obstacle: components["schemas"]["Obstacle"] | null;
+            /**
+             * Position
+             * @description Its place in its queue, from 1.
+             */
+            position: number | null;
+            /**
+             * Priority
+             * @description Inside its queue, higher goes first. Developers may give -100 to 100, admins of the project up to 1000.
+             */
+            priority: number;
+            /** Queue */
+            queue: string;
+            reason: components["schemas"]["TextOut"];
+            /**
+             * Rejections
+             * @description Which filter passed over how many machines; for administrators of the platform.
+             */
+            rejections: components["schemas"]["RejectionOut"][] | null;
+            state: components["schemas"]["TaskState"];
+            /** Task Id */
+            task_id: number;
         };
     };
     responses: never;
@@ -3649,6 +4557,176 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MachinesOut"];
+                };
+            };
+        };
+    };
+    get_machine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MachineOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    update_machine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MachineUpdate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MachineOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    drain_machine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["DrainRequest"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DrainOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    stop_drain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MachineOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_machine_metrics: {
+        parameters: {
+            query?: {
+                /** @description Left out, ten minutes before `until`. */
+                since?: string | null;
+                /** @description Left out, now. */
+                until?: string | null;
+                /** @description Seconds of each step; left out, as fine as a chart can show. */
+                step?: number | null;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MachineMetricsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
@@ -5207,6 +6285,42 @@ export interface operations {
             };
         };
     };
+    update_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                run_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunUpdate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     cancel_run: {
         parameters: {
             query?: never;
@@ -5332,6 +6446,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TaskDetail"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    update_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskUpdate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskOut"];
                 };
             };
             /** @description Validation Error */
@@ -5626,6 +6776,38 @@ export interface operations {
             };
         };
     };
+    explain_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhyOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     list_templates: {
         parameters: {
             query?: never;
@@ -5843,6 +7025,245 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UploadOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_queues: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+                /** @description Most items in one page. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_QueueOut_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_queue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    put_queue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QueuePut"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    delete_queue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_queued: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+                /** @description Most items in one page. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_QueuedTaskOut_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_history: {
+        parameters: {
+            query?: {
+                /** @description Seven days before `until` when left out. */
+                since?: string | null;
+                /** @description Now when left out. */
+                until?: string | null;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+                /** @description Most items in one page. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_HistoryOut_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_usage: {
+        parameters: {
+            query?: {
+                /** @description Of this project only. */
+                project?: string | null;
+                /** @description Seven days before `until` when left out. */
+                since?: string | null;
+                /** @description Now when left out. */
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageOut"];
                 };
             };
             /** @description Validation Error */
