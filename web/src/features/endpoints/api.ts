@@ -49,7 +49,10 @@ export async function deploy(
   body: { name: string; model: string; version: number | null },
 ): Promise<Endpoint> {
   return dataOf(
-    api.POST(base, { params: { path: { project } }, body: { ...body, algorithm: null, parameters: {} } }),
+    api.POST(base, {
+      params: { path: { project } },
+      body: { ...body, algorithm: null, parameters: {}, priority: 0 },
+    }),
   );
 }
 

@@ -23,7 +23,13 @@ export function DeployDialog({ project, version, onClose }: DeployDialogProps) {
   const go = useGo();
   const deploy = useMutation({
     mutationFn: () =>
-      deployModel(project, { name, model: version.name, version: version.version, parameters: {} }),
+      deployModel(project, {
+        name,
+        model: version.name,
+        version: version.version,
+        parameters: {},
+        priority: 0,
+      }),
     onSuccess: (endpoint) => {
       void client.invalidateQueries({ queryKey: ['endpoints', project] });
       go(projectPath(project, 'endpoints', endpoint.name));

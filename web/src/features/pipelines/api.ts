@@ -239,7 +239,7 @@ export async function startRun(
   return dataOf(
     api.POST('/api/v1/projects/{project}/runs', {
       params: { path: { project } },
-      body: { ...sent(source), parameters, name: '', origin: 'ui' },
+      body: { ...sent(source), parameters, name: '', origin: 'ui', priority: 0 },
     }),
   );
 }

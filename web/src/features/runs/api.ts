@@ -126,7 +126,7 @@ export async function rerun(project: string, id: number, fromNode: string | null
   return dataOf(
     api.POST('/api/v1/projects/{project}/runs/{run_id}/rerun', {
       params: { path: { project, run_id: id } },
-      body: { from_node: fromNode, origin: 'ui' },
+      body: { from_node: fromNode, origin: 'ui', priority: 0 },
     }),
   );
 }
