@@ -4,6 +4,12 @@ import { coreCells, deviceCell, holderColour, type Machine, totals } from './mod
 const machine = (cpu_milli: number, holders: [number, number][]): Machine => ({
   name: 'm',
   is_simulated: false,
+  is_healthy: true,
+  is_cordoned: false,
+  is_draining: false,
+  cluster: 'local',
+  reason: '',
+  changed_by: '',
   cpu_milli,
   memory_mib: 1024,
   held_cpu_milli: holders.reduce((sum, [, cpu]) => sum + cpu, 0),
