@@ -42,7 +42,9 @@ def flexible(
     return task(number, request, queue, is_preemptible=True, saves_checkpoints=True, **more)
 
 
-def on(one: WaitingTask, where: str, *indexes: int, at_s: float = 0.0, is_stopping: bool = False) -> RunningTask:
+def on(
+    one: WaitingTask, where: str, *indexes: int, at_s: float = 0.0, is_stopping: bool = False
+) -> RunningTask:
     request = one.request
     shares = tuple(DeviceShare("gpu", index, model="a100") for index in indexes)
     return RunningTask(
@@ -66,7 +68,11 @@ def test_a_higher_priority_goes_first() -> None:
 
 
 def test_who_has_had_less_goes_first() -> None:
-    waiting = (task(1, attained_s=2 * HOUR_S), task(2, attained_s=HOUR_S / 2), task(3, attained_s=20 * HOUR_S))
+    waiting = (
+        task(1, attained_s=2 * HOUR_S),
+        task(2, attained_s=HOUR_S / 2),
+        task(3, attained_s=20 * HOUR_S),
+    )
     decision = decide(Snapshot((machine(gpu=1),), waiting=waiting))
     assert list(decision.starts) == [2]
     assert [decision.waits[TaskId(number)].position for number in (1, 3)] == [1, 2]
@@ -167,13 +173,18 @@ def test_a_policy_of_the_queue_above_holds_and_tells_when_it_opens() -> None:
 
 def test_hours_follow_the_weekday_and_the_clock_of_the_place() -> None:
     monday_morning = Hours(frozenset({0}), 8 * 60, 12 * 60, utc_offset_minutes=8 * 60)
-    assert opens_at_s((monday_morning,), 0.0) == 4 * 86400  # 1970-01-01 was a Thursday; 8:00 there is 0:00 UTC
+    assert (
+        opens_at_s((monday_morning,), 0.0) == 4 * 86400
+    )  # 1970-01-01 was a Thursday; 8:00 there is 0:00 UTC
     assert opens_at_s((monday_morning,), 4 * 86400 + 5.0) == 4 * 86400 + 5.0
     assert opens_at_s((), 0.0) is None
 
 
 def test_a_policy_may_forbid_kinds_and_sizes() -> None:
-    queues = (Queue("a", policy=Policy(allowed_kinds=("npu",))), Queue("b", policy=Policy(max_request={"gpu": 1000})))
+    queues = (
+        Queue("a", policy=Policy(allowed_kinds=("npu",))),
+        Queue("b", policy=Policy(max_request={"gpu": 1000})),
+    )
     waiting = (task(1, queue="a"), task(2, gpus(2), queue="b"), task(3, gpus(1), queue="b"))
     decision = decide(Snapshot((machine(gpu=4),), waiting=waiting, queues=queues))
     assert list(decision.starts) == [3]

@@ -90,15 +90,23 @@ def machines(draw: st.DrawFn) -> tuple[Machine, ...]:
 
 
 amounts = st.dictionaries(
-    st.sampled_from(["gpu", "gpu:a100", "cpu", "npu", "tasks", "storage"]), st.sampled_from([1, 2, 4]), max_size=2
-).map(lambda written: {r: n if r == "tasks" else n * 100 if r == "storage" else n * 1000 for r, n in written.items()})
+    st.sampled_from(["gpu", "gpu:a100", "cpu", "npu", "tasks", "storage"]),
+    st.sampled_from([1, 2, 4]),
+    max_size=2,
+).map(
+    lambda written: {
+        r: n if r == "tasks" else n * 100 if r == "storage" else n * 1000 for r, n in written.items()
+    }
+)
 
 
 @st.composite
 def trees(draw: st.DrawFn) -> tuple[Queue, ...]:
     def one(name: str, parent: str) -> Queue:
         guaranteed = {r: n for r, n in draw(amounts).items() if r not in ("tasks", "storage")}
-        policy = draw(st.sampled_from([Policy(), Policy(), Policy(min_run_s=0.0), Policy(max_request={"gpu": 2000})]))
+        policy = draw(
+            st.sampled_from([Policy(), Policy(), Policy(min_run_s=0.0), Policy(max_request={"gpu": 2000})])
+        )
         weight = draw(st.sampled_from([1.0, 2.0]))
         return Queue(name, parent, weight, guaranteed, draw(amounts), draw(amounts), policy)
 
@@ -108,7 +116,7 @@ def trees(draw: st.DrawFn) -> tuple[Queue, ...]:
 
 
 class World(RuleBasedStateMachine):
-    """A server's life in virtual time. What a rule does to the world is followed by a decision, which is carried out."""
+    """A server's life in virtual time; after each event a decision is made and carried out."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -225,7 +233,9 @@ def guarantees_taken(snapshot: Snapshot, decision: Decision) -> list[str]:
     """Queues that preemption for others leaves with less of a resource than they are guaranteed and had."""
     tasks_of = {task.id: task for task in snapshot.waiting}
     running = {one.task.id: one for one in snapshot.running}
-    tree = Tree(snapshot.queues, [*(t.queue for t in tasks_of.values()), *(r.task.queue for r in running.values())])
+    tree = Tree(
+        snapshot.queues, [*(t.queue for t in tasks_of.values()), *(r.task.queue for r in running.values())]
+    )
     found = []
     for node in tree.nodes:
         if not node.deserved:
@@ -313,9 +323,7 @@ def without(snapshot: Snapshot, task: WaitingTask, obstacle: Obstacle, decision:
             return replace(snapshot, queues=opened)
         case Obstacle.PREEMPTING:
             gone = {preemption.task for preemption in decision.preemptions}
-            left = tuple(
-                one for one in snapshot.running if one.task.id not in gone and not one.is_stopping
-            )
+            left = tuple(one for one in snapshot.running if one.task.id not in gone and not one.is_stopping)
             favoured = tuple(replace(t, is_favoured=t.id == task.id) for t in snapshot.waiting)
             return replace(snapshot, running=left, waiting=favoured)
         case Obstacle.RESERVED | Obstacle.BORROWING:
@@ -343,7 +351,8 @@ def test_taking_the_named_obstacle_away_lets_a_task_start_or_names_another(snaps
     decision = decide(snapshot)
     for task_id in decision.waits:
         task = next(task for task in snapshot.waiting if task.id == task_id)
-        here, there, seen = snapshot, decision, []
+        here, there = snapshot, decision
+        seen: list[Obstacle] = []
         while task_id in there.waits:
             obstacle = there.waits[task_id].obstacle
             assert obstacle not in seen, (obstacle, seen, there.waits[task_id].reason.en)
@@ -383,7 +392,9 @@ def loads(draw: st.DrawFn) -> list[Job]:
 
 @given(loads(), trees())
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_once_nothing_new_comes_everything_that_can_run_has_run(jobs: list[Job], queues: tuple[Queue, ...]) -> None:
+def test_once_nothing_new_comes_everything_that_can_run_has_run(
+    jobs: list[Job], queues: tuple[Queue, ...]
+) -> None:
     """Bound: as if all ran one after the other, and each preemption cost a minute. Limits and sizes are taken away."""
     queues = tuple(replace(q, limit={}, user_limit={}, policy=Policy()) for q in queues)
 
@@ -429,7 +440,7 @@ def test_a_gang_is_not_overtaken_for_ever_by_small_tasks_of_its_queue(
 
     setup = Setup("one", discipline=Discipline(patience_s=patience_s))
     simulate([*small, Job(gang, 100.0)], FARM, setup, costs=Costs(cycle_s=1.0), watch=watch)
-    bound_s = 2 * run_s + 660
+    bound_s = 2.0 * run_s + 660
     if is_flexible and not is_gang_flexible:
         bound_s += patience_s
     assert starts[0] - gang_s <= bound_s

@@ -96,7 +96,10 @@ def test_history_of_kpl_is_read() -> None:
     [
         ('{"task_id": 1}', "line 1: Object missing required field `submitted_at_s`"),
         ("a,b,c\n1,2,3", "is of no known format: its first line is 'a,b,c'"),
-        ("submit_s,duration_s,num_gpus,vc\n1,two,1,a", "line 2: 'duration_s' is 'two', which is not a number"),
+        (
+            "submit_s,duration_s,num_gpus,vc\n1,two,1,a",
+            "line 2: 'duration_s' is 'two', which is not a number",
+        ),
         ("submit_s,duration_s,num_gpus,vc\n1,2", "line 2 has no cell for 'num_gpus'"),
     ],
 )
@@ -106,7 +109,9 @@ def test_a_trace_that_cannot_be_read_says_where(text: str, told: str) -> None:
 
 
 def test_machines_are_read_from_all_three_kinds_of_lists() -> None:
-    written = read_machines("- {count: 2, name: big, cpu: 64, memory: 256Gi, devices: 'gpu:a100=2'}\n- {cpu: 0.5}")
+    written = read_machines(
+        "- {count: 2, name: big, cpu: 64, memory: 256Gi, devices: 'gpu:a100=2'}\n- {cpu: 0.5}"
+    )
     assert [(m.name, m.cpu_milli, m.memory_mib, len(m.devices)) for m in written] == [
         ("big-0", 64000, 262144, 2), ("big-1", 64000, 262144, 2), ("machine-2", 500, 0, 0),
     ]  # fmt: skip
@@ -137,7 +142,11 @@ def test_a_policy_file_is_read() -> None:
     vision, root = setup.queues
     assert (vision.guaranteed, vision.limit) == ({"gpu": 1500, "memory": 4096}, {"tasks": 3})
     assert root.policy.min_run_s == 60
-    for wrong, told in (("discipline: best", "no discipline 'best'"), ("queues: 3", "array"), ("{", "policy")):
+    for wrong, told in (
+        ("discipline: best", "no discipline 'best'"),
+        ("queues: 3", "array"),
+        ("{", "policy"),
+    ):
         with pytest.raises(Invalid, match=told):
             read_setup(wrong)
 
