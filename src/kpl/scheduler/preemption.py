@@ -18,7 +18,7 @@ from kpl.scheduler.snapshot import RunningTask, Snapshot, WaitingTask
 from kpl.task.ids import TaskId
 
 MOST_PLANS = 64
-MOST_LOOKED_AT = 100_000
+MOST_LOOKED_AT = 40_000
 """So many times, and at so many running tasks in all, a decision looks for room to be made; the rest waits for the next
 one, in the same order."""
 _MOST_CHECKS = 4
