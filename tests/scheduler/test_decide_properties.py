@@ -116,7 +116,7 @@ def trees(draw: st.DrawFn) -> tuple[Queue, ...]:
 
 
 class World(RuleBasedStateMachine):
-    """A server's life in virtual time; what a rule does to the world is followed by a decision, carried out."""
+    """A server's life in virtual time; after each event a decision is made and carried out."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -134,9 +134,9 @@ def shortages(request: ResourceRequest, free: Free) -> list[Shortage]:
     missing = []
     if request.cpu_milli > free.cpu_milli:
         standing = (
-            f"{_cores(free.cpu_milli)} of {_cores(machine.cpu_milli)} {_is(free.cpu_milli / 1000)} free"
+            f"{cores(free.cpu_milli)} of {cores(machine.cpu_milli)} {is_or_are(free.cpu_milli / 1000)} free"
         )
-        missing.append(Shortage(f"{_cores(request.cpu_milli)} cpu", standing, _cores(machine.cpu_milli)))
+        missing.append(Shortage(f"{cores(request.cpu_milli)} cpu", standing, cores(machine.cpu_milli)))
     if request.memory_mib > free.memory_mib:
         standing = f"{memory(free.memory_mib)} of {memory(machine.memory_mib)} is free"
         missing.append(
@@ -156,9 +156,9 @@ def _short_devices(wanted: DeviceRequest, free: Free) -> Shortage | None:
         return None
     if (wanted.share_mib or wanted.share_milli < WHOLE_DEVICE_MILLI) and devices:
         most = max(free.share_milli[d.kind, d.index] for d, _ in devices)
-        standing = f"the freest of {len(devices)} has {_percent(most)} left"
+        standing = f"the freest of {len(devices)} has {percent(most)} left"
     else:
-        standing = f"{num_free} of {len(devices)} {_is(num_free)} free"
+        standing = f"{num_free} of {len(devices)} {is_or_are(num_free)} free"
     return Shortage(describe_devices(wanted), standing, str(len(devices)))
 
 
@@ -176,7 +176,7 @@ def reduce_to_fit(request: ResourceRequest, free: Free) -> ResourceRequest:
 
 def describe(request: ResourceRequest) -> str:
     """A request in plain words: "2 cpu, 4 GiB of memory, 1 gpu (a100)"."""
-    parts = [f"{_cores(request.cpu_milli)} cpu", f"{memory(request.memory_mib)} of memory"]
+    parts = [f"{cores(request.cpu_milli)} cpu", f"{memory(request.memory_mib)} of memory"]
     return ", ".join(parts + [describe_devices(wanted) for wanted in request.devices])
 
 
@@ -186,7 +186,7 @@ def describe_devices(wanted: DeviceRequest) -> str:
         share = f"{memory(wanted.share_mib)} of a {wanted.kind}{models}"
         return share if wanted.count == 1 else f"{wanted.count} times {share}"
     if wanted.share_milli < WHOLE_DEVICE_MILLI:
-        share = f"{_percent(wanted.share_milli)} of a {wanted.kind}{models}"
+        share = f"{percent(wanted.share_milli)} of a {wanted.kind}{models}"
         return share if wanted.count == 1 else f"{wanted.count} times {share}"
     return f"{wanted.count} {wanted.kind}{models}"
 
@@ -196,13 +196,13 @@ def memory(amount_mib: int) -> str:
     return f"{amount_mib} MiB" if abs(amount_mib) < 1024 else f"{round(amount_mib / 1024, 1):g} GiB"
 
 
-def _cores(amount_milli: int) -> str:
+def cores(amount_milli: int) -> str:
     return f"{amount_milli / 1000:g}"
 
 
-def _percent(share_milli: int) -> str:
+def percent(share_milli: int) -> str:
     return f"{share_milli / 10:g} %"
 
 
-def _is(count: float) -> str:
+def is_or_are(count: float) -> str:
     return "is" if count == 1 else "are"

@@ -18,7 +18,9 @@ from kpl.scheduler.snapshot import RunningTask, Snapshot, WaitingTask
 from kpl.task.ids import TaskId
 
 MOST_PLANS = 64
-"""So many times a decision looks for room to be made; the rest waits for the next one, in the same order."""
+MOST_LOOKED_AT = 40_000
+"""So many times, and at so many running tasks in all, a decision looks for room to be made; the rest waits for the next
+one, in the same order."""
 _MOST_CHECKS = 4
 
 
@@ -75,7 +77,7 @@ class Preemptor:
         self._machines = {m.name: m for m in snapshot.machines if m.is_healthy and not m.is_cordoned}
         self._classes: dict[_Class, list[Victim]] = {}
         self._failed: set[object] = set()
-        self._num_plans = 0
+        self._num_plans = self._num_looked_at = 0
         self._room: dict[str, dict[str, int]] | None = None
         self._snapshot = snapshot
         self._later: list[tuple[Sequence[Placement], int]] = []
@@ -127,7 +129,7 @@ class Preemptor:
                 allowed[kind] = False
             elif victims and is_overdue and self._may_overdue(task, more, kind):
                 allowed[kind] = True
-        if not allowed or self._num_plans >= MOST_PLANS:
+        if not allowed or self._num_plans >= MOST_PLANS or self._num_looked_at >= MOST_LOOKED_AT:
             return None
         key = (frozenset(allowed), is_overdue, task.request, task.min_workers, task.on_one_machine)
         if key in self._failed:
@@ -173,10 +175,8 @@ class Preemptor:
 
     def take(self, plan: Plan) -> None:
         """The victims of a plan are being stopped from now on."""
-        gone = set(map(id, plan.victims))
-        for kind, victims in self._classes.items():
-            self._classes[kind] = [victim for victim in victims if id(victim) not in gone]
         for victim in plan.victims:
+            self._classes[self._class_of(victim, self._snapshot.now_s)].remove(victim)
             self._books.give_back(victim.running.task, victim.amounts)
             self.moved(victim.running.placements, 1)
 
@@ -189,6 +189,8 @@ class Preemptor:
             return kind.is_fair and kind.priority == task.priority and kind.level > level
         if not kind.is_fair or not self._discipline.has_shares:
             return kind.is_fair and kind.priority <= task.priority and kind.level > level
+        if kind.level < level:
+            return False  # short work that was lent to is left to end, or to have as much
         mine, theirs = self._branches(task.queue, kind.queue)
         if not self._is_borrowed(theirs, more, {}):
             return False
@@ -250,6 +252,7 @@ class Preemptor:
     ) -> Plan | None:
         on: dict[str, list[Victim]] = {}
         for kind, is_for_younger in allowed.items():
+            self._num_looked_at += len(self._classes[kind])
             for victim in self._classes[kind]:
                 if is_for_younger and victim.running.task.since_s <= task.since_s:
                     continue

@@ -10,7 +10,18 @@ from dataclasses import dataclass, replace
 from kpl.resources import Device, DeviceRequest, Machine, ResourceRequest
 from kpl.resources.amounts import WHOLE_DEVICE_MILLI
 from kpl.scheduler.estimate import Forecast, Sort, sums_ahead
-from kpl.scheduler.fit import Free, describe, fit, memory, reduce_to_fit, shortages
+from kpl.scheduler.fit import (
+    Free,
+    cores,
+    describe,
+    fit,
+    is_or_are,
+    memory,
+    needed_milli,
+    percent,
+    reduce_to_fit,
+    shortages,
+)
 from kpl.scheduler.order import Rank, level_in
 from kpl.scheduler.quota import Excess
 from kpl.scheduler.snapshot import ROOT, Obstacle, Rejection, RunningTask, Snapshot, Text, Wait, WaitingTask
@@ -226,24 +237,12 @@ def _is_open(machine: Machine) -> bool:
     return machine.is_healthy and not machine.is_cordoned
 
 
-def share_on(wanted: DeviceRequest, device: Device) -> int | None:
-    """How many thousandths of a device are asked for; None when that cannot be told or is more than it has."""
-    if not wanted.share_mib:
-        return wanted.share_milli
-    if device.memory_mib < wanted.share_mib:
-        return None
-    return max(1, -(-wanted.share_mib * WHOLE_DEVICE_MILLI // device.memory_mib))
-
-
 def _fitting(wanted: DeviceRequest, machine: Machine) -> list[tuple[Device, int]]:
     """The devices of a machine that would do when they are free, with the share that is asked of each."""
     return [
         (device, milli)
         for device in machine.devices
-        if device.kind == wanted.kind
-        and device.is_healthy
-        and (not wanted.models or device.model in wanted.models)
-        and (milli := share_on(wanted, device)) is not None
+        if device.is_healthy and (milli := needed_milli(wanted, device)) is not None
     ]
 
 
@@ -351,12 +350,13 @@ def _headline(task: WaitingTask, able: Sequence[Free]) -> Text:
         is_share = bool(wanted.share_mib) or wanted.share_milli < WHOLE_DEVICE_MILLI
         if num_free < need and is_share:
             return Text(
-                f"the freest of {total} has {_percent(freest)} left{on[0]}",
-                f"{total} 个中最空闲的还剩 {_percent(freest)}{on[1]}",
+                f"the freest of {total} has {percent(freest)} left{on[0]}",
+                f"{total} 个中最空闲的还剩 {percent(freest)}{on[1]}",
             )
         if num_free < need:
             return Text(
-                f"{num_free} of {total} {_is(num_free)} free{on[0]}", f"{total} 个中 {num_free} 个空闲{on[1]}"
+                f"{num_free} of {total} {is_or_are(num_free)} free{on[0]}",
+                f"{total} 个中 {num_free} 个空闲{on[1]}",
             )
         if most < wanted.count:
             return Text(
@@ -372,9 +372,9 @@ def _headline_of_cores(request: ResourceRequest, able: Sequence[Free]) -> Text:
     )
     if all(free.cpu_milli < request.cpu_milli for free in able):
         best = max(able, key=lambda free: (free.cpu_milli, free.machine.name))
-        left, total = _cores(best.cpu_milli), _cores(best.machine.cpu_milli)
+        left, total = cores(best.cpu_milli), cores(best.machine.cpu_milli)
         return Text(
-            f"{left} of {total} {_is(best.cpu_milli / 1000)} free{_nearest(best, able)[0]}",
+            f"{left} of {total} {is_or_are(best.cpu_milli / 1000)} free{_nearest(best, able)[0]}",
             f"{total} 核中 {left} 核空闲{_nearest(best, able)[1]}",
         )
     if all(free.memory_mib < request.memory_mib for free in able):
@@ -559,7 +559,7 @@ def _amount(resource: str, amount: int) -> str:
     if resource == "tasks":
         return _count(amount, "task")
     if resource == "cpu":
-        return f"{_cores(amount)} cpu"
+        return f"{cores(amount)} cpu"
     kind, _, model = resource.partition(":")
     name = f"{model.upper()} {_kind(kind)}" if model else _kind(kind)
     return f"{amount / WHOLE_DEVICE_MILLI:g} {name}{'' if amount == WHOLE_DEVICE_MILLI else 's'}"
@@ -572,10 +572,10 @@ def _wanted(task: WaitingTask) -> Text:
         parts = [_devices(wanted) for wanted in request.devices]
         en, zh = " and ".join(part.en for part in parts), "、".join(part.zh for part in parts)
     elif request.memory_mib > 4 * request.cpu_milli:  # more than 4 GiB a core
-        en = f"{memory(request.memory_mib)} of memory and {_cores(request.cpu_milli)} cpu"
-        zh = f"{memory(request.memory_mib)} 内存、{_cores(request.cpu_milli)} 核 CPU"
+        en = f"{memory(request.memory_mib)} of memory and {cores(request.cpu_milli)} cpu"
+        zh = f"{memory(request.memory_mib)} 内存、{cores(request.cpu_milli)} 核 CPU"
     else:
-        en, zh = f"{_cores(request.cpu_milli)} cpu", f"{_cores(request.cpu_milli)} 核 CPU"
+        en, zh = f"{cores(request.cpu_milli)} cpu", f"{cores(request.cpu_milli)} 核 CPU"
     if task.min_workers > 1:
         where = (" on one machine", "，且在同一台机器上") if task.on_one_machine else ("", "")
         return Text(
@@ -594,15 +594,15 @@ def _devices(wanted: DeviceRequest) -> Text:
         )
     if wanted.share_milli < WHOLE_DEVICE_MILLI:
         return Text(
-            f"{_percent(wanted.share_milli)} of a {kind}{models}",
-            f"{kind}{models} 的 {_percent(wanted.share_milli)}",
+            f"{percent(wanted.share_milli)} of a {kind}{models}",
+            f"{kind}{models} 的 {percent(wanted.share_milli)}",
         )
     return Text(_count(wanted.count, kind) + models, f"{wanted.count} 个 {kind}{models}")
 
 
 def describe_zh(request: ResourceRequest) -> str:
     """A request in Chinese: "2 核 CPU、4 GiB 内存、1 个 GPU"."""
-    parts = [f"{_cores(request.cpu_milli)} 核 CPU", f"{memory(request.memory_mib)} 内存"]
+    parts = [f"{cores(request.cpu_milli)} 核 CPU", f"{memory(request.memory_mib)} 内存"]
     return "、".join(parts + [_devices(wanted).zh for wanted in request.devices])
 
 
@@ -640,15 +640,3 @@ def _count(number: int, noun: str) -> str:
 def _ordinal(number: int) -> str:
     ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number}{ending}"
-
-
-def _cores(amount_milli: int) -> str:
-    return f"{amount_milli / 1000:g}"
-
-
-def _percent(share_milli: int) -> str:
-    return f"{share_milli / 10:g} %"
-
-
-def _is(count: float) -> str:
-    return "is" if count == 1 else "are"

@@ -36,31 +36,42 @@ def reserve(
         key=lambda pair: (pair[0] is None, pair[0] or 0.0, pair[1].started_at_s, pair[1].task.id),
     )
 
-    def room_after(number: int) -> tuple[Placement, ...] | None:
-        mark = cluster.mark()
-        for _, one in ends[:number]:
-            cluster.release(one.task.id)
-        placements = cluster.place(
+    def room() -> tuple[Placement, ...] | None:
+        return cluster.place(
             task.request,
             min_workers=task.min_workers,
             max_workers=task.min_workers,
             on_one_machine=task.on_one_machine,
         )
-        cluster.rollback(mark)
-        return placements
 
-    too_few, enough = 0, len(ends)
-    found = room_after(enough)
+    # Few ends are enough as a rule, so steps are small at first; more room never hurts, so the fewest that are enough
+    # lie between the last two steps.
+    start = cluster.mark()
+    too_few, enough, step = 0, 0, 1
+    found: tuple[Placement, ...] | None = None
+    while found is None and enough < len(ends):
+        too_few, mark = enough, cluster.mark()
+        enough, step = min(len(ends), enough + step), 2 * step
+        for _, one in ends[too_few:enough]:
+            cluster.release(one.task.id)
+        found = room()
+    if found is not None:
+        cluster.rollback(mark)
+        base = too_few
+        while enough - too_few > 1:
+            middle = (too_few + enough) // 2
+            for _, one in ends[base:middle]:
+                cluster.release(one.task.id)
+            placements = room()
+            cluster.rollback(mark)
+            if placements is None:
+                too_few = middle
+            else:
+                enough, found = middle, placements
+    cluster.rollback(start)
     if found is None:
         return None
-    while enough - too_few > 1:  # more room never hurts, so the fewest ends that are enough lie in between
-        middle = (too_few + enough) // 2
-        placements = room_after(middle)
-        if placements is None:
-            too_few = middle
-        else:
-            enough, found = middle, placements
-    return Reserved(task, found, ends[enough - 1][0] if enough else now_s)
+    return Reserved(task, found, ends[enough - 1][0])
 
 
 def may_backfill(
