@@ -179,6 +179,6 @@ class Line:
         path = self._books.tree[task.queue].path
         is_covered = self._books.is_covered(task, whole(task, group.per_worker, task.min_workers))
         urgency = 0 if is_covered else 1 if lane.yields else 2
-        # Who has had least goes first, whosever it is: with the share first, long work of a small queue would keep short
-        # work of a large one out (measured on the Philly trace: mean completion 9.9 h, not 4.5).
+        # Who has had least goes first, whosever it is: with the share first, long work of a small queue would keep
+        # short work of a large one out (measured on the Philly trace: mean completion 9.9 h, not 4.5).
         return (urgency, group.level, share_key(self._books, path, self._total), group.rank)

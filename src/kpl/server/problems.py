@@ -135,7 +135,8 @@ def _http_error(request: Request, error: Exception) -> Response:
 
 def _bug(request: Request, error: Exception) -> Response:
     number = request_id(request)
-    log.error("request_failed", code="bug", request_id=number, exc_info=error)
+    # The web server logs the traceback next, but does not know the number.
+    log.error("request_failed", code="bug", request_id=number, cause=f"{type(error).__name__}: {error}")
     problem = _problem(
         request,
         HTTPStatus.INTERNAL_SERVER_ERROR,
