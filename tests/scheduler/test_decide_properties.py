@@ -440,7 +440,8 @@ def test_a_gang_is_not_overtaken_for_ever_by_small_tasks_of_its_queue(
 
     setup = Setup("one", discipline=Discipline(patience_s=patience_s))
     simulate([*small, Job(gang, 100.0)], FARM, setup, costs=Costs(cycle_s=1.0), watch=watch)
-    bound_s = 2.0 * run_s + 660
+    # Arrivals and ends are looked at in whole cycles of a second, so each of up to three may be noticed one late.
+    bound_s = 2.0 * run_s + 660 + 3
     if is_flexible and not is_gang_flexible:
         bound_s += patience_s
     assert starts[0] - gang_s <= bound_s
