@@ -37,6 +37,8 @@ class FormatName(StrEnum):
     IMAGES = "images"
     CSV = "csv"
     JSONL = "jsonl"
+    TFRECORD = "tfrecord"
+    WEBDATASET = "webdataset"
 
 
 class ErrorPolicy(StrEnum):

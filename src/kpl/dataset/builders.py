@@ -228,7 +228,7 @@ class BlobBuilder:
     def truncate(self, num_rows: int) -> None:
         for each in (*self._places, self._files):
             del each[num_rows:]
-        numbers = np.asarray(self._files)
+        numbers = np.asarray(self._files).astype(np.int64)
         num_files = int(numbers[numbers != HEAP].max(initial=-1)) + 1 if len(self.arrays["file_sizes"]) else 0
         for role in ("file_sizes", "path_lengths"):
             del self.arrays[role][num_files:]

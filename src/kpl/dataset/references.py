@@ -10,6 +10,7 @@ import stat
 import threading
 import weakref
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -213,7 +214,8 @@ class ReferenceColumn(BlobColumn):
 
     def in_heap(self) -> NDArray[np.bool_]:
         """[n] whether the blob lies in the heap of the shard all the same."""
-        return np.asarray(self._file) == HEAP
+        in_heap: NDArray[np.bool_] = np.asarray(self._file) == HEAP
+        return in_heap
 
 
 def reference_column(
@@ -266,7 +268,7 @@ def _paths(buffers: dict[str, memoryview], count: int) -> list[str]:
     if offsets[0] != 0 or offsets[-1] != len(text) or bool((offsets[1:] < offsets[:-1]).any()):
         raise ValueError("the offsets of paths do not rise from 0 to their end")
     bounds = offsets.tolist()
-    paths = [str(text[begin:end], "utf-8") for begin, end in zip(bounds, bounds[1:], strict=False)]
+    paths = [str(text[begin:end], "utf-8") for begin, end in pairwise(bounds)]
     for path in paths:
         if not path or "\0" in path or path.startswith("/"):
             raise ValueError(f"{path!r} is not a path relative to the dataset")

@@ -21,6 +21,8 @@ ImportFormat = Literal[
     "images",
     "csv",
     "jsonl",
+    "tfrecord",
+    "webdataset",
 ]
 DatasetKind = Literal[
     "unlabelled",

@@ -8,7 +8,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
@@ -28,10 +28,10 @@ from kpl.errors import Invalid, nearest
 KINDS = (Kind.TEXT, Kind.TABULAR)
 _CSV, _JSONL = (".csv", ".tsv"), (".jsonl", ".ndjson")
 _MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None")
-_TEXT_NAMES = ("text", "sentence", "utterance", "query", "review", "content", "document", "message")
-_LABEL_NAMES = ("label", "category", "class", "target", "intent", "species", "outcome", "y")
+TEXT_NAMES = ("text", "sentence", "utterance", "query", "review", "content", "document", "message")
+LABEL_NAMES = ("label", "category", "class", "target", "intent", "species", "outcome", "y")
 _CLASS_FILES = ("classes.json", "categories.json", "labels.json")
-_COLUMNS = "columns"  # attribute of the dataset: the name that each field had in the source
+COLUMNS = "columns"  # attribute of the dataset: the name that each field had in the source
 _MAX_CLASSES = 100_000
 _INT64 = 1 << 63
 
@@ -63,7 +63,7 @@ def table_kind(source: SourceFolder) -> Kind:
             if file.suffix.lower() in suffixes:
                 row = next(read(source, file, log), None)
                 if row is not None:
-                    return Kind.TEXT if _guess(row.values, _TEXT_NAMES) else Kind.TABULAR
+                    return Kind.TEXT if _guess(row.values, TEXT_NAMES) else Kind.TABULAR
     return Kind.TABULAR
 
 
@@ -75,7 +75,7 @@ def plan_csv(source: SourceFolder, log: ProblemLog, options: Options) -> Plan:
     columns = [name for name in rows[0].values if name not in ("key", "split")]
     text, label = _roles(columns, options)
     typed: dict[str, Field] = {}
-    for name, field_name in _field_names([each for each in columns if each not in (text, label)]).items():
+    for name, field_name in field_names([each for each in columns if each not in (text, label)]).items():
         typed[name], convert = _csv_column(field_name, [row.values[name] for row in rows])
         for row in rows:
             row.values[name] = convert(row.values[name])
@@ -87,7 +87,7 @@ def plan_jsonl(source: SourceFolder, log: ProblemLog, options: Options) -> Plan:
     rows = _rows(source, _JSONL, _read_jsonl, log)
     columns = list(dict.fromkeys(name for row in rows for name in row.values if name not in ("key", "split")))
     text, label = _roles(columns, options)
-    names = _field_names([each for each in columns if each not in (text, label)])
+    names = field_names([each for each in columns if each not in (text, label)])
     typed = {
         name: _json_field(field_name, [row.values.get(name) for row in rows])
         for name, field_name in names.items()
@@ -180,18 +180,18 @@ def _roles(columns: list[str], options: Options) -> tuple[str, str]:
     """The columns of the text and of the class; empty for none."""
     text = ""
     if options.kind == Kind.TEXT:
-        text = _guess(columns, _TEXT_NAMES) or (columns[0] if columns else "")
+        text = _guess(columns, TEXT_NAMES) or (columns[0] if columns else "")
     if options.label_column and options.label_column not in columns:
         raise Invalid(
             f"There is no column '{options.label_column}'.", hint=nearest(options.label_column, columns)
         )
-    label = options.label_column or _guess([each for each in columns if each != text], _LABEL_NAMES)
+    label = options.label_column or _guess([each for each in columns if each != text], LABEL_NAMES)
     return text, label
 
 
-def _field_names(columns: list[str]) -> dict[str, str]:
+def field_names(columns: Iterable[str], reserved: Iterable[str] = ("key", "text", "label")) -> dict[str, str]:
     """A field name for each column: its letters and digits, told apart by numbers."""
-    taken = {"key", "text", "label"}
+    taken = set(reserved)
     names = {}
     for column in columns:
         base = re.sub(r"[^a-z0-9]+", "_", column.lower()).strip("_")[:48]
@@ -287,7 +287,7 @@ def _plan(
         items.append(Item(row.file, _splits(row), _Values(values, class_id), key=key, has_image=False))
     original = {each.name: name for name, each in typed.items()}
     original |= {role: name for role, name in (("text", text), ("label", label)) if name}
-    attributes = {_COLUMNS: msgspec.json.encode(original).decode()}
+    attributes = {COLUMNS: msgspec.json.encode(original).decode()}
     return Plan(names, items, tuple(typed.values()), attributes)
 
 
@@ -370,7 +370,7 @@ def _columns(target: TargetFolder) -> list[tuple[str, str]]:
     """(name in the file, field) of each column."""
     dataset = target.dataset
     try:
-        original = msgspec.json.decode(dataset.attributes.get(_COLUMNS, "{}"), type=dict[str, str])
+        original = msgspec.json.decode(dataset.attributes.get(COLUMNS, "{}"), type=dict[str, str])
     except msgspec.DecodeError:
         original = {}
     layer = next(each for each in dataset.snapshot.manifest.layers if each.name == SAMPLES)
