@@ -26,6 +26,8 @@ HEAP = (1 << 32) - 1  # in place of a file's number: the blob lies in the heap o
 RESTORE_HINT = "Bring the file back as it was and where it was, or make the index anew."
 _MAX_MAPPED = 256  # files; each costs a descriptor, of which a process has 1024 as a rule
 _MAX_ALIVE = 512  # maps, with those that only slices in use keep; more files are read instead
+# non-blocking, so that opening a pipe does not wait for ever
+_OPEN_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
 _alive: "weakref.WeakSet[mmap.mmap]" = weakref.WeakSet()
 
 
@@ -61,13 +63,14 @@ class SourceFiles:
     def __init__(
         self, root: Path, paths: Sequence[str], sizes: Sequence[int], heap: Callable[[], memoryview]
     ) -> None:
-        self._root, self._paths, self._sizes, self._heap = root, paths, sizes, heap
+        # as text: joining paths would cost as much as opening the file
+        self._root, self._paths, self._sizes, self._heap = f"{root}/", paths, sizes, heap
         self._lock = threading.Lock()
         self.maps: dict[int, memoryview] = {}
 
-    def path(self, number: int) -> Path:
+    def path(self, number: int) -> str:
         """Path of a file."""
-        return self._root / self._paths[number]
+        return self._root + self._paths[number]
 
     def read(self, number: int, begin: int, end: int) -> memoryview:
         """Bytes of a file that is not among `maps`, which it then is if it holds more than these.
@@ -80,8 +83,7 @@ class SourceFiles:
             mapped = self.maps[number] = self._heap()
             return mapped[begin:end]
         size = self._sizes[number]
-        # non-blocking, so that opening a pipe of that name does not wait for ever
-        handle = os.open(self.path(number), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        handle = os.open(self._root + self._paths[number], _OPEN_FLAGS)
         try:
             found = os.fstat(handle)
             if not stat.S_ISREG(found.st_mode):
