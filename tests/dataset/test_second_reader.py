@@ -13,6 +13,7 @@ import pytest
 from xxhash import xxh3_64_intdigest
 
 from kpl.dataset import Dataset, DatasetWriter, field
+from kpl.dataset.references import Reference
 
 _ROOT = Path(__file__).parents[2]
 _FILE = _ROOT / "examples" / "dataset_reader" / "reader.py"
@@ -73,6 +74,14 @@ def test_it_notices_damage(reader: ModuleType, detection: Dataset) -> None:
     file.write_bytes(data[:70] + bytes([data[70] ^ 1]) + data[71:])
     with pytest.raises(reader.Damaged, match="field 'image'"):
         list(reader.Dataset(detection.path, xxh3_64=xxh3_64_intdigest))
+
+
+def test_it_refuses_what_needs_a_newer_reader(reader: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"abc")
+    with DatasetWriter(tmp_path / "set", kind="custom", fields=[field("data", "blob")]) as writer:
+        writer.add("a", data=Reference("../x", 3, 0, 3, xxh3_64_intdigest(b"abc")))
+    with pytest.raises(reader.Damaged, match="version 1 needs a newer reader"):
+        reader.Dataset(tmp_path / "set")
 
 
 def test_it_is_short_and_stands_alone() -> None:

@@ -28,7 +28,7 @@ from kpl.cli.output import (
     size,
 )
 from kpl.cli.values import DatasetKindName, ErrorPolicy, FormatName
-from kpl.dataset.kinds import Kind
+from kpl.dataset import kinds
 from kpl.errors import Invalid
 
 if TYPE_CHECKING:
@@ -40,30 +40,62 @@ Source = Annotated[Path, typer.Argument(help="Folder or archive with the data.")
 Stored = Annotated[Path, typer.Argument(help="Folder of a KPL Dataset.")]
 
 
+Destination = Annotated[Path, typer.Argument(help="Folder to write; must not exist.")]
+Kind = Annotated[kinds.Kind | None, typer.Option(help="What the labels are; follows from the format.")]
+Format = Annotated[FormatName, typer.Option(help="Layout of the source.")]
+OnError = Annotated[ErrorPolicy, typer.Option(help="What a sample that cannot be read does.")]
+
+
 @app.command()
 def pack(
     source: Source,
-    destination: Annotated[Path, typer.Argument(help="Folder to write; must not exist.")],
-    kind: Annotated[Kind | None, typer.Option(help="What the labels are; follows from the format.")] = None,
-    format: Annotated[FormatName, typer.Option(help="Layout of the source.")] = FormatName.AUTO,
-    on_error: Annotated[
-        ErrorPolicy, typer.Option(help="What a sample that cannot be read does.")
-    ] = ErrorPolicy.SKIP,
+    destination: Destination,
+    kind: Kind = None,
+    format: Format = FormatName.AUTO,
+    on_error: OnError = ErrorPolicy.SKIP,
     label: Annotated[str, typer.Option(help="In tables, the column with the class.")] = "",
     json: Json = False,
 ) -> None:
     """Write files in a common layout as a KPL Dataset. Needs no server."""
+    _pack(source, destination, kind, format, on_error=on_error, label=label, json=json)
+
+
+@app.command()
+def index(
+    source: Annotated[Path, typer.Argument(help="Folder with images, tar or TFRecord files.")],
+    destination: Destination,
+    kind: Kind = None,
+    format: Format = FormatName.AUTO,
+    on_error: OnError = ErrorPolicy.SKIP,
+    json: Json = False,
+) -> None:
+    """Make a KPL Dataset over files that stay where they are. Needs no server."""
+    _pack(source, destination, kind, format, on_error=on_error, in_place=True, json=json)
+
+
+def _pack(
+    source: Path,
+    destination: Path,
+    kind: kinds.Kind | None,
+    format: FormatName,
+    *,
+    on_error: ErrorPolicy,
+    label: str = "",
+    in_place: bool = False,
+    json: bool,
+) -> None:
     from kpl.dataset import convert
 
+    what = "indexing" if in_place else "packing"
     with Progress(
-        TextColumn("packing"),
+        TextColumn(what),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
         console=err,
         transient=True,
     ) as bar:
-        line = bar.add_task("packing", total=None)
+        line = bar.add_task(what, total=None)
         report = convert.pack(
             source,
             destination,
@@ -71,6 +103,7 @@ def pack(
             format=format.value,
             on_error=on_error.value,
             label_column=label,
+            in_place=in_place,
             progress=lambda done, total: bar.update(line, completed=done, total=total),
         )
     for problem in report.problems:

@@ -41,6 +41,8 @@ class FormatName(StrEnum):
     JSONL = "jsonl"
     PARQUET = "parquet"
     KPL_ORIGINAL = "kpl_original"
+    TFRECORD = "tfrecord"
+    WEBDATASET = "webdataset"
 
 
 class ErrorPolicy(StrEnum):

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from kpl.dataset.errors import BadSample
 from kpl.dataset.fields import BYTES, FIXED, Field
+from kpl.dataset.references import HEAP, Reference
 
 _TYPECODES = {
     "|b1": "B", "|i1": "b", "|u1": "B", "<i2": "h", "<u2": "H", "<i4": "i", "<u4": "I",
@@ -174,30 +175,82 @@ class BytesBuilder:
 
 
 class BlobBuilder:
-    """Where blobs were put in the heap."""
+    """Where blobs were put in the heap, or, given as references, where they lie in files of the user."""
 
     def __init__(self, heap: "Heap") -> None:
         self._put, self._put_all = heap.put, heap.put_all
         self.arrays: Arrays = {"position": array("Q"), "length": array("I"), "check": array("Q")}
-        self._position, self._length, self._check = (each.append for each in self.arrays.values())
+        self._places = tuple(self.arrays.values())
+        self._position, self._length, self._check = (each.append for each in self._places)
+        # empty until there is a reference
+        self._files = array("I")
+        self._file_numbers: dict[str, int] = {}
+        self.arrays |= {"file": self._files, "file_sizes": array("Q")}
+        self.arrays |= {"path_lengths": array("I"), "paths": array("B")}
 
     def append(self, value: Any) -> None:
+        if value.__class__ is Reference:
+            self._refer(value)
+            return
         position, length, check = self._put(value)
         self._position(position)
         self._length(length)
         self._check(check)
+        if self._files:
+            self._files.append(HEAP)
+
+    def _refer(self, reference: Reference) -> None:
+        if not 0 <= reference.length < 1 << 32:
+            raise BadSample(f"{reference.length} bytes are more than a blob can have, {(1 << 32) - 1}")
+        number = self._number_of(reference)
+        self._files.extend([HEAP] * (len(self._places[0]) - len(self._files)))
+        self._position(reference.position)
+        self._length(reference.length)
+        self._check(reference.check)
+        self._files.append(number)
+
+    def _number_of(self, reference: Reference) -> int:
+        sizes = self.arrays["file_sizes"]
+        if len(self._file_numbers) != len(sizes):  # a journal was read, or rows were taken back
+            ends = np.cumsum(np.asarray(self.arrays["path_lengths"]), dtype=np.int64).tolist()
+            text = self.arrays["paths"].tobytes()
+            paths = [text[begin:end].decode() for begin, end in zip([0, *ends], ends, strict=False)]
+            self._file_numbers = {path: number for number, path in enumerate(paths)}
+        number = self._file_numbers.get(reference.path)
+        if number is None:
+            path = reference.path.encode()
+            number = self._file_numbers[reference.path] = len(sizes)
+            sizes.append(reference.file_size)
+            self.arrays["path_lengths"].append(len(path))
+            self.arrays["paths"].frombytes(path)
+        elif sizes[number] != reference.file_size:
+            raise BadSample(f"the file {reference.path} changes while it is being read")
+        return number
 
     def extend(self, values: Values) -> None:
-        for each, part in zip(self.arrays.values(), self._put_all(values), strict=True):
+        for each, part in zip(self._places, self._put_all(values), strict=True):
             each.frombytes(cast(NDArray[Any], part).tobytes())
+        if self._files:
+            self._files.extend([HEAP] * len(values))
 
     def truncate(self, num_rows: int) -> None:
-        for each in self.arrays.values():
+        for each in (*self._places, self._files):
             del each[num_rows:]
+        numbers = np.asarray(self._files).astype(np.int64)
+        num_files = int(numbers[numbers != HEAP].max(initial=-1)) + 1 if len(self.arrays["file_sizes"]) else 0
+        for role in ("file_sizes", "path_lengths"):
+            del self.arrays[role][num_files:]
+        del self.arrays["paths"][sum(self.arrays["path_lengths"]) :]
 
     def buffers(self) -> Iterator[tuple[str, str, bytes]]:
-        for (role, each), dtype in zip(self.arrays.items(), ("<u8", "<u4", "<u8"), strict=True):
-            yield role, dtype, each.tobytes()
+        for role, dtype in (("position", "<u8"), ("length", "<u4"), ("check", "<u8")):
+            yield role, dtype, self.arrays[role].tobytes()
+        if self._files:
+            yield "file", "<u4", self._files.tobytes()
+            yield "file_sizes", "<u8", self.arrays["file_sizes"].tobytes()
+            _, dtype, offsets = _offsets(self.arrays["path_lengths"])
+            yield "path_offsets", dtype, offsets
+            yield "paths", "|u1", self.arrays["paths"].tobytes()
 
 
 class OptionalBuilder:

@@ -15,8 +15,9 @@ from kpl.dataset.errors import BadSample
 from kpl.dataset.fields import DTYPES, LIST, Field, field
 from kpl.dataset.kinds import LABELS, SAMPLES, TEMPLATES, Kind
 from kpl.dataset.layer_writer import LayerWriter
-from kpl.dataset.manifest import Delta, Draft, Layer, Manifest, ShardRef, commit
+from kpl.dataset.manifest import Delta, Draft, Layer, Manifest, ShardRef, commit, has_references
 from kpl.dataset.reader import Dataset
+from kpl.dataset.references import check_destination
 from kpl.dataset.splits import SplitRule
 from kpl.errors import Conflict, Invalid, nearest
 
@@ -41,6 +42,8 @@ def derive(
     if layout.versions(dest):
         raise Conflict(f"{dest} holds a dataset already.", hint="Derive into another folder.")
     manifest = source.snapshot.manifest
+    if has_references(manifest.layers):
+        check_destination(source.path, dest)
     new_kind = Kind(kind) if kind is not None else source.kind
     num_rows = manifest.rows
     rule = splits if isinstance(splits, SplitRule) else manifest.split_rule if splits is None else None

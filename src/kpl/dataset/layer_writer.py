@@ -197,6 +197,7 @@ class LayerWriter:
     def finish(self) -> ShardRef:
         """Turn the flushed rows into a shard at its final place, synced; the next row begins another one."""
         num_rows = self._num_rows
+        num_files = sum(len(builder.arrays.get("file_sizes", ())) for builder in self.builders.values())
         heap = self._open_heap()
         directory_position, tail_start, columns = self._write_columns(heap, num_rows)
         directory = codec.ShardDirectory(self.name, columns)
@@ -212,7 +213,7 @@ class LayerWriter:
         self._heap_path.replace(path)
         layout.fsync_folder(path.parent)
         self._begin_shard()
-        return ShardRef(content_id.hex(), num_rows, size, tail_start)
+        return ShardRef(content_id.hex(), num_rows, size, tail_start, files=num_files)
 
     def _write_columns(self, heap: FileIO, num_rows: int) -> tuple[int, int, tuple[codec.Column, ...]]:
         """Write wide columns, then small ones.

@@ -4,7 +4,7 @@ A version is a manifest and the immutable files it names. Whoever creates `manif
 committed that number; everybody else gets Conflict and decides again on what is there now.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -25,11 +25,11 @@ from kpl.errors import Conflict
 FORMAT = "kpl.dataset/v1"
 _MAX_INDEXES = 8  # more are merged into one: opening reads them all
 NOT_INDEXED = 0
-_KNOWN_FEATURES = frozenset({"deltas", "removed"})
+_KNOWN_FEATURES = frozenset({"deltas", "removed", "references"})
 _DELTA, _REMOVED = "\0delta ", "\0removed"  # no split is called so
 
 
-class ShardRef(msgspec.Struct, frozen=True):
+class ShardRef(msgspec.Struct, frozen=True, omit_defaults=True):
     """A shard, and where an index repeats its tail.
 
     Attributes:
@@ -38,6 +38,7 @@ class ShardRef(msgspec.Struct, frozen=True):
         tail_start: first byte of the part that the index repeats.
         index: number of that index.
         offset: of the tail in the index.
+        files: how many files outside of the dataset its blobs lie in.
     """
 
     id: str
@@ -46,6 +47,7 @@ class ShardRef(msgspec.Struct, frozen=True):
     tail_start: int
     index: int = NOT_INDEXED
     offset: int = 0
+    files: int = 0
 
 
 class Layer(msgspec.Struct, frozen=True):
@@ -194,7 +196,8 @@ def commit(root: Path, draft: Draft, *, parent: int) -> Manifest:
     rows_of = {split.name: split for split in splits}
     deltas = tuple(DeltaRef(each.layer, each.by, rows_of[_DELTA + each.by]) for each in draft.deltas)
     removed = rows_of.get(_REMOVED)
-    features = (*(("deltas",) if deltas else ()), *(("removed",) if removed is not None else ()))
+    found = {"deltas": bool(deltas), "removed": removed is not None, "references": has_references(layers)}
+    features = tuple(name for name, is_there in found.items() if is_there)
     manifest = Manifest(
         number=parent + 1,
         parent=draft.made_of or parent,
@@ -219,6 +222,11 @@ def commit(root: Path, draft: Draft, *, parent: int) -> Manifest:
         )
     layout.write_head(root, manifest.number)
     return manifest
+
+
+def has_references(layers: Iterable[Layer]) -> bool:
+    """Whether blobs of any of these layers lie in files outside of the dataset."""
+    return any(shard.files for layer in layers for shard in layer.shards)
 
 
 def _without_indexes(draft: Draft) -> Draft:
@@ -365,6 +373,7 @@ def check(manifest: Manifest, number: int, where: str) -> None:
         and len({split.name for split in manifest.splits}) == len(manifest.splits)
         and all(each.layer in names and rows.get(each.by) == each.rows.count for each in manifest.deltas)
         and (manifest.removed is None or manifest.removed.count <= manifest.rows)
+        and has_references(manifest.layers) == ("references" in manifest.features)
     )
     if not is_sound:
         raise DatasetDamaged(f"{where}: the manifest contradicts itself.", hint=RESTORE_HINT)

@@ -17,8 +17,10 @@ from kpl.dataset.columns import (
     column_of_buffers,
     validity,
 )
-from kpl.dataset.errors import RESTORE_HINT, DatasetDamaged, NotADataset
+from kpl.dataset.errors import RESTORE_HINT, DatasetDamaged, NotADataset, UnsupportedFormat
 from kpl.dataset.fields import BLOB, Field
+from kpl.dataset.references import RESTORE_HINT as SOURCE_HINT
+from kpl.dataset.references import reference_column
 
 Verify = Literal["once", "always", "never"]
 
@@ -120,7 +122,9 @@ class Shard:
         where = str(self.path)
         buffers = {buffer.role: self._buffer(field, buffer) for buffer in entry.buffers}
         reader: ColumnReader
-        if field.layout == BLOB:
+        if field.layout == BLOB and "file" in buffers:
+            reader = self._reference_column(field, buffers)
+        elif field.layout == BLOB:
             reader = self._blob_column(field, buffers)
         else:
             reader = column_of_buffers(field, buffers, self.num_rows, where=where)
@@ -157,13 +161,36 @@ class Shard:
             damaged=self._blob_damaged(field.name),
         )
 
+    def _reference_column(self, field: Field, buffers: dict[str, memoryview]) -> BlobColumn:
+        position, length, check = blob_buffers(field, buffers, self.num_rows, where=str(self.path))
+        if not isinstance(self.path, Path):
+            raise UnsupportedFormat(
+                f"{self.path}: field '{field.name}' lies in files beside the dataset, which are read locally only.",
+                hint="Pack the files instead of indexing them in place, then publish that.",
+            )
+        try:
+            return reference_column(
+                self.path.parents[2],  # above data/<layer>
+                buffers,
+                (position, length, check),
+                heap=self.file,
+                # also with "never": the files are not ours
+                seen=None if self._verify == "always" else memoryview(bytearray(self.num_rows)),
+                damaged_for=lambda row, reason: DatasetDamaged(
+                    f"{self.path}: {self._blob_name(field.name, row)} {reason}.", hint=SOURCE_HINT
+                ),
+            )
+        except ValueError as err:
+            raise self._damaged(f"column '{field.name}' contradicts itself: {err}") from err
+
     def _blob_damaged(self, name: str) -> Callable[[int], DatasetDamaged]:
         def make(row: int) -> DatasetDamaged:
-            return self._damaged(
-                f"field '{name}' of row {self.first_row + row} (row {row} of the shard) is damaged"
-            )
+            return self._damaged(f"{self._blob_name(name, row)} is damaged")
 
         return make
+
+    def _blob_name(self, name: str, row: int) -> str:
+        return f"field '{name}' of row {self.first_row + row} (row {row} of the shard)"
 
     def _rows(self) -> str:
         return f"{self.first_row} to {self.first_row + max(self.num_rows - 1, 0)}"

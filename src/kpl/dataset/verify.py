@@ -14,6 +14,7 @@ from kpl.dataset.columns import BlobColumn, OptionalColumn
 from kpl.dataset.errors import NotADataset
 from kpl.dataset.fields import BLOB
 from kpl.dataset.manifest import Layer, Manifest, load
+from kpl.dataset.references import ReferenceColumn
 from kpl.dataset.shard import Shard, map_file, open_shard_file
 from kpl.dataset.snapshot import Snapshot
 from kpl.errors import KPLError
@@ -202,6 +203,8 @@ def _damaged_rows(root: Path, file: Path, first_row: int) -> list[Problem]:
 
 def _damaged_blobs(shard: Shard, column: BlobColumn, file: str, field: str) -> list[Problem]:
     begins, ends = column.extents()
+    if isinstance(column, ReferenceColumn):
+        begins, ends = begins[column.in_heap()], ends[column.in_heap()]
     if len(begins) and not bool(np.all((begins >= codec.HEADER_BYTES) & (ends <= shard.heap_end()))):
         return [Problem(file, "a blob lies outside the heap", field=field)]
     problems = []
@@ -209,6 +212,7 @@ def _damaged_blobs(shard: Shard, column: BlobColumn, file: str, field: str) -> l
     for row in range(shard.num_rows):
         try:
             get(row)
-        except KPLError:
-            problems.append(Problem(file, "the blob is damaged", shard.first_row + row, field))
+        except KPLError as err:
+            reason = err.message if isinstance(column, ReferenceColumn) else "the blob is damaged"
+            problems.append(Problem(file, reason, shard.first_row + row, field))
     return problems

@@ -23,6 +23,8 @@ ImportFormat = Literal[
     "jsonl",
     "parquet",
     "kpl_original",
+    "tfrecord",
+    "webdataset",
 ]
 DatasetKind = Literal[
     "unlabelled",

@@ -3,7 +3,20 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from kpl.dataset.convert import coco, cvat, labelme, masks, object_masks, parquet, tables, voc, wider, yolo
+from kpl.dataset.convert import (
+    coco,
+    cvat,
+    labelme,
+    masks,
+    object_masks,
+    parquet,
+    tables,
+    tfrecord,
+    voc,
+    webdataset,
+    wider,
+    yolo,
+)
 from kpl.dataset.convert.imagefolder import (
     export_imagefolder,
     export_images,
@@ -66,6 +79,20 @@ FORMATS: dict[str, Format] = {
         object_masks.export_object_masks,
     ),
     "masks": Format(masks.KINDS, masks.is_masks, masks.plan_masks, masks.export_masks),
+    "tfrecord": Format(
+        tfrecord.KINDS,
+        tfrecord.is_tfrecord,
+        tfrecord.plan_tfrecord,
+        tfrecord.export_tfrecord,
+        tfrecord.tfrecord_kind,
+    ),
+    "webdataset": Format(
+        webdataset.KINDS,
+        webdataset.is_webdataset,
+        webdataset.plan_webdataset,
+        webdataset.export_webdataset,
+        webdataset.webdataset_kind,
+    ),
     "csv": Format(tables.KINDS, tables.is_csv, tables.plan_csv, tables.export_csv, tables.table_kind),
     "jsonl": Format(tables.KINDS, tables.is_jsonl, tables.plan_jsonl, tables.export_jsonl, tables.table_kind),
     "identities": Format((Kind.FACE_RECOGNITION,), _never, plan_imagefolder, export_imagefolder),

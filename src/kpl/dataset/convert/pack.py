@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from kpl.dataset.convert.extracts import Extracts
 from kpl.dataset.convert.formats import FORMATS
 from kpl.dataset.convert.report import ImportReport, OnError, ProblemLog
-from kpl.dataset.convert.source import Item, Options, Plan, SourceFolder, scan
+from kpl.dataset.convert.source import Extract, Item, Options, Plan, SourceFolder, scan
 from kpl.dataset.errors import BadSample
 from kpl.dataset.image import image_info
 from kpl.dataset.kinds import Kind
@@ -28,6 +30,7 @@ def pack(
     label_column: str = "",
     progress: Progress | None = None,
     shard_bytes: int = DEFAULT_SHARD_BYTES,
+    in_place: bool = False,
 ) -> ImportReport:
     """Make a dataset of a folder as people have it. Interrupted and run again, it goes on where it stopped.
 
@@ -41,9 +44,11 @@ def pack(
         class_names: the classes in the order of their ids; those found, sorted by name, by default.
         label_column: in tables, name of the column with the class; guessed by default.
         progress: called with (samples done, samples in all).
+        in_place: leave images and other files, or records of them, where they are and remember their place; the
+            dataset must stay where it is in relation to them.
     Raises:
         NotFound: there is no such folder.
-        Invalid: nothing in it can be imported, or not as this format or kind.
+        Invalid: nothing in it can be imported, or not as this format or kind, or not in place.
         Conflict: `dest` holds a dataset already.
         ImportStopped: something cannot be used, with `on_error="stop"`.
     """
@@ -77,7 +82,8 @@ def pack(
         shard_bytes=shard_bytes,
         resume=True,
     )
-    return _write(writer, source, plan, log, format_name=format_name, progress=progress)
+    with Extracts(source, dest_path if in_place else None) as extracts, closing(plan):
+        return _write(writer, extracts, plan, log, format_name=format_name, progress=progress)
 
 
 def detect_format(src: str | os.PathLike[str]) -> str:
@@ -126,7 +132,7 @@ def _with_class_names(plan: Plan, wanted: tuple[str, ...], source: Path) -> Plan
 
 def _write(
     writer: DatasetWriter,
-    source: SourceFolder,
+    extracts: Extracts,
     plan: Plan,
     log: ProblemLog,
     *,
@@ -138,12 +144,12 @@ def _write(
     try:
         for done, item in enumerate(plan.items, 1):
             if (item.key or str(item.file)) not in resumed:
-                _add(writer, source, item, log)
+                _add(writer, extracts, item, log)
             if progress is not None:
                 progress(done, len(plan.items))
         if not writer.num_samples:
             first = f" First problem: {log.problems[0]}." if log.problems else ""
-            raise Invalid(f"{source.root}: nothing could be imported as '{format_name}'.{first}")
+            raise Invalid(f"{extracts.source.root}: nothing could be imported as '{format_name}'.{first}")
         dataset = writer.commit()
         is_done = True
     except Invalid:
@@ -167,19 +173,24 @@ def _write(
     )
 
 
-def _add(writer: DatasetWriter, source: SourceFolder, item: Item, log: ProblemLog) -> None:
+def _add(writer: DatasetWriter, extracts: Extracts, item: Item, log: ProblemLog) -> None:
     key = item.key or str(item.file)
     values: dict[str, Any] = {}
     try:
         if item.has_image:
-            values["image"] = source.read(item.file)
-            info = image_info(values["image"])
-            values |= {"width": info.width, "height": info.height, "channels": info.channels}
+            where = item.image or Extract(item.file)
+            data = extracts.read(where)
+            info = image_info(data)
+            values = {"width": info.width, "height": info.height, "channels": info.channels}
             values |= item.annotation.values(info, log)
+            values["image"] = extracts.kept(where, data)
         else:
             values |= item.annotation.values(None, log)
+        for name, value in values.items():
+            if isinstance(value, Extract):
+                values[name] = extracts.kept(value, extracts.read(value))
         writer.add(key, split=item.splits, **values)
     except OSError as err:
-        log.problem(str(item.file), f"cannot be read: {err.strerror}; left out")
+        log.problem(str(item.file), f"cannot be read: {err.strerror}; left out", item.line)
     except BadSample as err:
-        log.problem(str(item.file), f"{err.message.rstrip('.')}; left out")
+        log.problem(str(item.file), f"{err.message.rstrip('.')}; left out", item.line)

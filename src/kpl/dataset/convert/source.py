@@ -3,7 +3,7 @@
 import os
 import stat
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
@@ -75,12 +75,28 @@ class Options(NamedTuple):
     label_column: str = ""
 
 
+class Extract(NamedTuple):
+    """Bytes of a file of the source, to be read when they are needed.
+
+    Attributes:
+        position, length: in the file, unpacked where it is compressed; a length of -1 means all of it.
+        is_image: they begin as an image does.
+    """
+
+    file: PurePosixPath
+    position: int = 0
+    length: int = -1
+    is_image: bool = False
+
+
 class Item(NamedTuple):
     """A sample to be: the file it comes from, its splits and what is said about it.
 
     Attributes:
         key: of the sample; the path of the file by default.
         has_image: the file is the sample's image, not a table that holds it.
+        image: where in the file the image is; all of it by default.
+        line: or record of the file that it comes from, for messages; 0 where they mean nothing.
     """
 
     file: PurePosixPath
@@ -88,6 +104,8 @@ class Item(NamedTuple):
     annotation: Annotation
     key: str = ""
     has_image: bool = True
+    image: Extract | None = None
+    line: int = 0
 
 
 class Plan(NamedTuple):
@@ -96,12 +114,14 @@ class Plan(NamedTuple):
     Attributes:
         fields: that samples have beside those of their kind.
         attributes: texts about the dataset, for what an exporter must know to give back what was there.
+        close: lets go of files that reading the annotations has opened.
     """
 
     class_names: tuple[str, ...]
     items: list[Item]
     fields: tuple[Field, ...] = ()
     attributes: Mapping[str, str] = MappingProxyType({})
+    close: Callable[[], None] = lambda: None
 
 
 def scan(root: Path, log: ProblemLog) -> SourceFolder:

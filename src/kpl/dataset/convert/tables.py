@@ -31,7 +31,7 @@ _MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None")
 TEXT_NAMES = ("text", "sentence", "utterance", "query", "review", "content", "document", "message")
 LABEL_NAMES = ("label", "category", "class", "target", "intent", "species", "outcome", "y")
 _CLASS_FILES = ("classes.json", "categories.json", "labels.json")
-_COLUMNS = "columns"  # attribute of the dataset: the name that each field had in the source
+COLUMNS = "columns"  # attribute of the dataset: the name that each field had in the source
 _MAX_CLASSES = 100_000
 _INT64 = 1 << 63
 
@@ -287,7 +287,7 @@ def _plan(
         items.append(Item(row.file, _splits(row), _Values(values, class_id), key=key, has_image=False))
     original = {each.name: name for name, each in typed.items()}
     original |= {role: name for role, name in (("text", text), ("label", label)) if name}
-    attributes = {_COLUMNS: msgspec.json.encode(original).decode()}
+    attributes = {COLUMNS: msgspec.json.encode(original).decode()}
     return Plan(names, items, tuple(typed.values()), attributes)
 
 
@@ -370,7 +370,7 @@ def _columns(target: TargetFolder) -> list[tuple[str, str]]:
     """(name in the file, field) of each column."""
     dataset = target.dataset
     try:
-        original = msgspec.json.decode(dataset.attributes.get(_COLUMNS, "{}"), type=dict[str, str])
+        original = msgspec.json.decode(dataset.attributes.get(COLUMNS, "{}"), type=dict[str, str])
     except msgspec.DecodeError:
         original = {}
     layer = next(each for each in dataset.snapshot.manifest.layers if each.name == SAMPLES)

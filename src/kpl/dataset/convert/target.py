@@ -9,7 +9,7 @@ from kpl.dataset.image import image_info
 from kpl.dataset.reader import Dataset
 from kpl.errors import Invalid
 
-_SUFFIXES = {
+SUFFIXES = {
     "jpeg": ".jpg",
     "png": ".png",
     "gif": ".gif",
@@ -117,7 +117,7 @@ def file_names(dataset: Dataset) -> list[str]:
     stems: set[str] = set()
     for position, sample in enumerate(dataset):
         key = PurePosixPath(sample.key)
-        suffix = key.suffix.lower() or _SUFFIXES.get(image_info(sample["image"]).format, ".img")
+        suffix = key.suffix.lower() or SUFFIXES.get(image_info(sample["image"]).format, ".img")
         stem = key.stem.replace("\\", "_").replace("\0", "_") or "sample"
         if stem in stems:
             stem = f"{stem}-{position}"
@@ -132,7 +132,7 @@ def _safe_names(dataset: Dataset) -> list[PurePosixPath]:
     for position, sample in enumerate(dataset):
         path = PurePosixPath(sample.key)
         if not _is_safe(sample.key, path) or str(path) in taken:
-            suffix = _SUFFIXES.get(image_info(sample["image"]).format, ".png")
+            suffix = SUFFIXES.get(image_info(sample["image"]).format, ".png")
             path = PurePosixPath(f"{position:08d}{suffix}")
             while str(path) in taken:
                 path = path.with_stem(f"{path.stem}_")
