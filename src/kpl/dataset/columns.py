@@ -7,6 +7,7 @@ text.
 import mmap
 from collections.abc import Callable, Iterator
 from itertools import chain
+from operator import add
 from typing import Any, NamedTuple, Protocol, cast
 
 import msgspec
@@ -28,7 +29,7 @@ _CAST = {
 
 
 _Rows = NDArray[np.int64] | slice
-_ROWS_AT_ONCE, _BYTES_AT_ONCE = 512, 1 << 18
+_ROWS_AT_ONCE, _SMALL_BYTES = 256, 4096
 
 
 class Ragged(NamedTuple):
@@ -214,10 +215,14 @@ class BlobColumn:
     def values(self) -> Iterator[Blob]:
         if self._must_check():
             return map(self.getter(), range(len(self._position)))
-        # NumPy makes the bounds of many rows at once; copies are made no sooner than a cache can hold them
-        mean = int(self._lengths.mean()) if len(self._lengths) else 0
-        step = max(1, min(_ROWS_AT_ONCE, _BYTES_AT_ONCE // (mean + 1)))
-        parts = (slice(start, start + step) for start in range(0, len(self._position), step))
+        if len(self._lengths) == 0 or self._lengths.mean() > _SMALL_BYTES:
+            ends = map(add, self._position, self._length)
+            return map(self._heap.__getitem__, map(slice, self._position, ends))
+        # NumPy makes the bounds of many small blobs at once; what is made ahead of large ones would have left the
+        # processor's cache when its turn comes
+        parts = (
+            slice(start, start + _ROWS_AT_ONCE) for start in range(0, len(self._position), _ROWS_AT_ONCE)
+        )
         return chain.from_iterable(self._blobs(part) for part in parts)
 
     def take(self, rows: NDArray[np.int64]) -> list[Any]:
@@ -376,7 +381,12 @@ class ListColumn:
         return get
 
     def values(self) -> Iterator[NDArray[Any]]:
-        return map(self.getter(), range(len(self._offsets) - 1))
+        data, shape, size = self._data, self._field.shape, self._field.item_bytes
+        dtype, array = np.dtype(self._field.dtype), np.ndarray
+        begin = self._offsets[0]
+        for end in self._offsets[1:]:
+            yield array((end - begin, *shape), dtype, data, begin * size)
+            begin = end
 
     def take(self, rows: NDArray[np.int64]) -> list[NDArray[Any]]:
         return list(map(self.getter(), rows.tolist()))
