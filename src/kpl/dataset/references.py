@@ -204,15 +204,11 @@ class ReferenceColumn(BlobColumn):
     def _lies_in(self, row: int) -> str:
         return f"lies in {self._files.path(self._file[row])}"
 
-    def pair_getter(self, other: Getter) -> Callable[[int], tuple[memoryview, Any]]:
-        get_blob = self.getter()
-        return lambda row: (get_blob(row), other(row))
-
     def values(self) -> Iterator[memoryview]:
         return map(self.getter(), range(len(self._position)))
 
-    def take(self, rows: Sequence[int]) -> list[memoryview]:
-        return list(map(self.getter(), rows))
+    def take(self, rows: NDArray[np.int64]) -> list[Any]:
+        return list(map(self.getter(), rows.tolist()))
 
     def in_heap(self) -> NDArray[np.bool_]:
         """[n] whether the blob lies in the heap of the shard all the same."""
