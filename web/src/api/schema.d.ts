@@ -1728,7 +1728,7 @@ export interface components {
              * @default auto
              * @enum {string}
              */
-            format: "auto" | "imagefolder" | "voc" | "coco" | "yolo" | "labelme" | "cvat" | "wider_face" | "masks" | "object_masks" | "identities" | "images" | "csv" | "jsonl" | "parquet" | "kpl_original";
+            format: "auto" | "imagefolder" | "voc" | "coco" | "yolo" | "labelme" | "cvat" | "wider_face" | "masks" | "object_masks" | "identities" | "images" | "csv" | "jsonl" | "parquet" | "kpl_original" | "tfrecord" | "webdataset";
             /**
              * Kind
              * @default classification
