@@ -157,6 +157,8 @@ def test_what_can_never_start_is_refused_in_two_lines(busy: LocalServer, tmp_pat
 
 
 def test_policies_are_set_shown_and_cleared(busy: LocalServer) -> None:
+    text(busy, "queue", "set", "lab")
+    text(busy, "queue", "set", "default", "--parent", "lab")
     words = ["--max-run-time", "2h", "--max", "gpu=2,cpu=8", "--idle-stop", "30m", "--kinds", "gpu,npu"]
     told = text(busy, "policy", "set", "lab", *words, "--hours", "mon-fri 20:00-08:00; sat,sun 00:00-24:00")
     assert (
