@@ -101,7 +101,8 @@ class Preemptor:
             for placement in running.placements:
                 _add(by_machine.setdefault(placement.machine, {}), amounts_of(placement))
             on = dict(by_machine)
-        level = level_of(attained_s(running, now_s), self._discipline.service_levels_s)
+        num_workers = len(running.placements)
+        level = level_of(running.task, attained_s(running, now_s), num_workers, now_s, self._discipline)
         return Victim(running, amounts, on, rate(running.task, len(running.placements)), level)
 
     def _class_of(self, victim: Victim, now_s: float) -> _Class:
