@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from kpl.resources import Placement
 from kpl.scheduler.cluster import Cluster
 from kpl.scheduler.hours import opens_at_s
-from kpl.scheduler.order import Group, Line, grouped, is_overdue, overdue_at_s
+from kpl.scheduler.order import Group, Line, grouped
 from kpl.scheduler.preemption import Plan, Preemptor, Victim
 from kpl.scheduler.quota import Books, Excess, Tree, asked, min_run_s, whole
 from kpl.scheduler.reasons import Block, Waits, preempted_for
 from kpl.scheduler.reservation import Reserved, is_large, may_backfill, reserve
-from kpl.scheduler.share import attained_s, rate, totals
+from kpl.scheduler.share import attained_s, overdue_at_s, rate, totals
 from kpl.scheduler.snapshot import (
     Decision,
     Obstacle,
@@ -373,7 +373,7 @@ class _Round:
             more = whole(task, group.per_worker, task.min_workers)
             if self._barred(task, group) is not None or self._books.excess(task, more) is not None:
                 continue
-            is_late = is_overdue(task, self._now_s, self._snapshot.discipline.patience_s)
+            is_late = self._overdue_at_s(task) <= self._now_s
             room = self._ask(task, task, task.min_workers)
             if room is not None and not is_late:
                 continue
@@ -418,7 +418,7 @@ class _Round:
         """When time alone may change the answer: hours begin, a task has run long enough or had more than others."""
         if not self._blocks:
             return None
-        discipline, now_s = self._snapshot.discipline, self._now_s
+        now_s = self._now_s
         moments: list[float] = [
             block.at_s
             for _, block in self._blocks
@@ -427,11 +427,9 @@ class _Round:
         blocked = [group for group in self._groups if not group.is_empty]
         for group in blocked:
             if group.level > 0:
-                moments.extend(
-                    overdue_at_s(task, discipline.patience_s) for task in group.tasks[group.next :]
-                )
+                moments.extend(self._overdue_at_s(task) for task in group.tasks[group.next :])
         if self._reserved is not None:
-            moments.append(overdue_at_s(self._reserved.task, discipline.patience_s))
+            moments.append(self._overdue_at_s(self._reserved.task))
         best = min((group.level for group in blocked), default=0)
         for running in self._snapshot.running:
             if running.task.is_preemptible and running.task.saves_checkpoints and not running.is_stopping:
@@ -439,12 +437,19 @@ class _Round:
         later = [moment for moment in moments if moment > now_s]
         return max(min(later), now_s + _SHORTEST_SLEEP_S) if later else None
 
+    def _overdue_at_s(self, task: WaitingTask) -> float:
+        return overdue_at_s(task, task.attained_s, task.min_workers, self._snapshot.discipline)
+
     def _turns(self, running: RunningTask, best_level: int) -> list[float]:
         """When a running task comes to the end of its minimum, and to the next level of service."""
         moments = [running.started_at_s + min_run_s(self._tree[running.task.queue])]
         per_second = rate(running.task, len(running.placements))
         attained = attained_s(running, self._now_s)
-        for level, bound in enumerate(self._snapshot.discipline.service_levels_s):
+        discipline = self._snapshot.discipline
+        late_s = self._now_s - overdue_at_s(running.task, attained, len(running.placements), discipline)
+        if late_s >= 0 and discipline.patience_by_run > 0:  # it is spared until it has run for long enough
+            moments.append(self._now_s + late_s / discipline.patience_by_run + 1e-3)
+        for level, bound in enumerate(discipline.service_levels_s):
             if attained < bound and level >= best_level and per_second > 0:
                 moments.append(self._now_s + (bound - attained) / per_second + 1e-3)
                 break

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from kpl.scheduler.quota import Books, asked, whole
-from kpl.scheduler.share import ShareKey, level_of, rate, share_key
+from kpl.scheduler.share import ShareKey, level_of, share_key
 from kpl.scheduler.snapshot import Discipline, WaitingTask
 
 Rank = tuple[int, int, float, int]
@@ -49,22 +49,6 @@ class Group:
         return (-self.priority, self.level, head.since_s, head.id)
 
 
-def is_overdue(task: WaitingTask, now_s: float, patience_s: float) -> bool:
-    """Whether a task has waited for so long that what it had earlier no longer counts."""
-    return overdue_at_s(task, patience_s) <= now_s
-
-
-def overdue_at_s(task: WaitingTask, patience_s: float) -> float:
-    return task.since_s + task.attained_s / max(rate(task, task.min_workers), 1e-9) + patience_s
-
-
-def level_in(task: WaitingTask, now_s: float, discipline: Discipline) -> int:
-    """The level of service of a waiting task."""
-    if not task.attained_s or is_overdue(task, now_s, discipline.patience_s):
-        return 0
-    return level_of(task.attained_s, discipline.service_levels_s)
-
-
 def grouped(waiting: Iterable[WaitingTask], now_s: float, discipline: Discipline) -> list[Group]:
     """Put tasks that are alike together, each group in order of age."""
     groups: dict[object, Group] = {}
@@ -74,7 +58,7 @@ def grouped(waiting: Iterable[WaitingTask], now_s: float, discipline: Discipline
         kind = seen.get(id(task.request))
         if kind is None:
             kind = seen[id(task.request)] = kinds.setdefault(task.request, len(kinds))
-        level = level_in(task, now_s, discipline)
+        level = level_of(task, task.attained_s, task.min_workers, now_s, discipline)
         key = (
             kind, task.queue, task.user, task.priority, level, task.min_workers, task.max_workers,
             task.on_one_machine, task.is_preemptible, task.saves_checkpoints, task.max_run_time_s, task.storage_mib,

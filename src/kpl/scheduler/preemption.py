@@ -101,7 +101,8 @@ class Preemptor:
             for placement in running.placements:
                 _add(by_machine.setdefault(placement.machine, {}), amounts_of(placement))
             on = dict(by_machine)
-        level = level_of(attained_s(running, now_s), self._discipline.service_levels_s)
+        num_workers = len(running.placements)
+        level = level_of(running.task, attained_s(running, now_s), num_workers, now_s, self._discipline)
         return Victim(running, amounts, on, rate(running.task, len(running.placements)), level)
 
     def _class_of(self, victim: Victim, now_s: float) -> _Class:
@@ -221,11 +222,21 @@ class Preemptor:
         if branch is None:
             return True
         deserved, kept = self._books.tree.nodes[branch].deserved, self._books.kept(branch)
-        kinds = {name.partition(":")[0] for name in devices_in(more) or ("cpu", "memory")}
-        promised = {r: amount for r, amount in deserved.items() if r.partition(":")[0] in kinds}
+        promised = _contested(deserved, more)
         if not less:
             return not promised or any(kept.get(r, 0) > amount for r, amount in promised.items())
         return all(kept.get(r, 0) - less[r] >= amount for r, amount in promised.items() if less.get(r, 0))
+
+    def _slack(self, task: WaitingTask, queue: str, more: Mapping[str, int]) -> dict[str, int]:
+        """How much of what the task asks for may be taken from a queue before it is below its guarantee."""
+        if queue == task.queue or not self._discipline.has_shares:
+            return {}
+        _, branch = self._branches(task.queue, queue)
+        if branch is None:
+            return {}
+        kept = self._books.kept(branch)
+        promised = _contested(self._books.tree.nodes[branch].deserved, more)
+        return {r: kept.get(r, 0) - amount for r, amount in promised.items()}
 
     def _are_allowed(self, task: WaitingTask, victims: Sequence[Victim]) -> bool:
         """Whether all of them together may go: none of their queues falls below its guarantee for it."""
@@ -253,10 +264,11 @@ class Preemptor:
         on: dict[str, list[Victim]] = {}
         for kind, is_for_younger in allowed.items():
             self._num_looked_at += len(self._classes[kind])
+            slack = self._slack(task, kind.queue, per_worker)
             for victim in self._classes[kind]:
                 if is_for_younger and victim.running.task.since_s <= task.since_s:
                     continue
-                if not self._are_allowed(task, (victim,)):
+                if any(0 < victim.amounts.get(r, 0) > most for r, most in slack.items()):
                     continue
                 for name in victim.on:
                     if name in self._machines:
@@ -343,6 +355,14 @@ class Preemptor:
             for placements, sign in self._later:
                 _move(self._room, placements, sign)
         return self._room[name]
+
+
+def _contested(deserved: Mapping[str, int], more: Mapping[str, int]) -> Mapping[str, int]:
+    """What of a guarantee is of the kinds that a task asks for."""
+    if not deserved:
+        return deserved
+    kinds = {name.partition(":")[0] for name in devices_in(more) or ("cpu", "memory")}
+    return {r: amount for r, amount in deserved.items() if r.partition(":")[0] in kinds}
 
 
 def _capacity(machine: Machine) -> dict[str, int]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from kpl.resources import Machine
 from kpl.resources.amounts import WHOLE_DEVICE_MILLI
 from kpl.scheduler.quota import Books
-from kpl.scheduler.snapshot import RunningTask, WaitingTask
+from kpl.scheduler.snapshot import Discipline, RunningTask, WaitingTask
 
 
 def totals(machines: Iterable[Machine]) -> dict[str, int]:
@@ -69,6 +69,22 @@ def attained_s(running: RunningTask, now_s: float) -> float:
     return running.task.attained_s + max(0.0, now_s - running.started_at_s) * per_second
 
 
-def level_of(attained: float, levels_s: tuple[float, ...]) -> int:
-    """The level of service, from 0 for those that have had least."""
-    return sum(attained >= level for level in levels_s)
+def level_of(
+    task: WaitingTask, attained: float, num_workers: int, now_s: float, discipline: Discipline
+) -> int:
+    """The level of service of a task, waiting or running: from 0 for those that have had least.
+
+    One that has waited beyond patience is at 0 again, and stays there while it runs until it has had its due: it
+    would otherwise be stopped for others as soon as it runs.
+    """
+    if attained <= 0:
+        return 0
+    if overdue_at_s(task, attained, num_workers, discipline) <= now_s:
+        return 0
+    return sum(attained >= level for level in discipline.service_levels_s)
+
+
+def overdue_at_s(task: WaitingTask, attained: float, num_workers: int, discipline: Discipline) -> float:
+    """When a task will have waited beyond patience if it goes on waiting: a fixed time, and more the longer it ran."""
+    has_run = attained / max(rate(task, num_workers), 1e-9)
+    return task.since_s + discipline.patience_s + (1 + discipline.patience_by_run) * has_run

@@ -135,6 +135,7 @@ class Discipline:
         service_levels_s: device-seconds at which a task drops to the next level of service; none means that only
             priority and age count inside a queue.
         patience_s: a task that waited so long is at the first level again, whatever it has had.
+        patience_by_run: so many times as long as it has run is added to that.
         has_shares: guarantees first, then shares; otherwise all queues are one line.
         reclaims: a queue within its guarantee takes back what others borrowed.
         reserves: room is kept for the oldest blocked gang.
@@ -143,6 +144,7 @@ class Discipline:
 
     service_levels_s: tuple[float, ...] = (3600.0, 36000.0)
     patience_s: float = 86400.0
+    patience_by_run: float = 5.0
     has_shares: bool = True
     reclaims: bool = True
     reserves: bool = True

@@ -30,6 +30,7 @@ class _Options:
     base: str = "las"
     service_levels_h: tuple[float, ...] | None = None
     patience_h: float | None = None
+    patience_by_run: float | None = None
     has_shares: bool | None = None
     reclaims: bool | None = None
     reserves: bool | None = None
@@ -89,7 +90,7 @@ def _discipline(wanted: str | _Options, name: str) -> Discipline:
         )
     changes: dict[str, Any] = {
         field: value
-        for field in ("has_shares", "reclaims", "reserves", "passes_over")
+        for field in ("patience_by_run", "has_shares", "reclaims", "reserves", "passes_over")
         if (value := getattr(options, field)) is not None
     }
     if options.service_levels_h is not None:
