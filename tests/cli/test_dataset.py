@@ -71,3 +71,13 @@ def test_the_class_column_of_a_table_is_named(tmp_path: Path) -> None:
     (tmp_path / "source" / "a.csv").write_text("size,colour\n1,red\n2,blue\n")
     _run("pack", tmp_path / "source", tmp_path / "set", "--label", "colour")
     assert Dataset.open(tmp_path / "set").class_names == ("blue", "red")
+
+
+def test_an_index_leaves_the_images_where_they_are(packed: Path, tmp_path: Path) -> None:
+    _run("index", tmp_path / "source", tmp_path / "index", "--json")
+    assert [bytes(s["image"]) for s in Dataset.open(tmp_path / "index")] == [
+        bytes(s["image"]) for s in Dataset.open(packed)
+    ]
+    _run("verify", tmp_path / "index")
+    (tmp_path / "source" / "a" / "0.png").write_bytes(b"x")
+    assert "0.png" in _run("verify", tmp_path / "index", exit_code=1).output
