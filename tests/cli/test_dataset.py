@@ -80,3 +80,13 @@ def test_datasets_become_one(packed: Path, tmp_path: Path) -> None:
     assert (
         Dataset.open(tmp_path / "all").columns("key").tolist() == Dataset.open(packed).columns("key").tolist()
     )
+
+
+def test_an_index_leaves_the_images_where_they_are(packed: Path, tmp_path: Path) -> None:
+    _run("index", tmp_path / "source", tmp_path / "index", "--json")
+    assert [bytes(s["image"]) for s in Dataset.open(tmp_path / "index")] == [
+        bytes(s["image"]) for s in Dataset.open(packed)
+    ]
+    _run("verify", tmp_path / "index")
+    (tmp_path / "source" / "a" / "0.png").write_bytes(b"x")
+    assert "0.png" in _run("verify", tmp_path / "index", exit_code=1).output

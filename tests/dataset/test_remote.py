@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from xxhash import xxh3_64_intdigest
 
-from kpl.dataset import Dataset, DatasetDamaged, DatasetWriter, NotADataset, Sample, field
+from kpl.dataset import Dataset, DatasetDamaged, DatasetWriter, NotADataset, Sample, UnsupportedFormat, field
 from kpl.dataset.loader import Loader
 from kpl.dataset.order import WINDOW_BLOCKS
 from kpl.dataset.ranges import coalesce
+from kpl.dataset.references import Reference
 from kpl.dataset.remote import RemoteSnapshot
 from kpl.dataset.verify import verify
 from kpl.errors import Invalid
@@ -293,3 +295,14 @@ def test_the_newest_of_several_versions_is_read(tmp_path: Path) -> None:
         url = f"http://127.0.0.1:{port}/set"
         assert Dataset.open(url).columns("n").tolist() == [0, 1, 2]
         assert Dataset.open(url, version=2).columns("n").tolist() == [0, 1]
+
+
+def test_an_index_in_place_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "web").mkdir()
+    (tmp_path / "web" / "x").write_bytes(b"abc")
+    with DatasetWriter(tmp_path / "web" / "set", kind="custom", fields=[field("data", "blob")]) as writer:
+        writer.add("a", data=Reference("../x", 3, 0, 3, xxh3_64_intdigest(b"abc")))
+    with nginx(tmp_path / "web", tmp_path / "nginx") as port:
+        dataset = Dataset.open(f"http://127.0.0.1:{port}/set")
+        with pytest.raises(UnsupportedFormat, match="lies in files beside the dataset"):
+            dataset[0]["data"]

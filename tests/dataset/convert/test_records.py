@@ -409,6 +409,47 @@ def test_texts_in_mixed_encodings_and_broken_json_are_named(tmp_path: Path) -> N
     assert [sample["txt"] for sample in Dataset.open(tmp_path / "set")] == ["ü"]
 
 
+def test_boxes_that_are_none_are_named(tmp_path: Path) -> None:
+    jsons = (b'{"boxes": [[1, 2]], "labels": [0]}', b'{"boxes": [[1, 2, 3, 4]], "labels": []}',
+             b'{"boxes": [], "labels": []}',
+             b'{"annotations": [{"bbox": [1, 1, 2, 2], "category_id": [1]}]}', b"{}")  # fmt: skip
+    members = [
+        (f"{i}.{suffix}", data)
+        for i, each in enumerate(jsons)
+        for suffix, data in (("png", _image(i)), ("json", each))
+    ]
+    lines = _lines(_write(tmp_path / "in", {"x.tar": _tar(*members)}), tmp_path / "set")
+    assert [line.rpartition(";")[0] for line in lines] == [
+        "x.tar:1: the box [1, 2] is not four numbers",
+        "x.tar:2: its 'json' has boxes without as many labels",
+        "x.tar:4: the class '[1]' is neither a number nor a name",
+        "x.tar:5: it has no 'json' with boxes",
+    ]
+    assert [sample.key for sample in Dataset.open(tmp_path / "set")] == ["2"]
+
+
+def test_a_schema_that_does_not_fit_is_named(tmp_path: Path) -> None:
+    fields = b'[{"name": "n", "type": "int8", "layout": "fixed", "dtype": "|i1"}]'
+    schema = b'{"kind": "custom", "class_names": [], "fields": ' + fields + b"}"
+    jsons = (b'{"key": "a", "fields": {"n": 1}}', b'{"key": "b", "fields": {"n": "x"}}', b'{"key": "c"}', b'{"key": 5}',
+             b'{"key": "e", "splits": 5}', b'{"key": "f", "fields": {"n": [1, 2]}}')  # fmt: skip
+    tar = _tar(*((f"{number}.json", each) for number, each in enumerate(jsons)))
+    source = _write(tmp_path / "in", {"x.tar": tar, "kpl.json": schema})
+    lines = _lines(source, tmp_path / "set")
+    assert len(lines) == 5
+    assert all(line.startswith("x.tar:") for line in lines)
+    records = ({"key": [b"a"], "n": np.array([1])}, {"key": [b"b"], "n": [b"x"]}, {"n": np.array([1])},
+               {"key": [b"d"], "n": np.array([1, 2])},
+               {"key": [b"e"], "n": np.array([1]), "splits": [b"\xff"]})  # fmt: skip
+    other = _write(tmp_path / "other", {"x.tfrecord": _tfrecords(*records), "kpl.json": schema})
+    assert len(_lines(other, tmp_path / "other set")) == 4
+    for root in ("set", "other set"):
+        assert Dataset.open(tmp_path / root).columns("key").tolist() == ["a"]
+    _write(source, {"kpl.json": b'{"kind": "nothing"}'})
+    with pytest.raises(Invalid, match=r"kpl\.json: not a description of records"):
+        pack(source, tmp_path / "third")
+
+
 @pytest.mark.parametrize("format_name", FORMATS)
 @given(data=st.data())
 @settings(few, max_examples=25)

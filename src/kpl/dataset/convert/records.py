@@ -5,18 +5,20 @@ gives back the same samples. Without it the usual names of other tools say what 
 becomes a field.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import ExitStack, closing
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
 import numpy as np
 
+from kpl.dataset.convert.extracts import Extracts
 from kpl.dataset.convert.report import ProblemLog
 from kpl.dataset.convert.shapes import Shape, Shapes
 from kpl.dataset.convert.source import SPLIT_NAMES, Extract, Item, Options, Plan, SourceFolder
 from kpl.dataset.convert.tables import COLUMNS, field_names
-from kpl.dataset.convert.target import TargetFolder
+from kpl.dataset.convert.target import TargetFolder, check_name
 from kpl.dataset.errors import BadSample, UnsupportedFormat
 from kpl.dataset.fields import Field, field
 from kpl.dataset.image import ImageInfo, image_info
@@ -85,6 +87,67 @@ class Roles(Protocol):
         ...
 
 
+class RecordFormat(NamedTuple):
+    """What tells one format of records from another.
+
+    Attributes:
+        files: of the source that hold records.
+        records: all of them, one at a time; as KPL has written them if the last argument says so.
+        roles: what the values of other tools' records mean.
+        decode: gives the values of fields from those of a record that KPL has written.
+        image_of: gives the image of such a record.
+        has_objects: whether a record of another tool has boxes, perhaps none.
+    """
+
+    files: Callable[[SourceFolder], list[PurePosixPath]]
+    records: Callable[[Extracts, ProblemLog, bool], Generator[tuple[Found, Values], None, None]]
+    roles: Callable[[SourceFolder, ProblemLog], Roles]
+    decode: Callable[[Schema, Values], Values]
+    image_of: Callable[[Values], Extract | None]
+    has_objects: Callable[[Values], bool]
+
+
+def has_records(format: RecordFormat, source: SourceFolder) -> bool:
+    """Whether there are files of records and no images."""
+    return not source.images() and bool(format.files(source))
+
+
+def records_kind(format: RecordFormat, source: SourceFolder) -> Kind:
+    """The kind that KPL wrote down, or that the first record says."""
+    schema = read_schema(source)
+    if schema is not None:
+        return Kind(schema.kind)
+    log = ProblemLog("skip")
+    with Extracts(source, None) as extracts, closing(format.records(extracts, log, False)) as records:
+        values = next((values for _, values in records), {})
+    roles = format.roles(source, log)
+    if not roles.image(values):
+        return Kind.CUSTOM
+    try:
+        if format.has_objects(values):
+            return Kind.DETECTION
+    except BadSample:  # there are some, and the import will say what is wrong with them
+        return Kind.DETECTION
+    return Kind.CLASSIFICATION if roles.classes(values) else Kind.UNLABELLED
+
+
+def plan_records(format: RecordFormat, source: SourceFolder, log: ProblemLog, options: Options) -> Plan:
+    """One sample a record."""
+    known = {*format.files(source), PurePosixPath(SCHEMA)}
+    for file in source.files:
+        if file not in known:
+            log.ignore(str(file))
+    schema = read_schema(source)
+    with ExitStack() as files:
+        extracts = files.enter_context(Extracts(source, None))
+        records = format.records(extracts, log, schema is not None)
+        if schema is None:
+            plan = _plan_usual(records, format.roles(source, log), log, options)
+        else:
+            plan = _plan_exact(schema, records, format, log, options)
+        return plan._replace(close=files.pop_all().close)
+
+
 def split_of_name(name: str) -> tuple[str, ...]:
     """The split that the name of a file says, as in imagenet-train-00000-of-00128."""
     words = "".join(letter if letter.isalnum() else " " for letter in name.lower()).split()
@@ -125,6 +188,16 @@ def write_schema(target: TargetFolder) -> list[Field]:
     return fields
 
 
+def positions_by_split(target: TargetFolder) -> dict[str, list[int]]:
+    """The samples of each file that an export writes: those whose first split it is, or `data`."""
+    groups: dict[str, list[int]] = {}
+    for position, splits in enumerate(target.splits_by_position()):
+        groups.setdefault(splits[0] if splits else "data", []).append(position)
+    for name in groups:
+        check_name(name, "split")
+    return groups
+
+
 class Exact:
     """A record that KPL has written, given back as it was."""
 
@@ -146,29 +219,25 @@ def _renumbered(values: Values, new_ids: Sequence[int]) -> Values:
         return values
     if "classes" in values and "mask" in values:
         raise Invalid("Masks of records cannot take other class ids.", hint="Import without class_names.")
-    ids = {-1: -1, **dict(enumerate(new_ids))}
-    if values.get("label") is not None:
-        values["label"] = ids[values["label"]]
-    if values.get("labels") is not None:
-        values["labels"] = [ids[int(each)] for each in values["labels"]]
+    ids = {NO_LABEL: NO_LABEL, **dict(enumerate(new_ids))}
+    try:
+        if values.get("label") is not None:
+            values["label"] = ids[values["label"]]
+        if values.get("labels") is not None:
+            values["labels"] = [ids[int(each)] for each in values["labels"]]
+    except KeyError as err:
+        raise BadSample(f"class {err} is not one of 0 to {len(new_ids) - 1}") from err
     return values
 
 
-def plan_exact(
+def _plan_exact(
     schema: Schema,
     records: Iterable[tuple[Found, Values]],
-    decode: Callable[[Values, Sequence[Field]], Values],
-    image_of: Callable[[Values], Extract | None],
-    *,
+    format: RecordFormat,
     log: ProblemLog,
     options: Options,
 ) -> Plan:
-    """What to import of records that KPL has written.
-
-    Args:
-        decode: gives the values of fields from those of a record.
-        image_of: gives the image of a record.
-    """
+    """What to import of records that KPL has written."""
     kind = Kind(schema.kind)
     if options.kind != kind:
         raise Invalid(f"The records are of kind '{kind}', as {SCHEMA} says, not '{options.kind}'.")
@@ -177,10 +246,12 @@ def plan_exact(
     has_image = any(each.name == "width" for each in template.samples)
     # what describes the image follows from it
     left_out = {"key", *(("image", "width", "height", "channels") if has_image else ())}
-    fields = [each for each in schema.fields if each.name not in left_out]
+    read = msgspec.structs.replace(
+        schema, fields=tuple(each for each in schema.fields if each.name not in left_out)
+    )
     items = []
     for found, values in records:
-        image = image_of(values) if has_image else None
+        image = format.image_of(values) if has_image else None
         if has_image and image is None:
             log.problem(str(found.file), f"'{found.key}' has no image; left out", found.number)
             continue
@@ -188,7 +259,7 @@ def plan_exact(
             Item(
                 found.file,
                 found.splits,
-                Exact(found, lambda raw: decode(raw, fields)),
+                Exact(found, lambda raw: format.decode(read, raw)),
                 key=found.key,
                 has_image=has_image,
                 image=image,
@@ -246,7 +317,7 @@ class _Usual:
         return _Usual(self._found, self._layout, new_ids)
 
 
-def plan_usual(
+def _plan_usual(
     records: Iterable[tuple[Found, Values]], roles: Roles, log: ProblemLog, options: Options
 ) -> Plan:
     """What to import of records of other tools, whose fields become known by reading all of them once."""
@@ -268,7 +339,12 @@ def plan_usual(
         if layout.has_image and not isinstance(image, Extract):
             log.problem(str(found.file), f"'{found.key}' has no image; left out", found.number)
             continue
-        for key, name in roles.classes(values) if has_classes else ():
+        try:
+            classes = roles.classes(values) if has_classes else []
+        except BadSample as err:
+            log.problem(str(found.file), f"{err.message}; left out", found.number)
+            continue
+        for key, name in classes:
             names[key] = name or names.get(key, "")
         used = roles.used(values, options.kind) if options.kind != Kind.CUSTOM else set()
         used |= {image_name, roles.text(values) if options.kind == Kind.TEXT else ""}
@@ -376,8 +452,3 @@ def looks_like_image(data: bytes) -> bool:
     except BadSample:
         return False
     return True
-
-
-def first_of(records: Iterator[tuple[Found, Values]]) -> Values:
-    """What the first record holds; nothing where there is none."""
-    return next((values for _, values in records), {})

@@ -5,8 +5,8 @@ is; every other feature becomes a field. An export writes each field under its o
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Mapping, Sequence
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -17,24 +17,25 @@ from numpy.typing import NDArray
 from kpl.dataset.convert.extracts import Extracts
 from kpl.dataset.convert.records import (
     KINDS,
-    SCHEMA,
     ClassKey,
     Found,
+    RecordFormat,
+    Schema,
     Values,
-    first_of,
+    has_records,
     looks_like_image,
-    plan_exact,
-    plan_usual,
-    read_schema,
+    plan_records,
+    positions_by_split,
+    records_kind,
     split_of_name,
     write_schema,
 )
 from kpl.dataset.convert.report import ProblemLog
 from kpl.dataset.convert.shapes import Shape
-from kpl.dataset.convert.source import Extract, Options, Plan, SourceFolder, read_text
+from kpl.dataset.convert.source import Extract, SourceFolder, read_text
 from kpl.dataset.convert.streams import open_stream
 from kpl.dataset.convert.tables import COLUMNS, LABEL_NAMES, TEXT_NAMES
-from kpl.dataset.convert.target import TargetFolder, check_name
+from kpl.dataset.convert.target import TargetFolder
 from kpl.dataset.convert.tfexample import Feature, decode_example, encode_example, frame, read_frames
 from kpl.dataset.errors import BadSample
 from kpl.dataset.fields import BLOB, BYTES, Field
@@ -76,52 +77,8 @@ _ESCAPED = re.compile(r"\\(.)")
 _NAME = re.compile(r"\.tfrecords?\b|\.tfrec\b|tfrecords?(?:[-.]|$)|-\d{5}-of-\d{5}$", re.IGNORECASE)
 
 
-def is_tfrecord(source: SourceFolder) -> bool:
-    """Whether there are files of records and no images."""
-    return not source.images() and bool(_files(source))
-
-
 def _files(source: SourceFolder) -> list[PurePosixPath]:
     return [file for file in source.files if _NAME.search(file.name) and file.suffix != ".json"]
-
-
-def tfrecord_kind(source: SourceFolder) -> Kind:
-    """The kind that KPL wrote down, or that the features of the first record say."""
-    schema = read_schema(source)
-    if schema is not None:
-        return Kind(schema.kind)
-    with Extracts(source, None) as extracts:
-        values = first_of(_records(extracts, ProblemLog("skip")))
-    roles = _Roles({})
-    if not roles.image(values):
-        return Kind.CUSTOM
-    if _BOX[0] in values:
-        return Kind.DETECTION
-    return Kind.CLASSIFICATION if roles.classes(values) else Kind.UNLABELLED
-
-
-def plan_tfrecord(source: SourceFolder, log: ProblemLog, options: Options) -> Plan:
-    """One sample a record."""
-    known = set(_files(source))
-    for file in source.files:
-        if file not in known and file.name != SCHEMA:
-            log.ignore(str(file))
-    schema = read_schema(source)
-    with ExitStack() as files:
-        extracts = files.enter_context(Extracts(source, None))
-        if schema is None:
-            plan = plan_usual(_records(extracts, log), _Roles(_label_map(source, log)), log, options)
-        else:
-            names = _feature_names(schema.fields, schema.attributes)
-            plan = plan_exact(
-                schema,
-                _records(extracts, log, _raw),
-                lambda raw, fields: _decoded(raw, fields, names),
-                _own_image,
-                log=log,
-                options=options,
-            )
-        return plan._replace(close=files.pop_all().close)
 
 
 def _own_image(raw: Values) -> Extract | None:
@@ -130,12 +87,11 @@ def _own_image(raw: Values) -> Extract | None:
 
 
 def _records(
-    extracts: Extracts, log: ProblemLog, make: "_Make | None" = None
-) -> Iterator[tuple[Found, Values]]:
-    source = extracts.source
-    for file in _files(source):
+    extracts: Extracts, log: ProblemLog, is_exact: bool
+) -> Generator[tuple[Found, Values], None, None]:
+    for file in _files(extracts.source):
         try:
-            stream = open_stream(source.root / file)
+            stream = open_stream(extracts.source.root / file)
         except OSError as err:
             log.problem(str(file), f"cannot be read: {err.strerror}; left out")
             continue
@@ -145,8 +101,10 @@ def _records(
                 if reason:
                     log.problem(str(file), f"{reason}; left out", number)
                     continue
+                where = Extract(file, position, len(data))
                 try:
-                    yield _record(extracts, Extract(file, position, len(data)), number, data, make or _values)
+                    record = _own_record if is_exact else _usual_record
+                    yield record(extracts, where, number, data)
                 except BadSample as err:
                     log.problem(str(file), f"{err.message}; left out", number)
         except BadSample as err:
@@ -155,14 +113,27 @@ def _records(
             stream.close()
 
 
-def _record(
-    extracts: Extracts, where: Extract, number: int, data: bytes, make: "_Make"
-) -> tuple[Found, Values]:
-    values = make(data, where.file, where.position)
-    is_exact = make is _raw
-    key = _own_key(values) if is_exact else _key(values, where.file, number)
-    splits = [data.decode() for _, data in values.get(_SPLITS) or ()] if is_exact else _splits(where.file)
-    return Found(where.file, number, key, tuple(splits), _Again(extracts, where, make)), values
+def _usual_record(extracts: Extracts, where: Extract, number: int, data: bytes) -> tuple[Found, Values]:
+    file = where.file
+    values = _values(data, file, where.position)
+    splits = split_of_name(file.name) or split_of_name(file.parent.name)
+    return Found(file, number, _key(values, file, number), splits, _Again(extracts, where, _values)), values
+
+
+def _own_record(extracts: Extracts, where: Extract, number: int, data: bytes) -> tuple[Found, Values]:
+    raw = _raw(data, where.file, where.position)
+    [key] = _texts(raw, "key") or [""]
+    if not key:
+        raise BadSample("it has no feature 'key'")
+    return Found(where.file, number, key, tuple(_texts(raw, _SPLITS)), _Again(extracts, where, _raw)), raw
+
+
+def _texts(raw: Values, name: str) -> list[str]:
+    found = raw.get(name)
+    try:
+        return [str(data, "utf-8") for _, data in found] if isinstance(found, list) else []
+    except UnicodeDecodeError as err:
+        raise BadSample(f"feature '{name}' is not in UTF-8") from err
 
 
 _Make = Callable[[bytes, PurePosixPath, int], Values]
@@ -186,16 +157,6 @@ def _raw(data: bytes, file: PurePosixPath, position: int) -> Values:
         else feature
         for name, feature in decode_example(data).items()
     }
-
-
-def _own_key(raw: Values) -> str:
-    found = raw.get("key")
-    if not isinstance(found, list) or len(found) != 1:
-        raise BadSample("it has no feature 'key'")
-    try:
-        return str(found[0][1], "utf-8")
-    except UnicodeDecodeError as err:
-        raise BadSample("its key is not UTF-8") from err
 
 
 def _values(data: bytes, file: PurePosixPath, position: int) -> Values:
@@ -232,10 +193,6 @@ def _key(values: Values, file: PurePosixPath, number: int) -> str:
         if isinstance(value, str) and value:
             return value
     return f"{file}#{number}"
-
-
-def _splits(file: PurePosixPath) -> tuple[str, ...]:
-    return split_of_name(file.name) or split_of_name(file.parent.name)
 
 
 def _label_map(source: SourceFolder, log: ProblemLog) -> dict[int, str]:
@@ -351,10 +308,11 @@ def _feature_names(fields: Sequence[Field], attributes: Mapping[str, str]) -> di
     return names
 
 
-def _decoded(raw: Values, fields: Sequence[Field], names: Mapping[str, str]) -> Values:
+def _decoded(schema: Schema, raw: Values) -> Values:
     """The values of fields that an export of KPL wrote."""
+    names = _feature_names(schema.fields, schema.attributes)
     values: Values = {}
-    for each in fields:
+    for each in schema.fields:
         feature = raw.get(names[each.name])
         try:
             values[each.name] = None if feature is None else _from_feature(each, feature)
@@ -374,6 +332,8 @@ def _from_feature(described: Field, feature: Any) -> Any:
             if described.type == "json":
                 return msgspec.json.decode(data)
             return data.decode() if described.type in ("string", "text") else data
+        if described.dtype != "<f8":
+            raise ValueError("bytes in place of numbers")
         items = np.frombuffer(data, described.dtype)
     else:
         items = feature.astype(described.dtype)  # whole numbers above 2**63 come back from below 0
@@ -390,11 +350,7 @@ def export_tfrecord(target: TargetFolder) -> None:
     left_out = ("image", "width", "height", "channels") if "width" in dataset.fields else ()
     written = [each for each in fields if each.name not in left_out]
     splits = target.splits_by_position()
-    groups: dict[str, list[int]] = {}
-    for position, each in enumerate(splits):
-        groups.setdefault(each[0] if each else "data", []).append(position)
-    for split, positions in groups.items():
-        check_name(split, "split")
+    for split, positions in positions_by_split(target).items():
         with (target.root / f"{split}-00000-of-00001.tfrecord").open("wb") as file:
             for position in positions:
                 sample = dataset[position]
@@ -455,3 +411,16 @@ def _usual(sample: Sample, class_names: Sequence[str]) -> dict[str, list[bytes] 
             if field_name in sample:
                 features[name] = sample[field_name].astype(np.int64)
     return features
+
+
+_FORMAT = RecordFormat(
+    files=_files,
+    records=_records,
+    roles=lambda source, log: _Roles(_label_map(source, log)),
+    decode=_decoded,
+    image_of=_own_image,
+    has_objects=lambda values: _BOX[0] in values,
+)
+is_tfrecord = partial(has_records, _FORMAT)
+tfrecord_kind = partial(records_kind, _FORMAT)
+plan_tfrecord = partial(plan_records, _FORMAT)

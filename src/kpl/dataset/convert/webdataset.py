@@ -8,8 +8,8 @@ import base64
 import io
 import math
 import tarfile
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Generator, Iterator, Sequence
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
@@ -19,23 +19,24 @@ import numpy as np
 from kpl.dataset.convert.extracts import Extracts
 from kpl.dataset.convert.records import (
     KINDS,
-    SCHEMA,
     ClassKey,
     Found,
+    RecordFormat,
+    Schema,
     Values,
-    first_of,
+    has_records,
     looks_like_image,
-    plan_exact,
-    plan_usual,
-    read_schema,
+    plan_records,
+    positions_by_split,
+    records_kind,
     split_of_name,
     write_schema,
 )
 from kpl.dataset.convert.report import ProblemLog
 from kpl.dataset.convert.shapes import Shape, parse_numbers
-from kpl.dataset.convert.source import IMAGE_SUFFIXES, Extract, Options, Plan, SourceFolder
+from kpl.dataset.convert.source import IMAGE_SUFFIXES, Extract, SourceFolder
 from kpl.dataset.convert.streams import Stream, open_stream
-from kpl.dataset.convert.target import SUFFIXES, TargetFolder, check_name
+from kpl.dataset.convert.target import SUFFIXES, TargetFolder
 from kpl.dataset.errors import BadSample
 from kpl.dataset.fields import BLOB, BYTES, Field
 from kpl.dataset.image import ImageInfo, image_info
@@ -61,58 +62,21 @@ class _Member(NamedTuple):
     where: Extract
 
 
-def is_webdataset(source: SourceFolder) -> bool:
-    """Whether there are tar files and no images."""
-    return not source.images() and bool(_files(source))
-
-
 def _files(source: SourceFolder) -> list[PurePosixPath]:
     return [file for file in source.files if file.name.lower().endswith(_SUFFIXES)]
 
 
-def webdataset_kind(source: SourceFolder) -> Kind:
-    """The kind that KPL wrote down, or that the files of the first sample say."""
-    schema = read_schema(source)
-    if schema is not None:
-        return Kind(schema.kind)
-    with Extracts(source, None) as extracts:
-        values = first_of(_records(extracts, ProblemLog("skip")))
-    roles = _Roles()
-    if not roles.image(values):
-        return Kind.CUSTOM
-    if _objects(values.get("json")) is not None:
-        return Kind.DETECTION
-    return Kind.CLASSIFICATION if roles.classes(values) else Kind.UNLABELLED
-
-
-def plan_webdataset(source: SourceFolder, log: ProblemLog, options: Options) -> Plan:
-    """One sample a name up to the first dot."""
-    known = set(_files(source))
-    for file in source.files:
-        if file not in known and file.name != SCHEMA:
-            log.ignore(str(file))
-    schema = read_schema(source)
-    with ExitStack() as files:
-        extracts = files.enter_context(Extracts(source, None))
-        if schema is None:
-            plan = plan_usual(_records(extracts, log), _Roles(), log, options)
-        else:
-            records = _records(extracts, log, is_exact=True)
-            plan = plan_exact(schema, records, _decoded, _own_image, log=log, options=options)
-        return plan._replace(close=files.pop_all().close)
-
-
 def _records(
-    extracts: Extracts, log: ProblemLog, *, is_exact: bool = False
-) -> Iterator[tuple[Found, Values]]:
+    extracts: Extracts, log: ProblemLog, is_exact: bool
+) -> Generator[tuple[Found, Values], None, None]:
     for file in _files(extracts.source):
+        splits = split_of_name(file.name) or split_of_name(file.parent.name)
         for number, (key, members) in enumerate(_samples(extracts.source, file, log), 1):
             again = _Again(extracts, members)
             try:
                 values = again()
-                splits = split_of_name(file.name) or split_of_name(file.parent.name)
                 if is_exact:
-                    key, splits = _own_key(values), tuple(values["json"].get("splits", ()))  # noqa: PLW2901
+                    key, splits = _own_key(values)  # noqa: PLW2901
                 yield Found(file, number, key, splits, again), values
             except BadSample as err:
                 log.problem(str(file), f"{err.message}; left out", number)
@@ -348,11 +312,19 @@ def _key(value: Any) -> ClassKey:
     return value
 
 
-def _own_key(values: Values) -> str:
-    content = values.get("json")
-    if not isinstance(content, dict) or not isinstance(content.get("key"), str):
-        raise BadSample("it has no 'json' with its key")
-    return content["key"]  # type: ignore[no-any-return]
+def _own_key(values: Values) -> tuple[str, tuple[str, ...]]:
+    """Key and splits."""
+    try:
+        known = msgspec.convert(values.get("json"), _Known)
+    except msgspec.ValidationError as err:
+        raise BadSample(f"its 'json' is not what KPL writes: {err}") from err
+    return known.key, known.splits
+
+
+class _Known(msgspec.Struct):
+    key: str
+    splits: tuple[str, ...] = ()
+    fields: dict[str, Any] = {}
 
 
 def _own_image(values: Values) -> Extract | None:
@@ -363,21 +335,20 @@ def _own_image(values: Values) -> Extract | None:
     return None
 
 
-def _decoded(raw: Values, fields: Sequence[Field]) -> Values:
+def _decoded(schema: Schema, raw: Values) -> Values:
     """The values of fields that an export of KPL wrote."""
-    content = raw["json"].get("fields", {}) if isinstance(raw.get("json"), dict) else None
-    if not isinstance(content, dict):
-        raise BadSample("its 'json' is not what KPL writes")
+    content = msgspec.convert(raw["json"], _Known).fields
+    blobs = {name.partition(".")[0]: value for name, value in raw.items()}
     values: Values = {}
-    for each in fields:
-        if each.layout == BLOB:
-            values[each.name] = next((v for n, v in raw.items() if n.split(".")[0] == each.name), None)
-            is_there = values[each.name] is not None
-        else:
-            is_there = each.name in content
-            values[each.name] = _from_json(each, content[each.name]) if is_there else None
+    for each in schema.fields:
+        value = blobs.get(each.name) if each.layout == BLOB else content.get(each.name)
+        is_there = each.name in (blobs if each.layout == BLOB else content)
         if not is_there and not each.is_optional:
             raise BadSample(f"it has no '{each.name}'")
+        try:
+            values[each.name] = _from_json(each, value) if is_there and each.layout != BLOB else value
+        except (ValueError, TypeError, OverflowError) as err:
+            raise BadSample(f"its 'json' has no value of '{each.name}': {err}") from err
     return values
 
 
@@ -401,12 +372,8 @@ def export_webdataset(target: TargetFolder) -> None:
     left_out = ("image", "width", "height", "channels", "key") if has_image else ("key",)
     written = [each for each in fields if each.name not in left_out]
     splits = target.splits_by_position()
-    groups: dict[str, list[int]] = {}
-    for position, each in enumerate(splits):
-        groups.setdefault(each[0] if each else "data", []).append(position)
     taken: set[str] = set()
-    for split, positions in groups.items():
-        check_name(split, "split")
+    for split, positions in positions_by_split(target).items():
         with _Shards(target, split) as shards:
             for position in positions:
                 sample = dataset[position]
@@ -442,7 +409,7 @@ def _members(
     if has_image:
         yield SUFFIXES.get(image_info(sample["image"]).format, ".img")[1:], bytes(sample["image"])
         content = {"width": sample["width"], "height": sample["height"]}
-    label = sample["label"] if "label" in sample else None  # noqa: SIM401  a missing field raises NotFound
+    label = sample["label"] if "label" in sample else None  # noqa: SIM401
     if label is not None and label >= 0:
         yield "cls", str(label).encode()
     for each in fields:
@@ -499,3 +466,16 @@ class _Shards:
 
     def __exit__(self, *_: object) -> None:
         self._tar.close()
+
+
+_FORMAT = RecordFormat(
+    files=_files,
+    records=_records,
+    roles=lambda source, log: _Roles(),  # noqa: ARG005
+    decode=_decoded,
+    image_of=_own_image,
+    has_objects=lambda values: _objects(values.get("json")) is not None,
+)
+is_webdataset = partial(has_records, _FORMAT)
+webdataset_kind = partial(records_kind, _FORMAT)
+plan_webdataset = partial(plan_records, _FORMAT)
