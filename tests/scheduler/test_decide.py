@@ -322,6 +322,15 @@ def test_room_is_kept_for_the_oldest_blocked_gang() -> None:
     assert list(decide(Snapshot((machine(gpu=2),), running, flexible_too, now_s=HOUR_S)).starts) == [5]
 
 
+def test_room_kept_for_a_gang_is_there_for_those_before_it() -> None:
+    running = (on(task(1, max_run_time_s=2 * HOUR_S), "local", 0),)
+    older, gang, younger = task(2, since_s=10), task(3, gpus(2), since_s=20), task(4, since_s=30)
+    snapshot = Snapshot((machine(gpu=2),), running, (older, gang, younger), now_s=HOUR_S)
+    assert list(decide(snapshot).starts) == [2]
+    had_more = replace(older, attained_s=5 * HOUR_S)  # so it is behind the gang in the order
+    assert list(decide(replace(snapshot, waiting=(had_more, gang, younger))).starts) == []
+
+
 def test_alternatives_are_taken_where_the_preferred_devices_are_not_free() -> None:
     request = ResourceRequest(100, 100, (DeviceRequest("gpu"),), alternatives=((),))
     decision = decide(Snapshot((machine(gpu=1),), waiting=(task(1, request), task(2, request))))

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from kpl.resources import Placement
 from kpl.scheduler.cluster import Cluster
 from kpl.scheduler.hours import opens_at_s
-from kpl.scheduler.order import Group, Line, grouped
+from kpl.scheduler.order import Group, Line, grouped, urgency_of
 from kpl.scheduler.preemption import Plan, Preemptor, Victim
 from kpl.scheduler.quota import Books, Excess, Tree, asked, min_run_s, whole
 from kpl.scheduler.reasons import Block, Waits, preempted_for
 from kpl.scheduler.reservation import Reserved, is_large, may_backfill, reserve
-from kpl.scheduler.share import attained_s, overdue_at_s, rate, totals
+from kpl.scheduler.share import attained_s, level_of, overdue_at_s, rate, totals
 from kpl.scheduler.snapshot import (
     Decision,
     Obstacle,
@@ -193,10 +193,24 @@ class _Round:
         ):
             return True
         if task.queue == reserved.task.queue:
-            return task.priority > reserved.task.priority
+            return self._goes_first(task, reserved.task)
         return not self._is_kept_for_guarantee and self._books.is_covered(
             task, whole(task, asked(task), task.min_workers)
         )
+
+    def _goes_first(self, task: WaitingTask, large: WaitingTask) -> bool:
+        """Whether a task is before a large one of its queue for good: no stream of new tasks could be so for ever."""
+        if task.priority != large.priority:
+            return task.priority > large.priority
+        if self._preemptor.overdue is not None:
+            return False
+
+        def standing(one: WaitingTask) -> tuple[int, int]:
+            level = level_of(one, one.attained_s, one.min_workers, self._now_s, self._snapshot.discipline)
+            return urgency_of(one, asked(one), self._books), level
+
+        is_older = (task.since_s, task.id) < (large.since_s, large.id)
+        return is_older and standing(task) <= standing(large)
 
     def _place_now(self, task: WaitingTask) -> tuple[Placement, ...] | Excess | None:
         """Room for the task now, or the limit that a placement would exceed, or neither."""
