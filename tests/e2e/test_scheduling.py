@@ -36,10 +36,11 @@ functions:
 """
 
 
-@pytest.fixture(scope="module")
-def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
+@pytest.fixture
+def busy(tmp_path: Path) -> Iterator[LocalServer]:
     """A server with two GPUs, both held by runs of project default; a third run waits."""
-    folder = tmp_path_factory.mktemp("busy")
+    folder = tmp_path / "busy"
+    folder.mkdir()
     (folder / "sleeper").mkdir()
     (folder / "sleeper" / "algorithm.yaml").write_text(MANIFEST, encoding="utf-8")
     (folder / "sleeper" / "README.md").write_text("# Sleeper\n")
@@ -48,6 +49,9 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
             client.algorithms.install(folder / "sleeper")
             for number in range(3):
                 sleep(client, number)
+            for task_id in (1, 2):
+                wait_for(client, task_id, TaskState.RUNNING)
+            wait_for(client, 3, TaskState.QUEUED)
         yield server
         with server.client() as client:
             for run in client.runs.list():
@@ -98,9 +102,6 @@ def wait_for(client: Client, task_id: int, state: TaskState) -> None:
 
 def test_a_waiting_task_says_why_and_what_its_place_is(busy: LocalServer) -> None:
     with busy.client() as client:
-        for task_id in (1, 2):
-            wait_for(client, task_id, TaskState.RUNNING)
-        wait_for(client, 3, TaskState.QUEUED)
         why = client.tasks.why(3)
     assert why.reason.en.startswith("waits for 1 GPU: 0 of 2 are free")
     assert "等待 1 个 GPU" in why.reason.zh
@@ -205,13 +206,13 @@ def test_usage_and_history_are_told(busy: LocalServer) -> None:
     with busy.client() as client:
         usage = client.scheduler.usage(project="default")
         assert {row.kind for row in usage.rows} == {"cpu", "gpu"}
-        client.runs.cancel(client.tasks.get(3).run_id or 0)
-        client.tasks.wait(3, until_over=True)
-        (ended,) = (task for task in client.scheduler.history() if task.task_id == 3)
-    assert (ended.state, ended.priority, ended.queue) == (TaskState.CANCELLED, 50, "default")
+        client.runs.cancel(client.tasks.get(1).run_id or 0)
+        client.tasks.wait(1, until_over=True)
+        (ended,) = (task for task in client.scheduler.history() if task.task_id == 1)
+    assert (ended.state, ended.priority, ended.queue) == (TaskState.CANCELLED, 0, "default")
     assert "gpu" in text(busy, "scheduler", "usage", "--all", "--last", "1h")
     lines = text(busy, "scheduler", "history").splitlines()
-    assert 3 in [json.loads(line)["task_id"] for line in lines]
+    assert 1 in [json.loads(line)["task_id"] for line in lines]
 
 
 def test_the_commands_of_the_guide_work(busy: LocalServer) -> None:
