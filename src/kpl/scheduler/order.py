@@ -90,7 +90,7 @@ LineKey = tuple[int, int, ShareKey, Rank]
 
 
 def urgency_of(task: WaitingTask, per_worker: Mapping[str, int], books: Books) -> int:
-    """0 for what its queue's guarantee covers; of what borrows, 1 for what can be stopped without loss, and 2 for the rest."""
+    """0 for what its queue's guarantee covers; of what borrows, 1 for what yields without loss, and 2 for the rest."""
     if books.is_covered(task, whole(task, per_worker, task.min_workers)):
         return 0
     return 1 if task.is_preemptible and task.saves_checkpoints else 2
