@@ -69,7 +69,7 @@ def chain(algorithm: str, *parameters: dict[str, Any]) -> dict[str, Any]:
         for i, values in enumerate(parameters)
     ]
     edges = [{"from": f"s{i}.text", "to": f"s{i + 1}.before"} for i in range(len(parameters) - 1)]
-    return {"schema": "kpl.pipeline/v1", "name": "chain", "nodes": nodes, "edges": edges}
+    return {"schema": "kpl.pipeline/v1", "name": algorithm, "nodes": nodes, "edges": edges}
 
 
 def ran(client: Client, document: dict[str, Any]) -> dict[str, str]:

@@ -141,11 +141,15 @@ def test_service_that_crashed_is_restarted_and_until_then_the_answer_says_why(
 
 
 def test_stopped_endpoint_says_so_and_a_deleted_one_is_gone(works: Working, ann: httpx.Client) -> None:
-    endpoints.stop_endpoint(works.platform, SERVER, "default", "toy")
-    works.endpoint_in("toy", "stopped")
-    answer = ann.get(CALL)
+    endpoints.create_endpoint(works.platform, SERVER, "default", EndpointCreate(name="brief", model="toy"))
+    works.endpoint_in("brief", "ready")
+    endpoints.stop_endpoint(works.platform, SERVER, "default", "brief")
+    works.endpoint_in("brief", "stopped")
+    call = CALL.replace("toy", "brief")
+    answer = ann.get(call)
     assert answer.status_code == 503
     assert "is stopped: stopped by kpl" in answer.json()["detail"]
-    endpoints.delete_endpoint(works.platform, SERVER, "default", "toy")
-    assert ann.get(CALL).status_code == 404
-    assert endpoints.list_endpoints(works.platform, SERVER, "default").items == []
+    endpoints.delete_endpoint(works.platform, SERVER, "default", "brief")
+    assert ann.get(call).status_code == 404
+    left = endpoints.list_endpoints(works.platform, SERVER, "default").items
+    assert [endpoint.name for endpoint in left] == ["toy"]
