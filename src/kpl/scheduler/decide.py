@@ -16,7 +16,7 @@ from kpl.scheduler.preemption import Plan, Preemptor, Victim
 from kpl.scheduler.quota import Books, Excess, Tree, asked, min_run_s, whole
 from kpl.scheduler.reasons import Block, Waits, preempted_for
 from kpl.scheduler.reservation import Reserved, is_large, may_backfill, reserve
-from kpl.scheduler.share import attained_s, level_of, overdue_at_s, rate, totals
+from kpl.scheduler.share import level_of, overdue_at_s, service_of, service_until, totals
 from kpl.scheduler.snapshot import (
     Decision,
     Obstacle,
@@ -78,6 +78,8 @@ class _Round:
         self._is_kept_for_guarantee = False
         self._promised: dict[TaskId, tuple[WaitingTask, tuple[Placement, ...]]] = {}
         self._misfits: set[object] = set()
+        # The same, with what is being stopped, kept or promised thought away.
+        self._late_misfits: set[object] = set()
         self._starts: dict[TaskId, tuple[Placement, ...]] = {}
         self._given: list[RunningTask] = []
         self._preemptions: list[Preemption] = []
@@ -206,7 +208,7 @@ class _Round:
             return False
 
         def standing(one: WaitingTask) -> tuple[int, int]:
-            level = level_of(one, one.attained_s, one.min_workers, self._now_s, self._snapshot.discipline)
+            level = level_of(one, service_of(one), self._now_s, self._snapshot.discipline)
             return urgency_of(one, asked(one), self._books), level
 
         is_older = (task.since_s, task.id) < (large.since_s, large.id)
@@ -214,7 +216,7 @@ class _Round:
 
     def _place_now(self, task: WaitingTask) -> tuple[Placement, ...] | Excess | None:
         """Room for the task now, or the limit that a placement would exceed, or neither."""
-        key = (task.request, task.min_workers, task.on_one_machine)
+        key = _kind_of(task)
         may_use_all = self._may_use_kept_room(task)
         most = 0
         for uses_kept in (False, True) if may_use_all else (False,):
@@ -289,8 +291,12 @@ class _Round:
             and self._books.excess(task, whole(task, asked(task), task.min_workers), soon=True) is not None
         ):
             return None
+        uses_kept = self._reserved is not None and self._may_use_kept_room(task)
+        key = (*_kind_of(task), uses_kept)
+        if soon and key in self._late_misfits:
+            return None
         mark = self._cluster.mark()
-        if self._reserved is not None and self._may_use_kept_room(task):
+        if uses_kept:
             self._cluster.release(_KEPT_ROOM)
         for stopping in self._stopping:
             self._cluster.release(stopping)
@@ -298,6 +304,8 @@ class _Round:
             self._cluster.release(victim.running.task.id)
         found = self._ask(task, task, task.min_workers, only)
         self._cluster.rollback(mark)
+        if found is None and soon:
+            self._late_misfits.add(key)
         if found is None or not self._names_models:
             return found
         # Those that go may be of the very model that is at its limit: count them out.
@@ -338,6 +346,7 @@ class _Round:
             gone = victim.running.task
             self._stopping.append(gone.id)
             self._preemptions.append(Preemption(gone.id, task.id, preempted_for(gone, task)))
+        self._late_misfits.clear()
         self._line.rearrange()
 
     def _settle(self, task: WaitingTask, outcome: _Start | _Promise) -> None:
@@ -347,6 +356,7 @@ class _Round:
             self._reserved = None
             # Room that was kept is there for others again.
             self._misfits.clear()
+            self._late_misfits.clear()
         self._cluster.hold(task.id, outcome.placements)
         self._books.hold(task, self._books.amounts(task, outcome.placements))
         self._preemptor.moved(outcome.placements, -1)
@@ -355,6 +365,7 @@ class _Round:
             self._starts[task.id] = outcome.placements
         else:
             self._promised[task.id] = (task, outcome.placements)
+            self._late_misfits.clear()
 
     def _keep_promises(self) -> None:
         """Give those for whom room is being made the room first."""
@@ -405,7 +416,9 @@ class _Round:
     # Why not. -----------------------------------------------------------------------------------------------
 
     def _why_no_room(self, task: WaitingTask) -> Block:
-        if self._promised or (self._reserved is not None and not self._is_mine(task)):
+        key = _kind_of(task)
+        is_there_any = self._promised or (self._reserved is not None and not self._is_mine(task))
+        if is_there_any and key not in self._late_misfits:
             mark = self._cluster.mark()
             if self._reserved is not None:
                 self._cluster.release(_KEPT_ROOM)
@@ -424,6 +437,7 @@ class _Round:
                     task, more
                 )
                 return Block(Obstacle.BORROWING if is_over else Obstacle.RESERVED, kept_for=kept_for)
+            self._late_misfits.add(key)
         return Block(Obstacle.ROOM)
 
     # When to look again. ------------------------------------------------------------------------------------
@@ -452,22 +466,25 @@ class _Round:
         return max(min(later), now_s + _SHORTEST_SLEEP_S) if later else None
 
     def _overdue_at_s(self, task: WaitingTask) -> float:
-        return overdue_at_s(task, task.attained_s, task.min_workers, self._snapshot.discipline)
+        return overdue_at_s(task, service_of(task), self._snapshot.discipline)
 
     def _turns(self, running: RunningTask, best_level: int) -> list[float]:
         """When a running task comes to the end of its minimum, and to the next level of service."""
         moments = [running.started_at_s + min_run_s(self._tree[running.task.queue])]
-        per_second = rate(running.task, len(running.placements))
-        attained = attained_s(running, self._now_s)
-        discipline = self._snapshot.discipline
-        late_s = self._now_s - overdue_at_s(running.task, attained, len(running.placements), discipline)
+        service, discipline = service_until(running, self._now_s), self._snapshot.discipline
+        late_s = self._now_s - overdue_at_s(running.task, service, discipline)
         if late_s >= 0 and discipline.patience_by_run > 0:  # it is spared until it has run for long enough
             moments.append(self._now_s + late_s / discipline.patience_by_run + 1e-3)
         for level, bound in enumerate(discipline.service_levels_s):
-            if attained < bound and level >= best_level and per_second > 0:
-                moments.append(self._now_s + (bound - attained) / per_second + 1e-3)
+            if service.attained_s < bound and level >= best_level and service.per_second > 0:
+                moments.append(self._now_s + (bound - service.attained_s) / service.per_second + 1e-3)
                 break
         return moments
+
+
+def _kind_of(task: WaitingTask) -> tuple[object, ...]:
+    """What decides where a task fits."""
+    return (task.request, task.min_workers, task.on_one_machine)
 
 
 def _variants(task: WaitingTask) -> list[WaitingTask]:

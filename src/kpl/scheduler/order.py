@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from kpl.scheduler.quota import Books, asked, whole
-from kpl.scheduler.share import ShareKey, level_of, share_key
+from kpl.scheduler.share import ShareKey, level_of, service_of, share_key
 from kpl.scheduler.snapshot import Discipline, WaitingTask
 
 Rank = tuple[int, int, float, int]
@@ -58,7 +58,7 @@ def grouped(waiting: Iterable[WaitingTask], now_s: float, discipline: Discipline
         kind = seen.get(id(task.request))
         if kind is None:
             kind = seen[id(task.request)] = kinds.setdefault(task.request, len(kinds))
-        level = level_of(task, task.attained_s, task.min_workers, now_s, discipline)
+        level = level_of(task, service_of(task), now_s, discipline)
         key = (
             kind, task.queue, task.user, task.priority, level, task.min_workers, task.max_workers,
             task.on_one_machine, task.is_preemptible, task.saves_checkpoints, task.max_run_time_s, task.storage_mib,

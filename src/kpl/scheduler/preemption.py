@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from kpl.resources import Machine, Placement, amounts_of
 from kpl.resources.amounts import WHOLE_DEVICE_MILLI
 from kpl.scheduler.quota import Books, asked, devices_in, min_run_s
-from kpl.scheduler.share import attained_s, level_of, rate
+from kpl.scheduler.share import level_of, service_until
 from kpl.scheduler.snapshot import RunningTask, Snapshot, WaitingTask
 from kpl.task.ids import TaskId
 
@@ -101,9 +101,9 @@ class Preemptor:
             for placement in running.placements:
                 _add(by_machine.setdefault(placement.machine, {}), amounts_of(placement))
             on = dict(by_machine)
-        num_workers = len(running.placements)
-        level = level_of(running.task, attained_s(running, now_s), num_workers, now_s, self._discipline)
-        return Victim(running, amounts, on, rate(running.task, len(running.placements)), level)
+        service = service_until(running, now_s)
+        level = level_of(running.task, service, now_s, self._discipline)
+        return Victim(running, amounts, on, service.per_second, level)
 
     def _class_of(self, victim: Victim, now_s: float) -> _Class:
         task = victim.running.task

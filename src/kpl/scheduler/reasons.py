@@ -24,7 +24,7 @@ from kpl.scheduler.fit import (
 )
 from kpl.scheduler.order import Rank
 from kpl.scheduler.quota import Excess
-from kpl.scheduler.share import level_of
+from kpl.scheduler.share import level_of, service_of
 from kpl.scheduler.snapshot import ROOT, Obstacle, Rejection, RunningTask, Snapshot, Text, Wait, WaitingTask
 from kpl.task.ids import TaskId
 
@@ -205,7 +205,7 @@ class _Writer:
 def _positions(waiting: Sequence[WaitingTask], snapshot: Snapshot) -> dict[TaskId, int]:
     ranks: dict[str, list[tuple[Rank, TaskId]]] = {}
     for task in waiting:
-        level = level_of(task, task.attained_s, task.min_workers, snapshot.now_s, snapshot.discipline)
+        level = level_of(task, service_of(task), snapshot.now_s, snapshot.discipline)
         ranks.setdefault(task.queue, []).append(((-task.priority, level, task.since_s, task.id), task.id))
     return {
         task_id: position
