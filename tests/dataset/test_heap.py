@@ -38,6 +38,17 @@ def test_no_more_room_is_kept_than_the_bytes_take(tmp_path: Path, *, is_finished
     assert path.exists() is not is_finished
 
 
+def test_a_heap_is_whole_where_the_system_has_no_calls_of_linux(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kpl.dataset.heap._fallocate", None)
+    monkeypatch.setattr("kpl.dataset.heap._sync_file_range", None)
+    heap = HeapFile(tmp_path / "samples.heap")
+    heap.append([bytes(5 << 20), b"end"])
+    heap.put_in_place(b"h" * codec.HEADER_BYTES, tmp_path / "shard.kpl")
+    assert (tmp_path / "shard.kpl").read_bytes() == b"h" * codec.HEADER_BYTES + bytes(5 << 20) + b"end"
+
+
 def test_the_name_of_a_finished_heap_is_free_for_the_next(tmp_path: Path) -> None:
     path = tmp_path / "samples.heap"
     for number in range(2):

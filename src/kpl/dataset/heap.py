@@ -4,17 +4,23 @@ import ctypes
 import os
 from io import FileIO
 from pathlib import Path
+from typing import Any
 
 from kpl.dataset import codec, layout
 
 _MAX_PARTS = 1024  # of one writev(2)
 _MIN_RESERVED_BYTES, _MAX_RESERVED_BYTES = 1 << 20, 32 << 20
-_SYNC_BYTES = 16 << 20  # that are worth a request to the disk of their own
+_SYNC_BYTES = 4 << 20  # that are worth a request to the disk of their own
 
 # of Linux, not in the standard library; where the system lacks one, files are written without it
-_sync_file_range = getattr(ctypes.CDLL(None), "sync_file_range", None)
-_fallocate = getattr(ctypes.CDLL(None), "fallocate", None)
-_START_WRITING, _KEEP_SIZE = 2, 1  # SYNC_FILE_RANGE_WRITE, FALLOC_FL_KEEP_SIZE
+_LIBC = ctypes.CDLL(None)
+_fallocate: Any = getattr(_LIBC, "fallocate64", None)
+_sync_file_range: Any = getattr(_LIBC, "sync_file_range", None)
+if _fallocate is not None:
+    _fallocate.argtypes = (ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64)
+if _sync_file_range is not None:
+    _sync_file_range.argtypes = (ctypes.c_int, ctypes.c_int64, ctypes.c_int64, ctypes.c_uint)
+_KEEP_SIZE, _START_WRITING = 1, 2  # FALLOC_FL_KEEP_SIZE, SYNC_FILE_RANGE_WRITE
 
 
 class HeapFile:
@@ -35,9 +41,10 @@ class HeapFile:
             self._reserved = self._end + min(self._end, _MAX_RESERVED_BYTES)
             _reserve(file, begin, self._reserved - begin)
         _write_all(file, parts)
-        if self._end - self._written_out >= _SYNC_BYTES:
-            _start_writing_out(file, self._written_out, self._end - self._written_out)
-            self._written_out = self._end
+        whole = self._end - self._end % _SYNC_BYTES  # so that no page is written twice
+        if whole > self._written_out:
+            _start_writing_out(file, self._written_out, whole - self._written_out)
+            self._written_out = whole
 
     def _open(self) -> FileIO:
         if self._file is None:
@@ -102,7 +109,7 @@ def _reserve(file: FileIO, begin: int, length: int) -> None:
     disk is left to the writing. `truncate` gives back what was not used.
     """
     if _fallocate is not None:
-        _fallocate(file.fileno(), _KEEP_SIZE, ctypes.c_int64(begin), ctypes.c_int64(length))
+        _fallocate(file.fileno(), _KEEP_SIZE, begin, length)
 
 
 def _start_writing_out(file: FileIO, begin: int, length: int) -> None:
@@ -111,4 +118,4 @@ def _start_writing_out(file: FileIO, begin: int, length: int) -> None:
     Does not wait. An error is told by fsync too.
     """
     if _sync_file_range is not None:
-        _sync_file_range(file.fileno(), ctypes.c_int64(begin), ctypes.c_int64(length), _START_WRITING)
+        _sync_file_range(file.fileno(), begin, length, _START_WRITING)

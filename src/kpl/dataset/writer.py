@@ -42,6 +42,10 @@ class DatasetWriter:
 
     As a context manager it commits at the end of a block that went well and commits nothing otherwise.
 
+    After a commit everything is on the disk (fsync). Before it, a killed writer loses no more than the block that it
+    was collecting. After a power failure the system may have lost more of an unfinished shard; a writer that resumes
+    takes back whole rows whose checks fit, and no others.
+
     Args:
         path: folder to be made.
         kind: of the dataset; brings its fields.
