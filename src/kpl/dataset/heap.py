@@ -58,7 +58,7 @@ class HeapFile:
             file.truncate(self._end)
             os.pwrite(file.fileno(), header, 0)
             os.fsync(file.fileno())
-        path.parent.mkdir(parents=True, exist_ok=True)
+        layout.make_folder(path.parent)
         self._path.replace(path)
         layout.fsync_folder(path.parent)
 

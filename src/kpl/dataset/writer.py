@@ -115,6 +115,7 @@ class DatasetWriter:
         return load(self.path) if append else None
 
     def _open(self, layer_fields: dict[str, tuple[Field, ...]], *, resume: bool) -> None:
+        layout.make_folder(self.path)
         self._folder.mkdir(parents=True, exist_ok=True)
         self._lock = _lock(self._folder)
         self._key_digests = array("Q")
