@@ -209,6 +209,25 @@ def test_many_appended_versions_stay_readable(classification: Dataset, make_png:
     assert len(Dataset.open(classification.path, version=6)) == 15
 
 
+def test_after_a_commit_every_file_and_folder_is_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: set[int] = set()
+    fsync = os.fsync
+
+    def remember(handle: int) -> None:
+        synced.add(os.fstat(handle).st_ino)
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", remember)
+    root = tmp_path / "new" / "set"
+    with DatasetWriter(root, kind="custom", fields=[field("data", "blob")], shard_bytes=1000) as writer:
+        writer.extend(["a", "b"], data=[bytes(900), b"b"], split="train")
+        writer.add("c", data=b"c")
+    kept = {path: path.stat().st_ino for path in (tmp_path, root.parent, root, *root.rglob("*"))}
+    assert [str(path) for path, inode in kept.items() if inode not in synced] == []
+
+
 _CHILD = """
 import signal, sys
 import numpy as np

@@ -114,19 +114,23 @@ class ListBuilder:
         self.arrays["values"].frombytes(items.tobytes())
 
     def extend(self, values: Values) -> None:
-        dtype, shape = np.dtype(self._field.dtype), self._field.shape
-        items = [
-            value
-            if isinstance(value, np.ndarray)
-            and value.dtype == dtype
-            and value.shape[1:] == shape
-            and value.ndim
-            else as_items(self._field, value, (-1, *shape))
-            for value in values
-        ]
-        self.arrays["lengths"].extend(map(len, items))
-        if items:
-            self.arrays["values"].frombytes(np.concatenate(items).tobytes())
+        items = self._joined(values)
+        if items is None:
+            _append_all(self, values)
+            return
+        self.arrays["lengths"].extend(map(len, values))
+        self.arrays["values"].frombytes(items.tobytes())
+
+    def _joined(self, values: Values) -> NDArray[Any] | None:
+        """All items of the rows, when each row is an array of them and of nothing else."""
+        if set(map(type, values)) != {np.ndarray}:
+            return None
+        try:
+            items = np.concatenate(values)
+        except (TypeError, ValueError):  # of other shapes than each other, or no numbers
+            return None
+        is_alike = items.dtype == self._field.dtype and items.shape[1:] == self._field.shape
+        return items if is_alike else None
 
     def truncate(self, num_rows: int) -> None:
         del self.arrays["lengths"][num_rows:]

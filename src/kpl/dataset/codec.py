@@ -143,11 +143,15 @@ def decode_directory(data: memoryview, struct_type: type[StructT], *, where: str
         raise UnsupportedFormat(f"{where}: the directory cannot be read: {err}.", hint="Update KPL.") from err
 
 
-def seal(kind: int, body: bytes, directory: msgspec.Struct) -> bytes:
+def seal(kind: int, body: bytes | bytearray, directory: msgspec.Struct) -> bytes:
     """A whole small file: header, body (which begins at byte 64), directory, trailer."""
-    rest = body + padding(HEADER_BYTES + len(body))
-    rest += encode_directory(directory, HEADER_BYTES + len(rest))
-    return encode_header(kind, xxh3_128(rest).digest(), HEADER_BYTES + len(rest)) + rest
+    pad = padding(HEADER_BYTES + len(body))
+    end = encode_directory(directory, HEADER_BYTES + len(body) + len(pad))
+    content_id = xxh3_128()
+    for part in (body, pad, end):
+        content_id.update(part)
+    size = HEADER_BYTES + len(body) + len(pad) + len(end)
+    return b"".join((encode_header(kind, content_id.digest(), size), body, pad, end))
 
 
 def unseal(data: memoryview, kind: int, struct_type: type[StructT], *, where: str) -> tuple[str, StructT]:

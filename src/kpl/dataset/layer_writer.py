@@ -3,11 +3,8 @@
 Blobs go to a temporary heap file, values to builders, both to a shard.
 """
 
-import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from io import FileIO
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +16,14 @@ from kpl.dataset import codec, layout
 from kpl.dataset.builders import ColumnBuilder, Values, builder_of, pending
 from kpl.dataset.errors import BadSample
 from kpl.dataset.fields import BLOB, Field
+from kpl.dataset.heap import HeapFile
 from kpl.dataset.journal import Block
 from kpl.dataset.manifest import ShardRef
 from kpl.dataset.shard import is_wide
 
 _MAX_BLOB_BYTES = (1 << 32) - 1
 _PADS = tuple(bytes(count) for count in range(codec.BLOB_ALIGNMENT))
-_PIECE_BYTES = 1 << 18  # joined and hashed while still in the processor's cache
-_SYNC_BYTES = 32 << 20  # that are worth a request to the disk of their own
-_MAX_PARTS = 512  # of one writev(2); the system allows 1024
+_SMALL_BYTES = 1 << 13  # copying such a part costs less than handing it to the system by itself
 
 
 class LayerWriter:
@@ -45,7 +41,6 @@ class LayerWriter:
         self.blob_names = [field.name for field in self.fields if field.layout == BLOB]
         self._root = root
         self._heap_path = folder / f"{name}.heap"
-        self._heap: FileIO | None = None
         self._begin_shard()
 
     def _begin_shard(self) -> None:
@@ -60,9 +55,8 @@ class LayerWriter:
         self._marks: dict[str, dict[str, int]] = {}
         self._hash = xxh3_128()
         self._num_rows = 0
-        self._synced = 0
-        self._syncing: Future[None] | None = None
-        self._syncer = ThreadPoolExecutor(1, thread_name_prefix="kpl-sync")
+        self._flushed = codec.HEADER_BYTES
+        self._heap = HeapFile(self._heap_path)
 
     def put(self, value: Any) -> tuple[int, int, int]:
         """Append a blob to the heap: its position, length and check."""
@@ -94,10 +88,7 @@ class LayerWriter:
         parts[1::2] = blobs
         if count:
             self.position = int(positions[-1] + lengths[-1])
-            step = 2 * max(1, _PIECE_BYTES // (1 + int(lengths.max())))
-            # joined here, since walking through a million small parts costs more than writing them
-            joined = (b"".join(parts[start : start + step]) for start in range(0, len(parts), step))
-            self._block += joined if step > 32 else parts
+            self._block += parts
         return positions.astype(np.uint64), lengths.astype(np.uint32), digests(blobs)
 
     def mark(self) -> tuple[int, int]:
@@ -121,13 +112,12 @@ class LayerWriter:
 
     def flush(self, num_rows: int) -> Block:
         """Write the pending blobs; what the journal is to remember about the rows since the last call."""
-        pieces = list(_pieces(self._block))
-        for start in range(0, len(pieces), _MAX_PARTS):
-            together = pieces[start : start + _MAX_PARTS]
-            deque(map(self._hash.update, together), maxlen=0)
-            _write_all(self._open_heap(), together)
-        self._block.clear()
-        self._sync_ahead()
+        parts, self._block = self._block, []
+        if self.position - self._flushed < len(parts) * _SMALL_BYTES:
+            parts = [b"".join(parts)]
+        deque(map(self._hash.update, parts), maxlen=0)
+        self._heap.append(parts)
+        self._flushed = self.position
         columns = {}
         for name, builder in self.builders.items():
             columns[name] = pending(builder.arrays, self._marks.get(name, {}))
@@ -135,58 +125,30 @@ class LayerWriter:
         self._num_rows = num_rows
         return Block(self.position, columns)
 
-    def _sync_ahead(self) -> None:
-        """Let the disk take in what is written while more is being written, so that less is to be waited for."""
-        if self.position - self._synced < _SYNC_BYTES or (self._syncing and not self._syncing.done()):
-            return
-        self._wait_for_sync()
-        self._synced = self.position
-        self._syncing = self._syncer.submit(os.fdatasync, self._open_heap().fileno())
-
-    def _wait_for_sync(self) -> None:
-        # an error of the disk is told once for each open file: it must not get lost here
-        if self._syncing is not None:
-            syncing, self._syncing = self._syncing, None
-            syncing.result()
-
-    def _open_heap(self) -> FileIO:
-        if self._heap is None:
-            self._heap = self._heap_path.open("w+b", buffering=0)
-            self._heap.write(bytes(codec.HEADER_BYTES))
-        return self._heap
-
     def restore(self, blocks: list[tuple[int, Block]]) -> int:
         """Take back journaled blocks as far as the heap still holds their bytes; how many of them it does.
 
         Args:
             blocks: (rows, block) in the order of the journal, since the last finished shard.
         """
-        if any(block.heap_end > codec.HEADER_BYTES for _, block in blocks) and not self._heap_path.exists():
+        has_heap = self._heap.reopen()
+        if not has_heap and any(block.heap_end > codec.HEADER_BYTES for _, block in blocks):
             return 0
-        if self._heap_path.exists():
-            self._heap = self._heap_path.open("r+b", buffering=0)
-            self._heap.seek(codec.HEADER_BYTES)
         for number, (num_rows, block) in enumerate(blocks):
-            length = block.heap_end - self.position
-            data = self._heap.read(length) if self._heap is not None and length > 0 else b""
+            data = self._heap.read(block.heap_end - self.position)
             if not _is_whole(data, self.position, block):
-                self._cut()
+                self._heap.cut(self.position)
                 return number
             self._hash.update(data)
-            self.position = block.heap_end
+            self.position = self._flushed = block.heap_end
             self._num_rows += num_rows
             for name, parts in block.columns.items():
                 builder = self.builders[name]
                 for role, part in parts.items():
                     builder.arrays[role].frombytes(part)
                 self._marks[name] = {role: len(each) for role, each in builder.arrays.items()}
-        self._cut()
+        self._heap.cut(self.position)
         return len(blocks)
-
-    def _cut(self) -> None:
-        if self._heap is not None:
-            self._heap.truncate(max(self.position, codec.HEADER_BYTES))
-            self._heap.seek(self.position)
 
     def restart(self, blocks: list[tuple[int, Block]]) -> None:
         """Restore anew with fewer blocks, since another layer has lost some."""
@@ -198,24 +160,18 @@ class LayerWriter:
         """Turn the flushed rows into a shard at its final place, synced; the next row begins another one."""
         num_rows = self._num_rows
         num_files = sum(len(builder.arrays.get("file_sizes", ())) for builder in self.builders.values())
-        heap = self._open_heap()
-        directory_position, tail_start, columns = self._write_columns(heap, num_rows)
+        directory_position, tail_start, columns = self._write_columns(num_rows)
         directory = codec.ShardDirectory(self.name, columns)
-        self._write(heap, codec.encode_directory(directory, directory_position, num_rows))
+        self._write(codec.encode_directory(directory, directory_position, num_rows))
         content_id, size = self._hash.digest(), self.position
-        self._wait_for_sync()
-        heap.seek(0)
-        heap.write(codec.encode_header(codec.SHARD, content_id, size))
-        os.fsync(heap.fileno())
-        self.close()
+        header = codec.encode_header(codec.SHARD, content_id, size)
         path = layout.shard_path(self._root, self.name, content_id.hex())
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._heap_path.replace(path)
-        layout.fsync_folder(path.parent)
+        self._heap.append(self._block)
+        self._heap.put_in_place(header, path)
         self._begin_shard()
         return ShardRef(content_id.hex(), num_rows, size, tail_start, files=num_files)
 
-    def _write_columns(self, heap: FileIO, num_rows: int) -> tuple[int, int, tuple[codec.Column, ...]]:
+    def _write_columns(self, num_rows: int) -> tuple[int, int, tuple[codec.Column, ...]]:
         """Write wide columns, then small ones.
 
         Returns:
@@ -227,34 +183,27 @@ class LayerWriter:
         tail_start = 0
         for field, parts in sorted(ready, key=lambda each: each[0].name not in wide):
             if field.name not in wide and not tail_start:
-                self._write(heap, codec.padding(self.position))
+                self._write(codec.padding(self.position))
                 tail_start = self.position
-            buffers = tuple(self._write_buffer(heap, *part) for part in parts)
+            buffers = tuple(self._write_buffer(*part) for part in parts)
             columns[field.name] = codec.Column(field.as_stored, buffers)
-        self._write(heap, codec.padding(self.position))
+        self._write(codec.padding(self.position))
         return self.position, tail_start or self.position, tuple(columns[field.name] for field in self.fields)
 
-    def _write_buffer(self, heap: FileIO, role: str, dtype: str, data: bytes) -> codec.Buffer:
-        self._write(heap, codec.padding(self.position))
+    def _write_buffer(self, role: str, dtype: str, data: bytes) -> codec.Buffer:
+        self._write(codec.padding(self.position))
         position = self.position
-        self._write(heap, data)
+        self._write(data)
         return codec.Buffer(role, dtype, position, len(data), xxh3_64_intdigest(data))
 
-    def _write(self, heap: FileIO, data: bytes) -> None:
-        if data:
-            _write_all(heap, [data])
+    def _write(self, data: bytes) -> None:
+        self._block.append(data)
         self._hash.update(data)
         self.position += len(data)
 
     def close(self) -> None:
         """Let go of the temporary heap, leaving it where it is."""
-        if self._heap is not None:
-            try:
-                self._wait_for_sync()
-            finally:
-                self._syncer.shutdown()
-                self._heap.close()
-                self._heap = None
+        self._heap.close()
 
 
 def digests(values: Iterable[bytes | memoryview]) -> NDArray[np.uint64]:
@@ -277,40 +226,6 @@ def _is_whole(data: bytes, position: int, block: Block) -> bool:
                     return False
                 is_padding[begin : begin + length] = False
     return not np.frombuffer(data, np.uint8)[is_padding].any()
-
-
-def _pieces(parts: list[bytes | memoryview]) -> Iterator[bytes | memoryview]:
-    """The same bytes in fewer parts: small ones joined, large ones as they are, so that they are never copied."""
-    run: list[bytes | memoryview] = []
-    size = 0
-    for part in parts:
-        length = len(part)
-        if length >= _PIECE_BYTES >> 4:
-            if size:
-                yield run[0] if len(run) == 1 else b"".join(run)
-            run, size = [], 0
-            yield part
-            continue
-        run.append(part)
-        size += length
-        if size >= _PIECE_BYTES:
-            yield b"".join(run)
-            run, size = [], 0
-    if run:
-        yield b"".join(run)
-
-
-def _write_all(file: FileIO, parts: list[bytes | memoryview]) -> None:
-    """Write all bytes; the system may take fewer at a time."""
-    handle = file.fileno()
-    rest = sum(map(len, parts))
-    while rest:
-        written = os.writev(handle, parts)
-        rest -= written
-        while rest and written >= len(parts[0]):
-            written -= len(parts.pop(0))
-        if rest and written:
-            parts[0] = memoryview(parts[0])[written:]
 
 
 def _as_bytes(value: Any) -> bytes:

@@ -100,6 +100,15 @@ def fsync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it that are missing, so that their names survive a power cut."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    fsync_folder(folder.parent)
+
+
 def write_durably(path: Path, data: bytes) -> None:
     """Write a new file that survives a power cut, once the caller has given it its final name."""
     with path.open("wb") as file:

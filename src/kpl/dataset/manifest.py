@@ -254,7 +254,7 @@ def _write_index(
         body = bytearray()
         layers, tails = _append_tails(root, draft, body, number)
         splits = tuple(_append_split(name, rows, body, number) for name, rows in _all_rows(draft).items())
-        data = codec.seal(codec.INDEX, bytes(body), IndexDirectory(tuple(tails)))
+        data = codec.seal(codec.INDEX, body, IndexDirectory(tuple(tails)))
         if layout.publish_new(layout.index_path(root, number), data):
             index = IndexRef(number, data[16:32].hex(), len(data))
             return layers, splits, (*draft.indexes, index)

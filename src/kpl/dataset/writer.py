@@ -42,6 +42,10 @@ class DatasetWriter:
 
     As a context manager it commits at the end of a block that went well and commits nothing otherwise.
 
+    After a commit everything is on the disk (fsync). Before it, a killed writer loses no more than the block that it
+    was collecting. After a power failure the system may have lost more of an unfinished shard; a writer that resumes
+    takes back whole rows whose checks fit, and no others.
+
     Args:
         path: folder to be made.
         kind: of the dataset; brings its fields.
@@ -111,6 +115,7 @@ class DatasetWriter:
         return load(self.path) if append else None
 
     def _open(self, layer_fields: dict[str, tuple[Field, ...]], *, resume: bool) -> None:
+        layout.make_folder(self.path)
         self._folder.mkdir(parents=True, exist_ok=True)
         self._lock = _lock(self._folder)
         self._key_digests = array("Q")
