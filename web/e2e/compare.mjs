@@ -42,7 +42,7 @@ async function lookAt(page, name) {
     await page.screenshot({ path: `${process.env.KPL_E2E_PICTURES}/${name}.png` });
 }
 
-async function compare(language, theme, width) {
+async function compare(language, theme, width, isByMouse) {
   const words = WORDS[language];
   const { context, page, problems } = await open(browser, { language, theme, width });
   page.setDefaultTimeout(10_000);
@@ -61,11 +61,15 @@ async function compare(language, theme, width) {
   await button.waitFor();
   assert.equal(await button.isDisabled(), true, 'nothing is selected yet');
   const rows = page.getByRole('row');
-  await rows.nth(1).focus();
-  await page.keyboard.press('Space');
-  await page.waitForURL(/selected=\d+$/);
-  await page.keyboard.press('ArrowDown');
-  await page.keyboard.press('Space');
+  if (isByMouse) {
+    await rows.nth(1).locator('label').click();
+    await rows.nth(2).locator('label').click();
+  } else {
+    await rows.nth(1).focus();
+    await page.keyboard.press('Space');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Space');
+  }
   await page.waitForURL(/selected=\d+(,|%2C)\d+$/);
   await lookAt(page, `list-${language}-${theme}`);
   await button.click();
@@ -94,7 +98,7 @@ async function compare(language, theme, width) {
     .click();
   await page.waitForURL(/hidden=\d+/);
   assert.doesNotMatch(await charts.first().getAttribute('aria-label'), /,/, 'one curve is left');
-  await page.reload();
+  await page.goto(`${page.url()}&log=1&smooth=some&range=1-2`);
   await charts.first().waitFor();
   assert.doesNotMatch(
     await charts.first().getAttribute('aria-label'),
@@ -115,8 +119,8 @@ async function compare(language, theme, width) {
 }
 
 try {
-  await compare('en', 'light', 1440);
-  await compare('zh', 'dark', 1280);
+  await compare('en', 'light', 1440, false);
+  await compare('zh', 'dark', 1280, true);
   console.log('2 comparisons made');
 } finally {
   await browser.close();
