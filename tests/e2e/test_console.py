@@ -2,35 +2,17 @@
 
 import os
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
-import kpl.server
 from kpl.client import LocalServer, local_server
 
-WEB = Path(__file__).parents[2] / "web"
-PASSWORD = "a password of many words"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+from .console import NEEDS_BROWSER, PASSWORD, WEB, set_password  # noqa: TID252  tests are no package with a name of its own
 
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.skipif(
-        not Path(kpl.server.__path__[0], "static", "index.html").exists(),
-        reason="the console is not built: install without KPL_WEB=skip",
-    ),
-    pytest.mark.skipif(
-        not any(shutil.which(name) for name in BROWSERS), reason="no Chromium: apt-get install chromium"
-    ),
-    pytest.mark.skipif(
-        shutil.which("node") is None or not (WEB / "node_modules" / "playwright-core").exists(),
-        reason="no tools for browser tests: python tools/web.py ci, with Node on the path",
-    ),
-]
+pytestmark = NEEDS_BROWSER
 
 
 @pytest.fixture(scope="module")
@@ -50,19 +32,8 @@ def server(tmp_path_factory: pytest.TempPathFactory, images: Path) -> Iterator[L
             }
             client.pipelines.create("split-shapes", document)
             client.runs.wait(client.runs.create(pipeline="split-shapes").id, timeout_s=60)
-            _set_password(client.users.sign_in_link("admin"))
+            set_password(client.users.sign_in_link("admin"))
         yield running
-
-
-def _set_password(link: str) -> None:
-    base, _, secret = link.partition("/sign-in#link=")
-    with httpx.Client(base_url=base) as http:
-        session = http.post("/api/v1/session", json={"link_token": secret}).raise_for_status().json()
-        http.patch(
-            "/api/v1/users/admin",
-            json={"password": PASSWORD},
-            headers={"X-CSRF-Token": session["csrf_token"]},
-        ).raise_for_status()
 
 
 @pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("zh", "dark")])

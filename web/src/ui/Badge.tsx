@@ -24,7 +24,7 @@ export function toneColor(tone: Tone): string {
 
 /** The tone's background: 14 % of its colour. */
 export function toneTint(tone: Tone): string {
-  return tone === 'neutral' ? 'var(--sunken)' : `color-mix(in srgb, ${toneColor(tone)} 14%, transparent)`;
+  return tone === 'neutral' ? 'var(--sunken)' : `color-mix(in srgb, ${toneColor(tone)} 14%, var(--surface))`;
 }
 
 interface BadgeProps {

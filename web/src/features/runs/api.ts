@@ -86,6 +86,19 @@ export const seriesQuery = (
     placeholderData: keepPreviousData,
   });
 
+/** What the functions of an algorithm promise to measure, and which way is better. */
+export const algorithmQuery = (project: string, name: string, version: string) =>
+  queryOptions({
+    queryKey: ['algorithms', project, name, version],
+    queryFn: () =>
+      dataOf(
+        api.GET('/api/v1/projects/{project}/algorithms/{name}', {
+          params: { path: { project, name }, query: { version } },
+        }),
+      ),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
 export async function readLog(
   project: string,
   id: number,

@@ -29,6 +29,9 @@ export function chartsOf(metrics: MetricBrief[]): { charts: Chart[]; numbers: Me
   return { charts, numbers: metrics.filter((metric) => metric.num_points === 1) };
 }
 
+/** Weights of smoothing that one can choose. */
+export const SMOOTHING: Record<string, number> = { none: 0, some: 0.6, much: 0.9 };
+
 /** Exponential moving average without the pull towards the first value. */
 export function smoothed(values: number[], weight: number): number[] {
   if (weight <= 0) return values;
@@ -57,8 +60,8 @@ export function aligned(series: Series[]): [number[], ...(number | null)[][]] {
   return [steps, ...columns];
 }
 
-const SERIES_LIGHT = ['#3f51e0', '#0d6e67', '#be185d', '#a04907', '#7c3aed', '#446e0c'];
-const SERIES_DARK = ['#8b99ff', '#2dd4bf', '#f472b6', '#f5a94a', '#b794ff', '#a3d65c'];
+const SERIES_LIGHT = ['#3f51e0', '#0d6e67', '#be185d', '#a04907', '#7c3aed', '#446e0c', '#0369a1', '#78591d'];
+const SERIES_DARK = ['#8b99ff', '#2dd4bf', '#f472b6', '#f5a94a', '#b794ff', '#a3d65c', '#4cc0f5', '#d6b46a'];
 
 /** Colours of curves; the dark set keeps its distance from the dark surface. */
 export function seriesColour(index: number, isDark: boolean): string {

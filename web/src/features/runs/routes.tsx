@@ -3,6 +3,7 @@ import type { FeatureRoute } from '@/ui/routing';
 
 export const routes: FeatureRoute[] = [
   { path: 'runs', texts: 'runs', load: () => import('./list/RunsPage') },
+  { path: 'runs/compare', texts: 'runs', load: () => import('./compare/ComparePage') },
   {
     path: 'runs/$id',
     texts: 'runs',

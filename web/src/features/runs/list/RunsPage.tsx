@@ -1,5 +1,6 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { Play, X } from 'lucide-react';
+import { Columns3, Play, X } from 'lucide-react';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '@/i18n/format';
 import { Button, LinkButton } from '@/ui/Button';
@@ -7,7 +8,7 @@ import { EmptyState } from '@/ui/EmptyState';
 import { ErrorState } from '@/ui/ErrorState';
 import { Page, PageHeader } from '@/ui/PageHeader';
 import { Progress } from '@/ui/Progress';
-import { projectPath, useProject, useQueryState } from '@/ui/routing';
+import { projectPath, useGo, useProject, useQueryState } from '@/ui/routing';
 import { SegmentedControl } from '@/ui/SegmentedControl';
 import { SkeletonRows } from '@/ui/Skeleton';
 import { StateChip } from '@/ui/StateChip';
@@ -15,13 +16,15 @@ import { Table, type TableColumn } from '@/ui/Table';
 import { SearchField } from '@/ui/TextField';
 import { Time } from '@/ui/Time';
 import { type Run, runsQuery } from '../api';
+import { isComparable, parseIds } from '../compare/model';
 import { isOver, isRunState, matchesSearch, RUN_STATES } from '../model';
 
-/** All runs, newest first. State, pipeline and search stand in the address. */
+/** All runs, newest first. State, pipeline, search and selection stand in the address. */
 export default function RunsPage() {
   const { t } = useTranslation('runs');
   const format = useFormat();
   const project = useProject();
+  const go = useGo();
   const [query, setQuery] = useQueryState();
   const state = isRunState(query.state) ? query.state : undefined;
   const runs = useInfiniteQuery(runsQuery(project, state, query.pipeline));
@@ -29,6 +32,8 @@ export default function RunsPage() {
   const search = query.q ?? '';
   const shown = all?.filter((run) => matchesSearch(run, search)) ?? [];
   const isFiltered = Boolean(state || query.pipeline || search);
+  // The address follows a moment later: two quick presses must not both start from what it said before.
+  const [selected, setSelected] = useState(() => parseIds(query.selected));
   const none = <p className="p-8 text-center text-fg-3">{t('list.nothingFound')}</p>;
   return (
     <Page header={<PageHeader title={t('title')} />}>
@@ -73,6 +78,18 @@ export default function RunsPage() {
                   <X aria-label={t('clear', { ns: 'common' })} />
                 </Button>
               )}
+              <span className="ml-auto text-12 text-fg-3" role="status">
+                {isComparable(selected)
+                  ? t('list.selected', { count: selected.length })
+                  : t('list.selectMore')}
+              </span>
+              <Button
+                isDisabled={!isComparable(selected)}
+                onPress={() => go(`${projectPath(project, 'runs', 'compare')}?ids=${selected.join(',')}`)}
+              >
+                <Columns3 aria-hidden />
+                {t('list.compare')}
+              </Button>
             </div>
             {runs.isError && <ErrorState error={runs.error} onRetry={() => void runs.refetch()} />}
             {runs.isPending && <SkeletonRows rows={10} />}
@@ -83,6 +100,12 @@ export default function RunsPage() {
                 items={shown}
                 idOf={({ id }) => id}
                 hrefOf={({ id }) => projectPath(project, 'runs', id)}
+                selection={new Set(selected)}
+                onSelect={(keys) => {
+                  const ids = keys === 'all' ? shown.map(({ id }) => id) : [...keys].map(Number);
+                  setSelected(ids);
+                  setQuery({ selected: ids.join(',') });
+                }}
                 empty={none}
               />
             )}

@@ -7,6 +7,8 @@ import { aligned, type Series, seriesColour, smoothed } from '../metrics';
 interface ChartProps {
   label: string;
   names: string[];
+  /** Which colour each curve has; by its place where not given. */
+  colours?: number[];
   series: Series[];
   smoothing: number;
   isLog: boolean;
@@ -21,11 +23,11 @@ const WHOLE_STEPS = Array.from({ length: 12 }, (_, power) =>
 ).flat();
 
 /** Curves over steps. Drag to zoom in, double-click to see all. Colours follow the theme. */
-export function Chart({ label, names, series, smoothing, isLog, onZoom }: ChartProps) {
+export function Chart({ label, names, colours, series, smoothing, isLog, onZoom }: ChartProps) {
   const frame = useRef<HTMLDivElement>(null);
   const isDark = useIsDark();
   const { metric } = useFormat();
-  const key = names.join('\n');
+  const key = names.map((name, index) => `${colours?.[index] ?? index} ${name}`).join('\n');
   const data = useMemo(() => {
     const smooth = series.map(({ steps, values }) => ({ steps, values: smoothed(values, smoothing) }));
     return aligned(smooth) as uPlot.AlignedData;
@@ -68,9 +70,9 @@ export function Chart({ label, names, series, smoothing, isLog, onZoom }: ChartP
           ],
           series: [
             {},
-            ...key.split('\n').map((name, index) => ({
-              label: name,
-              stroke: seriesColour(index, isDark),
+            ...key.split('\n').map((curve) => ({
+              label: curve.slice(curve.indexOf(' ') + 1),
+              stroke: seriesColour(Number.parseInt(curve, 10), isDark),
               width: 1.5,
               spanGaps: true,
               points: { show: (newest.current[0]?.length ?? 0) < 2 },

@@ -10,7 +10,7 @@ import { Panel } from '@/ui/Panel';
 import { SegmentedControl, Toggle } from '@/ui/SegmentedControl';
 import { SkeletonRows } from '@/ui/Skeleton';
 import { metricsQuery, seriesQuery } from '../api';
-import { type Chart as ChartSpec, chartsOf, type MetricBrief } from '../metrics';
+import { type Chart as ChartSpec, chartsOf, type MetricBrief, SMOOTHING } from '../metrics';
 import { Chart, useSeriesColour } from './Chart';
 
 interface MetricsViewProps {
@@ -19,8 +19,6 @@ interface MetricsViewProps {
   attempt: number | undefined;
   isGoing: boolean;
 }
-
-const SMOOTHING: Record<string, number> = { none: 0, some: 0.6, much: 0.9 };
 
 /** What a task measured: numbers as numbers, curves as charts. */
 export function MetricsView({ project, taskId, attempt, isGoing }: MetricsViewProps) {
