@@ -8,9 +8,11 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from kpl.cli.main import app
-from kpl.dataset import Dataset
+from kpl.dataset import Dataset, DatasetWriter, field
 from kpl.dataset.masks import encode_class_mask
-from kpl.dataset.versions import remove
+from kpl.dataset.versions import remove, restore, untag
+from kpl.errors import Invalid
+from kpl.testing.nginx import has_nginx, nginx
 
 runner = CliRunner()
 
@@ -54,6 +56,29 @@ def test_a_dataset_is_exported_and_its_health_reported(packed: Path, tmp_path: P
     (tmp_path / "source" / "b" / "again.png").write_bytes(image)
     _run("pack", tmp_path / "source", tmp_path / "worse")
     assert "duplicates" in _run("health", tmp_path / "worse", exit_code=1).stdout
+
+
+@pytest.mark.skipif(not has_nginx(), reason="nginx is not installed")
+def test_a_dataset_is_read_at_its_address_and_changed_in_folders_only(packed: Path, tmp_path: Path) -> None:
+    remove(packed, ["a/0.png"])
+    with nginx(tmp_path, tmp_path / "nginx") as port:
+        address = f"http://127.0.0.1:{port}/set"
+        assert "intact" in _run("verify", address).stdout
+        assert json.loads(_run("info", address, "--json").stdout)["num_samples"] == 5
+        assert "b/1.png" in _run("head", address).stdout
+        assert json.loads(_run("health", address, "--json").stdout)["is_healthy"]
+        assert _run("diff", address, "1", "2").stdout.splitlines()[0] == "- a/0.png"
+        _run("export", address, tmp_path / "out", "--format", "imagefolder", "--version", "1")
+        assert (tmp_path / "out" / "a" / "0.png").is_file()
+        _run("merge", address, "--to", tmp_path / "merged", exit_code=1)
+        for command in (("history",), ("tag", "x"), ("gc", "--yes"), ("repair",)):
+            refused = _run(command[0], address, *command[1:], exit_code=1).exception
+            assert "at an address is read there, not written" in str(refused)
+        for change in (remove, restore, untag):
+            with pytest.raises(Invalid, match="not written"):
+                change(address, ["b/1.png"] if change is remove else "1" if change is untag else 1)  # type: ignore[operator]
+        with pytest.raises(Invalid, match="not written"):
+            DatasetWriter(address, kind="custom", fields=[field("n", "int32")])
 
 
 def test_a_damaged_dataset_is_repaired(packed: Path) -> None:

@@ -2,6 +2,7 @@ import gc
 import threading
 import tracemalloc
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ def test_resuming_gives_exactly_what_was_left(detection: Dataset) -> None:
         if len(taken) == 3:
             break
     position = loader.position
-    assert position == Position(version=1, seed=8, epoch=0, position=6)
+    assert position == Position(version=1, seed=8, epoch=0, position=6, order="rows")
     resumed = Loader(detection, _row, batch_size=2, start=position)
     assert len(resumed) == 3
     assert taken + _rows(resumed) == whole
@@ -88,6 +89,19 @@ def test_a_position_of_another_version_is_refused(detection: Dataset) -> None:
         Loader(detection, _row, batch_size=1, start=Position(9, 0))
     with pytest.raises(Invalid, match="batch_size 0"):
         Loader(detection, _row, batch_size=0)
+
+
+def test_a_position_goes_on_in_its_own_order(detection: Dataset) -> None:
+    first = Loader(detection, _row, batch_size=3, seed=5, shuffle="blocks")
+    expected = _flat(_rows(first))
+    batches = iter(Loader(detection, _row, batch_size=3, seed=5, shuffle="blocks"))
+    assert _flat([next(batches)["row"]]) == expected[:3]
+    at = replace(Position(detection.version, 5), position=3, order="blocks")
+    assert _flat(_rows(Loader(detection, _row, batch_size=3, start=at))) == expected[3:]
+    with pytest.raises(Conflict, match="of the order 'blocks', not of 'rows'"):
+        Loader(detection, _row, batch_size=3, start=at, shuffle="rows")
+    with pytest.raises(Conflict, match="of the order 'blocks', not of 'stored'"):
+        Loader(detection, _row, batch_size=3, start=at, is_shuffled=False)
 
 
 def test_torch_gets_tensors(detection: Dataset, tmp_path: Path) -> None:

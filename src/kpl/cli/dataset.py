@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Datasets: pack, check, import and look at them.", no_args_is_help=True)
 
 Source = Annotated[Path, typer.Argument(help="Folder or archive with the data.")]
-Stored = Annotated[Path, typer.Argument(help="Folder of a KPL Dataset.")]
-
+Stored = Annotated[str, typer.Argument(help="Folder of a KPL Dataset, or its address (http, s3, gs, az).")]
+StoredHere = Annotated[str, typer.Argument(help="Folder of a KPL Dataset.")]
 
 Destination = Annotated[Path, typer.Argument(help="Folder to write; must not exist.")]
 Kind = Annotated[kinds.Kind | None, typer.Option(help="What the labels are; follows from the format.")]
@@ -205,7 +205,7 @@ def export(
         out.print(f"{destination}: {report.num_samples} samples")
 
 
-def _open(path: Path, version: str) -> "Dataset":
+def _open(path: str, version: str) -> "Dataset":
     from kpl.dataset import Dataset
     from kpl.dataset.versions import resolve
 
@@ -235,7 +235,7 @@ def health(
 
 
 @app.command()
-def history(path: Stored, json: Json = False) -> None:
+def history(path: StoredHere, json: Json = False) -> None:
     """List the versions of a KPL Dataset, newest first. Needs no server."""
     from kpl.dataset import versions
 
@@ -255,7 +255,7 @@ def history(path: Stored, json: Json = False) -> None:
 
 @app.command()
 def tag(
-    path: Stored,
+    path: StoredHere,
     name: Annotated[str, typer.Argument(help="Name for the version.")],
     version: Annotated[str, typer.Option(help="Number or tag; the newest by default.")] = "",
     move: Annotated[bool, typer.Option(help="Take the name from the version that has it.")] = False,
@@ -297,7 +297,7 @@ def diff(
 
 @app.command()
 def merge(
-    sources: Annotated[list[Path], typer.Argument(help="Folders of datasets of one kind, at least two.")],
+    sources: Annotated[list[str], typer.Argument(help="Folders of datasets of one kind, at least two.")],
     dest: Annotated[Path, typer.Option("--to", help="Folder of the dataset to be made.")],
     keep_first: Annotated[
         bool, typer.Option("--keep-first", help="Of samples with one key, keep that of the first dataset.")
@@ -326,7 +326,7 @@ def merge(
 
 @app.command()
 def gc(
-    path: Stored,
+    path: StoredHere,
     keep: Annotated[int, typer.Option(min=1, help="How many of the newest versions stay.")] = 1,
     yes: Yes = False,
     json: Json = False,
@@ -346,7 +346,7 @@ def gc(
 
 
 @app.command()
-def repair(path: Stored, json: Json = False) -> None:
+def repair(path: StoredHere, json: Json = False) -> None:
     """Bring a damaged or unfinished KPL Dataset back as far as its bytes allow. Needs no server."""
     from kpl.dataset.repair import repair as repair_dataset
 

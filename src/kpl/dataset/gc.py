@@ -35,7 +35,7 @@ def collect(path: str | os.PathLike[str], *, keep: int = 1, is_dry: bool = False
     Raises:
         Conflict: somebody is writing to the dataset; files of theirs that no version names yet would be lost.
     """
-    root = Path(path)
+    root = layout.folder_of(path)
     if keep < 1:
         raise Invalid(f"keep={keep}: the newest version always stays.", hint="Give 1 or more.")
     numbers = layout.versions(root)

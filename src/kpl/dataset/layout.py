@@ -14,6 +14,8 @@ import shutil
 from pathlib import Path
 
 from kpl.dataset.errors import DatasetDamaged, NotADataset
+from kpl.errors import Invalid
+from kpl.storage.url import is_remote
 
 WRITING = "writing"
 _LAYER = re.compile(r"[a-z][a-z0-9_-]{0,63}")
@@ -89,6 +91,21 @@ def _numbers(folder: Path, suffix: str) -> list[int]:
     except (FileNotFoundError, NotADirectoryError):
         return []
     return sorted(int(name[:8]) for name in names if re.fullmatch(rf"\d{{8}}\.{suffix}", name))
+
+
+def folder_of(path: str | os.PathLike[str]) -> Path:
+    """The folder of a dataset whose files are to be listed or changed.
+
+    Raises:
+        Invalid: it is an address.
+    """
+    text = os.fspath(path)
+    if is_remote(text):
+        raise Invalid(
+            f"{text}: a dataset at an address is read there, not written nor listed.",
+            hint="Do this in a folder of this machine and copy its new files there, HEAD last.",
+        )
+    return Path(text.removeprefix("file://"))
 
 
 def fsync_folder(folder: Path) -> None:

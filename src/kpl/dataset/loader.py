@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any, Literal, Protocol
 
@@ -27,6 +28,17 @@ Transform = Callable[[Sample], Any]
 Collate = Callable[[Any], Any]
 
 
+def _order_of(dataset: Dataset, start: Position | None, shuffle: Shuffle) -> str:
+    """The shuffled order that is meant."""
+    if shuffle not in ("auto", "rows", "blocks"):
+        raise Invalid(f"shuffle='{shuffle}' is unknown.", hint=nearest(shuffle, ("auto", "rows", "blocks")))
+    if shuffle != "auto":
+        return shuffle
+    if start is not None and start.order in ("rows", "blocks"):
+        return start.order
+    return "blocks" if dataset.snapshot.is_remote else "rows"
+
+
 class Loader:
     """Iterates over one epoch after another; each `for` loop is an epoch, the first from `start` on.
 
@@ -43,8 +55,8 @@ class Loader:
         start: where to begin, as `position` said when training was interrupted.
         is_shuffled: False gives the samples as they are stored.
         shuffle: "rows" takes any row next; "blocks" mixes 64 blocks of 1 MiB at a time, so that over a network blocks
-            are fetched and not rows. "auto" is "blocks" for a dataset at an address, else "rows". A training run that
-            goes on with a copy elsewhere names the one that it began with.
+            are fetched and not rows. "auto" is the order that `start` tells, else "blocks" for a dataset at an address,
+            else "rows".
         drop_last: leave out the rest of an epoch that does not fill a batch on every rank.
         num_threads: that make batches; 0 makes each when it is asked for, in the caller's thread.
         num_ahead: batches prepared while one is in use, which bounds the memory taken.
@@ -81,10 +93,6 @@ class Loader:
                 f"batch_size {batch_size}, num_threads {num_threads}, num_ahead {num_ahead}, rank {rank} of "
                 f"{world_size}: all are at least 1 (threads 0), and rank < world_size."
             )
-        if shuffle not in ("auto", "rows", "blocks"):
-            raise Invalid(
-                f"shuffle='{shuffle}' is unknown.", hint=nearest(shuffle, ("auto", "rows", "blocks"))
-            )
         if (transform is None) == (fields is None):
             raise Invalid("A loader needs either a transform or fields.", hint="Name the fields of a batch.")
         self._dataset = dataset
@@ -96,14 +104,21 @@ class Loader:
         self._batch_size, self._drop_last = batch_size, drop_last
         self._rank, self._world_size = rank, world_size
         self._num_threads, self._num_ahead = num_threads, num_ahead
+        order = _order_of(dataset, start, shuffle) if is_shuffled else "stored"
+        if start is not None and start.order not in ("", order):
+            raise Conflict(
+                f"{dataset!r}: the position to resume at is one of the order '{start.order}', not of '{order}'.",
+                hint="Leave `shuffle` and `is_shuffled` as they were when training was interrupted, or begin anew.",
+            )
         self._is_shuffled = is_shuffled
-        self._in_blocks = shuffle == "blocks" or (shuffle == "auto" and dataset.snapshot.is_remote)
-        self._position = start or Position(dataset.version, seed)
+        # also what comes as it is stored is read in blocks over a network
+        self._in_blocks = (order if is_shuffled else _order_of(dataset, None, shuffle)) == "blocks"
+        self._position = replace(start or Position(dataset.version, seed), order=order)
         self.damaged: list[Damage] = []
 
     @property
     def position(self) -> Position:
-        """Where the next batch begins: four numbers that, given as `start`, go on exactly there."""
+        """Where the next batch begins: four numbers and an order that, given as `start`, go on exactly there."""
         return self._position
 
     def __len__(self) -> int:
@@ -130,7 +145,7 @@ class Loader:
             finally:
                 if isinstance(pool, ThreadPoolExecutor):
                     pool.shutdown(wait=True, cancel_futures=True)
-        self._position = Position(at.version, at.seed, at.epoch + 1)
+        self._position = replace(at, epoch=at.epoch + 1, position=0)
 
     def _open_pool(self) -> AbstractContextManager["_Pool"]:
         # made for each epoch, so that a loader can be forked and pickled in between
@@ -154,7 +169,7 @@ class Loader:
 
     def _advance(self, at: Position, position: int, step: int) -> int:
         position = min(position + step, len(self._dataset))
-        self._position = Position(at.version, at.seed, at.epoch, position)
+        self._position = replace(at, position=position)
         return position
 
 

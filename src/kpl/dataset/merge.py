@@ -63,7 +63,7 @@ def merge(
         Invalid: fewer than two, a view, other kinds or layers, or masks of pixels that would have to be renumbered.
         Conflict: `dest` holds a dataset already, or a key stands in two of them.
     """
-    folder = Path(dest)
+    folder = layout.folder_of(dest)
     datasets = [each if isinstance(each, Dataset) else Dataset.open(each) for each in sources]
     _check(datasets, folder)
     class_names = tuple(dict.fromkeys(name for each in datasets for name in each.class_names))

@@ -2,7 +2,7 @@
 
 No list of rows is kept or shuffled, whatever the size: a keyed permutation is computed where it is needed.
 Ranks and workers only pick positions, so the order is the same for any number of them, and the state of a
-training run's reading is four numbers: version, seed, epoch, position.
+training run's reading is four numbers (version, seed, epoch, position) and the name of the order.
 
 There are two shuffled orders. One takes any row next. The other takes rows from `WINDOW_BLOCKS` blocks of neighbours
 in turn, so that blocks can be read as a whole; the last window is mixed row by row, so that what is left over does
@@ -36,12 +36,14 @@ class Position:
 
     Attributes:
         position: samples of the epoch that all ranks together have taken.
+        order: what takes the rows in turn: "rows", "blocks" or "stored"; empty where it was not told.
     """
 
     version: int
     seed: int
     epoch: int = 0
     position: int = 0
+    order: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ def repair(path: str | os.PathLike[str]) -> RepairReport:
         NotADataset: there is nothing that a version could be made of.
         DatasetDamaged: a layer is damaged in a way that leaves nothing to put in its place.
     """
-    root = Path(path)
+    root = layout.folder_of(path)
     actions: list[str] = []
     _finish_writers(root, actions)
     manifest = _newest_whole_manifest(root, actions)

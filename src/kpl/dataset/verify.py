@@ -69,7 +69,7 @@ def verify(
     """
     address = os.fspath(path)
     if not is_remote(address):
-        root = Path(address.removeprefix("file://"))
+        root = layout.folder_of(address)
         number = layout.newest_version(root) if version is None else version
         return _verify(root, number, progress, nullcontext)
     from kpl.dataset.mirror import Mirror

@@ -24,6 +24,7 @@ from kpl.dataset.reader import Dataset
 from kpl.dataset.validators import check_classes, complete_mask, complete_objects
 from kpl.dataset.writer import carried_over
 from kpl.errors import Conflict, Invalid, NotFound, nearest
+from kpl.storage.url import is_remote
 
 _MAX_DELTAS = 8  # of a layer; more are merged into one, since each costs a look-up when reading
 _TAG = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,63}")
@@ -63,7 +64,7 @@ class Difference(NamedTuple):
 
 def history(path: str | os.PathLike[str]) -> list[Version]:
     """All versions that are there, newest first."""
-    root = Path(path)
+    root = layout.folder_of(path)
     layout.newest_version(root)
     tags_of: dict[int, list[str]] = {}
     for name, number in tags(root).items():
@@ -97,7 +98,7 @@ def tag(path: str | os.PathLike[str], name: str, *, version: int | None = None, 
     Raises:
         Conflict: the name is another version's, and `move` is not given.
     """
-    root = Path(path)
+    root = layout.folder_of(path)
     if _TAG.fullmatch(name) is None:
         raise Invalid(
             f"'{name}' is not a name for a tag.", hint="A letter, then letters, digits, '.', '_' and '-'."
@@ -119,7 +120,7 @@ def tag(path: str | os.PathLike[str], name: str, *, version: int | None = None, 
 
 def untag(path: str | os.PathLike[str], name: str) -> None:
     """Take a name away from its version."""
-    root = Path(path)
+    root = layout.folder_of(path)
     if name not in tags(root):
         raise NotFound(f"{root} has no tag '{name}'.", hint=nearest(name, tags(root)))
     _tag_path(root, name).unlink()
@@ -128,7 +129,7 @@ def untag(path: str | os.PathLike[str], name: str) -> None:
 def tags(path: str | os.PathLike[str]) -> dict[str, int]:
     """Number of the version of each tag."""
     found = {}
-    folder = Path(path) / "tags"
+    folder = layout.folder_of(path) / "tags"
     for file in sorted(folder.iterdir()) if folder.is_dir() else ():
         text = file.read_text(encoding="ascii", errors="replace").strip() if _TAG.fullmatch(file.name) else ""
         if text.isdigit():
@@ -146,12 +147,14 @@ def resolve(path: str | os.PathLike[str], name: str) -> int:
     Raises:
         NotFound: neither.
     """
+    if name.isdigit() and is_remote(path):
+        return int(name)
     known = tags(path)
     if name in known:
         return known[name]
-    if name.isdigit() and int(name) in layout.versions(Path(path)):
+    if name.isdigit() and int(name) in layout.versions(layout.folder_of(path)):
         return int(name)
-    numbers = ", ".join(map(str, layout.versions(Path(path))[-10:]))
+    numbers = ", ".join(map(str, layout.versions(layout.folder_of(path))[-10:]))
     raise NotFound(
         f"{path} has no version '{name}'.", hint=f"{nearest(name, known)} Versions: {numbers}.".strip()
     )
@@ -169,7 +172,7 @@ def correct(
         NotFound: there is no such sample, field or layer.
         BadSample: a value does not fit.
     """
-    root = Path(path)
+    root = layout.folder_of(path)
     if layer == SAMPLES:
         raise Invalid(
             "The layer 'samples' cannot be corrected.", hint="Remove the sample and add another one."
@@ -184,7 +187,7 @@ def remove(path: str | os.PathLike[str], keys: Iterable[str], *, message: str = 
         NotFound: there is no such sample.
     """
     wanted = list(keys)
-    return _commit(Path(path), lambda dataset: _without(dataset, wanted), message)
+    return _commit(layout.folder_of(path), lambda dataset: _without(dataset, wanted), message)
 
 
 def evolve(
@@ -211,12 +214,12 @@ def evolve(
         Invalid: a name is taken or the kind of the dataset needs it, or the dtype is not wider.
     """
     changes = _Evolution(dict(rename or {}), frozenset(drop), dict(widen or {}))
-    return _commit(Path(path), lambda dataset: _evolved(dataset, layer, changes), message)
+    return _commit(layout.folder_of(path), lambda dataset: _evolved(dataset, layer, changes), message)
 
 
 def restore(path: str | os.PathLike[str], version: int, *, message: str = "") -> Dataset:
     """Make a version that is as an older one was."""
-    root = Path(path)
+    root = layout.folder_of(path)
     old = load(root, version)
 
     def draft(newest: Dataset) -> Draft:

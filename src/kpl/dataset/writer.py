@@ -77,7 +77,7 @@ class DatasetWriter:
         split_rule: SplitRule | None = None,
         name: str = "main",
     ) -> None:
-        self.path = Path(path)
+        self.path = layout.folder_of(path)
         self._split_rule = split_rule
         self.kind = parse_kind(kind)
         self.class_names = _checked_class_names(class_names)
