@@ -113,7 +113,7 @@ def test_a_waiting_task_says_why_and_what_its_place_is(busy: LocalServer) -> Non
 
 
 def test_queues_are_set_up_listed_as_a_tree_and_shown_with_their_tasks(busy: LocalServer) -> None:
-    assert "gpu=1" in text(busy, "queue", "set", "lab", "--guaranteed", "cpu=4,memory=8Gi,gpu=1")
+    assert "gpu=1" in text(busy, "quota", "set", "lab", "--guaranteed", "cpu=4,memory=8Gi,gpu=1")
     text(busy, "queue", "set", "default", "--parent", "lab", "--limit", "gpu=2,tasks=9", "--weight", "2")
     tree = text(busy, "queue", "list")
     assert [line.split()[0] for line in tree.splitlines()[2:]] == ["root", "lab", "default"]

@@ -48,6 +48,9 @@ for noun in (
     project, user, token,
 ):  # fmt: skip
     app.add_typer(noun.app, name=noun.__name__.rpartition(".")[2])
+app.add_typer(
+    queue.app, name="quota", help="Quotas: each is that of a queue, so these are the commands of `kpl queue`."
+)
 
 
 def _print_version(is_asked: bool) -> None:
