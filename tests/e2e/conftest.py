@@ -1,4 +1,4 @@
-"""One server of its own for the tests that only need some server."""
+"""Servers: one for all tests that only need some, and busy ones."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 from kpl.client import Client, LocalServer, local_server
+from kpl.task import TaskState
+
+from .sleepers import MANIFEST, sleep, wait_for  # noqa: TID252  tests are no package with a name of its own
 
 
 @pytest.fixture(scope="package")
@@ -33,3 +36,28 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
             picture.save(folder / name / f"{name} {number}.png")
     (folder / "README.txt").write_text("not an image")
     return folder
+
+
+@pytest.fixture
+def busy(tmp_path: Path) -> Iterator[LocalServer]:
+    """A server with two GPUs, both held by runs of project default; a third run waits."""
+    folder = tmp_path / "busy"
+    folder.mkdir()
+    (folder / "sleeper").mkdir()
+    (folder / "sleeper" / "algorithm.yaml").write_text(MANIFEST, encoding="utf-8")
+    (folder / "sleeper" / "README.md").write_text("# Sleeper\n")
+    with local_server(folder / "data", options=("--simulate", "gpu:a100=2")) as server:
+        with server.client() as client:
+            client.algorithms.install(folder / "sleeper")
+            for number in range(3):
+                sleep(client, number)
+            for task_id in (1, 2):
+                wait_for(client, task_id, TaskState.RUNNING)
+            wait_for(client, 3, TaskState.QUEUED)
+        yield server
+        with server.client() as client:
+            for run in client.runs.list():
+                if not run.state.is_final:
+                    client.runs.cancel(run.id)
+            for task in client.tasks.list():
+                client.tasks.wait(task.id, until_over=True)

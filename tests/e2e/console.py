@@ -1,6 +1,8 @@
 """What the tests of the console in a browser share: when they can run, and how they sign in."""
 
+import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import httpx
@@ -38,3 +40,18 @@ def set_password(link: str) -> None:
             json={"password": PASSWORD},
             headers={"X-CSRF-Token": session["csrf_token"]},
         ).raise_for_status()
+
+
+def run_script(name: str, url: str) -> str:
+    """Run a script of web/e2e against a server as its administrator; returns what it printed."""
+    done = subprocess.run(
+        ["node", f"e2e/{name}"],
+        cwd=WEB,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={**os.environ, "KPL_E2E_URL": url, "KPL_E2E_PASSWORD": PASSWORD},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout

@@ -1,8 +1,6 @@
 """Two real trainings compared in a real browser, in both languages and themes, with axe looking on."""
 
 import importlib.util
-import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +9,7 @@ import pytest
 
 from kpl.client import LocalServer, local_server
 
-from .console import NEEDS_BROWSER, PASSWORD, WEB, set_password  # noqa: TID252  tests are no package with a name of its own
+from .console import NEEDS_BROWSER, run_script, set_password  # noqa: TID252  tests are no package with a name of its own
 
 pytestmark = [
     *NEEDS_BROWSER,
@@ -59,14 +57,5 @@ def _pipeline(epochs: int) -> dict[str, Any]:
 
 
 def test_two_runs_are_compared_from_the_list_to_the_file(trained: LocalServer) -> None:
-    done = subprocess.run(
-        ["node", "e2e/compare.mjs"],
-        cwd=WEB,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        env={**os.environ, "KPL_E2E_URL": trained.url, "KPL_E2E_PASSWORD": PASSWORD},
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "2 comparisons made" in done.stdout, done.stdout
+    printed = run_script("compare.mjs", trained.url)
+    assert "2 comparisons made" in printed, printed

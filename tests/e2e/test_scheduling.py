@@ -6,73 +6,19 @@ import re
 import shlex
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from kpl.client import Client, LocalServer, local_server
+from kpl.client import LocalServer
 from kpl.schemas.queue import WhyOut
 from kpl.task import TaskState
 
+from .sleepers import sleep, wait_for  # noqa: TID252  tests are no package with a name of its own
+
 pytestmark = pytest.mark.e2e
 
-DEADLINE_S = 60.0
 GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "share-a-cluster.md"
-MANIFEST = """
-name: sleeper
-version: "1.0.0"
-title: {en: Sleeper, zh: 睡眠}
-description: {en: Sleeps., zh: 睡眠。}
-task: test
-licence: Apache-2.0
-functions:
-  process:
-    command: [python, -c, "import time; time.sleep(300)"]
-    parameters: {properties: {number: {type: integer, default: 0}}}
-    resources: {cpu: 0.1, memory: 32Mi}
-    checkpoints: true
-"""
-
-
-@pytest.fixture
-def busy(tmp_path: Path) -> Iterator[LocalServer]:
-    """A server with two GPUs, both held by runs of project default; a third run waits."""
-    folder = tmp_path / "busy"
-    folder.mkdir()
-    (folder / "sleeper").mkdir()
-    (folder / "sleeper" / "algorithm.yaml").write_text(MANIFEST, encoding="utf-8")
-    (folder / "sleeper" / "README.md").write_text("# Sleeper\n")
-    with local_server(folder / "data", options=("--simulate", "gpu:a100=2")) as server:
-        with server.client() as client:
-            client.algorithms.install(folder / "sleeper")
-            for number in range(3):
-                sleep(client, number)
-            for task_id in (1, 2):
-                wait_for(client, task_id, TaskState.RUNNING)
-            wait_for(client, 3, TaskState.QUEUED)
-        yield server
-        with server.client() as client:
-            for run in client.runs.list():
-                if not run.state.is_final:
-                    client.runs.cancel(run.id)
-            for task in client.tasks.list():
-                client.tasks.wait(task.id, until_over=True)
-
-
-def sleep(client: Client, number: int, devices: str = "gpu", priority: int = 0) -> int:
-    """Start a run of one task; returns the number of the task."""
-    node = {
-        "id": "sleep",
-        "type": "algorithm",
-        "algorithm": "sleeper",
-        "function": "process",
-        "parameters": {"number": number},
-        "resources": {"devices": devices},
-    }
-    document = {"schema": "kpl.pipeline/v1", "name": "sleep", "nodes": [node]}
-    return client.runs.create(document=document, priority=priority).tasks[0].id
 
 
 def kpl(server: LocalServer, *words: str) -> "subprocess.CompletedProcess[str]":
@@ -91,13 +37,6 @@ def text(server: LocalServer, *words: str) -> str:
     done = kpl(server, *words)
     assert done.returncode == 0, done.stderr
     return done.stdout
-
-
-def wait_for(client: Client, task_id: int, state: TaskState) -> None:
-    end = time.monotonic() + DEADLINE_S
-    while (seen := client.tasks.get(task_id)).state is not state:
-        assert time.monotonic() < end, f"still {seen.state}: {seen.reason}"
-        time.sleep(0.1)
 
 
 def test_a_waiting_task_says_why_and_what_its_place_is(busy: LocalServer) -> None:

@@ -1,5 +1,7 @@
 // What every browser test shares: a Chromium of the system and a server that is asked for by address.
+import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
+import AxeBuilder from '@axe-core/playwright';
 import { chromium } from 'playwright-core';
 
 const PATHS = [
@@ -58,3 +60,27 @@ export async function open(browser, { language, theme, width = 1440, height = 90
 
 export const USER = process.env.KPL_E2E_USER ?? 'admin';
 export const PASSWORD = process.env.KPL_E2E_PASSWORD ?? '';
+
+/** Signs the page in, by name and password. */
+export async function signIn(page) {
+  await page.goto(`${BASE}/sign-in`);
+  await page.locator('input[autocomplete=username]').fill(USER);
+  await page.locator('input[type=password]').fill(PASSWORD);
+  await page.locator('button[type=submit]').click();
+  await page.waitForURL(/\/p\/default/);
+}
+
+/** Fails on serious findings of axe and on a page wider than its window; keeps a picture where KPL_E2E_PICTURES says. */
+export async function lookAt(page, name) {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+  assert.deepEqual(
+    grave.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`),
+    [],
+    `${name}: axe found`,
+  );
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
+  assert.equal(wide, false, `${name}: the page is wider than the window`);
+  if (process.env.KPL_E2E_PICTURES)
+    await page.screenshot({ path: `${process.env.KPL_E2E_PICTURES}/${name}.png`, fullPage: true });
+}

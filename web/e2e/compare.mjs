@@ -2,8 +2,7 @@
 // takes the table away as a file. Skips with a printed reason where Chromium or the server is missing.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import AxeBuilder from '@axe-core/playwright';
-import { BASE, open, PASSWORD, start, USER } from './browser.mjs';
+import { BASE, lookAt, open, signIn, start } from './browser.mjs';
 
 const WORDS = {
   en: {
@@ -28,29 +27,11 @@ const WORDS = {
 
 const browser = await start();
 
-async function lookAt(page, name) {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-  assert.deepEqual(
-    grave.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`),
-    [],
-    `${name}: axe found`,
-  );
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
-  assert.equal(wide, false, `${name}: the page is wider than the window`);
-  if (process.env.KPL_E2E_PICTURES)
-    await page.screenshot({ path: `${process.env.KPL_E2E_PICTURES}/${name}.png` });
-}
-
 async function compare(language, theme, width, isByMouse) {
   const words = WORDS[language];
   const { context, page, problems } = await open(browser, { language, theme, width });
   page.setDefaultTimeout(10_000);
-  await page.goto(`${BASE}/sign-in`);
-  await page.locator('input[autocomplete=username]').fill(USER);
-  await page.locator('input[type=password]').fill(PASSWORD);
-  await page.locator('button[type=submit]').click();
-  await page.waitForURL(/\/p\/default/);
+  await signIn(page);
 
   await page.goto(`${BASE}/p/default/runs/compare?ids=1`);
   await page.getByRole('link', { name: /2 to 8|Choose runs|选择运行/ }).waitFor();

@@ -1,20 +1,17 @@
 import { useQuery } from '@tanstack/react-query';
-import { Cpu, Hourglass } from 'lucide-react';
+import { Cpu } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useLiveQueries } from '@/api/live';
 import { useFormat } from '@/i18n/format';
 import { EmptyState } from '@/ui/EmptyState';
 import { ErrorState } from '@/ui/ErrorState';
 import { Page, PageHeader } from '@/ui/PageHeader';
-import { Panel } from '@/ui/Panel';
-import { projectPath, useProject } from '@/ui/routing';
-import { Skeleton, SkeletonRows } from '@/ui/Skeleton';
-import { StateChip } from '@/ui/StateChip';
-import { Table } from '@/ui/Table';
-import { Time } from '@/ui/Time';
-import { machinesQuery, queueQuery } from './api';
+import { useProject } from '@/ui/routing';
+import { Skeleton } from '@/ui/Skeleton';
+import { machinesQuery } from './api';
 import { MachineCard } from './MachineCard';
 import { totals } from './model';
+import { Queues } from './Queues';
 
 /** Machines, who holds what of them, and what waits for room. */
 export default function ClusterPage() {
@@ -22,7 +19,7 @@ export default function ClusterPage() {
   const { bytes, metric } = useFormat();
   const project = useProject();
   const machines = useQuery(machinesQuery);
-  useLiveQueries([`project:${project}`], ({ type }) => (type === 'task' ? [['machines']] : []), {
+  useLiveQueries([`project:${project}`], ({ type }) => (type === 'task' ? [['machines'], ['queues']] : []), {
     always: [['machines']],
   });
   const all = machines.data?.machines ?? [];
@@ -93,69 +90,8 @@ export default function ClusterPage() {
             </ul>
           </>
         )}
-        <Queue project={project} />
+        <Queues project={project} machines={all} />
       </div>
     </Page>
-  );
-}
-
-function Queue({ project }: { project: string }) {
-  const { t } = useTranslation('cluster');
-  const queue = useQuery(queueQuery(project));
-  return (
-    <Panel title={t('queue.title')} aside={t('queue.project', { project })}>
-      {queue.isError && <ErrorState error={queue.error} isInline onRetry={() => void queue.refetch()} />}
-      {queue.isPending && <SkeletonRows rows={3} className="p-4" />}
-      {queue.data?.length === 0 && (
-        <p className="flex items-center gap-2 p-4 text-13 text-fg-3">
-          <Hourglass aria-hidden className="size-4" />
-          {t('queue.empty')}
-        </p>
-      )}
-      {queue.data && queue.data.length > 0 && (
-        <Table
-          label={t('queue.title')}
-          items={queue.data}
-          idOf={({ id }) => id}
-          hrefOf={({ run_id, name }) =>
-            run_id === null
-              ? undefined
-              : `${projectPath(project, 'runs', run_id)}?task=${encodeURIComponent(name)}`
-          }
-          columns={[
-            {
-              id: 'task',
-              title: t('queue.task'),
-              isRowHeader: true,
-              cell: ({ id, name, run_id }) => (
-                <span className="flex items-baseline gap-2">
-                  <span className="font-medium">{name}</span>
-                  <span className="text-12 text-fg-3">
-                    {run_id === null ? t('queue.taskNumber', { id }) : t('queue.run', { id: run_id })}
-                  </span>
-                </span>
-              ),
-            },
-            {
-              id: 'state',
-              title: t('queue.state'),
-              width: 'w-32',
-              cell: ({ state }) => <StateChip state={state} />,
-            },
-            {
-              id: 'reason',
-              title: t('queue.reason'),
-              cell: ({ reason }) => <span className="text-12 text-fg-2">{reason}</span>,
-            },
-            {
-              id: 'since',
-              title: t('queue.since'),
-              width: 'w-36',
-              cell: ({ created_at }) => <Time at={created_at} className="text-fg-2" />,
-            },
-          ]}
-        />
-      )}
-    </Panel>
   );
 }

@@ -82,7 +82,7 @@ export function MachineCard({ machine }: { machine: Machine }) {
                       </span>
                       <span className="text-fg-2 tabular-nums">{Math.round(cell.share * 100)} %</span>
                     </span>
-                    <span className="relative block truncate text-11 text-fg-3">
+                    <span className="relative block truncate text-11 text-fg-2">
                       {device.vendor} {device.model} · {bytes(device.memory_mib * mib)}
                     </span>
                   </li>

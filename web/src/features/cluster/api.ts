@@ -9,16 +9,21 @@ export const machinesQuery = queryOptions({
   refetchInterval: POLL_MS,
 });
 
-/** Tasks that wait for room, oldest first. */
-export const queueQuery = (project: string) =>
+/** Queues that the user may see, the one of each project among them. */
+export const queuesQuery = queryOptions({
+  queryKey: ['queues'],
+  queryFn: async () => {
+    const page = await dataOf(api.GET('/api/v1/queues', { params: { query: { limit: 200 } } }));
+    return page.items;
+  },
+  refetchInterval: POLL_MS,
+});
+
+/** Tasks of a queue: first those that run, then those that wait, in their order. */
+export const queuedQuery = (name: string) =>
   queryOptions({
-    queryKey: ['tasks', project, 'queue'],
-    queryFn: async () => {
-      const page = await dataOf(
-        api.GET('/api/v1/projects/{project}/tasks', {
-          params: { path: { project }, query: { state: 'queued', limit: 200 } },
-        }),
-      );
-      return page.items.reverse();
-    },
+    queryKey: ['queues', name, 'tasks'],
+    queryFn: () =>
+      dataOf(api.GET('/api/v1/queues/{name}/tasks', { params: { path: { name }, query: { limit: 200 } } })),
+    refetchInterval: POLL_MS,
   });

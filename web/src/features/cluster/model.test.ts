@@ -1,5 +1,16 @@
 import { expect, it } from 'vitest';
-import { coreCells, deviceCell, holderColour, type Machine, totals } from './model';
+import {
+  barOf,
+  coreCells,
+  deviceCell,
+  holderColour,
+  type Machine,
+  type Queue,
+  quotasOf,
+  totalOf,
+  totals,
+  treeOf,
+} from './model';
 
 const machine = (cpu_milli: number, holders: [number, number][]): Machine => ({
   name: 'm',
@@ -75,4 +86,42 @@ it('knows what is held of a device and in all', () => {
 it('shows those one may not see in grey', () => {
   expect(holderColour(0)).toBe('var(--fg-3)');
   expect(holderColour(5)).not.toBe(holderColour(6));
+});
+
+const queue = (name: string, parent: string, amounts: Partial<Queue> = {}): Queue =>
+  ({ name, parent, used: {}, borrowed: {}, guaranteed: {}, limit: {}, ...amounts }) as Queue;
+
+it('puts queues below those above them, and those of a hidden parent on top', () => {
+  const tree = treeOf([queue('b', 'lab'), queue('root', ''), queue('x', 'secret'), queue('lab', 'root')]);
+  expect(tree.map(({ queue: { name }, depth }) => [name, depth])).toEqual([
+    ['root', 0],
+    ['lab', 1],
+    ['b', 2],
+    ['x', 0],
+  ]);
+});
+
+it('tells quotas of devices first and leaves out what has none', () => {
+  const amounts = {
+    used: { cpu: 100, gpu: 3000, 'gpu:x': 3000, memory: 0, storage: 0 },
+    borrowed: { gpu: 1000 },
+    guaranteed: { gpu: 2000 },
+  };
+  const [gpu, cpu, ...rest] = quotasOf(queue('a', '', { ...amounts, limit: { tasks: 9 } }));
+  expect(gpu).toEqual({ resource: 'gpu', used: 3000, borrowed: 1000, guaranteed: 2000, limit: null });
+  expect([cpu?.resource, rest.map(({ resource }) => resource)]).toEqual(['cpu', ['tasks']]);
+});
+
+it('draws a bar as long as the limit, or as all there is', () => {
+  const quota = { resource: 'gpu', used: 3000, borrowed: 1000, guaranteed: 4000, limit: null };
+  expect(barOf(quota, 8000)).toEqual([0.25, 0.125, 0.25]);
+  expect(barOf({ ...quota, limit: 4000 }, 8000)).toEqual([0.5, 0.25, 0.5]);
+  expect(barOf({ ...quota, used: 0, borrowed: 0, guaranteed: 0 }, 0)).toEqual([0, 0, 0]);
+});
+
+it('adds up what there is of a resource', () => {
+  const both = [machine(4000, []), machine(2000, [])];
+  expect(['cpu', 'memory', 'gpu', 'gpu:x', 'gpu:y', 'tasks'].map((name) => totalOf(both, name))).toEqual([
+    6000, 2048, 2000, 2000, 0, 0,
+  ]);
 });

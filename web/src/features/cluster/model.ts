@@ -79,3 +79,59 @@ export function totals(machines: Machine[]): Totals {
     heldDevices: sum(({ devices }) => devices.reduce((held, { held_milli }) => held + held_milli, 0)) / 1000,
   };
 }
+
+export type Queue = Schemas['QueueOut'];
+
+/** Queues from the top of the tree downwards, each below the one above it; those whose parent is hidden come on top. */
+export function treeOf(queues: Queue[]): { queue: Queue; depth: number }[] {
+  const names = new Set(queues.map(({ name }) => name));
+  const below = (parent: string | null, depth: number): { queue: Queue; depth: number }[] =>
+    queues
+      .filter((each) => (names.has(each.parent) ? each.parent : null) === parent)
+      .flatMap((queue) => [{ queue, depth }, ...below(queue.name, depth + 1)]);
+  return below(null, 0);
+}
+
+/** What a queue has of one resource, in the unit of the API. */
+export interface Quota {
+  resource: string;
+  used: number;
+  borrowed: number;
+  guaranteed: number;
+  limit: number | null;
+}
+
+/** Devices first, as people ask for those; of models and tasks only what is promised or bounded, of others what is used too. */
+export function quotasOf({ used, borrowed, guaranteed, limit }: Queue): Quota[] {
+  const names = new Set([used, borrowed, guaranteed, limit].flatMap(Object.keys));
+  const place = (resource: string) => ['cpu', 'memory', 'storage', 'tasks'].indexOf(resource);
+  return [...names]
+    .sort((a, b) => place(a) - place(b) || (a < b ? -1 : 1))
+    .map((resource) => ({
+      resource,
+      used: used[resource] ?? 0,
+      borrowed: borrowed[resource] ?? 0,
+      guaranteed: guaranteed[resource] ?? 0,
+      limit: limit[resource] ?? null,
+    }))
+    .filter(
+      ({ resource, used: amount, guaranteed: promised, limit: most }) =>
+        promised > 0 || most !== null || (amount > 0 && resource !== 'tasks' && !resource.includes(':')),
+    );
+}
+
+/** Parts of a bar, 0 to 1: used within the guarantee, borrowed, guaranteed and free. Its length is the limit or all there is. */
+export function barOf({ used, borrowed, guaranteed, limit }: Quota, total: number): [number, number, number] {
+  const whole = Math.max(limit ?? total, used, guaranteed, 1);
+  const own = Math.max(used - borrowed, 0);
+  return [own / whole, Math.min(borrowed, used) / whole, Math.max(guaranteed - own, 0) / whole];
+}
+
+/** How much there is of a resource on all machines, in the unit of quotas; 0 for what machines do not have. */
+export function totalOf(machines: Machine[], resource: string): number {
+  if (resource === 'cpu') return machines.reduce((sum, { cpu_milli }) => sum + cpu_milli, 0);
+  if (resource === 'memory') return machines.reduce((sum, { memory_mib }) => sum + memory_mib, 0);
+  const [kind, model] = resource.split(':');
+  const devices = machines.flatMap((machine) => machine.devices);
+  return 1000 * devices.filter((each) => each.kind === kind && (!model || each.model === model)).length;
+}

@@ -1,0 +1,57 @@
+// Reads the queue of a real server whose GPUs are all held: quotas, who waits, why, in both languages and themes.
+import assert from 'node:assert/strict';
+import { BASE, lookAt, open, signIn, start } from './browser.mjs';
+
+const WORDS = {
+  en: {
+    queues: 'Queues and quotas',
+    waiting: 'Waiting for room',
+    reason: /waits for 1 GPU: queue default uses 2 GPUs of at most 2 GPUs/,
+    quota: /2 used · 1 borrowed · 1 guaranteed/,
+    empty: 'Nothing waits.',
+  },
+  zh: {
+    queues: '队列与配额',
+    waiting: '等待资源',
+    reason: /等待 1 个 GPU/,
+    quota: /已用 2 · 借用 1 · 保障 1/,
+    empty: '没有等待的任务。',
+  },
+};
+
+const browser = await start();
+
+async function read(language, theme, width) {
+  const words = WORDS[language];
+  const { context, page, problems } = await open(browser, { language, theme, width });
+  page.setDefaultTimeout(10_000);
+  await signIn(page);
+  await page.goto(`${BASE}/cluster`);
+  const queues = page.getByRole('grid', { name: words.queues });
+  await queues.getByText(words.quota).first().waitFor();
+  const names = await queues.getByRole('rowheader').allInnerTexts();
+  assert.deepEqual(names, ['root', 'lab', 'default']);
+  const waiting = page.getByRole('grid', { name: words.waiting });
+  await waiting.getByText(words.reason).waitFor();
+  assert.equal(await waiting.getByRole('row').count(), 2, 'the head and the one task that waits');
+  await lookAt(page, `cluster-${language}-${theme}`);
+  await waiting.scrollIntoViewIfNeeded();
+  await lookAt(page, `waiting-${language}-${theme}`);
+
+  await queues.getByRole('row').filter({ hasText: 'lab' }).first().focus();
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/queue=lab/);
+  await page.goto(`${BASE}/cluster`);
+  await waiting.getByRole('row').nth(1).click();
+  await page.waitForURL(/\/runs\/3\?task=sleep/);
+  assert.deepEqual(problems, []);
+  await context.close();
+}
+
+try {
+  await read('en', 'light', 1440);
+  await read('zh', 'dark', 1280);
+  console.log('2 readings made');
+} finally {
+  await browser.close();
+}
