@@ -133,7 +133,7 @@ def test_a_limit_of_a_queue_above_is_never_exceeded() -> None:
     (wait,) = decision.waits.values()
     assert wait.obstacle is Obstacle.LIMIT
     assert wait.reason.en == "waits for 1 GPU: queue org uses 2 GPUs of at most 2 GPUs; 1st in queue b"
-    assert wait.reason.zh == "等待 1 个 GPU：队列 org 上限 2 GPUs，已用 2 GPUs；在队列 b 中排第 1 位"
+    assert wait.reason.zh == "等待 1 个 GPU：队列 org 上限 2 个 GPU，已用 2 个 GPU；在队列 b 中排第 1 位"
 
 
 def test_a_limit_for_each_user_leaves_others_alone() -> None:

@@ -539,31 +539,32 @@ def _limited(wanted: Text, excess: Excess, *, is_of_one_task: bool, user: str) -
         )
     if is_of_one_task:
         return Text(
-            f"waits for {wanted.en}: queue {excess.queue} allows one task at most {limit}",
-            f"等待 {wanted.zh}：队列 {excess.queue} 每个任务最多 {limit}",
+            f"waits for {wanted.en}: queue {excess.queue} allows one task at most {limit.en}",
+            f"等待 {wanted.zh}：队列 {excess.queue} 每个任务最多 {limit.zh}",
         )
     if excess.is_of_user:
         return Text(
-            f"waits for {wanted.en}: {user or 'its user'} uses {used} of {limit} that queue {excess.queue} allows "
+            f"waits for {wanted.en}: {user or 'its user'} uses {used.en} of {limit.en} that queue {excess.queue} allows "
             "each user",
-            f"等待 {wanted.zh}：队列 {excess.queue} 每个用户最多 {limit}，{user or '该用户'} 已用 {used}",
+            f"等待 {wanted.zh}：队列 {excess.queue} 每个用户最多 {limit.zh}，{user or '该用户'} 已用 {used.zh}",
         )
     return Text(
-        f"waits for {wanted.en}: queue {excess.queue} uses {used} of at most {limit}",
-        f"等待 {wanted.zh}：队列 {excess.queue} 上限 {limit}，已用 {used}",
+        f"waits for {wanted.en}: queue {excess.queue} uses {used.en} of at most {limit.en}",
+        f"等待 {wanted.zh}：队列 {excess.queue} 上限 {limit.zh}，已用 {used.zh}",
     )
 
 
-def _amount(resource: str, amount: int) -> str:
+def _amount(resource: str, amount: int) -> Text:
     if resource in ("memory", "storage"):
-        return memory(amount)
+        return Text(memory(amount), memory(amount))
     if resource == "tasks":
-        return _count(amount, "task")
+        return Text(_count(amount, "task"), f"{amount} 个任务")
     if resource == "cpu":
-        return f"{cores(amount)} cpu"
+        return Text(f"{cores(amount)} cpu", f"{cores(amount)} 核 CPU")
     kind, _, model = resource.partition(":")
     name = f"{model.upper()} {_kind(kind)}" if model else _kind(kind)
-    return f"{amount / WHOLE_DEVICE_MILLI:g} {name}{'' if amount == WHOLE_DEVICE_MILLI else 's'}"
+    number = f"{amount / WHOLE_DEVICE_MILLI:g}"
+    return Text(f"{number} {name}{'' if amount == WHOLE_DEVICE_MILLI else 's'}", f"{number} 个 {name}")
 
 
 def _wanted(task: WaitingTask) -> Text:
