@@ -544,8 +544,8 @@ def _limited(wanted: Text, excess: Excess, *, is_of_one_task: bool, user: str) -
         )
     if excess.is_of_user:
         return Text(
-            f"waits for {wanted.en}: {user or 'its user'} uses {used.en} of {limit.en} that queue {excess.queue} allows "
-            "each user",
+            f"waits for {wanted.en}: {user or 'its user'} uses {used.en} of {limit.en} that queue {excess.queue} "
+            "allows each user",
             f"等待 {wanted.zh}：队列 {excess.queue} 每个用户最多 {limit.zh}，{user or '该用户'} 已用 {used.zh}",
         )
     return Text(
