@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from kpl import evaluation
 from kpl.algorithm import protocol
 from kpl.dataset import Dataset, DatasetWriter
 
@@ -99,17 +100,14 @@ def test_testing_reports_accuracy_speed_and_the_samples_behind_errors(
     inputs = {"model": trained.outputs["model"], "dataset": digits}
     finished = make_task(NAME, "test", inputs=inputs).run()
     report = read_json(finished.outputs["report"] / "report.json")
-    lines = [
-        json.loads(line)
-        for line in (finished.outputs["report"] / "predictions.jsonl").read_text().splitlines()
-    ]
-    assert len(lines) == report["dataset"]["num_samples"] == 100
-    accuracy = sum(line["label"] == line["predicted"] for line in lines) / 100
+    answers = evaluation.open_classification(finished.outputs["report"])
+    assert len(answers.rows) == report["dataset"]["num_samples"] == 100
+    accuracy = float((answers.labels == answers.predicted).mean())
     assert report["metrics"]["accuracy"] == finished.metrics()["accuracy"] == pytest.approx(accuracy)
     assert accuracy >= 0.85
     assert np.trace(report["confusion"]["matrix"]) == round(accuracy * 100)
     assert np.sum(report["confusion"]["matrix"]) == 100
-    assert {"latency_p50_ms", "latency_p99_ms", "throughput_per_s"} <= set(report["speed"])
+    assert {"latency_p50_ms", "latency_p99_ms", "throughput_per_s"} <= set(report["cost"])
     assert report["hardware"]["device"]
     for error in report["worst_errors"]:
         sample = Dataset.open(digits).find(error["key"])

@@ -24,6 +24,7 @@ from kpl.cli.output import (
 app = typer.Typer(help="Tasks: state, logs, metrics, outputs.", no_args_is_help=True)
 
 TaskId = Annotated[int, typer.Argument(help="Number of the task.")]
+_MOST_CONFUSED = 10
 Attempt = Annotated[int | None, typer.Option(help="Which attempt; the latest by default.")]
 
 
@@ -141,6 +142,68 @@ def why(task_id: TaskId, json: Json = False) -> None:
         [(each.num_machines, each.why.en) for each in found.rejections],
         empty="No machine was passed over.",
     )
+
+
+@app.command()
+def evaluation(
+    task_id: TaskId,
+    threshold: Annotated[
+        float, typer.Option(min=0, max=1, help="Answers whose best score is lower count as none.")
+    ] = 0.0,
+    mistakes: Annotated[int, typer.Option(min=0, help="How many mistakes to list, the surest first.")] = 10,
+    json: Json = False,
+) -> None:
+    """Show what a test found: figures of each class, what is taken for what, the surest mistakes."""
+    with context.client() as client:
+        found = client.tasks.evaluation(task_id, threshold=threshold)
+        wrong = list(
+            client.tasks.evaluated_samples(task_id, threshold=threshold, outcome="wrong", limit=mistakes)
+        )
+    if json:
+        print_json(found)
+        return
+    names = {one.class_id: one.name for one in found.classes}
+    print_fields(
+        [
+            ("task", f"{found.task_id} {found.task_name}"),
+            ("model", _version(found.model.name, found.model.version) if found.model else None),
+            ("dataset", _version(found.dataset.name, found.dataset.version)),
+            ("split", f"{found.dataset.split}, {found.num_samples} samples"),
+            ("answered", f"{number(100 * found.coverage)} % at threshold {threshold:g}"),
+            ("accuracy", found.accuracy),
+            ("macro F1", found.macro_f1),
+        ]
+    )
+    out.print()
+    print_table(
+        ("class", "samples", "precision", "recall", "F1", "average precision"),
+        [
+            (one.name, one.support, one.precision, one.recall, one.f1, one.average_precision)
+            for one in found.classes
+        ],
+        empty="No classes.",
+    )
+    confused = [each for each in found.confusions if each.predicted not in (None, each.label)]
+    confused.sort(key=lambda each: -each.count)
+    out.print()
+    print_table(
+        ("samples", "of class", "answered with"),
+        [
+            (each.count, names.get(each.label, each.label), names.get(each.predicted or 0, each.predicted))
+            for each in confused[:_MOST_CONFUSED]
+        ],
+        empty="No class is taken for another.",
+    )
+    out.print()
+    print_table(
+        ("row", "class", "answered with", "score"),
+        [(each.row, each.label, each.predicted, each.score) for each in wrong],
+        empty="No mistakes.",
+    )
+
+
+def _version(name: str | None, version: int | None) -> str:
+    return "not published" if name is None else f"{name}@{version}"
 
 
 @app.command()

@@ -6,6 +6,13 @@ from pathlib import Path
 
 from kpl.client.transport import RESTART_S, Transport
 from kpl.errors import Unavailable
+from kpl.schemas.evaluation import (
+    EvaluatedSampleOut,
+    EvaluationCurveOut,
+    EvaluationReportOut,
+    Outcome,
+    SampleOrder,
+)
 from kpl.schemas.log import LogOut, LogSearchOut
 from kpl.schemas.metric import MetricSeriesOut, MetricsOut
 from kpl.schemas.queue import WhyOut
@@ -116,6 +123,38 @@ class Tasks:
         """One metric over its steps; with more than `points` points, each bucket keeps its extremes."""
         query = {"points": points}
         return self._transport.get(MetricSeriesOut, f"{self._base}/{task_id}/metrics/{name}", query=query)
+
+    def evaluation(self, task_id: int, *, threshold: float = 0.0) -> EvaluationReportOut:
+        """What a test found; answers whose best score is below the threshold count as none."""
+        path, query = f"{self._base}/{task_id}/evaluation", {"threshold": threshold}
+        return self._transport.get(EvaluationReportOut, path, query=query)
+
+    def evaluation_curve(self, task_id: int, *, class_name: str | None = None) -> EvaluationCurveOut:
+        """How precision, recall and false alarms change with the threshold, of one class or of all answers."""
+        path, query = f"{self._base}/{task_id}/evaluation/curve", {"class": class_name}
+        return self._transport.get(EvaluationCurveOut, path, query=query)
+
+    def evaluated_samples(
+        self,
+        task_id: int,
+        *,
+        threshold: float = 0.0,
+        label: str | None = None,
+        predicted: str | None = None,
+        outcome: Outcome | None = None,
+        order: SampleOrder = "certain",
+        limit: int | None = None,
+    ) -> Iterator[EvaluatedSampleOut]:
+        """The samples behind a figure of a test, with their answers."""
+        query = {
+            "threshold": threshold,
+            "label": label,
+            "predicted": predicted,
+            "outcome": outcome,
+            "order": order,
+        }
+        path = f"{self._base}/{task_id}/evaluation/samples"
+        return self._transport.pages(EvaluatedSampleOut, path, query=query, limit=limit)
 
     def outputs(self, task_id: int) -> dict[str, TaskOutputOut]:
         """The declared outputs by name."""

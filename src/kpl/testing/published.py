@@ -9,10 +9,12 @@ from sqlalchemy.orm import Session
 from kpl.algorithm.model import save_model
 from kpl.dataset import DatasetWriter
 from kpl.server.db.tables.projects import ProjectRow
-from kpl.server.db.tables.tasks import TaskOutputRow, TaskRow
+from kpl.server.db.tables.tasks import TaskInputRow, TaskOutputRow, TaskRow, TaskSpecRow
 from kpl.server.services.platform import Platform
 from kpl.server.services.publishing import publisher
-from kpl.task import OutputSpec
+from kpl.server.services.spec_text import encode_spec
+from kpl.task import ArtifactInput, OutputSpec, Program, TaskSpec
+from kpl.task.ids import Digest
 
 CLASSES = ("cat", "dog", "owl")
 
@@ -53,6 +55,33 @@ def publish_model(
     (folder / "weights.bin").write_bytes(bytes(range(16)))
     save_model(folder, task="classification", classes=CLASSES, metrics=metrics or {"accuracy": 0.9})
     return _publish(platform, folder, OutputSpec("model", "model", publish=name), project)
+
+
+def add_test(
+    platform: Platform, report: Path, *, dataset: Path, model: Path, project: str = "default"
+) -> int:
+    """Add a finished test of a model on a dataset that left the folder `report`; returns the task's number."""
+    artifacts = {
+        name: platform.artifacts.put_tree(folder).digest
+        for name, folder in (("dataset", dataset), ("model", model), ("report", report))
+    }
+    program = Program("image_classification", "1.0.0", "test", Digest("0" * 64), ("python", "test.py"))
+    spec = TaskSpec(
+        program,
+        inputs=tuple(
+            ArtifactInput(name, name, "classification", Digest(artifacts[name]))
+            for name in ("model", "dataset")
+        ),
+        outputs=(OutputSpec("report", "files", "metrics"),),
+    )
+    with platform.db.write() as session:
+        project_id = session.query(ProjectRow).filter_by(name=project).one().id
+        task_id = _add_finished_task(platform, session, project_id)
+        session.add(TaskSpecRow(task_id=task_id, spec=encode_spec(spec)))
+        for name in ("model", "dataset"):
+            session.add(TaskInputRow(task_id=task_id, name=name, artifact=artifacts[name]))
+        session.add(TaskOutputRow(task_id=task_id, name="report", artifact=artifacts["report"]))
+        return task_id
 
 
 def _publish(platform: Platform, folder: Path, output: OutputSpec, project: str) -> str:

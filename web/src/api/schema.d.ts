@@ -292,6 +292,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/artifacts/{digest}/samples/{row}/image": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Artifact Sample Image
+         * @description The image of one sample of a stored dataset, be it published or an output between two steps.
+         */
+        get: operations["get_artifact_sample_image"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/datasets": {
         parameters: {
             query?: never;
@@ -944,6 +964,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/tasks/{task_id}/evaluation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Evaluation
+         * @description Show the report of a test: figures of each class, and which classes are taken for which.
+         */
+        get: operations["get_evaluation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/tasks/{task_id}/evaluation/curve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Evaluation Curve
+         * @description Show how precision, recall and false alarms change with the threshold.
+         */
+        get: operations["get_evaluation_curve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/tasks/{task_id}/evaluation/samples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Evaluated Samples
+         * @description List the samples that a figure counts, with their answers.
+         */
+        get: operations["list_evaluated_samples"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/tasks/{task_id}/log": {
         parameters: {
             query?: never;
@@ -1570,6 +1650,15 @@ export interface components {
             /** Version */
             version: string;
         };
+        /** AnswerOut */
+        AnswerOut: {
+            /** Class Id */
+            class_id: number;
+            /** Label */
+            label: string;
+            /** Score */
+            score: number;
+        };
         /** ArtifactFileOut */
         ArtifactFileOut: {
             /** Path */
@@ -1692,6 +1781,18 @@ export interface components {
             y0: number;
             /** Y1 */
             y1: number;
+        };
+        /**
+         * ConfusionOut
+         * @description How many samples of class `label` were answered with class `predicted`; None stands for no answer.
+         */
+        ConfusionOut: {
+            /** Count */
+            count: number;
+            /** Label */
+            label: number;
+            /** Predicted */
+            predicted: number | null;
         };
         /** DatasetDetail */
         DatasetDetail: {
@@ -2061,6 +2162,129 @@ export interface components {
          */
         Enforcement: "bookkeeping" | "watched" | "mps" | "hardware" | "exclusive";
         /**
+         * EvaluatedClassOut
+         * @description Figures of one class at the threshold; areas do not depend on it.
+         */
+        EvaluatedClassOut: {
+            /** Average Precision */
+            average_precision: number | null;
+            /** Class Id */
+            class_id: number;
+            /** F1 */
+            f1: number;
+            /** Name */
+            name: string;
+            /**
+             * Num Predicted
+             * @description Samples that were answered with it.
+             */
+            num_predicted: number;
+            /**
+             * Num Unanswered
+             * @description Samples of the class without an answer at this threshold.
+             */
+            num_unanswered: number;
+            /** Precision */
+            precision: number;
+            /** Recall */
+            recall: number;
+            /** Roc Auc */
+            roc_auc: number | null;
+            /**
+             * Support
+             * @description Samples that belong to the class.
+             */
+            support: number;
+        };
+        /**
+         * EvaluatedDatasetOut
+         * @description What was measured on; name and version are those of the dataset that was published of it, if one was.
+         */
+        EvaluatedDatasetOut: {
+            /** Artifact */
+            artifact: string | null;
+            /** Name */
+            name: string | null;
+            /** Num Samples */
+            num_samples: number;
+            /** Split */
+            split: string;
+            /** Version */
+            version: number | null;
+        };
+        /** EvaluatedModelOut */
+        EvaluatedModelOut: {
+            /** Artifact */
+            artifact: string;
+            /** Name */
+            name: string | null;
+            /** Version */
+            version: number | null;
+        };
+        /**
+         * EvaluatedSampleOut
+         * @description One sample and its answer; its image is at `/artifacts/{digest}/samples/{row}/image`.
+         */
+        EvaluatedSampleOut: {
+            /**
+             * Best
+             * @description The three best classes.
+             */
+            best: components["schemas"]["AnswerOut"][];
+            /** Label */
+            label: string;
+            /**
+             * Predicted
+             * @description None below the threshold.
+             */
+            predicted: string | null;
+            /** Row */
+            row: number;
+            /**
+             * Score
+             * @description Of the best class.
+             */
+            score: number;
+        };
+        /**
+         * EvaluatedSamplesOut
+         * @description A page of samples. `num_matches` counts all that the filters let through.
+         */
+        EvaluatedSamplesOut: {
+            /** Items */
+            items: components["schemas"]["EvaluatedSampleOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Num Matches */
+            num_matches: number;
+        };
+        /**
+         * EvaluationCurveOut
+         * @description What a threshold does to one class against all others or, without a class, to all answers.
+         *
+         *     The lists have one length, at most 200, and go from high to low thresholds.
+         */
+        EvaluationCurveOut: {
+            /** Average Precision */
+            average_precision: number | null;
+            /** Class Name */
+            class_name: string | null;
+            /** False Positive Rate */
+            false_positive_rate: number[];
+            /** Num Negative */
+            num_negative: number;
+            /** Num Positive */
+            num_positive: number;
+            /** Precision */
+            precision: number[];
+            /** Recall */
+            recall: number[];
+            /** Roc Auc */
+            roc_auc: number | null;
+            /** Thresholds */
+            thresholds: number[];
+        };
+        /**
          * EvaluationOut
          * @description The metrics that a test of this model reported, and the data it was tested on.
          */
@@ -2079,6 +2303,85 @@ export interface components {
             run_id: number | null;
             /** Task Id */
             task_id: number;
+        };
+        /**
+         * EvaluationReportOut
+         * @description What a test found, with answers below `threshold` counted as none.
+         */
+        EvaluationReportOut: {
+            /**
+             * Accuracy
+             * @description Share of right ones among the answers given.
+             */
+            accuracy: number;
+            /**
+             * Classes
+             * @description The first 2000 classes, in the order of their ids.
+             */
+            classes: components["schemas"]["EvaluatedClassOut"][];
+            /**
+             * Confusions
+             * @description All pairs that occur while there are at most 60 classes; of more, the 500 most frequent mistakes.
+             */
+            confusions: components["schemas"]["ConfusionOut"][];
+            /**
+             * Cost
+             * @description Speed and size, as the test measured them.
+             */
+            cost: {
+                [key: string]: number;
+            };
+            /**
+             * Coverage
+             * @description Share of the samples that were answered.
+             */
+            coverage: number;
+            dataset: components["schemas"]["EvaluatedDatasetOut"];
+            /** Hardware */
+            hardware: {
+                [key: string]: string | number;
+            };
+            /** Is Matrix Complete */
+            is_matrix_complete: boolean;
+            /**
+             * Macro F1
+             * @description Mean F1 of the classes that have samples.
+             */
+            macro_f1: number;
+            /**
+             * Metrics
+             * @description As the test reported them, without a threshold.
+             */
+            metrics: {
+                [key: string]: number;
+            };
+            model: components["schemas"]["EvaluatedModelOut"] | null;
+            /** Num Answered */
+            num_answered: number;
+            /** Num Classes */
+            num_classes: number;
+            /** Num Right */
+            num_right: number;
+            /** Num Samples */
+            num_samples: number;
+            /**
+             * Output
+             * @description The output of the task that holds the report.
+             */
+            output: string;
+            /** Run Id */
+            run_id: number | null;
+            /**
+             * Task
+             * @description What was evaluated, as in `classification`.
+             */
+            task: string;
+            /** Task Id */
+            task_id: number;
+            /** Task Name */
+            task_name: string;
+            /** Threshold */
+            threshold: number;
         };
         /**
          * EventOut
@@ -5091,6 +5394,42 @@ export interface operations {
             };
         };
     };
+    get_artifact_sample_image: {
+        parameters: {
+            query?: {
+                /** @description 160 or 400: scaled down to fit, as WebP. */
+                size?: number | null;
+            };
+            header?: never;
+            path: {
+                project: string;
+                digest: string;
+                row: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The encoded image. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/*": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     list_datasets: {
         parameters: {
             query?: {
@@ -6546,6 +6885,122 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TaskOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_evaluation: {
+        parameters: {
+            query?: {
+                /** @description Answers whose best score is lower count as none. */
+                threshold?: number;
+            };
+            header?: never;
+            path: {
+                project: string;
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvaluationReportOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_evaluation_curve: {
+        parameters: {
+            query?: {
+                /** @description One class against all others; left out, all answers. */
+                class?: string | null;
+            };
+            header?: never;
+            path: {
+                project: string;
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvaluationCurveOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_evaluated_samples: {
+        parameters: {
+            query?: {
+                /** @description Answers whose best score is lower count as none. */
+                threshold?: number;
+                /** @description Only samples of this class. */
+                label?: string | null;
+                /** @description Only samples answered with this class. */
+                predicted?: string | null;
+                outcome?: ("right" | "wrong" | "unanswered") | null;
+                /** @description By row, or by how certain the answer is, best or worst first. */
+                order?: "row" | "certain" | "uncertain";
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+                /** @description Most items in one page. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                project: string;
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvaluatedSamplesOut"];
                 };
             };
             /** @description Validation Error */

@@ -1,11 +1,13 @@
 """Artifacts: stored folders by their digest."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse
 
 from kpl.schemas.artifact import ArtifactOut
 from kpl.server.routes.dependencies import PROJECT, TheCaller, ThePlatform
-from kpl.server.routes.files import file_response
+from kpl.server.routes.files import FOREVER, file_response
 from kpl.server.services import artifacts
 
 router = APIRouter(prefix=f"{PROJECT}/artifacts", tags=["artifacts"])
@@ -23,3 +25,22 @@ def get_artifact_file(
 ) -> FileResponse:
     """Download one file of an artifact."""
     return file_response(artifacts.get_artifact_file(platform, caller, project, digest, path))
+
+
+@router.get(
+    "/{digest}/samples/{row}/image",
+    operation_id="get_artifact_sample_image",
+    response_class=Response,
+    responses={200: {"content": {"image/*": {}}, "description": "The encoded image."}},
+)
+def get_artifact_sample_image(
+    platform: ThePlatform,
+    caller: TheCaller,
+    project: str,
+    digest: str,
+    row: int,
+    size: Annotated[int | None, Query(description="160 or 400: scaled down to fit, as WebP.")] = None,
+) -> Response:
+    """The image of one sample of a stored dataset, be it published or an output between two steps."""
+    data, media_type = artifacts.get_artifact_sample_image(platform, caller, project, digest, row, size=size)
+    return Response(data, media_type=media_type, headers={"Cache-Control": FOREVER})

@@ -15,11 +15,10 @@ from kpl.schemas.dataset import (
 from kpl.schemas.page import Page
 from kpl.schemas.task import TaskOut
 from kpl.server.routes.dependencies import PROJECT, Cursor, Limit, TheCaller, ThePlatform
+from kpl.server.routes.files import FOREVER
 from kpl.server.services import datasets
 
 router = APIRouter(prefix=f"{PROJECT}/datasets", tags=["datasets"])
-
-FOREVER = "private, max-age=31536000, immutable"
 
 
 @router.get("", operation_id="list_datasets")

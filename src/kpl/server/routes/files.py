@@ -4,6 +4,8 @@ from fastapi.responses import FileResponse
 
 from kpl.server.services.artifacts import StoredFile
 
+FOREVER = "private, max-age=31536000, immutable"
+
 
 def file_response(file: StoredFile) -> FileResponse:
     """Answer with a file whose bytes never change."""
@@ -13,7 +15,7 @@ def file_response(file: StoredFile) -> FileResponse:
         media_type="application/octet-stream",
         headers={
             "ETag": f'"{file.sha256}"',
-            "Cache-Control": "private, max-age=31536000, immutable",
+            "Cache-Control": FOREVER,
             "X-Content-Type-Options": "nosniff",
         },
     )

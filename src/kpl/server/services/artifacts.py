@@ -49,6 +49,20 @@ def get_artifact_file(platform: Platform, caller: Caller, project: str, digest: 
     return stored_file(platform, digest, path)
 
 
+def get_artifact_sample_image(
+    platform: Platform, caller: Caller, project: str, digest: str, row: int, *, size: int | None
+) -> tuple[bytes, str]:
+    """The image of one sample of a stored dataset, published or not, and its media type.
+
+    Raises:
+        Invalid: the artifact is no dataset.
+    """
+    from kpl.server.services.datasets import sample_image
+
+    _check_access(platform, caller, project, digest)
+    return sample_image(platform, platform.artifacts.materialize(digest), row, size=size)
+
+
 def stored_file(platform: Platform, digest: str, path: str) -> StoredFile:
     """Find one file of an artifact; the caller has checked that it may be read."""
     location = platform.artifacts.open_file(digest, path)

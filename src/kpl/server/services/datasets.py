@@ -111,9 +111,13 @@ def get_sample_image(
     platform: Platform, caller: Caller, project: str, name: str, version: int, row: int, *, size: int | None
 ) -> tuple[bytes, str]:
     """The image of one sample, as it was imported or scaled down, and its media type."""
+    return sample_image(platform, _folder(platform, caller, project, name, version), row, size=size)
+
+
+def sample_image(platform: Platform, folder: Path, row: int, *, size: int | None) -> tuple[bytes, str]:
+    """The image of one sample of a dataset in a materialised artifact; the caller has checked who asks."""
     from kpl.server.services.dataset_reader import image_of, open_dataset, thumbnail
 
-    folder = _folder(platform, caller, project, name, version)
     dataset = open_dataset(folder)
     if size is not None:
         cache = platform.settings.cache_dir / "thumbnails" / folder.name

@@ -1,20 +1,17 @@
 """Measure a model on a dataset's test split: how right it is, where it errs, how fast it is, on which hardware."""
 
-import json
 import time
-from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import hardware
 import numpy as np
 import torch
 from images import Images, decode
-from metrics import class_scores, confusion_matrix, top_k_accuracy
 from numpy.typing import NDArray
 from predict import choose_split, labels_in_model, predict
 from saved import WEIGHTS, SavedClassifier, load_classifier
 
+from kpl import evaluation
 from kpl.algorithm import author
 from kpl.dataset import Dataset
 
@@ -35,43 +32,28 @@ def main() -> None:
             0.8 * min(1.0, number * parameters.batch_size / len(rows)), "answering the test images"
         )
     scores = np.concatenate(parts)
-    predicted = scores.argmax(axis=1)
-    confusion = confusion_matrix(labels, predicted, len(model.classes))
-    per_class = class_scores(confusion)
-    present = [one for one in per_class if one.support]
-    values = {
-        "accuracy": top_k_accuracy(scores, labels, 1),
-        "top5_accuracy": top_k_accuracy(scores, labels, 5),
-        "macro_precision": float(np.mean([one.precision for one in present])),
-        "macro_recall": float(np.mean([one.recall for one in present])),
-        "macro_f1": float(np.mean([one.f1 for one in present])),
-    }
     author.progress(0.8, "measuring speed")
-    speed = measure_speed(model, dataset, rows, device)
-    size_bytes = (author.input("model") / WEIGHTS).stat().st_size
-
-    for name, value in (values | speed | {"size_bytes": size_bytes}).items():
+    cost = measure_speed(model, dataset, rows, device)
+    cost["size_bytes"] = (author.input("model") / WEIGHTS).stat().st_size
+    report = evaluation.write_classification(
+        author.output("report"),
+        rows=rows,
+        labels=labels,
+        scores=scores,
+        classes=model.classes,
+        dataset=dataset.digest,
+        split=split,
+        cost=cost,
+        hardware=hardware.describe(device),
+        more={"worst_errors": worst_errors(dataset, model, rows, labels, scores, limit=parameters.num_worst)},
+    )
+    for name, value in (report["metrics"] | cost).items():
         author.metric(name, value)
-    report: dict[str, Any] = {
-        "schema": "kpl.report/v1",
-        "task": "classification",
-        "dataset": {"digest": dataset.digest, "split": split, "num_samples": len(rows)},
-        "metrics": values,
-        "speed": speed,
-        "size_bytes": size_bytes,
-        "hardware": hardware.describe(device),
-        "per_class": [
-            {"class": name} | asdict(one) for name, one in zip(model.classes, per_class, strict=True)
-        ],
-        "confusion": {"classes": model.classes, "matrix": confusion.tolist()},
-        "worst_errors": worst_errors(dataset, model, rows, labels, scores, limit=parameters.num_worst),
-    }
-    folder = author.output("report")
-    (folder / "report.json").write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n")
-    write_predictions(folder / "predictions.jsonl", dataset, model, rows, labels=labels, scores=scores)
-    author.figure("confusion", {"kind": "confusion_matrix", **report["confusion"]})
+    if "confusion" in report:
+        author.figure("confusion", {"kind": "confusion_matrix", **report["confusion"]})
     author.figure("per_class", {"kind": "table", "rows": report["per_class"]})
-    author.progress(1.0, f"accuracy {values['accuracy']:.4f} on {len(rows)} samples of split {split}")
+    accuracy = report["metrics"]["accuracy"]
+    author.progress(1.0, f"accuracy {accuracy:.4f} on {len(rows)} samples of split {split}")
     print(summary(report))
 
 
@@ -140,32 +122,9 @@ def worst_errors(
     ]
 
 
-def write_predictions(
-    path: Path,
-    dataset: Dataset,
-    model: SavedClassifier,
-    rows: NDArray[np.int64],
-    *,
-    labels: NDArray[np.int64],
-    scores: NDArray[np.float32],
-) -> None:
-    """One JSON line a sample, so that every figure of the report leads back to the samples behind it."""
-    with path.open("w", encoding="utf-8") as file:
-        for row, label, score in zip(rows.tolist(), labels.tolist(), scores, strict=True):
-            best = int(score.argmax())
-            line = {
-                "row": row,
-                "key": dataset[row].key,
-                "label": model.classes[label],
-                "predicted": model.classes[best],
-                "score": round(float(score[best]), 6),
-            }
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
-
-
 def summary(report: dict[str, Any]) -> str:
     """The report in a few lines of text for the log."""
-    lines = [f"{name:>24} {value:.4f}" for name, value in (report["metrics"] | report["speed"]).items()]
+    lines = [f"{name:>24} {value:.4f}" for name, value in (report["metrics"] | report["cost"]).items()]
     lines += [f"{'on':>24} {report['hardware']['device']}, threads: {report['hardware']['threads']}"]
     for one in report["per_class"]:
         figures = " ".join(f"{name} {one[name]:.3f}" for name in ("precision", "recall", "f1"))

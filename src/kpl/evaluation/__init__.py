@@ -1,0 +1,53 @@
+"""What a model did on a dataset, sample by sample, and the figures that follow from it.
+
+    from kpl import evaluation
+
+    report = evaluation.write_classification(
+        author.output("report"), rows=rows, labels=labels, scores=scores, classes=model.classes,
+        dataset=dataset.digest, split="test",
+    )
+    evaluation.open_classification(folder).at(threshold=0.8).accuracy
+
+A report is a folder with `report.json` and arrays of answers, so any language can write one
+(docs/reference/evaluation-report.md). Whoever looks at it can set a threshold and go from any figure to its samples.
+"""
+
+from kpl.evaluation.classification import (
+    ClassFigures,
+    Curve,
+    class_figures,
+    confusion_matrix,
+    curve_of,
+    top_k_accuracy,
+)
+from kpl.evaluation.report import (
+    NO_ANSWER,
+    REPORT_NAME,
+    SCHEMA,
+    ClassificationReport,
+    Outcome,
+    ReportInvalid,
+    ReportManifest,
+    open_classification,
+    read_manifest,
+    write_classification,
+)
+
+__all__ = [
+    "NO_ANSWER",
+    "REPORT_NAME",
+    "SCHEMA",
+    "ClassFigures",
+    "ClassificationReport",
+    "Curve",
+    "Outcome",
+    "ReportInvalid",
+    "ReportManifest",
+    "class_figures",
+    "confusion_matrix",
+    "curve_of",
+    "open_classification",
+    "read_manifest",
+    "top_k_accuracy",
+    "write_classification",
+]
