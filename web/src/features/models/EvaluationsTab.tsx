@@ -2,12 +2,12 @@ import { Gauge } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { EmptyState } from '@/ui/EmptyState';
 import { KeyValue } from '@/ui/KeyValue';
+import { Metric } from '@/ui/Metric';
+import { metricUnit } from '@/ui/metricUnit';
 import { Panel } from '@/ui/Panel';
 import { AppLink, projectPath } from '@/ui/routing';
 import { Time } from '@/ui/Time';
 import type { Evaluation, ModelVersion } from './api';
-import { Metric } from './Metric';
-import { metricUnit } from './model';
 
 /** Accuracy on the left, speed and size on the right, for each test of this version. */
 export function EvaluationsTab({ project, version }: { project: string; version: ModelVersion }) {
@@ -39,6 +39,14 @@ function EvaluationPanel({ project, evaluation }: { project: string; evaluation:
       title={t(`function.${evaluation.function}`, { defaultValue: evaluation.function })}
       aside={
         <>
+          {evaluation.function === 'test' && (
+            <AppLink
+              href={projectPath(project, 'evaluations', evaluation.task_id)}
+              className="font-medium text-accent hover:underline"
+            >
+              {t('openEvaluation')}
+            </AppLink>
+          )}
           {evaluation.run_id !== null && (
             <AppLink
               href={projectPath(project, 'runs', evaluation.run_id)}

@@ -8,6 +8,7 @@ import { Badge } from '@/ui/Badge';
 import { Button, LinkButton } from '@/ui/Button';
 import { EmptyState } from '@/ui/EmptyState';
 import { ErrorState } from '@/ui/ErrorState';
+import { Metric } from '@/ui/Metric';
 import { Page, PageHeader } from '@/ui/PageHeader';
 import { projectPath, useProject, useQueryState } from '@/ui/routing';
 import { SkeletonRows } from '@/ui/Skeleton';
@@ -15,7 +16,6 @@ import { Table, type TableColumn } from '@/ui/Table';
 import { SearchField } from '@/ui/TextField';
 import { Time } from '@/ui/Time';
 import { type Model, modelsQuery } from './api';
-import { Metric } from './Metric';
 import { keyMetric } from './model';
 
 /** All models of the project. */

@@ -3,13 +3,13 @@ import type { Schemas } from '@/api/client';
 import { useFormat } from '@/i18n/format';
 import { CodeBlock, CopyButton } from '@/ui/CodeBlock';
 import { KeyValue } from '@/ui/KeyValue';
+import { Metric } from '@/ui/Metric';
 import { Panel } from '@/ui/Panel';
 import { projectPath } from '@/ui/routing';
 import { Table } from '@/ui/Table';
 import { Time } from '@/ui/Time';
 import type { ModelVersion } from './api';
 import { Lineage } from './Lineage';
-import { Metric } from './Metric';
 import { keyMetric } from './model';
 
 interface SummaryTabProps {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { keyMetric, metricUnit, parseCard } from './model';
+import { metricUnit } from '@/ui/metricUnit';
+import { keyMetric, parseCard } from './model';
 
 test.each([
   ['val_accuracy', 0.99, 'share'],

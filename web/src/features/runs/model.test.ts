@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
-import { barOf, isOver, isRunState, matchesSearch, spanOf, ticks, withLiveTask } from './model';
+import { describe, expect, it, test } from 'vitest';
+import { barOf, isOver, isReport, isRunState, matchesSearch, spanOf, ticks, withLiveTask } from './model';
 
 const at = (seconds: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, seconds)).toISOString();
 const now = Date.parse(at(100));
@@ -57,4 +57,11 @@ it('finds runs by number, name and owner', () => {
   expect(matchesSearch(run, '#12 demo')).toBe(true);
   expect(matchesSearch(run, 'ADMIN')).toBe(true);
   expect(matchesSearch(run, 'nobody')).toBe(false);
+});
+
+test('a report is told by its kind and its file', () => {
+  const files = [{ path: 'report.json' }, { path: 'scores.npy' }];
+  expect(isReport({ type: 'files', kind: 'metrics', files })).toBe(true);
+  expect(isReport({ type: 'files', kind: '', files })).toBe(false);
+  expect(isReport({ type: 'files', kind: 'metrics', files: [{ path: 'a.txt' }] })).toBe(false);
 });

@@ -112,3 +112,12 @@ export function matchesSearch(run: RunRow, search: string): boolean {
     .split(/\s+/)
     .every((word) => text.includes(word));
 }
+
+/** Whether an output is an evaluation's report, which has a page of its own. */
+export function isReport(output: { type: string; kind: string; files: { path: string }[] }): boolean {
+  return (
+    output.type === 'files' &&
+    output.kind === 'metrics' &&
+    output.files.some(({ path }) => path === 'report.json')
+  );
+}

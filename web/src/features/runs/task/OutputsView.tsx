@@ -9,6 +9,7 @@ import { AppLink, projectPath } from '@/ui/routing';
 import { SkeletonRows } from '@/ui/Skeleton';
 import { portColour } from '../../pipelines/graph/colours';
 import { outputFileUrl, outputsQuery } from '../api';
+import { isReport } from '../model';
 
 /** What a task left behind, with its files. */
 export function OutputsView({ project, taskId }: { project: string; taskId: number }) {
@@ -43,6 +44,16 @@ export function OutputsView({ project, taskId }: { project: string; taskId: numb
               : t('outputs.size', { files: count(output.num_files ?? 0), size: bytes(output.size_bytes) })
           }
         >
+          {isReport(output) && (
+            <p className="border-b border-line px-4 py-2 text-13">
+              <AppLink
+                href={projectPath(project, 'evaluations', taskId)}
+                className="font-medium text-accent hover:underline"
+              >
+                {t('outputs.openEvaluation')}
+              </AppLink>
+            </p>
+          )}
           {output.published_as && (
             <p className="border-b border-line px-4 py-2 text-13">
               {t('outputs.published')}{' '}

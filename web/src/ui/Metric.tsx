@@ -1,5 +1,5 @@
 import { useFormat } from '@/i18n/format';
-import { metricUnit } from './model';
+import { metricUnit } from './metricUnit';
 
 /** A metric's value in its unit: `99.4 %`, `1.00 ms`, `690 KB`. */
 export function Metric({ name, value }: { name: string; value: number }) {

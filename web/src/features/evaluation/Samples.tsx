@@ -1,0 +1,198 @@
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { ImageOff, X } from 'lucide-react';
+import { useEffect } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useFormat } from '@/i18n/format';
+import { Button } from '@/ui/Button';
+import { cx } from '@/ui/cx';
+import { EmptyState } from '@/ui/EmptyState';
+import { ErrorState } from '@/ui/ErrorState';
+import { IconButton } from '@/ui/IconButton';
+import { useQueryState } from '@/ui/routing';
+import { Select } from '@/ui/Select';
+import { Skeleton } from '@/ui/Skeleton';
+import { Thumb } from '@/ui/Thumb';
+import { type EvaluatedSample, evaluatedImageUrl, type Report, samplesQuery } from './api';
+import type { Filter, Order } from './model';
+import { SampleView } from './SampleView';
+
+interface SamplesProps {
+  project: string;
+  report: Report;
+  filter: Filter;
+  onShow: (filter: Partial<Filter> | null) => void;
+}
+
+const ORDERS: Order[] = ['certain', 'uncertain', 'row'];
+
+/** The samples behind a figure; the chosen one stands large above the others. */
+export function Samples({ project, report, filter, onShow }: SamplesProps) {
+  const { t } = useTranslation('evaluation');
+  const { count } = useFormat();
+  const [query, setQuery] = useQueryState();
+  const found = useInfiniteQuery(samplesQuery(project, report.task_id, report.threshold, filter));
+  const samples = found.data?.pages.flatMap(({ items }) => items) ?? [];
+  const total = found.data?.pages[0]?.num_matches;
+  const place = samples.findIndex(({ row }) => String(row) === query.sample);
+  const chosen = samples[place];
+  const choose = (sample: EvaluatedSample | undefined) => {
+    if (sample) setQuery({ sample: String(sample.row) });
+  };
+  const close = () => onShow(null);
+  useSampleKeys({
+    next: () => choose(samples[place + 1]),
+    previous: () => choose(samples[place - 1]),
+    close: () => (chosen ? setQuery({ sample: undefined }) : close()),
+  });
+  return (
+    <aside
+      aria-label={t('samples.title')}
+      className="flex w-[392px] shrink-0 flex-col border-l border-line bg-surface"
+    >
+      <header className="shrink-0 border-b border-line py-2 pr-2 pl-4">
+        <div className="flex items-start gap-2">
+          <h2 className="min-w-0 flex-1 pt-1 text-13 font-semibold">
+            <Sentence filter={filter} />{' '}
+            <span role="status" className="font-normal text-fg-3 tabular-nums">
+              {total === undefined ? '…' : count(total)}
+            </span>
+          </h2>
+          <IconButton size="small" icon={X} label={t('samples.close')} keys="Esc" onPress={close} />
+        </div>
+        <Select
+          label={t('samples.order')}
+          isLabelHidden
+          size="small"
+          className="mt-1.5 w-52"
+          value={filter.order}
+          onChange={(order) => onShow({ ...filter, order: order as Order })}
+          options={ORDERS.map((id) => ({ id, label: t(`order.${id}`) }))}
+        />
+      </header>
+      <div className="min-h-0 flex-1 overflow-auto">
+        {chosen && (
+          <SampleView
+            key={chosen.row}
+            project={project}
+            report={report}
+            sample={chosen}
+            onPrevious={place > 0 ? () => choose(samples[place - 1]) : undefined}
+            onNext={place + 1 < samples.length ? () => choose(samples[place + 1]) : undefined}
+          />
+        )}
+        {found.isError ? (
+          <ErrorState isInline error={found.error} onRetry={() => void found.refetch()} />
+        ) : found.isPending ? (
+          <ul className="grid grid-cols-3 gap-2 p-4" aria-hidden>
+            {['a', 'b', 'c', 'd', 'e', 'f'].map((key) => (
+              <li key={key}>
+                <Skeleton className="aspect-square" />
+              </li>
+            ))}
+          </ul>
+        ) : samples.length === 0 ? (
+          <EmptyState icon={ImageOff} title={t('samples.none')}>
+            {t('samples.noneWhy')}
+          </EmptyState>
+        ) : (
+          <ul className="grid grid-cols-3 gap-2 p-4">
+            {samples.map((sample) => (
+              <li key={sample.row}>
+                <Tile
+                  project={project}
+                  report={report}
+                  sample={sample}
+                  isChosen={sample === chosen}
+                  onPress={() => choose(sample)}
+                />
+              </li>
+            ))}
+          </ul>
+        )}
+        {found.hasNextPage && (
+          <p className="pb-4 text-center">
+            <Button
+              size="small"
+              isPending={found.isFetchingNextPage}
+              onPress={() => void found.fetchNextPage()}
+            >
+              {t('loadMore', { ns: 'common' })}
+            </Button>
+          </p>
+        )}
+      </div>
+    </aside>
+  );
+}
+
+/** Which samples these are, in words. */
+function Sentence({ filter: { label, predicted, outcome } }: { filter: Filter }) {
+  const { t } = useTranslation('evaluation');
+  const parts = [
+    label !== undefined && t('samples.ofClass', { name: label }),
+    predicted !== undefined && t('samples.answered', { name: predicted }),
+    outcome !== undefined && t(`samples.${outcome}`),
+  ].filter(Boolean);
+  return parts.length === 0 ? t('samples.all') : parts.join(' · ');
+}
+
+interface TileProps {
+  project: string;
+  report: Report;
+  sample: EvaluatedSample;
+  isChosen: boolean;
+  onPress: () => void;
+}
+
+function Tile({ project, report, sample, isChosen, onPress }: TileProps) {
+  const { t } = useTranslation('evaluation');
+  const { row, label, predicted, score } = sample;
+  const artifact = report.dataset.artifact;
+  const isRight = predicted === label;
+  return (
+    <button
+      type="button"
+      aria-pressed={isChosen}
+      aria-label={t('samples.tile', { row, label, predicted: predicted ?? t('noAnswer') })}
+      onClick={onPress}
+      className={cx(
+        'relative block aspect-square w-full overflow-hidden rounded-sm bg-black',
+        isChosen && 'outline-2 outline-offset-1 outline-accent',
+      )}
+    >
+      {artifact === null ? (
+        <span className="grid size-full place-items-center font-mono text-12 text-[#e8ebf0]">{row}</span>
+      ) : (
+        <Thumb src={evaluatedImageUrl(project, artifact, row, 160)} className="size-full" />
+      )}
+      <span className="absolute inset-x-1 bottom-1 truncate rounded-[2px] bg-[#10131a] px-1 text-left text-[10.5px] leading-[15px] font-semibold">
+        <span
+          className={predicted === null ? 'text-[#aab3c0]' : isRight ? 'text-[#8df0b0]' : 'text-[#ff9b9b]'}
+        >
+          {predicted === null ? '?' : isRight ? '✓' : '≠'} {predicted ?? label} {score.toFixed(2)}
+        </span>
+      </span>
+    </button>
+  );
+}
+
+interface SampleKeys {
+  next: () => void;
+  previous: () => void;
+  close: () => void;
+}
+
+/** j and k go through the samples, Escape goes back; not while somebody types or a menu is open. */
+function useSampleKeys({ next, previous, close }: SampleKeys): void {
+  useEffect(() => {
+    const actions: Record<string, () => void> = { j: next, k: previous, Escape: close };
+    const onKey = (event: KeyboardEvent) => {
+      const target = event.target as HTMLElement;
+      const isTyping = target.closest('input:not([type=range]), textarea, [role=listbox], [role=dialog]');
+      if (isTyping || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+      actions[event.key]?.();
+    };
+    addEventListener('keydown', onKey);
+    return () => removeEventListener('keydown', onKey);
+  });
+}
