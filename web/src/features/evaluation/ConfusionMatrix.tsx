@@ -22,7 +22,9 @@ const STEPS: Record<string, [number, number]> = {
 export function ConfusionMatrix({ matrix: { columns, rows }, shown, onShow }: ConfusionMatrixProps) {
   const { t } = useTranslation('evaluation');
   const table = useRef<HTMLTableElement>(null);
-  const side = columns.length <= 12 ? 40 : columns.length <= 24 ? 30 : 22;
+  const side = columns.length <= 11 ? 46 : columns.length <= 24 ? 30 : 22;
+  const longest = Math.max(...columns.map((column) => (column?.name ?? t('noAnswer')).length));
+  const headHeight = Math.min(96, 12 + 7 * longest);
   const move = (event: KeyboardEvent<HTMLTableElement>) => {
     const step = STEPS[event.key];
     const at = (event.target as HTMLElement).dataset.at?.split(',').map(Number);
@@ -53,8 +55,8 @@ export function ConfusionMatrix({ matrix: { columns, rows }, shown, onShow }: Co
                 <th
                   key={column?.class_id ?? 'none'}
                   scope="col"
-                  className="h-24 max-w-0 align-bottom font-normal"
-                  style={{ minWidth: side, width: side }}
+                  className="max-w-0 pb-1 align-bottom font-normal"
+                  style={{ minWidth: side, width: side, height: headHeight }}
                 >
                   <span
                     className="mx-auto block max-h-24 truncate text-left text-fg-2 [writing-mode:vertical-rl] rotate-180"
@@ -109,7 +111,7 @@ function CellButton({ cell, side, at, isFirst, isShown, onPress }: CellButtonPro
   const isRight = predicted?.class_id === label.class_id;
   const hue = isRight ? '--ok' : predicted === null ? '--queued' : '--failed';
   // Rare mistakes must be seen, too: colour begins at 8 % and grows with the root of the share.
-  const strength = count === 0 ? 0 : 8 + 47 * Math.sqrt(cell.share);
+  const strength = count === 0 ? 0 : 8 + 27 * Math.sqrt(cell.share);
   const name = t('matrix.cell', {
     label: label.name,
     predicted: predicted?.name ?? t('noAnswer'),

@@ -18,7 +18,7 @@ interface CurvePlotProps {
 
 const SIDE = 200;
 const TICKS = [0, 0.5, 1];
-const BOX = '-30 -10 244 246';
+const BOX = '-36 -10 250 246';
 
 /** A curve in the unit square; pointing at it tells the nearest point, a click picks that. */
 export function CurvePlot(props: CurvePlotProps) {
@@ -56,7 +56,7 @@ export function CurvePlot(props: CurvePlotProps) {
           {xTitle}
         </text>
         <text
-          transform={`translate(-20 ${SIDE / 2}) rotate(-90)`}
+          transform={`translate(-27 ${SIDE / 2}) rotate(-90)`}
           textAnchor="middle"
           className="fill-fg-2 text-[10px]"
         >

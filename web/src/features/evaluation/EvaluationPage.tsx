@@ -67,7 +67,7 @@ function Loaded({ project, report }: { project: string; report: Report }) {
       </PageHeader>
       <div className="flex min-h-0 flex-1">
         <div className="flex min-w-0 flex-1 flex-col">
-          <Figures report={report} onShow={show} />
+          <Figures report={report} shown={filter} onShow={show} />
           <div className="min-h-0 flex-1 overflow-auto">
             <div className="space-y-4 p-6">
               <div className="grid grid-cols-[repeat(auto-fit,minmax(460px,1fr))] items-start gap-4">

@@ -3,17 +3,19 @@ import { useTranslation } from 'react-i18next';
 import { useFormat } from '@/i18n/format';
 import { useQueryState } from '@/ui/routing';
 import type { Report } from './api';
-import { type Filter, thresholdOf } from './model';
+import { type Filter, type Outcome, thresholdOf } from './model';
 
 interface FiguresProps {
   report: Report;
+  /** The samples in sight. */
+  shown: Filter | null;
   onShow: (filter: Partial<Filter>) => void;
 }
 
 const SETTLE_MS = 60;
 
 /** The threshold, and what comes of it: how much is answered, and how much of that is right. */
-export function Figures({ report, onShow }: FiguresProps) {
+export function Figures({ report, shown, onShow }: FiguresProps) {
   const { t } = useTranslation('evaluation');
   const { share, count } = useFormat();
   const { num_samples, num_answered, num_right } = report;
@@ -42,13 +44,21 @@ export function Figures({ report, onShow }: FiguresProps) {
         <Fact label="F1" value={share(report.macro_f1, 2)} title={t('macroF1')} />
       </dl>
       <div className="flex items-center gap-1.5">
-        <Show tone="text-ok" onPress={() => onShow({ outcome: 'right' })}>
+        <Show tone="text-ok" isShown={isAlone(shown, 'right')} onPress={() => onShow({ outcome: 'right' })}>
           {t('outcome.right')} <b>{count(num_right)}</b>
         </Show>
-        <Show tone="text-failed" onPress={() => onShow({ outcome: 'wrong' })}>
+        <Show
+          tone="text-failed"
+          isShown={isAlone(shown, 'wrong')}
+          onPress={() => onShow({ outcome: 'wrong' })}
+        >
           {t('outcome.wrong')} <b>{count(num_answered - num_right)}</b>
         </Show>
-        <Show tone="text-fg-2" onPress={() => onShow({ outcome: 'unanswered' })}>
+        <Show
+          tone="text-fg-2"
+          isShown={isAlone(shown, 'unanswered')}
+          onPress={() => onShow({ outcome: 'unanswered' })}
+        >
           {t('outcome.unanswered')} <b>{count(num_samples - num_answered)}</b>
         </Show>
       </div>
@@ -79,18 +89,25 @@ function Fact({ label, value, title }: { label: string; value: string; title?: s
   );
 }
 
+/** Whether these samples are all that came out so. */
+function isAlone(shown: Filter | null, outcome: Outcome): boolean {
+  return shown?.outcome === outcome && shown.label === undefined && shown.predicted === undefined;
+}
+
 interface ShowProps {
   tone: string;
+  isShown: boolean;
   onPress: () => void;
   children: React.ReactNode;
 }
 
-function Show({ tone, onPress, children }: ShowProps) {
+function Show({ tone, isShown, onPress, children }: ShowProps) {
   return (
     <button
       type="button"
+      aria-pressed={isShown}
       onClick={onPress}
-      className={`h-7 rounded-md border border-line px-2.5 text-12 tabular-nums hover:bg-sunken ${tone}`}
+      className={`h-7 rounded-md border px-2.5 text-12 tabular-nums hover:bg-sunken ${tone} ${isShown ? 'border-accent' : 'border-line'}`}
     >
       {children}
     </button>

@@ -165,7 +165,7 @@ function Tile({ project, report, sample, isChosen, onPress }: TileProps) {
       ) : (
         <Thumb src={evaluatedImageUrl(project, artifact, row, 160)} className="size-full" />
       )}
-      <span className="absolute inset-x-1 bottom-1 truncate rounded-[2px] bg-[#10131a] px-1 text-left text-[10.5px] leading-[15px] font-semibold">
+      <span className="absolute bottom-1 left-1 max-w-[calc(100%-8px)] truncate rounded-[2px] bg-[#10131a] px-1 text-left text-[10.5px] leading-[15px] font-semibold">
         <span
           className={predicted === null ? 'text-[#aab3c0]' : isRight ? 'text-[#8df0b0]' : 'text-[#ff9b9b]'}
         >
