@@ -30,21 +30,31 @@ PIPELINE = {
             "algorithm": "image_classification",
             "function": "train",
             "parameters": {"epochs": 2},
+            "publish": {"model": "shapes"},
         },
         {"id": "test", "type": "algorithm", "algorithm": "image_classification", "function": "test"},
+        {
+            "id": "compile",
+            "type": "algorithm",
+            "algorithm": "image_classification",
+            "function": "compile",
+            "parameters": {"name": "shapes", "max_accuracy_drop": 1.0},
+        },
     ],
     "edges": [
         {"from": "data.dataset", "to": "split.dataset"},
         {"from": "split.dataset", "to": "train.dataset"},
         {"from": "split.dataset", "to": "test.dataset"},
         {"from": "train.model", "to": "test.model"},
+        {"from": "split.dataset", "to": "compile.dataset"},
+        {"from": "train.model", "to": "compile.model"},
     ],
 }
 
 
 @pytest.fixture(scope="module")
 def tested(tmp_path_factory: pytest.TempPathFactory, images: Path) -> Iterator[LocalServer]:
-    """A server whose first run trained a model and tested it, and a password for its administrator."""
+    """A server whose first run trained a model, tested and compiled it, and a password for its administrator."""
     with local_server(tmp_path_factory.mktemp("evaluation") / "data") as running:
         with running.client() as client:
             client.tasks.wait(client.datasets.import_folder("shapes", images).id)

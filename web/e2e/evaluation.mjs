@@ -1,4 +1,5 @@
-// Reads the evaluation of a real test: figures, a threshold, and from a number to its samples, by mouse and keyboard.
+// Reads the evaluation of a real test: figures, a threshold, and from a number to its samples, by mouse and keyboard;
+// then the targets that the same model was compiled for.
 import assert from 'node:assert/strict';
 import { BASE, lookAt, open, signIn, start } from './browser.mjs';
 
@@ -11,6 +12,7 @@ const WORDS = {
     right: /^Right/,
     previous: 'Previous sample',
     unanswered: /^No answer/,
+    chosen: 'in the package',
   },
   zh: {
     open: '查看评估',
@@ -20,6 +22,7 @@ const WORDS = {
     right: /^正确/,
     previous: '上一个样本',
     unanswered: /^未作答/,
+    chosen: '已打包',
   },
 };
 
@@ -71,6 +74,11 @@ async function read(language, theme, width) {
   await none.click();
   await page.waitForURL(/outcome=unanswered/);
   await lookAt(page, `evaluation-threshold-${language}-${theme}`);
+
+  await page.goto(`${BASE}/p/default/models/${process.env.KPL_E2E_MODEL ?? 'shapes'}?tab=targets`);
+  await page.getByRole('rowheader', { name: /onnxruntime-fp32/ }).waitFor();
+  await page.getByText(words.chosen).waitFor();
+  await lookAt(page, `targets-${language}-${theme}`);
   assert.deepEqual(problems, []);
   await context.close();
 }

@@ -12,7 +12,8 @@ import type { Evaluation, ModelVersion } from './api';
 /** Accuracy on the left, speed and size on the right, for each test of this version. */
 export function EvaluationsTab({ project, version }: { project: string; version: ModelVersion }) {
   const { t } = useTranslation('models');
-  if (version.evaluations.length === 0)
+  const tests = version.evaluations.filter((each) => each.function === 'test');
+  if (tests.length === 0)
     return (
       <EmptyState icon={Gauge} title={t('noEvaluations')}>
         {t('noEvaluationsWhy')}
@@ -20,7 +21,7 @@ export function EvaluationsTab({ project, version }: { project: string; version:
     );
   return (
     <div className="max-w-[960px] space-y-4 p-6">
-      {version.evaluations.map((evaluation) => (
+      {tests.map((evaluation) => (
         <EvaluationPanel key={evaluation.task_id} project={project} evaluation={evaluation} />
       ))}
     </div>
@@ -36,17 +37,15 @@ function EvaluationPanel({ project, evaluation }: { project: string; evaluation:
     list.map(([name, value]) => ({ label: name, value: <Metric name={name} value={value} /> }));
   return (
     <Panel
-      title={t(`function.${evaluation.function}`, { defaultValue: evaluation.function })}
+      title={t('function.test')}
       aside={
         <>
-          {evaluation.function === 'test' && (
-            <AppLink
-              href={projectPath(project, 'evaluations', evaluation.task_id)}
-              className="font-medium text-accent hover:underline"
-            >
-              {t('openEvaluation')}
-            </AppLink>
-          )}
+          <AppLink
+            href={projectPath(project, 'evaluations', evaluation.task_id)}
+            className="font-medium text-accent hover:underline"
+          >
+            {t('openEvaluation')}
+          </AppLink>
           {evaluation.run_id !== null && (
             <AppLink
               href={projectPath(project, 'runs', evaluation.run_id)}

@@ -18,6 +18,7 @@ import { DeployDialog } from './DeployDialog';
 import { EvaluationsTab } from './EvaluationsTab';
 import { FilesTab } from './FilesTab';
 import { SummaryTab } from './SummaryTab';
+import { TargetsTab } from './TargetsTab';
 
 /** One model: how good it is, where it comes from, what it consists of. */
 export default function ModelPage() {
@@ -81,8 +82,13 @@ export default function ModelPage() {
           {
             id: 'evaluations',
             label: t('tabs.evaluations'),
-            count: version.data.evaluations.length,
+            count: version.data.evaluations.filter((each) => each.function === 'test').length,
             content: <EvaluationsTab project={project} version={version.data} />,
+          },
+          {
+            id: 'targets',
+            label: t('tabs.targets'),
+            content: <TargetsTab project={project} version={version.data} />,
           },
           {
             id: 'files',

@@ -42,17 +42,6 @@ export const taskQuery = (project: string, id: number) =>
       ),
   });
 
-export const outputsQuery = (project: string, id: number) =>
-  queryOptions({
-    queryKey: ['tasks', project, id, 'outputs'],
-    queryFn: () =>
-      dataOf(
-        api.GET('/api/v1/projects/{project}/tasks/{task_id}/outputs', {
-          params: { path: { project, task_id: id } },
-        }),
-      ),
-  });
-
 export const metricsQuery = (project: string, id: number, attempt: number | undefined) =>
   queryOptions({
     queryKey: ['metrics', project, id, attempt],
@@ -150,10 +139,4 @@ export async function cancelTask(project: string, id: number): Promise<Task> {
       params: { path: { project, task_id: id } },
     }),
   );
-}
-
-/** Where a file of an output is downloaded from. */
-export function outputFileUrl(project: string, id: number, output: string, path: string): string {
-  const parts = path.split('/').map(encodeURIComponent).join('/');
-  return `/api/v1/projects/${encodeURIComponent(project)}/tasks/${id}/outputs/${encodeURIComponent(output)}/files/${parts}`;
 }

@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Download, PackageOpen } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
+import { outputFileUrl, outputsQuery } from '@/api/outputs';
 import { useFormat } from '@/i18n/format';
 import { EmptyState } from '@/ui/EmptyState';
 import { ErrorState } from '@/ui/ErrorState';
@@ -8,7 +9,6 @@ import { Panel } from '@/ui/Panel';
 import { AppLink, projectPath } from '@/ui/routing';
 import { SkeletonRows } from '@/ui/Skeleton';
 import { portColour } from '../../pipelines/graph/colours';
-import { outputFileUrl, outputsQuery } from '../api';
 import { isReport } from '../model';
 
 /** What a task left behind, with its files. */

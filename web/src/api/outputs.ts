@@ -1,0 +1,20 @@
+import { queryOptions } from '@tanstack/react-query';
+import { api, dataOf } from './client';
+
+/** What a task left behind, with its files. */
+export const outputsQuery = (project: string, id: number) =>
+  queryOptions({
+    queryKey: ['tasks', project, id, 'outputs'],
+    queryFn: () =>
+      dataOf(
+        api.GET('/api/v1/projects/{project}/tasks/{task_id}/outputs', {
+          params: { path: { project, task_id: id } },
+        }),
+      ),
+  });
+
+/** Where a file of an output is downloaded from. */
+export function outputFileUrl(project: string, id: number, output: string, path: string): string {
+  const parts = path.split('/').map(encodeURIComponent).join('/');
+  return `/api/v1/projects/${encodeURIComponent(project)}/tasks/${id}/outputs/${encodeURIComponent(output)}/files/${parts}`;
+}
