@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -58,6 +59,31 @@ def test_a_folder_is_imported_listed_and_shown(server: LocalServer, images: Path
     plan = kpl(server, "pipeline", "plan", "--template", "image_classification", "-p", "dataset=shapes")
     assert plan.returncode == 0, plan.stderr
     assert "first time" in plan.stdout
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="no git: apt-get install git")
+def test_an_algorithm_is_installed_from_a_git_repository(server: LocalServer, tmp_path: Path) -> None:
+    examples = Path(__file__).parents[2] / "examples" / "algorithms"
+    repository = tmp_path / "repository"
+    shutil.copytree(examples / "hello_python", repository / "hello")
+    identity = ["-c", "user.name=test", "-c", "user.email=test"]
+    for words in (["init", "--quiet"], ["add", "."], [*identity, "commit", "--quiet", "-m", "first"]):
+        subprocess.run(["git", *words], cwd=repository, check=True)
+    address = repository.as_uri()
+    done = kpl(server, "algorithm", "install", address, "--folder", "hello")
+    assert done.returncode == 0, done.stderr
+    assert "hello_python" in done.stdout
+    assert "hello_python" in kpl(server, "algorithm", "list").stdout
+    failed = kpl(server, "algorithm", "install", address, "--folder", "nowhere")
+    assert failed.returncode == 1
+    assert "An algorithm.yaml lies in: hello" in failed.stderr
+    manifest = repository / "hello" / "README.md"
+    manifest.write_text("changed")
+    subprocess.run(["git", "add", "."], cwd=repository, check=True)
+    subprocess.run(["git", *identity, "commit", "--quiet", "-m", "second"], cwd=repository, check=True)
+    refused = kpl(server, "algorithm", "install", address, "--folder", "hello")
+    assert refused.returncode == 1
+    assert "Raise `version`" in refused.stderr
 
 
 def test_an_expected_error_is_two_lines_and_exit_code_1(server: LocalServer, tmp_path: Path) -> None:

@@ -7,6 +7,9 @@ import typer
 
 from kpl.cli.context import context
 from kpl.cli.output import Json, Limit, Yes, confirm, err, out, print_fields, print_json, print_table, say
+from kpl.client import Client
+from kpl.errors import Invalid
+from kpl.schemas.algorithm import AlgorithmDetail
 
 app = typer.Typer(help="Algorithms: check, install and look at them.", no_args_is_help=True)
 
@@ -36,17 +39,41 @@ def check(
 
 
 @app.command()
-def install(folder: Folder, json: Json = False) -> None:
-    """Upload a folder and install it in the project."""
+def install(
+    source: Annotated[
+        str, typer.Argument(help="Folder with an algorithm.yaml, or address of a git repository.")
+    ],
+    ref: Annotated[str, typer.Option(help="Branch, tag or commit of the repository.")] = "",
+    folder: Annotated[str, typer.Option(help="Where algorithm.yaml lies in the repository.")] = "",
+    json: Json = False,
+) -> None:
+    """Install a folder, or one of a git repository, in the project."""
     from kpl.algorithm.manifest import load_manifest
 
-    load_manifest(folder)  # problems are shown with their lines before anything is sent
     with context.client() as client:
-        found = client.algorithms.install(folder)
+        if Path(source).is_dir() and not (ref or folder):
+            load_manifest(Path(source))  # problems are shown with their lines before anything is sent
+            found = client.algorithms.install(Path(source))
+        else:
+            found = _fetch(client, source, ref=ref, folder=folder)
     if json:
         print_json(found)
     else:
         out.print(f"{found.name} {found.version}: {', '.join(found.functions)}")
+
+
+def _fetch(client: Client, url: str, *, ref: str, folder: str) -> AlgorithmDetail:
+    """Start the task that fetches, show its log, and give the version it became."""
+    task = client.algorithms.fetch(url, ref=ref, folder=folder)
+    say(f"Task {task.id} fetches {url}.")
+    for line in client.tasks.log_lines(task.id, follow=True):
+        err.print(line, style="dim")
+    done = client.tasks.get(task.id)
+    version = next((each.published_as for each in client.tasks.outputs(task.id).values()), "")
+    if not version:
+        raise Invalid(f"{url} was not installed. {done.reason}".strip())
+    name, _, number = version.rpartition("@")
+    return client.algorithms.get(name, version=number)
 
 
 @app.command("list")

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from kpl.client.transport import Transport
 from kpl.client.uploads import Uploads
-from kpl.schemas.algorithm import AlgorithmDetail, AlgorithmInstall, AlgorithmOut
+from kpl.schemas.algorithm import AlgorithmDetail, AlgorithmFetch, AlgorithmInstall, AlgorithmOut
+from kpl.schemas.task import TaskOut
 
 
 class Algorithms:
@@ -29,6 +30,15 @@ class Algorithms:
         """
         body = AlgorithmInstall(upload_id=self._uploads.send(folder))
         return self._transport.post(AlgorithmDetail, self._base, body)
+
+    def fetch(self, url: str, *, ref: str = "", folder: str = "") -> TaskOut:
+        """Install a folder of a git repository.
+
+        Returns:
+            the task that fetches it; once it has succeeded, `published_as` of its output is the version.
+        """
+        body = AlgorithmFetch(url=url, ref=ref, folder=folder)
+        return self._transport.post(TaskOut, f"{self._base}/fetch", body)
 
     def delete(self, name: str) -> None:
         self._transport.delete(f"{self._base}/{name}")

@@ -20,6 +20,18 @@ class AlgorithmInstall(BaseModel):
         return self
 
 
+class AlgorithmFetch(BaseModel):
+    """Install a folder of a git repository."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: str = Field(
+        max_length=2000, description="As git takes it: https, http, ssh, git or `user@host:path`."
+    )
+    ref: str = Field("", max_length=200, description="Branch, tag or commit; empty for the default branch.")
+    folder: str = Field("", max_length=500, description="Where `algorithm.yaml` lies; empty for the top.")
+
+
 class PortOut(BaseModel):
     name: str
     type: str

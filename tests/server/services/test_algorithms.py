@@ -4,12 +4,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from kpl.errors import Conflict, Denied, Invalid, NotFound
-from kpl.schemas.algorithm import AlgorithmInstall
-from kpl.server.services import algorithms
+from kpl.schemas.algorithm import AlgorithmFetch, AlgorithmInstall
+from kpl.server.db.tables.tasks import TaskSpecRow
+from kpl.server.services import algorithms, fetches, tasks
 from kpl.server.services.access import Caller, Role
 from kpl.server.services.platform import Platform
+from kpl.server.services.spec_text import decode_spec
 from kpl.testing.server import add_user
 
 MANIFEST = """\
@@ -111,11 +114,49 @@ def test_only_administrators_of_the_platform_install_from_a_path_of_the_server(
         install(platform, developer, write_algorithm(tmp_path / "echo"))
 
 
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("https://ann:secret@host/a.git", "holds a password"),
+        ("a.git", "no address"),
+        ("--upload-pack=/bin/sh", "no address"),
+        ("ext::sh -c id", "no address"),
+        ("git@host:-oProxyCommand=id", "no address"),
+    ],
+)
+def test_git_gets_only_addresses(platform: Platform, root: Caller, url: str, message: str) -> None:
+    with pytest.raises(Invalid, match=message):
+        fetches.fetch_algorithm(platform, root, "default", AlgorithmFetch(url=url))
+
+
+@pytest.mark.parametrize("url", ["/srv/repository", "file:///srv/repository"])
+def test_only_administrators_of_the_platform_fetch_from_the_server_itself(
+    platform: Platform, url: str
+) -> None:
+    developer = add_user(platform, "dev", roles={"default": Role.DEVELOPER})
+    with pytest.raises(Denied):
+        fetches.fetch_algorithm(platform, developer, "default", AlgorithmFetch(url=url))
+
+
+@pytest.mark.parametrize("url", ["https://host/a.git", "git@host:team/a.git", "ssh://git@host/a.git"])
+def test_a_fetch_is_a_task_that_is_never_reused(platform: Platform, url: str) -> None:
+    developer = add_user(platform, "dev", roles={"default": Role.DEVELOPER})
+    algorithms.install_builtin(platform)
+    task = fetches.fetch_algorithm(platform, developer, "default", AlgorithmFetch(url=url, ref="main"))
+    assert (task.algorithm, task.state) == ("algorithm_install", "waiting")
+    found = tasks.get_task(platform, developer, "default", task.id)
+    assert found.parameters == {"url": url, "ref": "main", "folder": ""}
+    with platform.db.read() as session:
+        spec = decode_spec(session.scalars(select(TaskSpecRow.spec)).one())
+    assert spec.must_run
+
+
 USES: list[Callable[[Platform, Caller], object]] = [
     lambda p, c: algorithms.list_algorithms(p, c, "default", cursor=None, limit=10),
     lambda p, c: algorithms.get_algorithm(p, c, "default", "echo"),
     lambda p, c: algorithms.install_algorithm(p, c, "default", AlgorithmInstall(upload_id=1)),
     lambda p, c: algorithms.delete_algorithm(p, c, "default", "echo"),
+    lambda p, c: fetches.fetch_algorithm(p, c, "default", AlgorithmFetch(url="https://host/a.git")),
 ]
 
 

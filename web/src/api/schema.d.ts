@@ -228,6 +228,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/algorithms/fetch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fetch Algorithm
+         * @description Start a task that installs a folder of a git repository; its output says which version it became.
+         */
+        post: operations["fetch_algorithm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/algorithms/{name}": {
         parameters: {
             query?: never;
@@ -1596,6 +1616,29 @@ export interface components {
              * @description Newest first.
              */
             versions: string[];
+        };
+        /**
+         * AlgorithmFetch
+         * @description Install a folder of a git repository.
+         */
+        AlgorithmFetch: {
+            /**
+             * Folder
+             * @description Where `algorithm.yaml` lies; empty for the top.
+             * @default
+             */
+            folder: string;
+            /**
+             * Ref
+             * @description Branch, tag or commit; empty for the default branch.
+             * @default
+             */
+            ref: string;
+            /**
+             * Url
+             * @description As git takes it: https, http, ssh, git or `user@host:path`.
+             */
+            url: string;
         };
         /**
          * AlgorithmInstall
@@ -5254,6 +5297,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AlgorithmDetail"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    fetch_algorithm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlgorithmFetch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskOut"];
                 };
             };
             /** @description Validation Error */

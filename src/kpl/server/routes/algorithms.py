@@ -2,10 +2,11 @@
 
 from fastapi import APIRouter
 
-from kpl.schemas.algorithm import AlgorithmDetail, AlgorithmInstall, AlgorithmOut
+from kpl.schemas.algorithm import AlgorithmDetail, AlgorithmFetch, AlgorithmInstall, AlgorithmOut
 from kpl.schemas.page import Page
+from kpl.schemas.task import TaskOut
 from kpl.server.routes.dependencies import PROJECT, Cursor, Limit, TheCaller, ThePlatform
-from kpl.server.services import algorithms
+from kpl.server.services import algorithms, fetches
 
 router = APIRouter(prefix=f"{PROJECT}/algorithms", tags=["algorithms"])
 
@@ -24,6 +25,12 @@ def install_algorithm(
 ) -> AlgorithmDetail:
     """Install a folder with a manifest."""
     return algorithms.install_algorithm(platform, caller, project, body)
+
+
+@router.post("/fetch", operation_id="fetch_algorithm", status_code=202)
+def fetch_algorithm(platform: ThePlatform, caller: TheCaller, project: str, body: AlgorithmFetch) -> TaskOut:
+    """Start a task that installs a folder of a git repository; its output says which version it became."""
+    return fetches.fetch_algorithm(platform, caller, project, body)
 
 
 @router.get("/{name}", operation_id="get_algorithm")

@@ -29,6 +29,7 @@ from kpl.server.services.clock import utc
 from kpl.server.services.paging import page_of
 from kpl.server.services.platform import Platform
 from kpl.storage.archive import extract
+from kpl.storage.artifacts import ArtifactStore
 from kpl.storage.atomic import write_atomic
 
 MAX_ALGORITHM_BYTES = 2 << 30
@@ -196,6 +197,30 @@ def _record(
     project_id: int | None,
     installed: InstalledAlgorithm,
 ) -> AlgorithmVersionRow:
+    return record_version(
+        platform.artifacts,
+        session,
+        installed,
+        project_id=project_id,
+        created_by=caller.username,
+        created_at_s=platform.now_s(),
+    )
+
+
+def record_version(
+    artifacts: ArtifactStore,
+    session: Session,
+    installed: InstalledAlgorithm,
+    *,
+    project_id: int | None,
+    created_by: str,
+    created_at_s: float,
+) -> AlgorithmVersionRow:
+    """Note a version of a project, or one that comes with KPL; the same files again are the version that is there.
+
+    Raises:
+        Conflict: the version is there with other files.
+    """
     manifest = installed.manifest
     same = select(AlgorithmVersionRow).where(
         AlgorithmVersionRow.name == manifest.name,
@@ -219,9 +244,9 @@ def _record(
         tree=installed.tree,
         manifest=manifest.model_dump(mode="json", by_alias=True),
         description=manifest.description.en,
-        size_bytes=platform.artifacts.get_tree(installed.tree).size_bytes,
-        created_at_s=platform.now_s(),
-        created_by=caller.username,
+        size_bytes=artifacts.get_tree(installed.tree).size_bytes,
+        created_at_s=created_at_s,
+        created_by=created_by,
     )
     session.add(row)
     session.flush()

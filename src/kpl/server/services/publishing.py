@@ -1,4 +1,4 @@
-"""Outputs that become versions of a dataset or a model.
+"""Outputs that become versions of a dataset, a model or an algorithm.
 
 An output equal to the newest version is that version: a step that was reused, or that came to the same result, makes
 no new one.
@@ -12,15 +12,19 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from kpl.algorithm.model import MODEL_NAME, ModelManifest, ModelTampered, read_model
+from kpl.algorithm.registry import open_installed
 from kpl.errors import Invalid
 from kpl.server.db.tables.datasets import DatasetRow, DatasetVersionRow
 from kpl.server.db.tables.models import ModelRow, ModelVersionRow
 from kpl.server.db.tables.tasks import TaskRow
+from kpl.server.services.algorithms import record_version
 from kpl.server.services.clock import Clock
 from kpl.server.services.store import Publish
 from kpl.storage.artifacts import ArtifactStore
 from kpl.task import OutputSpec
 
+# What an output of type files is called whose folder is an algorithm.
+ALGORITHM_KIND = "algorithm"
 Named = TypeVar("Named", DatasetRow, ModelRow)
 Version = TypeVar("Version", DatasetVersionRow, ModelVersionRow)
 
@@ -38,6 +42,8 @@ def publisher(artifacts: ArtifactStore, clock: Clock) -> Publish:
             return f"{name}@{_publish_dataset(session, artifacts, source)}"
         if output.type == "model":
             return f"{name}@{_publish_model(session, artifacts, source)}"
+        if output.kind == ALGORITHM_KIND:
+            return _publish_algorithm(session, artifacts, source)
         raise Invalid(f"an output of type '{output.type}' can be neither a dataset nor a model")
 
     return publish
@@ -110,6 +116,19 @@ def _publish_model(session: Session, artifacts: ArtifactStore, source: _Source) 
     session.add(version)
     session.flush()
     return version.version
+
+
+def _publish_algorithm(session: Session, artifacts: ArtifactStore, source: _Source) -> str:
+    """Name and version stand in the manifest."""
+    row = record_version(
+        artifacts,
+        session,
+        open_installed(source.digest, artifacts),
+        project_id=source.project_id,
+        created_by=source.created_by,
+        created_at_s=source.created_at_s,
+    )
+    return f"{row.name}@{row.version}"
 
 
 def _owner(session: Session, table: type[Named], source: _Source) -> Named:

@@ -33,6 +33,33 @@ export async function install(project: string, uploadId: number): Promise<Algori
   return dataOf(api.POST(base, { params: { path: { project } }, body: { upload_id: uploadId, path: null } }));
 }
 
+export type Fetch = Schemas['AlgorithmFetch'];
+
+/** Starts the task that fetches an algorithm from a git repository; gives its number. */
+export async function fetchAlgorithm(project: string, body: Fetch): Promise<number> {
+  return (await dataOf(api.POST(`${base}/fetch`, { params: { path: { project } }, body }))).id;
+}
+
+export const taskQuery = (project: string, id: number) =>
+  queryOptions({
+    queryKey: ['tasks', project, id],
+    queryFn: () =>
+      dataOf(
+        api.GET('/api/v1/projects/{project}/tasks/{task_id}', { params: { path: { project, task_id: id } } }),
+      ),
+  });
+
+export const logQuery = (project: string, id: number) =>
+  queryOptions({
+    queryKey: ['tasks', project, id, 'log'],
+    queryFn: () =>
+      dataOf(
+        api.GET('/api/v1/projects/{project}/tasks/{task_id}/log', {
+          params: { path: { project, task_id: id }, query: { start: -200, limit: 200 } },
+        }),
+      ),
+  });
+
 export async function uninstall(project: string, name: string): Promise<void> {
   await api.DELETE(`${base}/{name}`, { params: { path: { project, name } } });
 }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Algorithm } from './api';
-import { byTask } from './model';
+import { byTask, publishedVersion } from './model';
 
 const algorithm = (name: string, task: string, title = name): Algorithm => ({
   name,
@@ -31,4 +31,12 @@ it('groups by task with processing last, and searches in the reader’s language
   expect(byTask(all, 'yolo train', 'en')).toHaveLength(1);
   expect(byTask(all, '标题', 'zh')).toHaveLength(3);
   expect(byTask(all, '标题', 'en')).toEqual([]);
+});
+
+it('what an output was published as is taken apart', () => {
+  expect(publishedVersion([{ published_as: '' }, { published_as: 'echo@1.0.0' }])).toEqual({
+    name: 'echo',
+    version: '1.0.0',
+  });
+  expect(publishedVersion([{ published_as: '' }])).toBeNull();
 });

@@ -20,3 +20,13 @@ export function byTask(algorithms: Algorithm[], search: string, language: string
     .map(([task, items]) => ({ task, items: items.sort((a, b) => a.name.localeCompare(b.name)) }))
     .sort((a, b) => rank(a.task) - rank(b.task) || a.task.localeCompare(b.task));
 }
+
+/** The version that an output was published as; null while nothing was. */
+export function publishedVersion(
+  outputs: { published_as: string }[],
+): { name: string; version: string } | null {
+  const published = outputs.find(({ published_as }) => published_as !== '')?.published_as;
+  if (published === undefined) return null;
+  const at = published.lastIndexOf('@');
+  return { name: published.slice(0, at), version: published.slice(at + 1) };
+}
