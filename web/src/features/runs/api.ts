@@ -5,6 +5,8 @@ import type { RunState } from './model';
 export type Run = Schemas['RunOut'];
 export type RunDetail = Schemas['RunDetail'];
 export type Task = Schemas['TaskOut'];
+export type Attempt = Schemas['AttemptOut'];
+export type MachineMetrics = Schemas['MachineMetricsOut'];
 export type TaskDetail = Schemas['TaskDetail'];
 export type LogMatch = Schemas['LogMatchOut'];
 
@@ -70,6 +72,19 @@ export const seriesQuery = (
             path: { project, task_id: id, name },
             query: { attempt, points: 2000, from: range?.[0], to: range?.[1] },
           },
+        }),
+      ),
+    placeholderData: keepPreviousData,
+  });
+
+/** What a machine and its devices measured between two times; until now while `until` is null. */
+export const machineMetricsQuery = (machine: string, since: string, until: string | null) =>
+  queryOptions({
+    queryKey: ['machine-metrics', machine, since, until],
+    queryFn: () =>
+      dataOf(
+        api.GET('/api/v1/machines/{name}/metrics', {
+          params: { path: { name: machine }, query: { since, until: until ?? undefined } },
         }),
       ),
     placeholderData: keepPreviousData,

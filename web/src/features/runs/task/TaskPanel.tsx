@@ -13,6 +13,7 @@ import { nodeTitle, type PipelineDocument } from '../../pipelines/graph/document
 import { NodeIcon } from '../../pipelines/graph/icons';
 import { cancelTask, type RunDetail, type Task, taskQuery } from '../api';
 import { isOver } from '../model';
+import { DevicesView } from './DevicesView';
 import { LogView } from './LogView';
 import { MetricsView } from './MetricsView';
 import { OutputsView } from './OutputsView';
@@ -40,6 +41,7 @@ export function TaskPanel({ project, task, run, onClose, onRerun }: TaskPanelPro
   const attempt = attempts.some(({ number }) => number === asked) ? asked : undefined;
   // A reused task keeps its log, metrics and files where they were made.
   const source = task.reused_from ?? task.id;
+  const made = useQuery(taskQuery(project, source)).data?.attempts ?? [];
   const tab = query.tab ?? (task.state === 'failed' ? 'log' : 'summary');
   const isGoing = !isOver(task.state);
   return (
@@ -111,6 +113,16 @@ export function TaskPanel({ project, task, run, onClose, onRerun }: TaskPanelPro
             id: 'metrics',
             label: t('task.metrics'),
             content: <MetricsView project={project} taskId={source} attempt={attempt} isGoing={isGoing} />,
+          },
+          {
+            id: 'devices',
+            label: t('task.devices'),
+            content: (
+              <DevicesView
+                attempt={made.find(({ number }) => number === (attempt ?? made[0]?.number))}
+                isGoing={isGoing}
+              />
+            ),
           },
           {
             id: 'outputs',
