@@ -42,14 +42,14 @@ def set_password(link: str) -> None:
         ).raise_for_status()
 
 
-def run_script(name: str, url: str) -> str:
+def run_script(name: str, url: str, *, timeout_s: float = 120) -> str:
     """Run a script of web/e2e against a server as its administrator; returns what it printed."""
     done = subprocess.run(
         ["node", f"e2e/{name}"],
         cwd=WEB,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=timeout_s,
         check=False,
         env={**os.environ, "KPL_E2E_URL": url, "KPL_E2E_PASSWORD": PASSWORD},
     )

@@ -1,5 +1,10 @@
 import type { ReactNode } from 'react';
-import { Button as AriaButton, type ButtonProps as AriaButtonProps } from 'react-aria-components';
+import {
+  Button as AriaButton,
+  type ButtonProps as AriaButtonProps,
+  ProgressBar,
+} from 'react-aria-components';
+import { useTranslation } from 'react-i18next';
 import { cx } from './cx';
 import { AppLink } from './routing';
 import { Spinner } from './Spinner';
@@ -35,15 +40,20 @@ export interface ButtonProps extends Omit<AriaButtonProps, 'className' | 'childr
 
 /** A button with words. While `isPending` it keeps its width and cannot be pressed again. */
 export function Button({ variant, size, children, className, ...rest }: ButtonProps) {
+  const { t } = useTranslation();
   return (
     <AriaButton {...rest} className={cx(buttonClass(variant, size), 'relative', className)}>
       {({ isPending }) => (
         <>
           <span className={cx('inline-flex items-center gap-1.5', isPending && 'invisible')}>{children}</span>
           {isPending && (
-            <span className="absolute inset-0 grid place-items-center">
+            <ProgressBar
+              isIndeterminate
+              aria-label={t('loading')}
+              className="absolute inset-0 grid place-items-center"
+            >
               <Spinner />
-            </span>
+            </ProgressBar>
           )}
         </>
       )}

@@ -32,6 +32,7 @@ test('a pending button cannot be pressed', async () => {
   );
   await userEvent.click(screen.getByRole('button'));
   expect(onPress).toHaveBeenCalledTimes(1);
+  expect(screen.getByRole('progressbar').getAttribute('aria-label')).toBeTruthy();
 });
 
 test('a field says what is wrong with it', () => {

@@ -1,9 +1,9 @@
 import { CircleAlert, TriangleAlert, X } from 'lucide-react';
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { IconButton } from '@/ui/IconButton';
 import { NumberField } from '@/ui/NumberField';
-import { ComboBox } from '@/ui/Select';
+import { ComboBox, Select } from '@/ui/Select';
 import { Tabs } from '@/ui/Tabs';
 import { TextField } from '@/ui/TextField';
 import type { Assets, Problem } from '../api';
@@ -13,15 +13,17 @@ import { portColour } from '../graph/colours';
 import {
   bindingTo,
   type DocumentNode,
+  formatEnd,
   NODE_ID_PATTERN,
   nodeTitle,
   type PipelineDocument,
+  parseEnd,
   type Schema,
   splitVersion,
 } from '../graph/document';
 import { NodeIcon } from '../graph/icons';
-import { functionOf, type NodePorts, type Port } from '../graph/ports';
-import { changeNode, expose, renameNode, setNodeParameter } from './actions';
+import { allPorts, type Catalog, functionOf, type NodePorts, type Port, sourcesOf } from '../graph/ports';
+import { changeNode, expose, feed, renameNode, setNodeParameter } from './actions';
 import type { Store } from './history';
 
 interface InspectorProps {
@@ -333,7 +335,7 @@ function Name({ node, store }: Pick<InspectorProps, 'node' | 'store'>) {
   );
 }
 
-function Ports({ node, store, document, ports, onRenamed }: InspectorProps) {
+function Ports({ node, store, document, assets, ports, onRenamed }: InspectorProps) {
   const { t } = useTranslation('pipelines');
   const [id, setId] = useState(node.id);
   const isTaken = id !== node.id && (document.nodes ?? []).some((each) => each.id === id);
@@ -345,7 +347,17 @@ function Ports({ node, store, document, ports, onRenamed }: InspectorProps) {
   };
   return (
     <>
-      <PortList title={t('inspector.inputs')} ports={ports?.inputs ?? []} />
+      <PortList title={t('inspector.inputs')} ports={ports?.inputs ?? []}>
+        {(port) => (
+          <Source
+            document={document}
+            catalog={assets.catalog}
+            to={formatEnd({ node: node.id, port: port.name })}
+            label={t('inspector.fedBy', { input: port.name })}
+            onChange={(to, from) => store.change((current) => feed(current, to, from))}
+          />
+        )}
+      </PortList>
       <PortList title={t('inspector.outputs')} ports={ports?.outputs ?? []} />
       <TextField
         label={t('inspector.id')}
@@ -361,7 +373,53 @@ function Ports({ node, store, document, ports, onRenamed }: InspectorProps) {
   );
 }
 
-function PortList({ title, ports }: { title: string; ports: Port[] }) {
+const NOTHING = '';
+
+interface SourceProps {
+  document: PipelineDocument;
+  catalog: Catalog;
+  to: string;
+  label: string;
+  onChange: (to: string, from: string | null) => void;
+}
+
+/** What feeds an input, chosen from the outputs that fit: the same as drawing a link, without a mouse. */
+function Source({ document, catalog, to, label, onChange }: SourceProps) {
+  const { t, i18n } = useTranslation('pipelines');
+  const all = useMemo(() => allPorts(document, catalog), [document, catalog]);
+  const sources = sourcesOf(document, all, to);
+  const now = (document.edges ?? []).find((edge) => edge.to === to)?.from ?? NOTHING;
+  const words = (from: string) => {
+    const end = parseEnd(from);
+    const node = (document.nodes ?? []).find(({ id }) => id === end.node);
+    return { label: node ? nodeTitle(node, i18n.language) : end.node, note: end.port };
+  };
+  // A link that does not fit any more stays in sight until it is changed.
+  const shown = now === NOTHING || sources.includes(now) ? sources : [now, ...sources];
+  return (
+    <Select
+      label={label}
+      isLabelHidden
+      size="small"
+      className="mt-1 mb-2 w-full"
+      value={now}
+      onChange={(from) => onChange(to, from === NOTHING ? null : from)}
+      options={[
+        { id: NOTHING, label: t(sources.length > 0 ? 'inspector.fedByNothing' : 'inspector.nothingFits') },
+        ...shown.map((from) => ({ id: from, ...words(from) })),
+      ]}
+    />
+  );
+}
+
+interface PortListProps {
+  title: string;
+  ports: Port[];
+  /** What stands below a port. */
+  children?: (port: Port) => ReactNode;
+}
+
+function PortList({ title, ports, children }: PortListProps) {
   const { t } = useTranslation('pipelines');
   return (
     <section>
@@ -369,22 +427,25 @@ function PortList({ title, ports }: { title: string; ports: Port[] }) {
       {ports.length === 0 && <p className="text-12 text-fg-3">{t('none', { ns: 'common' })}</p>}
       <ul className="space-y-1">
         {ports.map((port) => (
-          <li key={port.name} className="flex items-center gap-2 text-12">
-            <span
-              aria-hidden
-              className="size-2.5 shrink-0 rounded-full border-2"
-              style={{
-                borderColor: portColour(port.type),
-                backgroundColor: port.isOptional ? 'transparent' : portColour(port.type),
-              }}
-            />
-            <span className="font-medium">{port.name}</span>
-            <span className="min-w-0 flex-1 truncate text-fg-3">
-              {t(`port.${port.type}`)}
-              {port.kinds.length > 0 &&
-                ` · ${port.kinds.map((kind) => t(`kind.${kind}`, { defaultValue: kind })).join(', ')}`}
-            </span>
-            {port.isOptional && <span className="text-11 text-fg-3">{t('inspector.optional')}</span>}
+          <li key={port.name}>
+            <div className="flex items-center gap-2 text-12">
+              <span
+                aria-hidden
+                className="size-2.5 shrink-0 rounded-full border-2"
+                style={{
+                  borderColor: portColour(port.type),
+                  backgroundColor: port.isOptional ? 'transparent' : portColour(port.type),
+                }}
+              />
+              <span className="font-medium">{port.name}</span>
+              <span className="min-w-0 flex-1 truncate text-fg-3">
+                {t(`port.${port.type}`)}
+                {port.kinds.length > 0 &&
+                  ` · ${port.kinds.map((kind) => t(`kind.${kind}`, { defaultValue: kind })).join(', ')}`}
+              </span>
+              {port.isOptional && <span className="text-11 text-fg-3">{t('inspector.optional')}</span>}
+            </div>
+            {children?.(port)}
           </li>
         ))}
       </ul>

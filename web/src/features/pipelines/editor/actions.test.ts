@@ -7,6 +7,7 @@ import {
   copyText,
   edgeId,
   expose,
+  feed,
   freePlace,
   moveNodes,
   ordered,
@@ -110,5 +111,14 @@ describe('changes of a document', () => {
     expect(JSON.stringify(ordered(document))).toBe(text);
     const back = removeParts(connect(document, 'a.b', 'c.d'), [], ['a.b>c.d']);
     expect(JSON.stringify(back)).toBe(text);
+  });
+});
+
+describe('an input', () => {
+  it('is fed by one output at a time, and by none', () => {
+    const edges = [{ from: 'data.dataset', to: 'train.dataset' }];
+    const joined = feed({ ...document, edges }, 'train.dataset', 'other.dataset');
+    expect(joined.edges).toEqual([{ from: 'other.dataset', to: 'train.dataset' }]);
+    expect(feed(joined, 'train.dataset', null).edges).toBeUndefined();
   });
 });

@@ -79,6 +79,12 @@ export function connect(document: PipelineDocument, from: string, to: string): P
   return ordered({ ...document, edges: [...(document.edges ?? []), { from, to }] });
 }
 
+/** Let an input be fed by an output, in place of what fed it before; null takes its link away. */
+export function feed(document: PipelineDocument, to: string, from: string | null): PipelineDocument {
+  const others = (document.edges ?? []).filter((edge) => edge.to !== to);
+  return ordered({ ...document, edges: from === null ? others : [...others, { from, to }] });
+}
+
 export function moveNodes(document: PipelineDocument, places: Record<string, Position>): PipelineDocument {
   const layout = { ...document.layout };
   let moved = false;

@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { PipelineDocument } from './document';
-import { allPorts, type Catalog, fitting, linkRefusal, linkTargets, type Port, portRefusal } from './ports';
+import {
+  allPorts,
+  type Catalog,
+  fitting,
+  linkRefusal,
+  linkTargets,
+  type Port,
+  portRefusal,
+  sourcesOf,
+} from './ports';
 
 const port = (name: string, type: string, kinds: string[] = [], isOptional = false): Port => ({
   name,
@@ -144,5 +153,20 @@ describe('links', () => {
         .get('old')
         ?.inputs.map(({ name }) => name),
     ).toEqual(['images']);
+  });
+});
+
+describe('sources of an input', () => {
+  it('are the outputs that fit, the one that feeds it now among them', () => {
+    const document = pipeline('street');
+    const ports = allPorts(document, catalog);
+    expect(sourcesOf(document, ports, 'split.dataset')).toEqual(['data.dataset']);
+    expect(sourcesOf(document, ports, 'train.dataset')).toEqual(['data.dataset', 'split.dataset']);
+    expect(sourcesOf(document, ports, 'serve.model')).toEqual(['train.model']);
+  });
+
+  it('are none where every output is of another kind', () => {
+    const document = pipeline('masks');
+    expect(sourcesOf(document, allPorts(document, catalog), 'train.dataset')).toEqual([]);
   });
 });

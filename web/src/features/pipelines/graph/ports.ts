@@ -199,6 +199,20 @@ export function fitting(source: Port, catalog: Catalog): Fit[] {
   return fits;
 }
 
+/** The outputs that may feed an input, the one that does now among them, in the order of the nodes. */
+export function sourcesOf(
+  document: PipelineDocument,
+  ports: ReadonlyMap<string, NodePorts>,
+  to: string,
+): string[] {
+  const free = { ...document, edges: (document.edges ?? []).filter((edge) => edge.to !== to) };
+  return [...ports].flatMap(([node, { outputs }]) =>
+    outputs
+      .map(({ name }) => formatEnd({ node, port: name }))
+      .filter((from) => linkRefusal(free, ports, from, to) === null),
+  );
+}
+
 /** The ends that an edge begun at a handle (`out:dataset`, `in:model`) may go to, as `node|handle`, its own included. */
 export function linkTargets(
   document: PipelineDocument,
