@@ -7,12 +7,15 @@ from typing import Literal
 from kpl.client.transport import Transport
 from kpl.client.uploads import Progress, Uploads, ignore_progress
 from kpl.schemas.dataset import (
+    ChangedSampleOut,
     DatasetDetail,
     DatasetImport,
     DatasetKind,
     DatasetOut,
     DatasetVersionOut,
+    DifferenceOut,
     ImportFormat,
+    SampleChange,
     SampleOut,
     StatisticsOut,
 )
@@ -57,6 +60,26 @@ class Datasets:
             name=name, kind=kind, format=format, on_error=on_error, upload_id=upload_id, path=server_path
         )
         return self._transport.post(TaskOut, f"{self._base}/import", body)
+
+    def difference(self, name: str, version: int, *, before: int) -> DifferenceOut:
+        """How many samples were added, removed and changed since another version."""
+        path = f"{self._base}/{name}/versions/{version}/difference"
+        return self._transport.get(DifferenceOut, path, query={"before": before})
+
+    def changed_samples(
+        self,
+        name: str,
+        version: int,
+        *,
+        before: int,
+        change: SampleChange,
+        field: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[ChangedSampleOut]:
+        """The samples that were added, removed or changed since another version, in their order."""
+        query = {"before": before, "change": change, "field": field}
+        path = f"{self._base}/{name}/versions/{version}/difference/samples"
+        return self._transport.pages(ChangedSampleOut, path, query=query, limit=limit)
 
     def samples(
         self,

@@ -127,6 +127,42 @@ class SamplesOut(BaseModel):
     num_matches: int
 
 
+SampleChange = Literal["added", "removed", "changed"]
+
+
+class DifferenceOut(BaseModel):
+    """What tells a version from another one of the dataset, by the keys of samples."""
+
+    name: str
+    before: int
+    after: int
+    num_added: int
+    num_removed: int
+    num_changed: int
+    num_same: int
+    fields: dict[str, int] = Field(description="In how many samples each field changed.")
+
+
+class ChangedSampleOut(BaseModel):
+    """A sample that differs: its rows in the two versions, null where it is not there."""
+
+    change: SampleChange
+    key: str
+    row_before: int | None
+    row_after: int | None
+    fields: list[str] = Field(description="The fields that changed.")
+    label_before: str | None = Field(description="Its class then, where samples have one.")
+    label_after: str | None
+
+
+class ChangedSamplesOut(BaseModel):
+    """A page of samples that differ. `num_matches` counts all that the filters let through."""
+
+    items: list[ChangedSampleOut]
+    next_cursor: str | None
+    num_matches: int
+
+
 class StatisticsOut(BaseModel):
     """Counts, ranges and health of one version, as `kpl dataset info` prints them."""
 

@@ -420,6 +420,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/datasets/{name}/versions/{version}/difference": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Dataset Difference
+         * @description Count the samples that were added, removed and changed since another version.
+         */
+        get: operations["get_dataset_difference"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/datasets/{name}/versions/{version}/difference/samples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Changed Samples
+         * @description List the samples that were added, removed or changed since another version, in their order.
+         */
+        get: operations["list_changed_samples"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/datasets/{name}/versions/{version}/samples": {
         parameters: {
             query?: never;
@@ -1826,6 +1866,47 @@ export interface components {
             y1: number;
         };
         /**
+         * ChangedSampleOut
+         * @description A sample that differs: its rows in the two versions, null where it is not there.
+         */
+        ChangedSampleOut: {
+            /**
+             * Change
+             * @enum {string}
+             */
+            change: "added" | "removed" | "changed";
+            /**
+             * Fields
+             * @description The fields that changed.
+             */
+            fields: string[];
+            /** Key */
+            key: string;
+            /** Label After */
+            label_after: string | null;
+            /**
+             * Label Before
+             * @description Its class then, where samples have one.
+             */
+            label_before: string | null;
+            /** Row After */
+            row_after: number | null;
+            /** Row Before */
+            row_before: number | null;
+        };
+        /**
+         * ChangedSamplesOut
+         * @description A page of samples that differ. `num_matches` counts all that the filters let through.
+         */
+        ChangedSamplesOut: {
+            /** Items */
+            items: components["schemas"]["ChangedSampleOut"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Num Matches */
+            num_matches: number;
+        };
+        /**
          * ConfusionOut
          * @description How many samples of class `label` were answered with class `predicted`; None stands for no answer.
          */
@@ -2088,6 +2169,33 @@ export interface components {
             share_mib: number;
             /** Share Milli */
             share_milli: number;
+        };
+        /**
+         * DifferenceOut
+         * @description What tells a version from another one of the dataset, by the keys of samples.
+         */
+        DifferenceOut: {
+            /** After */
+            after: number;
+            /** Before */
+            before: number;
+            /**
+             * Fields
+             * @description In how many samples each field changed.
+             */
+            fields: {
+                [key: string]: number;
+            };
+            /** Name */
+            name: string;
+            /** Num Added */
+            num_added: number;
+            /** Num Changed */
+            num_changed: number;
+            /** Num Removed */
+            num_removed: number;
+            /** Num Same */
+            num_same: number;
         };
         /**
          * DrainOut
@@ -5693,6 +5801,85 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_dataset_difference: {
+        parameters: {
+            query: {
+                /** @description The version to compare with. */
+                before: number;
+            };
+            header?: never;
+            path: {
+                project: string;
+                name: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DifferenceOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_changed_samples: {
+        parameters: {
+            query: {
+                /** @description The version to compare with. */
+                before: number;
+                change: "added" | "removed" | "changed";
+                /** @description Only samples of which this field changed. */
+                field?: string | null;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+                /** @description Most items in one page. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                project: string;
+                name: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangedSamplesOut"];
+                };
             };
             /** @description Validation Error */
             422: {

@@ -5,10 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from kpl.schemas.dataset import (
+    ChangedSamplesOut,
     DatasetDetail,
     DatasetImport,
     DatasetOut,
     DatasetVersionOut,
+    DifferenceOut,
+    SampleChange,
     SamplesOut,
     StatisticsOut,
 )
@@ -16,7 +19,7 @@ from kpl.schemas.page import Page
 from kpl.schemas.task import TaskOut
 from kpl.server.routes.dependencies import PROJECT, Cursor, Limit, TheCaller, ThePlatform
 from kpl.server.routes.files import FOREVER
-from kpl.server.services import datasets
+from kpl.server.services import datasets, differences
 
 router = APIRouter(prefix=f"{PROJECT}/datasets", tags=["datasets"])
 
@@ -107,3 +110,43 @@ def get_dataset_statistics(
 ) -> StatisticsOut:
     """Counts, ranges and health of a version."""
     return datasets.get_statistics(platform, caller, project, name, version)
+
+
+Before = Annotated[int, Query(ge=1, description="The version to compare with.")]
+
+
+@router.get("/{name}/versions/{version}/difference", operation_id="get_dataset_difference")
+def get_dataset_difference(
+    platform: ThePlatform, caller: TheCaller, project: str, name: str, version: int, before: Before
+) -> DifferenceOut:
+    """Count the samples that were added, removed and changed since another version."""
+    return differences.get_difference(platform, caller, project, name, before=before, after=version)
+
+
+@router.get("/{name}/versions/{version}/difference/samples", operation_id="list_changed_samples")
+def list_changed_samples(
+    platform: ThePlatform,
+    caller: TheCaller,
+    project: str,
+    name: str,
+    version: int,
+    before: Before,
+    *,
+    change: SampleChange,
+    field: Annotated[str | None, Query(description="Only samples of which this field changed.")] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> ChangedSamplesOut:
+    """List the samples that were added, removed or changed since another version, in their order."""
+    return differences.list_changed_samples(
+        platform,
+        caller,
+        project,
+        name,
+        before=before,
+        after=version,
+        change=change,
+        field=field,
+        cursor=cursor,
+        limit=limit,
+    )

@@ -72,6 +72,47 @@ export interface Range {
   max: number;
 }
 
+export type SampleChange = Schemas['ChangedSampleOut']['change'];
+export type ChangedSample = Schemas['ChangedSampleOut'];
+export type DatasetDifference = Schemas['DifferenceOut'];
+
+/** Of two immutable versions: never read twice. */
+export const differenceQuery = (project: string, name: string, before: number, after: number) =>
+  queryOptions({
+    queryKey: ['dataset-difference', project, name, before, after],
+    queryFn: () =>
+      dataOf(
+        api.GET(`${BASE}/{name}/versions/{version}/difference`, {
+          params: { path: { project, name, version: after }, query: { before } },
+        }),
+      ),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+export const changedSamplesQuery = (
+  project: string,
+  name: string,
+  before: number,
+  after: number,
+  change: SampleChange,
+  field: string | undefined,
+) =>
+  infiniteQueryOptions({
+    queryKey: ['dataset-difference', project, name, before, after, change, field ?? null],
+    queryFn: ({ pageParam }) =>
+      dataOf(
+        api.GET(`${BASE}/{name}/versions/{version}/difference/samples`, {
+          params: {
+            path: { project, name, version: after },
+            query: { before, change, field, cursor: pageParam, limit: 60 },
+          },
+        }),
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
 export interface SampleFilter {
   split: string | null;
   label: string | null;

@@ -9,11 +9,13 @@ import { CodeBlock, CopyButton } from '@/ui/CodeBlock';
 import { ConfirmDialog } from '@/ui/Dialog';
 import { IconButton } from '@/ui/IconButton';
 import { Panel } from '@/ui/Panel';
-import { AppLink, projectPath } from '@/ui/routing';
+import { AppLink, projectPath, useQueryState } from '@/ui/routing';
+import { Select } from '@/ui/Select';
 import { Time } from '@/ui/Time';
 import { toastError } from '@/ui/Toast';
 import { type DatasetVersion, deleteVersion } from '../api';
 import { Changes } from './Changes';
+import { Difference } from './Difference';
 
 interface VersionsTabProps {
   project: string;
@@ -40,6 +42,7 @@ export default function VersionsTab({ project, dataset }: VersionsTabProps) {
           project={project}
           version={version}
           before={versions[index + 1]}
+          others={versions.filter((each) => each !== version)}
           isLatest={index === 0}
           onDelete={versions.length > 1 ? () => setDoomed(version) : undefined}
         />
@@ -66,17 +69,22 @@ export default function VersionsTab({ project, dataset }: VersionsTabProps) {
   );
 }
 
+const NONE = 'none';
+
 interface VersionPanelProps {
   project: string;
   version: DatasetVersion;
   before: DatasetVersion | undefined;
+  others: DatasetVersion[];
   isLatest: boolean;
   onDelete?: () => void;
 }
 
-function VersionPanel({ project, version, before, isLatest, onDelete }: VersionPanelProps) {
+function VersionPanel({ project, version, before, others, isLatest, onDelete }: VersionPanelProps) {
   const { t } = useTranslation('datasets');
   const { count, bytes } = useFormat();
+  const [query, setQuery] = useQueryState();
+  const compared = others.find((each) => query.compare === `${version.version}-${each.version}`);
   const href = `${projectPath(project, 'datasets', version.name)}?v=${version.version}`;
   return (
     <Panel
@@ -106,6 +114,29 @@ function VersionPanel({ project, version, before, isLatest, onDelete }: VersionP
           {version.class_names.length > 0 && ` · ${t('classes', { count: version.class_names.length })}`}
         </p>
         {before && <Changes before={before} after={version} />}
+        {others.length > 0 && (
+          <Select
+            label={t('difference.with')}
+            isLabelHidden
+            size="small"
+            className="w-64"
+            value={compared ? String(compared.version) : NONE}
+            onChange={(other) =>
+              setQuery({
+                compare: other === NONE ? undefined : `${version.version}-${other}`,
+                change: undefined,
+              })
+            }
+            options={[
+              { id: NONE, label: t('difference.choose') },
+              ...others.map((each) => ({
+                id: String(each.version),
+                label: t('difference.against', { version: each.version }),
+              })),
+            ]}
+          />
+        )}
+        {compared && <Difference project={project} before={compared} after={version} />}
         <p className="flex items-center gap-1 font-mono text-12 text-fg-3">
           <span className="truncate">{version.digest}</span>
           <CopyButton text={version.digest} />
