@@ -9,6 +9,13 @@ const WORDS = {
     reason: /waits for 1 GPU: queue default uses 2 GPUs of at most 2 GPUs/,
     quota: /2 used · 1 borrowed · 1 guaranteed/,
     empty: 'Nothing waits.',
+    editLab: 'Change queue lab',
+    gpuLimit: 'GPU, At most',
+    save: 'Save',
+    actions: /^Actions for/,
+    close: 'Close to new tasks',
+    closed: 'closed',
+    open: 'Open again',
   },
   zh: {
     queues: '队列与配额',
@@ -16,6 +23,13 @@ const WORDS = {
     reason: /等待 1 个 GPU/,
     quota: /已用 2 · 借用 1 · 保障 1/,
     empty: '没有等待的任务。',
+    editLab: '修改队列 lab',
+    gpuLimit: 'GPU, 上限',
+    save: '保存',
+    actions: /的操作$/,
+    close: '不再接收新任务',
+    closed: '已关闭',
+    open: '重新开放',
   },
 };
 
@@ -44,8 +58,39 @@ async function read(language, theme, width) {
   await page.goto(`${BASE}/cluster`);
   await waiting.getByRole('row').nth(1).click();
   await page.waitForURL(/\/runs\/3\?task=sleep/);
+  await page.goto(`${BASE}/cluster`);
+  await change(page, words, `${language}-${theme}`);
   assert.deepEqual(problems, []);
   await context.close();
+}
+
+/** What administrators may: other quotas for a queue, closing a machine and opening it again. */
+async function change(page, words, name) {
+  await page.getByRole('button', { name: words.editLab }).click();
+  const dialog = page.getByRole('dialog');
+  const limit = dialog.getByRole('textbox', { name: words.gpuLimit, exact: true });
+  const before = await limit.inputValue();
+  await limit.fill('2000000');
+  await limit.press('Tab');
+  await lookAt(page, `queue-form-${name}`);
+  await dialog.getByRole('button', { name: words.save }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: words.editLab }).click();
+  assert.equal(await limit.inputValue(), '2000000');
+  await limit.fill(before);
+  await limit.press('Tab');
+  await dialog.getByRole('button', { name: words.save }).click();
+  await dialog.waitFor({ state: 'detached' });
+
+  await page.getByRole('button', { name: words.actions }).first().click();
+  await page.getByRole('menuitem', { name: words.close }).click();
+  await dialog.getByRole('textbox').fill('repairs');
+  await lookAt(page, `machine-close-${name}`);
+  await dialog.getByRole('button', { name: words.close }).click();
+  await page.getByText(words.closed, { exact: true }).waitFor();
+  await page.getByRole('button', { name: words.actions }).first().click();
+  await page.getByRole('menuitem', { name: words.open }).click();
+  await page.getByText(words.closed, { exact: true }).waitFor({ state: 'detached' });
 }
 
 try {

@@ -10,6 +10,8 @@ import { FieldLabel, FieldNote, type FieldParts } from './Field';
 
 interface NumberFieldProps extends Omit<AriaProps, 'className' | 'children' | 'isInvalid'>, FieldParts {
   placeholder?: string;
+  /** Keeps the label for readers only, as in a table. */
+  isLabelHidden?: boolean;
   className?: string;
 }
 
@@ -19,6 +21,7 @@ export function NumberField({
   description,
   error,
   placeholder,
+  isLabelHidden,
   className,
   ...rest
 }: NumberFieldProps) {
@@ -28,10 +31,11 @@ export function NumberField({
     <AriaNumberField
       formatOptions={{ maximumFractionDigits: 12, useGrouping: false }}
       {...rest}
+      aria-label={isLabelHidden ? label : undefined}
       isInvalid={Boolean(error)}
       className={className}
     >
-      <FieldLabel>{label}</FieldLabel>
+      {!isLabelHidden && <FieldLabel>{label}</FieldLabel>}
       <Group className="flex h-8 overflow-hidden rounded-md border border-line-strong bg-surface focus-within:border-accent focus-within:ring-2 focus-within:ring-accent-soft invalid:border-failed disabled:bg-sunken">
         <Input
           placeholder={placeholder}

@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { useFormat } from '@/i18n/format';
 import { Badge } from '@/ui/Badge';
 import { Panel } from '@/ui/Panel';
+import { MachineActions, MachineState } from './MachineActions';
 import { type Cell, coreCells, deviceCell, holderColour, type Machine } from './model';
 
 /** One machine: a cell for each core and device, in the colours of who holds them. */
@@ -20,10 +21,16 @@ export function MachineCard({ machine }: { machine: Machine }) {
         <span className="flex items-center gap-2">
           <Server aria-hidden className="size-4 text-fg-3" />
           {machine.name}
-          {machine.is_simulated && <Badge tone="warning">{t('simulated')}</Badge>}
+          {machine.is_simulated && <Badge>{t('simulated')}</Badge>}
+          <MachineState machine={machine} />
         </span>
       }
-      aside={t('size', { cores: metric(machine.cpu_milli / 1000), memory: bytes(machine.memory_mib * mib) })}
+      aside={
+        <>
+          {t('size', { cores: metric(machine.cpu_milli / 1000), memory: bytes(machine.memory_mib * mib) })}
+          <MachineActions machine={machine} />
+        </>
+      }
     >
       <div className="space-y-4 p-4">
         <section>

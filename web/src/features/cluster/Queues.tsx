@@ -1,9 +1,13 @@
 import { useQuery } from '@tanstack/react-query';
-import { Hourglass } from 'lucide-react';
+import { Hourglass, Plus, Settings2 } from 'lucide-react';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Schemas } from '@/api/client';
+import { sessionQuery } from '@/api/session';
 import { useFormat } from '@/i18n/format';
+import { Button } from '@/ui/Button';
 import { ErrorState } from '@/ui/ErrorState';
+import { IconButton } from '@/ui/IconButton';
 import { Panel } from '@/ui/Panel';
 import { projectPath, useQueryState } from '@/ui/routing';
 import { Select } from '@/ui/Select';
@@ -13,6 +17,7 @@ import { Table } from '@/ui/Table';
 import { Time } from '@/ui/Time';
 import { queuedQuery, queuesQuery } from './api';
 import { barOf, type Machine, type Queue, type Quota, quotasOf, totalOf, treeOf } from './model';
+import { QueueDialog } from './QueueDialog';
 
 const MIB = 1024 ** 2;
 
@@ -21,11 +26,23 @@ export function Queues({ project, machines }: { project: string; machines: Machi
   const { t } = useTranslation('cluster');
   const [query, setQuery] = useQueryState();
   const queues = useQuery(queuesQuery);
+  const isAdmin = useQuery(sessionQuery).data?.is_admin ?? false;
+  const [edited, setEdited] = useState<Queue | 'new' | null>(null);
   const tree = treeOf(queues.data ?? []);
   const name = query.queue ?? project;
   return (
     <>
-      <Panel title={t('queues.title')}>
+      <Panel
+        title={t('queues.title')}
+        aside={
+          isAdmin && (
+            <Button size="small" onPress={() => setEdited('new')}>
+              <Plus aria-hidden />
+              {t('form.new')}
+            </Button>
+          )
+        }
+      >
         {queues.isError && <ErrorState error={queues.error} isInline onRetry={() => void queues.refetch()} />}
         {queues.isPending && <SkeletonRows rows={3} className="p-4" />}
         {queues.data?.length === 0 && <p className="p-4 text-13 text-fg-3">{t('queues.empty')}</p>}
@@ -66,10 +83,36 @@ export function Queues({ project, machines }: { project: string; machines: Machi
                 align: 'right',
                 cell: ({ queue }) => <span className="tabular-nums">{queue.num_waiting}</span>,
               },
+              ...(isAdmin
+                ? [
+                    {
+                      id: 'edit',
+                      title: t('form.edit'),
+                      width: 'w-12',
+                      align: 'right' as const,
+                      cell: ({ queue }: { queue: Queue }) => (
+                        <IconButton
+                          size="small"
+                          icon={Settings2}
+                          label={t('form.title', { name: queue.name })}
+                          onPress={() => setEdited(queue)}
+                        />
+                      ),
+                    },
+                  ]
+                : []),
             ]}
           />
         )}
       </Panel>
+      {edited !== null && (
+        <QueueDialog
+          queue={edited === 'new' ? null : edited}
+          queues={queues.data ?? []}
+          machines={machines}
+          onClose={() => setEdited(null)}
+        />
+      )}
       <Waiting
         name={name}
         names={tree.map(({ queue }) => queue.name)}
