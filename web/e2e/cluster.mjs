@@ -9,6 +9,7 @@ const WORDS = {
     reason: /waits for 1 GPU: queue default uses 2 GPUs of at most 2 GPUs/,
     quota: /2 used · 1 borrowed · 1 guaranteed/,
     empty: 'Nothing waits.',
+    waitsForRoom: 'Waits for room',
     editLab: 'Change queue lab',
     gpuLimit: 'GPU, At most',
     save: 'Save',
@@ -23,6 +24,7 @@ const WORDS = {
     reason: /等待 1 个 GPU/,
     quota: /已用 2 · 借用 1 · 保障 1/,
     empty: '没有等待的任务。',
+    waitsForRoom: '等待资源',
     editLab: '修改队列 lab',
     gpuLimit: 'GPU, 上限',
     save: '保存',
@@ -58,6 +60,9 @@ async function read(language, theme, width) {
   await page.goto(`${BASE}/cluster`);
   await waiting.getByRole('row').nth(1).click();
   await page.waitForURL(/\/runs\/3\?task=sleep/);
+  await page.getByRole('heading', { name: words.waitsForRoom }).waitFor();
+  await page.getByText(words.reason).first().waitFor();
+  await lookAt(page, `why-${language}-${theme}`);
   await page.goto(`${BASE}/cluster`);
   await change(page, words, `${language}-${theme}`);
   assert.deepEqual(problems, []);

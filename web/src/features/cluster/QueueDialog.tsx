@@ -36,8 +36,9 @@ export function QueueDialog({ queue, queues, machines, onClose }: QueueDialogPro
   const [form, setForm] = useState<QueueForm>(() => formOf(queue, 'root'));
   const [isDeleting, setDeleting] = useState(false);
   const change = (next: Partial<QueueForm>) => setForm({ ...form, ...next });
-  const done = (title: string) => {
-    void client.invalidateQueries({ queryKey: ['queues'] });
+  // Closed once the list is new, so that nobody goes on from old values.
+  const done = async (title: string) => {
+    await client.invalidateQueries({ queryKey: ['queues'] });
     toast({ tone: 'ok', title });
     onClose();
   };

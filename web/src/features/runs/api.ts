@@ -77,6 +77,18 @@ export const seriesQuery = (
     placeholderData: keepPreviousData,
   });
 
+/** Why a task waits, its place in the queue, and when it will probably start. */
+export const whyQuery = (project: string, id: number) =>
+  queryOptions({
+    queryKey: ['tasks', project, id, 'why'],
+    queryFn: () =>
+      dataOf(
+        api.GET('/api/v1/projects/{project}/tasks/{task_id}/why', {
+          params: { path: { project, task_id: id } },
+        }),
+      ),
+  });
+
 /** What a machine and its devices measured between two times; until now while `until` is null. */
 export const machineMetricsQuery = (machine: string, since: string, until: string | null) =>
   queryOptions({

@@ -6,6 +6,11 @@ export function isOver(state: string): boolean {
   return OVER.has(state);
 }
 
+/** Whether a task waits for room; the scheduler then says why. */
+export function isWaiting(state: string): boolean {
+  return state === 'queued';
+}
+
 export const RUN_STATES = ['queued', 'running', 'stopping', 'succeeded', 'failed', 'cancelled'] as const;
 
 export type RunState = (typeof RUN_STATES)[number];

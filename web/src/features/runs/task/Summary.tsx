@@ -11,6 +11,8 @@ import { SkeletonRows } from '@/ui/Skeleton';
 import { StateIcon } from '@/ui/StateChip';
 import { Time } from '@/ui/Time';
 import type { Task, TaskDetail } from '../api';
+import { isWaiting } from '../model';
+import { Why } from './Why';
 
 interface SummaryProps {
   project: string;
@@ -29,10 +31,11 @@ export function Summary({ project, task, detail }: SummaryProps) {
   return (
     <div className="grid grid-cols-3 gap-8 px-6 py-4">
       <div className="space-y-5">
+        {isWaiting(task.state) && <Why project={project} taskId={task.id} />}
         <section>
           <SectionTitle>{t('task.why')}</SectionTitle>
           <p className="text-13">{task.why || '–'}</p>
-          {task.reason && (
+          {task.reason && !isWaiting(task.state) && (
             <p className={`mt-1 text-13 ${task.state === 'failed' ? 'text-failed' : 'text-fg-2'}`}>
               {task.reason}
             </p>
