@@ -12,6 +12,9 @@ from kpl.schemas.dataset import (
     DatasetImport,
     DatasetOut,
     DatasetVersionOut,
+    GroupsOut,
+    LayersOut,
+    SampleOut,
     SamplesOut,
     StatisticsOut,
 )
@@ -86,14 +89,17 @@ def list_samples(
     *,
     split: str | None,
     label: str | None,
+    predictions: str | None = None,
     cursor: str | None,
     limit: int,
 ) -> SamplesOut:
     """Samples of a version without their images, in order, filtered by split and class."""
-    from kpl.server.services.dataset_reader import matching_rows, open_dataset, sample_out
+    from kpl.server.services.dataset_reader import matching_rows, open_dataset, sample_at
+    from kpl.server.services.sample_answers import predictions_layer, sample_out
 
     folder = _folder(platform, caller, project, name, version)
     dataset = open_dataset(folder)
+    layer = predictions_layer(dataset, predictions)
     rows = matching_rows(dataset, split=split, label=label)
     start = 0
     if cursor is not None:
@@ -101,10 +107,85 @@ def list_samples(
     chosen = [int(row) for row in rows[start : start + limit]]
     has_more = start + limit < len(rows)
     return SamplesOut(
-        items=[sample_out(dataset, row) for row in chosen],
+        items=[sample_out(dataset, sample_at(dataset, row), layer, is_whole=False) for row in chosen],
         next_cursor=encode_cursor(chosen[-1]) if has_more else None,
         num_matches=len(rows),
     )
+
+
+def get_sample(
+    platform: Platform,
+    caller: Caller,
+    project: str,
+    name: str,
+    version: int,
+    row: int,
+    *,
+    predictions: str | None = None,
+) -> SampleOut:
+    """One sample with all its objects and their outlines."""
+    from kpl.server.services.dataset_reader import open_dataset, sample_at
+    from kpl.server.services.sample_answers import predictions_layer, sample_out
+
+    dataset = open_dataset(_folder(platform, caller, project, name, version))
+    sample = sample_at(dataset, row)
+    return sample_out(dataset, sample, predictions_layer(dataset, predictions), is_whole=True)
+
+
+def list_layers(platform: Platform, caller: Caller, project: str, name: str, version: int) -> LayersOut:
+    """Layers of a version: what stands in it, and which of it are predictions."""
+    from kpl.server.services.dataset_reader import open_dataset
+    from kpl.server.services.sample_answers import layers_of
+
+    return LayersOut(items=layers_of(open_dataset(_folder(platform, caller, project, name, version))))
+
+
+def list_groups(
+    platform: Platform,
+    caller: Caller,
+    project: str,
+    name: str,
+    version: int,
+    *,
+    split: str | None,
+    search: str,
+    cursor: str | None,
+    limit: int,
+) -> GroupsOut:
+    """Classes of a version with their samples, largest first."""
+    from kpl.server.services.sample_groups import group_out, grouping, matching_groups
+
+    folder = _folder(platform, caller, project, name, version)
+    places = matching_groups(folder, split, search)
+    start = 0 if cursor is None else int(places.searchsorted(decode_cursor(cursor, int), side="right"))
+    chosen = [int(place) for place in places[start : start + limit]]
+    return GroupsOut(
+        items=[group_out(folder, split, place) for place in chosen],
+        next_cursor=encode_cursor(chosen[-1]) if start + limit < len(places) else None,
+        num_groups=len(places),
+        num_samples=int(grouping(folder, split).counts[places].sum()),
+    )
+
+
+def get_sample_mask(
+    platform: Platform,
+    caller: Caller,
+    project: str,
+    name: str,
+    version: int,
+    row: int,
+    *,
+    layer: str,
+    size: int,
+) -> bytes:
+    """The masks of one sample as a small picture of classes, which is a PNG."""
+    from kpl.server.services.dataset_reader import open_dataset, sample_at
+    from kpl.server.services.label_maps import label_map
+
+    folder = _folder(platform, caller, project, name, version)
+    dataset = open_dataset(folder)
+    cache = platform.settings.cache_dir / "thumbnails" / folder.name
+    return label_map(dataset, sample_at(dataset, row), layer, size, cache)
 
 
 def get_sample_image(
