@@ -32,7 +32,7 @@ def write(
     fields = (field("size", "float64"), field("colour", "string")) if kind == "tabular" else ()
     with DatasetWriter(folder, kind=kind, class_names=list(names), fields=fields) as writer:
         for number, sample in enumerate(samples):
-            image = {"image": image_bytes(number, size=SIDE)} if has_image else {}
+            image: dict[str, Any] = {"image": image_bytes(number, size=SIDE)} if has_image else {}
             writer.add(f"{number}", **image, **sample)
     return folder
 
@@ -184,7 +184,7 @@ def test_masks_of_predictions_have_pictures_of_their_own(platform: Platform, tmp
 
 
 def groups(platform: Platform, name: str, *, split: str | None = None, search: str = "") -> GroupsOut:
-    pages = []
+    pages: list[GroupsOut] = []
     cursor = None
     while not pages or cursor is not None:
         page = datasets.list_groups(
