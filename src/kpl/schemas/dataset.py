@@ -68,7 +68,10 @@ class DatasetVersionOut(BaseModel):
     digest: str
     num_samples: int
     size_bytes: int
-    class_names: list[str]
+    class_names: list[str] = Field(
+        description="The first 1,000 of them; `list_sample_groups` pages through all."
+    )
+    num_classes: int
     splits: dict[str, int] = Field(description="Number of samples of each split.")
     source_task_id: int | None = Field(description="The task that made it.")
     created_at: AwareDatetime
@@ -98,8 +101,9 @@ class BoxOut(BaseModel):
     class_id: int
     label: str
     score: float | None = None
-    landmarks: list[tuple[float, float] | None] | None = Field(
-        None, description="Eyes, nose and corners of the mouth of a face; None for one that was not marked."
+    landmarks: list[list[float] | None] | None = Field(
+        None,
+        description="x, y of eyes, nose and corners of the mouth of a face; None for one that was not marked.",
     )
     outline: list[list[float]] | None = Field(
         None,

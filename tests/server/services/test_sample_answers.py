@@ -131,7 +131,7 @@ def test_landmarks_go_with_their_face_and_gaps_stay_gaps(platform: Platform, tmp
     faces = {"boxes": [*BOX, [0, 0, 3, 3]], "labels": [0, 0], "landmarks": points}
     name = publish(platform, write(tmp_path / "set", "face_detection", [faces], ("face",)))
     first, second = listed(platform, name)[0].boxes
-    assert first.landmarks == [(3.0, 4.0), (6.0, 4.0), (5.0, 5.0), None, (6.0, 7.0)]
+    assert first.landmarks == [[3.0, 4.0], [6.0, 4.0], [5.0, 5.0], None, [6.0, 7.0]]
     assert second.landmarks is None
 
 

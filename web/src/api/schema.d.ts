@@ -1764,12 +1764,9 @@ export interface components {
             label: string;
             /**
              * Landmarks
-             * @description Eyes, nose and corners of the mouth of a face; None for one that was not marked.
+             * @description x, y of eyes, nose and corners of the mouth of a face; None for one that was not marked.
              */
-            landmarks?: ([
-                number,
-                number
-            ] | null)[] | null;
+            landmarks?: (number[] | null)[] | null;
             /**
              * Outline
              * @description Polygons x1, y1, x2, y2, ... of its mask, filled by the even-odd rule; of single samples.
@@ -1868,7 +1865,10 @@ export interface components {
          * @description One immutable version; `digest` is the address of its files in the artifact store.
          */
         DatasetVersionOut: {
-            /** Class Names */
+            /**
+             * Class Names
+             * @description The first 1,000 of them; `list_sample_groups` pages through all.
+             */
             class_names: string[];
             /**
              * Created At
@@ -1883,6 +1883,8 @@ export interface components {
             kind: string;
             /** Name */
             name: string;
+            /** Num Classes */
+            num_classes: number;
             /** Num Samples */
             num_samples: number;
             /** Size Bytes */

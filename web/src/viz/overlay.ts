@@ -1,6 +1,7 @@
+import { type FitView, fitImage } from './fit';
 import { classColour, ON_CLASS_COLOUR } from './palette';
 
-/** A box in pixels of the image. */
+/** An object in pixels of the image. */
 export interface OverlayBox {
   x0: number;
   y0: number;
@@ -9,6 +10,14 @@ export interface OverlayBox {
   class_id: number;
   label: string;
   score?: number | null;
+  /** Marks on a face; null for one that was not set. */
+  landmarks?: readonly (readonly number[] | null)[] | null;
+  /** Drawn with dashes, as what a model says. */
+  isPredicted?: boolean;
+}
+
+export interface OverlayView extends FitView {
+  names: boolean;
 }
 
 export interface PlacedBox {
@@ -17,6 +26,7 @@ export interface PlacedBox {
   width: number;
   height: number;
   colour: string;
+  isDashed: boolean;
   /** Empty where a tag would not fit or would cover another. */
   tag: string;
   tagLeft: number;
@@ -28,41 +38,43 @@ export const TAG_HEIGHT = 15;
 /** Boxes smaller than this on screen go without a tag. */
 const SMALLEST_TAGGED = 26;
 
+/** What stands in the tag of a box: its class and, of a prediction, how sure the model is. */
+export function tagOf({ label, score }: Pick<OverlayBox, 'label' | 'score'>): string {
+  return score == null ? label : `${label} ${score.toFixed(2)}`;
+}
+
 /**
- * Scales boxes into a view of `width` by `height`, and finds room for their tags: above the box, else inside, else
- * nowhere. Larger boxes choose first.
+ * Scales boxes into a view, and finds room for their tags: above the box, else inside, else below, else nowhere.
+ * Larger boxes choose first.
  */
 export function placeBoxes(
   boxes: OverlayBox[],
-  view: { width: number; height: number; imageWidth: number; imageHeight: number; names: boolean },
+  view: OverlayView,
   measure: (text: string) => number,
 ): PlacedBox[] {
-  const scaleX = view.width / view.imageWidth;
-  const scaleY = view.height / view.imageHeight;
+  const fit = fitImage(view);
   const placed = boxes.map((box): PlacedBox => {
-    const left = box.x0 * scaleX;
-    const top = box.y0 * scaleY;
-    const width = (box.x1 - box.x0) * scaleX;
-    const height = (box.y1 - box.y0) * scaleY;
-    const tag = box.score == null ? box.label : `${box.label} ${box.score.toFixed(2)}`;
-    const tagWidth = measure(tag) + 6;
+    const tag = tagOf(box);
+    const left = box.x0 * fit.scale + fit.left;
     return {
       left,
-      top,
-      width,
-      height,
+      top: box.y0 * fit.scale + fit.top,
+      width: (box.x1 - box.x0) * fit.scale,
+      height: (box.y1 - box.y0) * fit.scale,
       colour: classColour(box.class_id),
+      isDashed: box.isPredicted === true,
       tag,
       tagLeft: left,
       tagTop: 0,
-      tagWidth,
+      tagWidth: measure(tag) + 6,
     };
   });
   const taken: { left: number; top: number; right: number; bottom: number }[] = [];
   for (const box of [...placed].sort((a, b) => b.width * b.height - a.width * a.height)) {
     const isSmall = Math.max(box.width, box.height) < SMALLEST_TAGGED;
     const left = Math.max(0, Math.min(box.left, view.width - box.tagWidth));
-    const spots = isSmall || !view.names ? [] : [box.top - TAG_HEIGHT, box.top].filter((top) => top >= 0);
+    const tops = [box.top - TAG_HEIGHT, box.top, box.top + box.height];
+    const spots = isSmall || !view.names ? [] : tops.filter((top) => top >= 0);
     const spot = spots.find(
       (top) =>
         top + TAG_HEIGHT <= view.height &&
@@ -84,32 +96,64 @@ export function placeBoxes(
   return placed;
 }
 
-const FONT = '600 10.5px "Inter Variable", sans-serif';
-
-/** Paints boxes with their tags, once; the canvas is sized to the view and the screen's density. */
-export function paintBoxes(
-  canvas: HTMLCanvasElement,
+/** Marks of faces in the view, with their colour. */
+export function placeLandmarks(
   boxes: OverlayBox[],
-  view: { width: number; height: number; imageWidth: number; imageHeight: number; names: boolean },
-): void {
-  const density = Math.min(2, globalThis.devicePixelRatio || 1);
-  canvas.width = Math.round(view.width * density);
-  canvas.height = Math.round(view.height * density);
+  view: FitView,
+): { x: number; y: number; colour: string }[] {
+  const fit = fitImage(view);
+  return boxes.flatMap(({ landmarks, class_id }) =>
+    (landmarks ?? []).flatMap((point) => {
+      const [x, y] = point ?? [];
+      if (x === undefined || y === undefined) return [];
+      return [{ x: x * fit.scale + fit.left, y: y * fit.scale + fit.top, colour: classColour(class_id) }];
+    }),
+  );
+}
+
+const FONT = '600 10.5px "Inter Variable", sans-serif';
+const DASH = [4, 3];
+
+/** Readies a canvas of a view for the screen's density; null where there is no drawing. */
+export function penOf(
+  canvas: HTMLCanvasElement,
+  { width, height }: { width: number; height: number },
+): { pen: CanvasRenderingContext2D; density: number } | null {
+  const density = screenDensity();
+  canvas.width = Math.round(width * density);
+  canvas.height = Math.round(height * density);
   const pen = canvas.getContext('2d');
-  if (pen === null) return;
+  if (pen === null) return null;
   pen.scale(density, density);
+  return { pen, density };
+}
+
+/** Pixels of the screen in a pixel of the page; above two the eye sees no difference. */
+export function screenDensity(): number {
+  return Math.min(2, globalThis.devicePixelRatio || 1);
+}
+
+/** Paints boxes and then their tags. */
+export function paintBoxes(
+  pen: CanvasRenderingContext2D,
+  boxes: OverlayBox[],
+  view: OverlayView,
+  { isFilled }: { isFilled: boolean },
+): void {
   pen.font = FONT;
   pen.textBaseline = 'middle';
+  pen.lineWidth = 1.5;
   const placed = placeBoxes(boxes, view, (text) => pen.measureText(text).width);
   for (const box of placed) {
     pen.strokeStyle = box.colour;
-    pen.lineWidth = 1.5;
     pen.fillStyle = box.colour;
     pen.globalAlpha = 0.14;
-    pen.fillRect(box.left, box.top, box.width, box.height);
+    if (isFilled && !box.isDashed) pen.fillRect(box.left, box.top, box.width, box.height);
     pen.globalAlpha = 1;
+    pen.setLineDash(box.isDashed ? DASH : []);
     pen.strokeRect(box.left, box.top, box.width, box.height);
   }
+  pen.setLineDash([]);
   for (const box of placed) {
     if (box.tag === '') continue;
     pen.fillStyle = box.colour;
@@ -118,5 +162,23 @@ export function paintBoxes(
     pen.fill();
     pen.fillStyle = ON_CLASS_COLOUR;
     pen.fillText(box.tag, box.tagLeft + 3, box.tagTop + TAG_HEIGHT / 2 + 0.5);
+  }
+}
+
+/** Paints the marks of faces as dots with a dark rim, which are seen on any picture. */
+export function paintLandmarks(
+  pen: CanvasRenderingContext2D,
+  boxes: OverlayBox[],
+  view: FitView,
+  radius = 2,
+): void {
+  for (const { x, y, colour } of placeLandmarks(boxes, view)) {
+    pen.beginPath();
+    pen.arc(x, y, radius, 0, 2 * Math.PI);
+    pen.fillStyle = colour;
+    pen.fill();
+    pen.lineWidth = 1;
+    pen.strokeStyle = ON_CLASS_COLOUR;
+    pen.stroke();
   }
 }

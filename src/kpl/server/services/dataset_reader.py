@@ -3,7 +3,7 @@
 import io
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kpl.errors import Invalid, NotFound, nearest
 from kpl.storage.atomic import write_atomic
@@ -26,6 +26,14 @@ def open_dataset(folder: Path) -> "Dataset":
     from kpl.dataset import Dataset  # NumPy is not loaded before somebody looks at samples
 
     return Dataset.open(folder)
+
+
+@lru_cache(maxsize=_OPEN_DATASETS)
+def summary_of(folder: Path) -> dict[str, Any]:
+    """Counts, ranges and health of the dataset in a materialised artifact; counted once, not to be changed."""
+    from kpl.dataset import stats
+
+    return dict(stats.summary(open_dataset(folder)))
 
 
 def matching_rows(dataset: "Dataset", *, split: str | None, label: str | None) -> "NDArray[np.int64]":

@@ -30,6 +30,8 @@ from kpl.server.services.platform import Platform
 
 MOST_VERSIONS = 100
 MOST_USERS = 100
+MOST_CLASSES = 1000
+"""Names of classes in an answer: a set of faces has 100,000, and a dataset up to 100 versions with them."""
 
 
 def list_datasets(
@@ -207,12 +209,20 @@ def get_statistics(
     platform: Platform, caller: Caller, project: str, name: str, version: int
 ) -> StatisticsOut:
     """Counts, ranges and health of a version."""
-    from kpl.dataset import stats
-    from kpl.server.services.dataset_reader import open_dataset
+    from kpl.server.services.dataset_reader import summary_of
 
-    folder = _folder(platform, caller, project, name, version)
-    summary: dict[str, Any] = dict(stats.summary(open_dataset(folder)))
-    return StatisticsOut(name=name, version=version, statistics=summary)
+    summary = summary_of(_folder(platform, caller, project, name, version))
+    return StatisticsOut(name=name, version=version, statistics=_bounded(summary))
+
+
+def _bounded(summary: dict[str, Any]) -> dict[str, Any]:
+    """Statistics with the most frequent classes alone, each with its number, when there are very many."""
+    classes = [{"class_id": number, **each} for number, each in enumerate(summary.get("classes", ()))]
+    if len(classes) > MOST_CLASSES:
+        classes = sorted(classes, key=lambda each: (-each["num_samples"], each["class_id"]))[:MOST_CLASSES]
+    shown = {"classes": classes} if "classes" in summary else {}
+    names = summary["class_names"]
+    return {**summary, **shown, "class_names": names[:MOST_CLASSES], "num_classes": len(names)}
 
 
 def import_dataset(platform: Platform, caller: Caller, project: str, request: DatasetImport) -> TaskOut:
@@ -325,7 +335,8 @@ def _version_out(row: DatasetVersionRow, name: str) -> DatasetVersionOut:
         digest=row.digest,
         num_samples=row.num_samples,
         size_bytes=row.size_bytes,
-        class_names=row.class_names,
+        class_names=row.class_names[:MOST_CLASSES],
+        num_classes=len(row.class_names),
         splits=row.splits,
         source_task_id=row.source_task_id,
         created_at=utc(row.created_at_s),

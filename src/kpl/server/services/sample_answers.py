@@ -156,9 +156,9 @@ def _rounded(numbers: Any) -> list[float]:
     return [round(float(number), _DECIMALS) for number in numbers]
 
 
-def _points(landmarks: "NDArray[np.float32]") -> list[tuple[float, float] | None] | None:
+def _points(landmarks: "NDArray[np.float32]") -> list[list[float] | None] | None:
     points = [_rounded(point) for point in landmarks]
-    marked = [(x, y) if math.isfinite(x) and math.isfinite(y) else None for x, y in points]
+    marked = [point if all(map(math.isfinite, point)) else None for point in points]
     return marked if any(point is not None for point in marked) else None
 
 

@@ -103,7 +103,7 @@ function VersionPanel({ project, version, before, isLatest, onDelete }: VersionP
         <p className="text-fg-2">
           {t('samples', { count: version.num_samples, shown: count(version.num_samples) })} ·{' '}
           {bytes(version.size_bytes)}
-          {version.class_names.length > 0 && ` · ${t('classes', { count: version.class_names.length })}`}
+          {version.num_classes > 0 && ` · ${t('classes', { count: version.num_classes })}`}
         </p>
         {before && <Changes before={before} after={version} />}
         <p className="flex items-center gap-1 font-mono text-12 text-fg-3">
