@@ -60,9 +60,19 @@ test('boxes follow the part of a picture that is cut off', () => {
 });
 
 test('predictions are dashed and say how sure they are', () => {
-  const predicted = { ...box(100, 80, 200, 160), score: 0.874, isPredicted: true };
+  const predicted = { ...box(100, 80, 220, 160), score: 0.874, isPredicted: true };
   const [placed] = placeBoxes([predicted], VIEW, measure);
   expect(placed).toMatchObject({ isDashed: true, tag: 'car 0.87' });
+});
+
+test('a tag too wide for its box is shortened or left out', () => {
+  const narrow = { ...box(100, 80, 160, 160), score: 0.874 };
+  expect(placeBoxes([narrow], VIEW, measure)[0]?.tag).toBe('0.87');
+  expect(placeBoxes([{ ...narrow, score: null, label: 'a long name' }], VIEW, measure)[0]?.tag).toBe('');
+});
+
+test('a box that another speaks for has no tag', () => {
+  expect(placeBoxes([{ ...box(0, 0, 200, 200), isTagged: false }], VIEW, measure)[0]?.tag).toBe('');
 });
 
 test('a tag goes below a box whose head is taken', () => {
@@ -73,7 +83,8 @@ test('a tag goes below a box whose head is taken', () => {
 
 test('landmarks are placed, and those not set are left out', () => {
   const face = { ...box(0, 0, 100, 100), landmarks: [[10, 20], null, [30, 40]] };
-  expect(placeLandmarks([face], VIEW).map(({ x, y }) => [x, y])).toEqual([
+  const tiny = { ...face, x1: 20 };
+  expect(placeLandmarks([face, tiny], VIEW).map(({ x, y }) => [x, y])).toEqual([
     [5, 10],
     [15, 20],
   ]);

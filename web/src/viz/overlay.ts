@@ -14,6 +14,8 @@ export interface OverlayBox {
   landmarks?: readonly (readonly number[] | null)[] | null;
   /** Drawn with dashes, as what a model says. */
   isPredicted?: boolean;
+  /** False where another box says the same. */
+  isTagged?: boolean;
 }
 
 export interface OverlayView extends FitView {
@@ -37,10 +39,15 @@ export interface PlacedBox {
 export const TAG_HEIGHT = 15;
 /** Boxes smaller than this on screen go without a tag. */
 const SMALLEST_TAGGED = 26;
+const SMALLEST_MARKED = 16;
 
-/** What stands in the tag of a box: its class and, of a prediction, how sure the model is. */
-export function tagOf({ label, score }: Pick<OverlayBox, 'label' | 'score'>): string {
-  return score == null ? label : `${label} ${score.toFixed(2)}`;
+/** A tag may be this much wider than its box; a wider one would stand over its neighbours. */
+const WIDEST_TAG = 1.25;
+
+/** What may stand in the tag of a box: its class and how sure the model is, or where that is too long the latter. */
+function tagsOf({ label, score, isTagged }: OverlayBox): string[] {
+  if (isTagged === false) return [];
+  return score == null ? [label] : [`${label} ${score.toFixed(2)}`, score.toFixed(2)];
 }
 
 /**
@@ -54,12 +61,13 @@ export function placeBoxes(
 ): PlacedBox[] {
   const fit = fitImage(view);
   const placed = boxes.map((box): PlacedBox => {
-    const tag = tagOf(box);
     const left = box.x0 * fit.scale + fit.left;
+    const width = (box.x1 - box.x0) * fit.scale;
+    const tag = tagsOf(box).find((text) => measure(text) + 6 <= width * WIDEST_TAG) ?? '';
     return {
       left,
       top: box.y0 * fit.scale + fit.top,
-      width: (box.x1 - box.x0) * fit.scale,
+      width,
       height: (box.y1 - box.y0) * fit.scale,
       colour: classColour(box.class_id),
       isDashed: box.isPredicted === true,
@@ -74,7 +82,7 @@ export function placeBoxes(
     const isSmall = Math.max(box.width, box.height) < SMALLEST_TAGGED;
     const left = Math.max(0, Math.min(box.left, view.width - box.tagWidth));
     const tops = [box.top - TAG_HEIGHT, box.top, box.top + box.height];
-    const spots = isSmall || !view.names ? [] : tops.filter((top) => top >= 0);
+    const spots = isSmall || box.tag === '' || !view.names ? [] : tops.filter((top) => top >= 0);
     const spot = spots.find(
       (top) =>
         top + TAG_HEIGHT <= view.height &&
@@ -96,13 +104,14 @@ export function placeBoxes(
   return placed;
 }
 
-/** Marks of faces in the view, with their colour. */
+/** Marks of faces in the view, with their colour; on small faces they would be a blot. */
 export function placeLandmarks(
   boxes: OverlayBox[],
   view: FitView,
 ): { x: number; y: number; colour: string }[] {
   const fit = fitImage(view);
-  return boxes.flatMap(({ landmarks, class_id }) =>
+  const seen = boxes.filter(({ x0, x1 }) => (x1 - x0) * fit.scale >= SMALLEST_MARKED);
+  return seen.flatMap(({ landmarks, class_id }) =>
     (landmarks ?? []).flatMap((point) => {
       const [x, y] = point ?? [];
       if (x === undefined || y === undefined) return [];
@@ -133,22 +142,25 @@ export function screenDensity(): number {
   return Math.min(2, globalThis.devicePixelRatio || 1);
 }
 
-/** Paints boxes and then their tags. */
+/** Paints boxes and then their tags. Over masks boxes are not filled, and small ones, which would hide them, left out. */
 export function paintBoxes(
   pen: CanvasRenderingContext2D,
   boxes: OverlayBox[],
   view: OverlayView,
-  { isFilled }: { isFilled: boolean },
+  { isOverMasks }: { isOverMasks: boolean },
 ): void {
   pen.font = FONT;
   pen.textBaseline = 'middle';
   pen.lineWidth = 1.5;
-  const placed = placeBoxes(boxes, view, (text) => pen.measureText(text).width);
+  const all = placeBoxes(boxes, view, (text) => pen.measureText(text).width);
+  const placed = isOverMasks
+    ? all.filter(({ width, height }) => Math.max(width, height) >= SMALLEST_TAGGED)
+    : all;
   for (const box of placed) {
     pen.strokeStyle = box.colour;
     pen.fillStyle = box.colour;
     pen.globalAlpha = 0.14;
-    if (isFilled && !box.isDashed) pen.fillRect(box.left, box.top, box.width, box.height);
+    if (!isOverMasks && !box.isDashed) pen.fillRect(box.left, box.top, box.width, box.height);
     pen.globalAlpha = 1;
     pen.setLineDash(box.isDashed ? DASH : []);
     pen.strokeRect(box.left, box.top, box.width, box.height);

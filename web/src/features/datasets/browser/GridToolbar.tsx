@@ -34,7 +34,7 @@ export function GridToolbar(props: GridToolbarProps) {
   const { count } = useFormat();
   const { total } = pages;
   return (
-    <div className="flex h-10 shrink-0 items-center gap-2 overflow-x-auto border-b border-line bg-surface px-4">
+    <div className="@container flex min-h-10 shrink-0 flex-wrap items-center gap-2 border-b border-line bg-surface px-4 py-1.5">
       <p role="status" className="text-13 whitespace-nowrap">
         <span className="font-semibold">{total === null ? '…' : count(total)}</span>{' '}
         <span className="text-fg-2">
@@ -102,7 +102,7 @@ function Predictions({ layers, predictions, view, onChange, onFilter }: GridTool
           label={t('predictionsOf')}
           isLabelHidden
           size="small"
-          className="w-36 shrink-0"
+          className="w-32 shrink-0"
           options={names.map((name) => ({ id: name, label: name }))}
           value={predictions}
           onChange={(name) => onFilter({ predictions: name })}
@@ -176,7 +176,7 @@ function Switch({ is, onChange, label, keys, children }: SwitchProps) {
     <Tooltip text={label} keys={keys}>
       <Toggle isSelected={is} onChange={onChange} label={label}>
         {children}
-        <span className="hidden min-[1360px]:inline">{label}</span>
+        <span className="hidden @min-[780px]:inline">{label}</span>
       </Toggle>
     </Tooltip>
   );

@@ -43,9 +43,10 @@ export function PaintedOverlay({ project, version, sample, width, height, view, 
       if (made === null) return;
       const { pen, density } = made;
       for (const [index, map] of loaded.entries())
-        if (map !== null) paintMask(pen, map, place, { ...(masks[index] as MaskLayer), density });
+        if (map !== null)
+          paintMask(pen, map, place, { ...(masks[index] as MaskLayer), density, isOver: index > 0 });
       if (view.boxes)
-        paintBoxes(pen, boxes, { ...place, names: view.names }, { isFilled: masks.length === 0 });
+        paintBoxes(pen, boxes, { ...place, names: view.names }, { isOverMasks: masks.length > 0 });
       if (view.landmarks) paintLandmarks(pen, boxes, place);
     });
     return () => {
@@ -57,6 +58,8 @@ export function PaintedOverlay({ project, version, sample, width, height, view, 
 
 interface MaskStyle extends MaskLayer {
   density: number;
+  /** Whether another mask lies below; then there is a line alone. */
+  isOver?: boolean;
   only?: number | null;
 }
 
@@ -65,19 +68,14 @@ export function paintMask(
   pen: CanvasRenderingContext2D,
   map: LabelMap,
   view: FitView,
-  { density, isPredicted, only }: MaskStyle,
+  { density, isOver, isPredicted, only }: MaskStyle,
 ): void {
   const width = Math.round(view.width * density);
   const height = Math.round(view.height * density);
   if (width === 0 || height === 0) return;
   const image = { width: view.imageWidth, height: view.imageHeight };
   const fit = fitImage({ ...view, width, height });
-  const style = {
-    fill: isPredicted ? 0.15 : 0.4,
-    stroke: Math.round(1.5 * density),
-    isDashed: isPredicted,
-    only,
-  };
+  const style = { fill: isOver ? 0 : 0.4, stroke: Math.floor(1.5 * density), isDashed: isPredicted, only };
   const layer = new OffscreenCanvas(width, height);
   layer
     .getContext('2d')

@@ -36,7 +36,7 @@ export function SampleDetail(props: SampleDetailProps) {
       aria-label={t('sample', { row: count(row) })}
       className={cx(
         'flex w-[356px] shrink-0 flex-col border-l border-line bg-surface',
-        isCompared && 'min-[1440px]:w-[600px]',
+        isCompared && 'min-[1440px]:w-[560px]',
       )}
     >
       <header className="flex h-10 shrink-0 items-center gap-1 border-b border-line pr-2 pl-4">

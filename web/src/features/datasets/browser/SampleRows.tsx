@@ -39,11 +39,11 @@ export function SampleRows({ pages, selected, onSelect, hasLabels, shows }: Samp
       </EmptyState>
     );
   const template = [
-    '72px',
-    hasLabels ? 'minmax(120px, 200px)' : '',
+    '56px',
+    hasLabels ? 'minmax(120px, 180px)' : '',
     isText ? 'minmax(0, 1fr)' : columns.map(() => `minmax(${NARROWEST_COLUMN}px, 1fr)`).join(' '),
   ].join(' ');
-  const minWidth = isText ? undefined : 192 + columns.length * (NARROWEST_COLUMN + 12);
+  const minWidth = isText ? undefined : 232 + columns.length * (NARROWEST_COLUMN + 12);
   const focusable = grid.tiles.some(({ position }) => pages.at(position)?.row === selected) ? selected : null;
   return (
     <section
@@ -59,7 +59,7 @@ export function SampleRows({ pages, selected, onSelect, hasLabels, shows }: Samp
         style={{ gridTemplateColumns: template, minWidth }}
         className="sticky top-0 z-10 grid h-8 items-center gap-3 border-b border-line bg-surface px-4 text-12 font-medium text-fg-2"
       >
-        <span className="text-right">{t('row')}</span>
+        <span>{t('row')}</span>
         {hasLabels && <span>{t('label')}</span>}
         {isText ? <span>{t('text')}</span> : columns.map((column) => <Head key={column.name} {...column} />)}
       </div>
@@ -86,7 +86,7 @@ export function SampleRows({ pages, selected, onSelect, hasLabels, shows }: Samp
                     sample.row === selected ? 'bg-accent-soft' : 'hover:bg-sunken',
                   )}
                 >
-                  <span className="text-right font-mono text-12 text-fg-3">{sample.row}</span>
+                  <span className="font-mono text-12 text-fg-3">{sample.row}</span>
                   {hasLabels && <Label sample={sample} shows={shows} />}
                   {isText ? (
                     <span className="line-clamp-2 text-13 leading-5 break-words">{sample.text}</span>

@@ -41,6 +41,12 @@ test('both are drawn, predictions apart', () => {
   ]);
 });
 
+test('where both agree one tag is enough', () => {
+  expect(overlayOf(SAMPLE, VIEW).boxes.map(({ isTagged }) => isTagged ?? true)).toEqual([false, true]);
+  const away = { ...SAMPLE, boxes: [{ ...BOX, x0: 50, x1: 60 }] };
+  expect(overlayOf(away, VIEW).boxes.map(({ isTagged }) => isTagged ?? true)).toEqual([true, true]);
+});
+
 test('one of them is drawn when one is asked for', () => {
   expect(overlayOf(SAMPLE, { ...VIEW, shows: 'labels' }).masks).toEqual([
     { layer: 'labels', isPredicted: false },

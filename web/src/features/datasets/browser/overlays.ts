@@ -1,5 +1,6 @@
 import type { OverlayBox } from '@/viz/overlay';
 import type { Layer, Sample } from '../api';
+import { matchBoxes } from './matching';
 import type { GridView } from './view';
 
 /** A mask to tint, by the layer that it stands in. */
@@ -41,14 +42,21 @@ export function chosenPredictions(layers: Layer[], wanted: string | undefined): 
 
 type Drawn = Pick<Sample, 'boxes' | 'has_mask' | 'predicted'>;
 
-/** What is drawn over a sample: boxes or masks of labels, of predictions or of both. */
+/**
+ * What is drawn over a sample: boxes or masks of labels, of predictions or of both. Of two boxes that agree the
+ * prediction has the tag.
+ */
 export function overlayOf(
   { boxes, has_mask, predicted }: Drawn,
   view: Pick<GridView, 'boxes' | 'masks' | 'landmarks' | 'shows'>,
 ): Overlay {
   const labels = view.shows === 'predictions' ? [] : boxes;
   const answers = view.shows === 'labels' ? [] : (predicted?.boxes ?? []);
-  const drawn = [...labels, ...answers.map((box) => ({ ...box, isPredicted: true }))];
+  const { truth } = matchBoxes(labels, answers);
+  const drawn = [
+    ...labels.map((box, index) => ({ ...box, isTagged: truth[index] !== 'matched' })),
+    ...answers.map((box) => ({ ...box, isPredicted: true })),
+  ];
   const masks: MaskLayer[] = [];
   if (view.masks && has_mask && view.shows !== 'predictions')
     masks.push({ layer: 'labels', isPredicted: false });
