@@ -5,6 +5,7 @@ from typing import Any, Literal, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from kpl.schemas.names import Name
+from kpl.schemas.page import Page
 
 ImportFormat = Literal[
     "auto",
@@ -67,7 +68,10 @@ class DatasetVersionOut(BaseModel):
     digest: str
     num_samples: int
     size_bytes: int
-    class_names: list[str]
+    class_names: list[str] = Field(
+        description="The first 1,000 of them; `list_sample_groups` pages through all."
+    )
+    num_classes: int
     splits: dict[str, int] = Field(description="Number of samples of each split.")
     source_task_id: int | None = Field(description="The task that made it.")
     created_at: AwareDatetime
@@ -88,7 +92,7 @@ class DatasetDetail(DatasetOut):
 
 
 class BoxOut(BaseModel):
-    """A box in pixels of the image, from the left and the top."""
+    """An object: its box in pixels of the image, from the left and the top, and what else is known of it."""
 
     x0: float
     y0: float
@@ -97,6 +101,14 @@ class BoxOut(BaseModel):
     class_id: int
     label: str
     score: float | None = None
+    landmarks: list[list[float] | None] | None = Field(
+        None,
+        description="x, y of eyes, nose and corners of the mouth of a face; None for one that was not marked.",
+    )
+    outline: list[list[float]] | None = Field(
+        None,
+        description="Polygons x1, y1, x2, y2, ... of its mask, filled by the even-odd rule; of single samples.",
+    )
 
 
 class PredictionOut(BaseModel):
@@ -105,18 +117,38 @@ class PredictionOut(BaseModel):
     score: float
 
 
+class PredictedOut(BaseModel):
+    """What a layer of predictions says about a sample; each part None where the layer does not answer that."""
+
+    layer: str
+    boxes: list[BoxOut] | None
+    num_boxes: int
+    has_mask: bool
+
+
 class SampleOut(BaseModel):
-    """One sample without its image, which has an address of its own."""
+    """One sample without its image and masks, which have addresses of their own.
+
+    In lists it is short: of many boxes only the largest, of a long text only its beginning.
+    """
 
     row: int
     key: str
     split: str
+    has_image: bool
     width: int | None
     height: int | None
     class_id: int | None
     label: str | None
     boxes: list[BoxOut]
-    prediction: PredictionOut | None
+    num_boxes: int = Field(description="Of all boxes, also those that a list leaves out.")
+    has_mask: bool = Field(description="Whether there are masks, of objects or of classes.")
+    text: str | None
+    values: dict[str, str | float | bool | None] = Field(description="Columns of a table.")
+    prediction: PredictionOut | None = Field(description="Class that a layer of predictions answers.")
+    predicted: PredictedOut | None = Field(
+        description="Objects and masks that a layer of predictions answers."
+    )
 
 
 class SamplesOut(BaseModel):
@@ -161,6 +193,35 @@ class ChangedSamplesOut(BaseModel):
     items: list[ChangedSampleOut]
     next_cursor: str | None
     num_matches: int
+
+
+class LayerOut(BaseModel):
+    """Columns of a version that stand together: of the samples, of people's labels, of a model's answers."""
+
+    name: str
+    role: Literal["samples", "labels", "predictions", "other"]
+    fields: dict[str, str] = Field(description="Type of each field, as `image` or `boxes`.")
+    answers: list[Literal["class", "boxes", "mask"]] = Field(description="What a layer of predictions says.")
+
+
+class LayersOut(BaseModel):
+    items: list[LayerOut]
+
+
+class GroupOut(BaseModel):
+    """Samples of one class, as of one person."""
+
+    class_id: int
+    label: str
+    num_samples: int
+    rows: list[int] = Field(description="The first few of them.")
+
+
+class GroupsOut(Page[GroupOut]):
+    """A page of groups, largest first. `num_groups` counts all that the filters let through."""
+
+    num_groups: int
+    num_samples: int = Field(description="Samples in all these groups.")
 
 
 class StatisticsOut(BaseModel):

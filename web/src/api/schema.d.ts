@@ -460,6 +460,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/datasets/{name}/versions/{version}/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Sample Groups
+         * @description List classes, as persons, with their samples; largest first.
+         */
+        get: operations["list_sample_groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/datasets/{name}/versions/{version}/layers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Layers
+         * @description List the layers of a version: samples, labels, predictions.
+         */
+        get: operations["list_layers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/datasets/{name}/versions/{version}/samples": {
         parameters: {
             query?: never;
@@ -480,6 +520,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/datasets/{name}/versions/{version}/samples/{row}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Sample
+         * @description Show one sample with all its objects and their outlines.
+         */
+        get: operations["get_sample"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/datasets/{name}/versions/{version}/samples/{row}/image": {
         parameters: {
             query?: never;
@@ -492,6 +552,26 @@ export interface paths {
          * @description The image of one sample.
          */
         get: operations["get_sample_image"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/datasets/{name}/versions/{version}/samples/{row}/mask": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Sample Mask
+         * @description The masks of one sample as a picture to tint: the class of each pixel; blue numbers objects, 0 is none.
+         */
+        get: operations["get_sample_mask"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1847,13 +1927,23 @@ export interface components {
         };
         /**
          * BoxOut
-         * @description A box in pixels of the image, from the left and the top.
+         * @description An object: its box in pixels of the image, from the left and the top, and what else is known of it.
          */
         BoxOut: {
             /** Class Id */
             class_id: number;
             /** Label */
             label: string;
+            /**
+             * Landmarks
+             * @description x, y of eyes, nose and corners of the mouth of a face; None for one that was not marked.
+             */
+            landmarks?: (number[] | null)[] | null;
+            /**
+             * Outline
+             * @description Polygons x1, y1, x2, y2, ... of its mask, filled by the even-odd rule; of single samples.
+             */
+            outline?: number[][] | null;
             /** Score */
             score?: number | null;
             /** X0 */
@@ -2000,7 +2090,10 @@ export interface components {
          * @description One immutable version; `digest` is the address of its files in the artifact store.
          */
         DatasetVersionOut: {
-            /** Class Names */
+            /**
+             * Class Names
+             * @description The first 1,000 of them; `list_sample_groups` pages through all.
+             */
             class_names: string[];
             /**
              * Created At
@@ -2015,6 +2108,8 @@ export interface components {
             kind: string;
             /** Name */
             name: string;
+            /** Num Classes */
+            num_classes: number;
             /** Num Samples */
             num_samples: number;
             /** Size Bytes */
@@ -2607,6 +2702,43 @@ export interface components {
             /** Num Files */
             num_files: number;
         };
+        /**
+         * GroupOut
+         * @description Samples of one class, as of one person.
+         */
+        GroupOut: {
+            /** Class Id */
+            class_id: number;
+            /** Label */
+            label: string;
+            /** Num Samples */
+            num_samples: number;
+            /**
+             * Rows
+             * @description The first few of them.
+             */
+            rows: number[];
+        };
+        /**
+         * GroupsOut
+         * @description A page of groups, largest first. `num_groups` counts all that the filters let through.
+         */
+        GroupsOut: {
+            /** Items */
+            items: components["schemas"]["GroupOut"][];
+            /**
+             * Next Cursor
+             * @description Send it as `cursor` to get the next page.
+             */
+            next_cursor?: string | null;
+            /** Num Groups */
+            num_groups: number;
+            /**
+             * Num Samples
+             * @description Samples in all these groups.
+             */
+            num_samples: number;
+        };
         /** HTTPValidationError */
         HTTPValidationError: {
             /** Detail */
@@ -2718,6 +2850,36 @@ export interface components {
              * @description 0 is Monday.
              */
             weekdays: number[];
+        };
+        /**
+         * LayerOut
+         * @description Columns of a version that stand together: of the samples, of people's labels, of a model's answers.
+         */
+        LayerOut: {
+            /**
+             * Answers
+             * @description What a layer of predictions says.
+             */
+            answers: ("class" | "boxes" | "mask")[];
+            /**
+             * Fields
+             * @description Type of each field, as `image` or `boxes`.
+             */
+            fields: {
+                [key: string]: string;
+            };
+            /** Name */
+            name: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "samples" | "labels" | "predictions" | "other";
+        };
+        /** LayersOut */
+        LayersOut: {
+            /** Items */
+            items: components["schemas"]["LayerOut"][];
         };
         /** LogMatchOut */
         LogMatchOut: {
@@ -3573,6 +3735,20 @@ export interface components {
             /** Type */
             type: string;
         };
+        /**
+         * PredictedOut
+         * @description What a layer of predictions says about a sample; each part None where the layer does not answer that.
+         */
+        PredictedOut: {
+            /** Boxes */
+            boxes: components["schemas"]["BoxOut"][] | null;
+            /** Has Mask */
+            has_mask: boolean;
+            /** Layer */
+            layer: string;
+            /** Num Boxes */
+            num_boxes: number;
+        };
         /** PredictionOut */
         PredictionOut: {
             /** Class Id */
@@ -4075,24 +4251,50 @@ export interface components {
         };
         /**
          * SampleOut
-         * @description One sample without its image, which has an address of its own.
+         * @description One sample without its image and masks, which have addresses of their own.
+         *
+         *     In lists it is short: of many boxes only the largest, of a long text only its beginning.
          */
         SampleOut: {
             /** Boxes */
             boxes: components["schemas"]["BoxOut"][];
             /** Class Id */
             class_id: number | null;
+            /** Has Image */
+            has_image: boolean;
+            /**
+             * Has Mask
+             * @description Whether there are masks, of objects or of classes.
+             */
+            has_mask: boolean;
             /** Height */
             height: number | null;
             /** Key */
             key: string;
             /** Label */
             label: string | null;
+            /**
+             * Num Boxes
+             * @description Of all boxes, also those that a list leaves out.
+             */
+            num_boxes: number;
+            /** @description Objects and masks that a layer of predictions answers. */
+            predicted: components["schemas"]["PredictedOut"] | null;
+            /** @description Class that a layer of predictions answers. */
             prediction: components["schemas"]["PredictionOut"] | null;
             /** Row */
             row: number;
             /** Split */
             split: string;
+            /** Text */
+            text: string | null;
+            /**
+             * Values
+             * @description Columns of a table.
+             */
+            values: {
+                [key: string]: string | number | boolean | null;
+            };
             /** Width */
             width: number | null;
         };
@@ -5892,11 +6094,87 @@ export interface operations {
             };
         };
     };
+    list_sample_groups: {
+        parameters: {
+            query?: {
+                split?: string | null;
+                /** @description Part of the name. */
+                search?: string;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+                /** @description Most items in one page. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                project: string;
+                name: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_layers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                name: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LayersOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     list_samples: {
         parameters: {
             query?: {
                 split?: string | null;
                 label?: string | null;
+                /** @description Layer whose answers go with the samples; left out, `predictions` if there is one. */
+                predictions?: string | null;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string | null;
                 /** @description Most items in one page. */
@@ -5919,6 +6197,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SamplesOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_sample: {
+        parameters: {
+            query?: {
+                /** @description Layer whose answers go with the samples; left out, `predictions` if there is one. */
+                predictions?: string | null;
+            };
+            header?: never;
+            path: {
+                project: string;
+                name: string;
+                version: number;
+                row: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SampleOut"];
                 };
             };
             /** @description Validation Error */
@@ -5956,6 +6271,45 @@ export interface operations {
                 };
                 content: {
                     "image/*": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_sample_mask: {
+        parameters: {
+            query?: {
+                /** @description `labels`, or a layer of predictions. */
+                layer?: string;
+                /** @description 160, 400 or 1200: fits into that; never enlarged. */
+                size?: number;
+            };
+            header?: never;
+            path: {
+                project: string;
+                name: string;
+                version: number;
+                row: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Red + 256 * green is the class id. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": unknown;
                 };
             };
             /** @description Validation Error */

@@ -1,12 +1,31 @@
+interface VersionName {
+  name: string;
+  version: number;
+}
+
 /** Address of a sample's image: 160 and 400 are made small on the server and kept for ever, `full` is the original. */
 export function sampleImageUrl(
   project: string,
-  { name, version }: { name: string; version: number },
+  version: VersionName,
   row: number,
   size: 160 | 400 | 'full',
 ): string {
+  return `${sampleUrl(project, version, row)}/image${size === 'full' ? '' : `?size=${size}`}`;
+}
+
+/** Address of a sample's masks as a picture of classes, within `size` pixels; kept for ever. */
+export function sampleMaskUrl(
+  project: string,
+  version: VersionName,
+  row: number,
+  { layer, size }: { layer: string; size: 160 | 400 | 1200 },
+): string {
+  return `${sampleUrl(project, version, row)}/mask?layer=${encodeURIComponent(layer)}&size=${size}`;
+}
+
+function sampleUrl(project: string, { name, version }: VersionName, row: number): string {
   const parts = [project, 'datasets', name, 'versions', version, 'samples', row].map(encodeURIComponent);
-  return `/api/v1/projects/${parts.join('/')}/image${size === 'full' ? '' : `?size=${size}`}`;
+  return `/api/v1/projects/${parts.join('/')}`;
 }
 
 /** Rows of `count` samples spread over a dataset, so that a sorted one does not show a single class. */

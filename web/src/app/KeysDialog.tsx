@@ -18,7 +18,8 @@ export default function KeysDialog() {
   ];
   const samples = [
     { keys: 'j k', label: t('keys.nextSample') },
-    { keys: 'b n', label: t('keys.overlays') },
+    { keys: 'b m l n', label: t('keys.overlays') },
+    { keys: 'p', label: t('keys.predictions') },
   ];
   return (
     <Dialog title={t('keys.title')} isOpen onClose={() => showOverlay('none')}>

@@ -50,15 +50,18 @@ interface ToggleProps {
   isSelected: boolean;
   onChange: (isSelected: boolean) => void;
   children: ReactNode;
+  /** Needed where `children` may be without words. */
+  label?: string;
 }
 
 /** A button that stays pressed, as in a toolbar. */
-export function Toggle({ isSelected, onChange, children }: ToggleProps) {
+export function Toggle({ isSelected, onChange, children, label }: ToggleProps) {
   return (
     <ToggleButton
       isSelected={isSelected}
       onChange={onChange}
-      className="inline-flex h-7 items-center gap-1.5 rounded-md border border-line-strong px-2 text-12 font-medium text-fg-2 outline-none hover:text-fg focus-visible:outline-2 focus-visible:outline-accent selected:border-accent selected:bg-accent-soft selected:text-accent [&_svg]:size-3.5"
+      aria-label={label}
+      className="inline-flex h-7 shrink-0 items-center gap-1.5 rounded-md border border-line-strong px-2 text-12 font-medium text-fg-2 outline-none hover:text-fg focus-visible:outline-2 focus-visible:outline-accent selected:border-accent selected:bg-accent-soft selected:text-accent [&_svg]:size-3.5"
     >
       {children}
     </ToggleButton>

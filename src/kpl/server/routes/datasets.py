@@ -11,7 +11,10 @@ from kpl.schemas.dataset import (
     DatasetOut,
     DatasetVersionOut,
     DifferenceOut,
+    GroupsOut,
+    LayersOut,
     SampleChange,
+    SampleOut,
     SamplesOut,
     StatisticsOut,
 )
@@ -22,6 +25,11 @@ from kpl.server.routes.files import FOREVER
 from kpl.server.services import datasets, differences
 
 router = APIRouter(prefix=f"{PROJECT}/datasets", tags=["datasets"])
+
+Predictions = Annotated[
+    str | None,
+    Query(description="Layer whose answers go with the samples; left out, `predictions` if there is one."),
+]
 
 
 @router.get("", operation_id="list_datasets")
@@ -75,12 +83,60 @@ def list_samples(
     version: int,
     split: str | None = None,
     label: str | None = None,
+    predictions: Predictions = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> SamplesOut:
     """List samples without their images, filtered by split and class."""
     return datasets.list_samples(
-        platform, caller, project, name, version, split=split, label=label, cursor=cursor, limit=limit
+        platform,
+        caller,
+        project,
+        name,
+        version,
+        split=split,
+        label=label,
+        predictions=predictions,
+        cursor=cursor,
+        limit=limit,
+    )
+
+
+@router.get("/{name}/versions/{version}/samples/{row}", operation_id="get_sample")
+def get_sample(
+    platform: ThePlatform,
+    caller: TheCaller,
+    project: str,
+    name: str,
+    version: int,
+    row: int,
+    predictions: Predictions = None,
+) -> SampleOut:
+    """Show one sample with all its objects and their outlines."""
+    return datasets.get_sample(platform, caller, project, name, version, row, predictions=predictions)
+
+
+@router.get("/{name}/versions/{version}/layers", operation_id="list_layers")
+def list_layers(platform: ThePlatform, caller: TheCaller, project: str, name: str, version: int) -> LayersOut:
+    """List the layers of a version: samples, labels, predictions."""
+    return datasets.list_layers(platform, caller, project, name, version)
+
+
+@router.get("/{name}/versions/{version}/groups", operation_id="list_sample_groups")
+def list_sample_groups(
+    platform: ThePlatform,
+    caller: TheCaller,
+    project: str,
+    name: str,
+    version: int,
+    split: str | None = None,
+    search: Annotated[str, Query(description="Part of the name.", max_length=200)] = "",
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> GroupsOut:
+    """List classes, as persons, with their samples; largest first."""
+    return datasets.list_groups(
+        platform, caller, project, name, version, split=split, search=search, cursor=cursor, limit=limit
     )
 
 
@@ -102,6 +158,27 @@ def get_sample_image(
     """The image of one sample."""
     data, media_type = datasets.get_sample_image(platform, caller, project, name, version, row, size=size)
     return Response(data, media_type=media_type, headers={"Cache-Control": FOREVER})
+
+
+@router.get(
+    "/{name}/versions/{version}/samples/{row}/mask",
+    operation_id="get_sample_mask",
+    response_class=Response,
+    responses={200: {"content": {"image/png": {}}, "description": "Red + 256 * green is the class id."}},
+)
+def get_sample_mask(
+    platform: ThePlatform,
+    caller: TheCaller,
+    project: str,
+    name: str,
+    version: int,
+    row: int,
+    layer: Annotated[str, Query(description="`labels`, or a layer of predictions.")] = "labels",
+    size: Annotated[int, Query(description="160, 400 or 1200: fits into that; never enlarged.")] = 400,
+) -> Response:
+    """The masks of one sample as a picture to tint: the class of each pixel; blue numbers objects, 0 is none."""
+    data = datasets.get_sample_mask(platform, caller, project, name, version, row, layer=layer, size=size)
+    return Response(data, media_type="image/png", headers={"Cache-Control": FOREVER})
 
 
 @router.get("/{name}/versions/{version}/statistics", operation_id="get_dataset_statistics")

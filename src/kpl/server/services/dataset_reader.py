@@ -1,4 +1,4 @@
-"""Samples of stored datasets as answers show them; open datasets are kept, since opening maps files."""
+"""Rows and images of stored datasets; open datasets are kept, since opening maps files."""
 
 import io
 from functools import lru_cache
@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kpl.errors import Invalid, NotFound, nearest
-from kpl.schemas.dataset import BoxOut, PredictionOut, SampleOut
 from kpl.storage.atomic import write_atomic
 
 if TYPE_CHECKING:
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 THUMBNAIL_SIZES = (160, 400)
 _OPEN_DATASETS = 32
 _MAX_PIXELS = 100_000_000
+_MOST_NAMES = 1000  # comparing one name with 100,000 takes seconds
 
 
 @lru_cache(maxsize=_OPEN_DATASETS)
@@ -26,6 +26,14 @@ def open_dataset(folder: Path) -> "Dataset":
     from kpl.dataset import Dataset  # NumPy is not loaded before somebody looks at samples
 
     return Dataset.open(folder)
+
+
+@lru_cache(maxsize=_OPEN_DATASETS)
+def summary_of(folder: Path) -> dict[str, Any]:
+    """Counts, ranges and health of the dataset in a materialised artifact; counted once, not to be changed."""
+    from kpl.dataset import stats
+
+    return dict(stats.summary(open_dataset(folder)))
 
 
 def matching_rows(dataset: "Dataset", *, split: str | None, label: str | None) -> "NDArray[np.int64]":
@@ -40,41 +48,32 @@ def matching_rows(dataset: "Dataset", *, split: str | None, label: str | None) -
     if label is None:
         return chosen.rows
     if label not in dataset.class_names:
-        raise NotFound(
-            f"There is no class '{label}' in this dataset.", hint=nearest(label, dataset.class_names)
-        )
-    class_id = list(dataset.class_names).index(label)
+        known = dataset.class_names[:_MOST_NAMES]
+        raise NotFound(f"There is no class '{label}' in this dataset.", hint=nearest(label, known))
+    class_id = dataset.class_names.index(label)
     if "label" in dataset.fields:
         matches = np.flatnonzero(np.asarray(chosen.columns("label")) == class_id)
     else:
-        objects = chosen.columns("labels")
+        objects = chosen.columns("labels" if "labels" in dataset.fields else "classes")
         owners = np.repeat(np.arange(len(chosen)), objects.lengths)
         matches = np.unique(owners[objects.values == class_id])
     return chosen.select(matches).rows
 
 
-def sample_out(dataset: "Dataset", row: int) -> SampleOut:
-    """One sample without its image."""
-    sample = dataset[row]
-    class_id = _class_id(sample)
-    return SampleOut(
-        row=row,
-        key=sample.key,
-        split=sample.split or "",
-        width=_number(sample, "width"),
-        height=_number(sample, "height"),
-        class_id=class_id,
-        label=_class_name(dataset, class_id),
-        boxes=_boxes(dataset, sample),
-        prediction=_prediction(dataset, sample),
-    )
-
-
 def image_of(dataset: "Dataset", row: int) -> bytes:
     """The encoded image of a sample."""
-    if not 0 <= row < len(dataset):
+    sample = sample_at(dataset, row)
+    if "image" not in sample:
+        raise NotFound(f"Samples of a dataset of kind {dataset.kind} have no image.")
+    return bytes(sample["image"])
+
+
+def sample_at(dataset: "Dataset", row: int) -> "Sample":
+    """The sample of that row. Raises NotFound, also for a row that a later version has removed."""
+    position = int(dataset.rows.searchsorted(row)) if dataset.is_view else row
+    if not 0 <= position < len(dataset) or (dataset.is_view and dataset.rows[position] != row):
         raise NotFound(f"There is no sample {row}; the dataset has {len(dataset)}.")
-    return bytes(dataset[row]["image"])
+    return dataset[position]
 
 
 def thumbnail(dataset: "Dataset", row: int, size: int, cache: Path) -> bytes:
@@ -116,50 +115,3 @@ def _scaled(data: bytes, size: int) -> bytes:
     except (UnidentifiedImageError, OSError, ValueError) as err:
         raise Invalid(f"The image cannot be read: {err}.") from err
     return out.getvalue()
-
-
-def _value(sample: "Sample", name: str) -> Any:
-    """A field of the sample; None when datasets of its kind have none of that name, or it has no value."""
-    return sample[name] if name in sample else None  # noqa: SIM401  absent fields raise NotFound
-
-
-def _number(sample: "Sample", name: str) -> int | None:
-    value = _value(sample, name)
-    return None if value is None else int(value)
-
-
-def _class_id(sample: "Sample") -> int | None:
-    label = _value(sample, "label")
-    return None if label is None or int(label) < 0 else int(label)
-
-
-def _class_name(dataset: "Dataset", class_id: int | None) -> str | None:
-    names = dataset.class_names
-    return names[class_id] if class_id is not None and class_id < len(names) else None
-
-
-def _boxes(dataset: "Dataset", sample: "Sample") -> list[BoxOut]:
-    boxes = _value(sample, "boxes")
-    if boxes is None:
-        return []
-    return [
-        BoxOut(
-            x0=float(box[0]),
-            y0=float(box[1]),
-            x1=float(box[2]),
-            y1=float(box[3]),
-            class_id=int(class_id),
-            label=_class_name(dataset, int(class_id)) or "",
-        )
-        for box, class_id in zip(boxes, sample["labels"], strict=True)
-    ]
-
-
-def _prediction(dataset: "Dataset", sample: "Sample") -> PredictionOut | None:
-    class_id = _value(sample, "predictions.label")
-    score = _value(sample, "predictions.score")
-    if class_id is None or score is None:
-        return None
-    return PredictionOut(
-        class_id=int(class_id), label=_class_name(dataset, int(class_id)) or "", score=float(score)
-    )

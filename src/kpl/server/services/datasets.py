@@ -12,6 +12,9 @@ from kpl.schemas.dataset import (
     DatasetImport,
     DatasetOut,
     DatasetVersionOut,
+    GroupsOut,
+    LayersOut,
+    SampleOut,
     SamplesOut,
     StatisticsOut,
 )
@@ -27,6 +30,8 @@ from kpl.server.services.platform import Platform
 
 MOST_VERSIONS = 100
 MOST_USERS = 100
+MOST_CLASSES = 1000
+"""Names of classes in an answer: a set of faces has 100,000, and a dataset up to 100 versions with them."""
 
 
 def list_datasets(
@@ -86,14 +91,17 @@ def list_samples(
     *,
     split: str | None,
     label: str | None,
+    predictions: str | None = None,
     cursor: str | None,
     limit: int,
 ) -> SamplesOut:
     """Samples of a version without their images, in order, filtered by split and class."""
-    from kpl.server.services.dataset_reader import matching_rows, open_dataset, sample_out
+    from kpl.server.services.dataset_reader import matching_rows, open_dataset, sample_at
+    from kpl.server.services.sample_answers import predictions_layer, sample_out
 
     folder = _folder(platform, caller, project, name, version)
     dataset = open_dataset(folder)
+    layer = predictions_layer(dataset, predictions)
     rows = matching_rows(dataset, split=split, label=label)
     start = 0
     if cursor is not None:
@@ -101,10 +109,85 @@ def list_samples(
     chosen = [int(row) for row in rows[start : start + limit]]
     has_more = start + limit < len(rows)
     return SamplesOut(
-        items=[sample_out(dataset, row) for row in chosen],
+        items=[sample_out(dataset, sample_at(dataset, row), layer, is_whole=False) for row in chosen],
         next_cursor=encode_cursor(chosen[-1]) if has_more else None,
         num_matches=len(rows),
     )
+
+
+def get_sample(
+    platform: Platform,
+    caller: Caller,
+    project: str,
+    name: str,
+    version: int,
+    row: int,
+    *,
+    predictions: str | None = None,
+) -> SampleOut:
+    """One sample with all its objects and their outlines."""
+    from kpl.server.services.dataset_reader import open_dataset, sample_at
+    from kpl.server.services.sample_answers import predictions_layer, sample_out
+
+    dataset = open_dataset(_folder(platform, caller, project, name, version))
+    sample = sample_at(dataset, row)
+    return sample_out(dataset, sample, predictions_layer(dataset, predictions), is_whole=True)
+
+
+def list_layers(platform: Platform, caller: Caller, project: str, name: str, version: int) -> LayersOut:
+    """Layers of a version: what stands in it, and which of it are predictions."""
+    from kpl.server.services.dataset_reader import open_dataset
+    from kpl.server.services.sample_answers import layers_of
+
+    return LayersOut(items=layers_of(open_dataset(_folder(platform, caller, project, name, version))))
+
+
+def list_groups(
+    platform: Platform,
+    caller: Caller,
+    project: str,
+    name: str,
+    version: int,
+    *,
+    split: str | None,
+    search: str,
+    cursor: str | None,
+    limit: int,
+) -> GroupsOut:
+    """Classes of a version with their samples, largest first."""
+    from kpl.server.services.sample_groups import group_out, grouping, matching_groups
+
+    folder = _folder(platform, caller, project, name, version)
+    places = matching_groups(folder, split, search)
+    start = 0 if cursor is None else int(places.searchsorted(decode_cursor(cursor, int), side="right"))
+    chosen = [int(place) for place in places[start : start + limit]]
+    return GroupsOut(
+        items=[group_out(folder, split, place) for place in chosen],
+        next_cursor=encode_cursor(chosen[-1]) if start + limit < len(places) else None,
+        num_groups=len(places),
+        num_samples=int(grouping(folder, split).counts[places].sum()),
+    )
+
+
+def get_sample_mask(
+    platform: Platform,
+    caller: Caller,
+    project: str,
+    name: str,
+    version: int,
+    row: int,
+    *,
+    layer: str,
+    size: int,
+) -> bytes:
+    """The masks of one sample as a small picture of classes, which is a PNG."""
+    from kpl.server.services.dataset_reader import open_dataset, sample_at
+    from kpl.server.services.label_maps import label_map
+
+    folder = _folder(platform, caller, project, name, version)
+    dataset = open_dataset(folder)
+    cache = platform.settings.cache_dir / "thumbnails" / folder.name
+    return label_map(dataset, sample_at(dataset, row), layer, size, cache)
 
 
 def get_sample_image(
@@ -130,12 +213,20 @@ def get_statistics(
     platform: Platform, caller: Caller, project: str, name: str, version: int
 ) -> StatisticsOut:
     """Counts, ranges and health of a version."""
-    from kpl.dataset import stats
-    from kpl.server.services.dataset_reader import open_dataset
+    from kpl.server.services.dataset_reader import summary_of
 
-    folder = _folder(platform, caller, project, name, version)
-    summary: dict[str, Any] = dict(stats.summary(open_dataset(folder)))
-    return StatisticsOut(name=name, version=version, statistics=summary)
+    summary = summary_of(_folder(platform, caller, project, name, version))
+    return StatisticsOut(name=name, version=version, statistics=_bounded(summary))
+
+
+def _bounded(summary: dict[str, Any]) -> dict[str, Any]:
+    """Statistics with the most frequent classes alone, each with its number, when there are very many."""
+    classes = [{"class_id": number, **each} for number, each in enumerate(summary.get("classes", ()))]
+    if len(classes) > MOST_CLASSES:
+        classes = sorted(classes, key=lambda each: (-each["num_samples"], each["class_id"]))[:MOST_CLASSES]
+    shown = {"classes": classes} if "classes" in summary else {}
+    names = summary["class_names"]
+    return {**summary, **shown, "class_names": names[:MOST_CLASSES], "num_classes": len(names)}
 
 
 def import_dataset(platform: Platform, caller: Caller, project: str, request: DatasetImport) -> TaskOut:
@@ -248,7 +339,8 @@ def _version_out(row: DatasetVersionRow, name: str) -> DatasetVersionOut:
         digest=row.digest,
         num_samples=row.num_samples,
         size_bytes=row.size_bytes,
-        class_names=row.class_names,
+        class_names=row.class_names[:MOST_CLASSES],
+        num_classes=len(row.class_names),
         splits=row.splits,
         source_task_id=row.source_task_id,
         created_at=utc(row.created_at_s),

@@ -5,6 +5,9 @@ export type Dataset = Schemas['DatasetOut'];
 export type DatasetVersion = Schemas['DatasetVersionOut'];
 export type Sample = Schemas['SampleOut'];
 export type SamplesPage = Schemas['SamplesOut'];
+export type Box = Schemas['BoxOut'];
+export type Layer = Schemas['LayerOut'];
+export type Group = Schemas['GroupOut'];
 
 const BASE = '/api/v1/projects/{project}/datasets' as const;
 
@@ -60,6 +63,7 @@ export interface Statistics {
 
 export interface ClassCount {
   name: string;
+  class_id: number;
   num_samples: number;
   num_objects?: number;
   splits: Record<string, number>;
@@ -118,10 +122,17 @@ export interface SampleFilter {
   label: string | null;
 }
 
+/** Which version, and the layer whose predictions are to come with its samples. */
+export interface VersionPart {
+  name: string;
+  version: number;
+  predictions?: string | null;
+}
+
 /** One page of samples, from after `cursor`. */
 export function fetchSamples(
   project: string,
-  { name, version }: { name: string; version: number },
+  { name, version, predictions }: VersionPart,
   filter: SampleFilter,
   { cursor, limit, signal }: { cursor: string | null; limit: number; signal?: AbortSignal },
 ): Promise<SamplesPage> {
@@ -129,12 +140,58 @@ export function fetchSamples(
     api.GET(`${BASE}/{name}/versions/{version}/samples`, {
       params: {
         path: { project, name, version },
-        query: { cursor, limit, split: filter.split, label: filter.label },
+        query: { cursor, limit, split: filter.split, label: filter.label, predictions },
       },
       signal,
     }),
   );
 }
+
+/** One sample with all its objects and their outlines. */
+export const sampleQuery = (project: string, { name, version, predictions }: VersionPart, row: number) =>
+  queryOptions({
+    queryKey: ['dataset-sample', project, name, version, predictions ?? null, row],
+    queryFn: () =>
+      dataOf(
+        api.GET(`${BASE}/{name}/versions/{version}/samples/{row}`, {
+          params: { path: { project, name, version, row }, query: { predictions } },
+        }),
+      ),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+export const layersQuery = (project: string, name: string, version: number) =>
+  queryOptions({
+    queryKey: ['dataset-layers', project, name, version],
+    queryFn: async () => {
+      const path = { project, name, version };
+      const answer = await dataOf(api.GET(`${BASE}/{name}/versions/{version}/layers`, { params: { path } }));
+      return answer.items;
+    },
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+/** Classes with their samples, largest first. */
+export const groupsQuery = (
+  project: string,
+  { name, version }: VersionPart,
+  { split, search, limit }: { split: string | null; search: string; limit: number },
+) =>
+  infiniteQueryOptions({
+    queryKey: ['dataset-groups', project, name, version, split, search, limit],
+    queryFn: ({ pageParam }) =>
+      dataOf(
+        api.GET(`${BASE}/{name}/versions/{version}/groups`, {
+          params: {
+            path: { project, name, version },
+            query: { split, search, limit, cursor: pageParam },
+          },
+        }),
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
 
 export function importDataset(project: string, body: Schemas['DatasetImport']): Promise<Schemas['TaskOut']> {
   return dataOf(api.POST(`${BASE}/import`, { params: { path: { project } }, body }));

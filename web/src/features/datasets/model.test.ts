@@ -9,8 +9,8 @@ const STATISTICS: Statistics = {
   splits: { train: 8, val: 2 },
   layers: [],
   classes: [
-    { name: 'car', num_samples: 4, num_objects: 6, splits: { train: 1, val: 5 } },
-    { name: 'bus', num_samples: 9, num_objects: 9, splits: { train: 9 } },
+    { name: 'car', class_id: 0, num_samples: 4, num_objects: 6, splits: { train: 1, val: 5 } },
+    { name: 'bus', class_id: 1, num_samples: 9, num_objects: 9, splits: { train: 9 } },
   ],
 };
 

@@ -18,9 +18,9 @@ export interface LabelFacet {
  */
 export function labelFacets(statistics: Statistics, split: string | null): LabelFacet[] {
   const classes = statistics.classes ?? [];
-  const facets = classes.map((item, classId) => {
+  const facets = classes.map((item) => {
     const count = split === null ? (item.num_objects ?? item.num_samples) : (item.splits[split] ?? 0);
-    return { name: item.name, classId, count, share: 0 };
+    return { name: item.name, classId: item.class_id, count, share: 0 };
   });
   const most = Math.max(1, ...facets.map(({ count }) => count));
   for (const facet of facets) facet.share = facet.count / most;

@@ -1,4 +1,4 @@
-import type { UseQueryResult } from '@tanstack/react-query';
+import { type UseQueryResult, useInfiniteQuery } from '@tanstack/react-query';
 import { Check } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -11,10 +11,12 @@ import { SkeletonRows } from '@/ui/Skeleton';
 import { SearchField } from '@/ui/TextField';
 import { PartsBar, partColour } from '@/viz/Parts';
 import { classColour } from '@/viz/palette';
-import type { DatasetVersion, Statistics } from '../api';
+import { type DatasetVersion, groupsQuery, type Statistics } from '../api';
 import { labelFacets } from '../model';
+import { useSettled } from './useSettled';
 
 interface FacetsProps {
+  project: string;
   version: DatasetVersion;
   statistics: UseQueryResult<Statistics>;
   split: string | null;
@@ -23,7 +25,7 @@ interface FacetsProps {
 }
 
 /** Splits and labels with their exact numbers; one of each filters. */
-export function Facets({ version, statistics, split, label, onChange }: FacetsProps) {
+export function Facets({ project, version, statistics, split, label, onChange }: FacetsProps) {
   const { t } = useTranslation('datasets');
   const splits = Object.entries(version.splits).map(([id, count]) => ({ id, count }));
   return (
@@ -50,7 +52,11 @@ export function Facets({ version, statistics, split, label, onChange }: FacetsPr
           </ul>
         </section>
       )}
-      <Labels version={version} statistics={statistics} split={split} label={label} onChange={onChange} />
+      {isGroupedOnServer(version) ? (
+        <GroupLabels project={project} version={version} split={split} label={label} onChange={onChange} />
+      ) : (
+        <Labels version={version} statistics={statistics} split={split} label={label} onChange={onChange} />
+      )}
     </aside>
   );
 }
@@ -58,11 +64,11 @@ export function Facets({ version, statistics, split, label, onChange }: FacetsPr
 /** Above this many labels, a field narrows them. */
 const MANY = 8;
 
-function Labels({ version, statistics, split, label, onChange }: FacetsProps) {
+function Labels({ version, statistics, split, label, onChange }: Omit<FacetsProps, 'project'>) {
   const { t } = useTranslation('datasets');
   const { count } = useFormat();
   const [words, setWords] = useState('');
-  if (version.class_names.length === 0) return <p className="text-12 text-fg-3">{t('noLabels')}</p>;
+  if (version.num_classes === 0) return <p className="text-12 text-fg-3">{t('noLabels')}</p>;
   if (statistics.isPending) return <SkeletonRows rows={6} />;
   if (statistics.isError) return <ErrorState isInline error={statistics.error} />;
   const facets = labelFacets(statistics.data, split);
@@ -92,6 +98,59 @@ function Labels({ version, statistics, split, label, onChange }: FacetsProps) {
         ))}
       </ul>
       {shown.length === 0 && <p className="text-12 text-fg-3">{t('noMatch')}</p>}
+    </section>
+  );
+}
+
+/** With very many classes, as persons, a page holds some of them and the server finds the rest. */
+function isGroupedOnServer({ kind, num_classes, class_names }: DatasetVersion): boolean {
+  return kind === 'face_recognition' || (kind === 'classification' && num_classes > class_names.length);
+}
+
+function GroupLabels({ project, version, split, label, onChange }: Omit<FacetsProps, 'statistics'>) {
+  const { t } = useTranslation('datasets');
+  const { count } = useFormat();
+  const [words, setWords] = useState('');
+  const search = useSettled(words.trim());
+  const { name, version: number } = version;
+  const groups = useInfiniteQuery(
+    groupsQuery(project, { name, version: number }, { split, search, limit: 50 }),
+  );
+  if (groups.isError) return <ErrorState isInline error={groups.error} />;
+  const first = groups.data?.pages[0];
+  const facets = first?.items ?? [];
+  const most = Math.max(1, ...facets.map((group) => group.num_samples));
+  return (
+    <section>
+      <SectionTitle aside={first && count(first.num_groups)}>
+        {t(version.kind === 'face_recognition' ? 'identities' : 'labels')}
+      </SectionTitle>
+      <SearchField label={t('searchGroups')} value={words} onChange={setWords} className="mb-2" />
+      {groups.isPending && <SkeletonRows rows={6} />}
+      <ul>
+        {facets.map((group) => (
+          <Facet
+            key={group.class_id}
+            name={group.label}
+            count={group.num_samples}
+            colour={classColour(group.class_id)}
+            share={group.num_samples / most}
+            isChosen={label === group.label}
+            onChoose={() =>
+              onChange({ label: label === group.label ? undefined : group.label, sample: undefined })
+            }
+          />
+        ))}
+      </ul>
+      {first?.num_groups === 0 && <p className="text-12 text-fg-3">{t('noMatch')}</p>}
+      {first && first.num_groups > facets.length && (
+        <p className="mt-2 text-12 text-fg-3">
+          {t('moreGroups', {
+            count: first.num_groups - facets.length,
+            shown: count(first.num_groups - facets.length),
+          })}
+        </p>
+      )}
     </section>
   );
 }

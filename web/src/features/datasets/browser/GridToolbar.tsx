@@ -1,9 +1,13 @@
-import { SquareDashed, Tag, X } from 'lucide-react';
+import { Blend, LayoutGrid, ScanFace, SquareDashed, Tag, UsersRound, X } from 'lucide-react';
+import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '@/i18n/format';
 import type { Query } from '@/ui/routing';
-import { Toggle } from '@/ui/SegmentedControl';
-import type { DatasetVersion } from '../api';
+import { SegmentedControl, Toggle } from '@/ui/SegmentedControl';
+import { Select } from '@/ui/Select';
+import { Tooltip } from '@/ui/Tooltip';
+import type { DatasetVersion, Layer } from '../api';
+import type { Switches } from './overlays';
 import type { SamplePages } from './samplePages';
 import { type GridView, ROW_HEIGHTS } from './view';
 
@@ -15,15 +19,22 @@ interface GridToolbarProps {
   split: string | null;
   label: string | null;
   onFilter: (change: Query) => void;
+  switches: Switches;
+  layers: Layer[];
+  predictions: string | null;
+  /** Whether samples are shown as pictures; rows of text or of a table have nothing to switch. */
+  hasImages: boolean;
+  canGroup: boolean;
 }
 
 /** How many samples pass the filters, the filters themselves, and how the grid is drawn. */
-export function GridToolbar({ pages, version, view, onChange, split, label, onFilter }: GridToolbarProps) {
+export function GridToolbar(props: GridToolbarProps) {
+  const { pages, version, view, onChange, split, label, onFilter, switches, hasImages } = props;
   const { t } = useTranslation('datasets');
   const { count } = useFormat();
   const { total } = pages;
   return (
-    <div className="flex h-10 shrink-0 items-center gap-2 border-b border-line bg-surface px-4">
+    <div className="@container flex min-h-10 shrink-0 flex-wrap items-center gap-2 border-b border-line bg-surface px-4 py-1.5">
       <p role="status" className="text-13 whitespace-nowrap">
         <span className="font-semibold">{total === null ? '…' : count(total)}</span>{' '}
         <span className="text-fg-2">
@@ -39,27 +50,135 @@ export function GridToolbar({ pages, version, view, onChange, split, label, onFi
         <Chip text={label} onRemove={() => onFilter({ label: undefined, sample: undefined })} />
       )}
       <div className="flex-1" />
-      {version.kind === 'detection' && (
-        <Toggle isSelected={view.boxes} onChange={(boxes) => onChange({ boxes })}>
+      {switches.predictions && <Predictions {...props} />}
+      {hasImages && switches.boxes && (
+        <Switch is={view.boxes} onChange={(boxes) => onChange({ boxes })} keys="b" label={t('boxes')}>
           <SquareDashed aria-hidden />
-          {t('boxes')}
-        </Toggle>
+        </Switch>
       )}
-      {version.class_names.length > 0 && (
-        <Toggle isSelected={view.names} onChange={(names) => onChange({ names })}>
+      {hasImages && switches.masks && (
+        <Switch is={view.masks} onChange={(masks) => onChange({ masks })} keys="m" label={t('masks')}>
+          <Blend aria-hidden />
+        </Switch>
+      )}
+      {hasImages && switches.landmarks && (
+        <Switch
+          is={view.landmarks}
+          onChange={(landmarks) => onChange({ landmarks })}
+          keys="l"
+          label={t('landmarks')}
+        >
+          <ScanFace aria-hidden />
+        </Switch>
+      )}
+      {hasImages && version.num_classes > 0 && (
+        <Switch is={view.names} onChange={(names) => onChange({ names })} keys="n" label={t('names')}>
           <Tag aria-hidden />
-          {t('names')}
-        </Toggle>
+        </Switch>
       )}
-      <input
-        type="range"
-        aria-label={t('zoom')}
-        value={view.rowHeight}
-        onChange={(event) => onChange({ rowHeight: Number(event.target.value) })}
-        {...ROW_HEIGHTS}
-        className="ml-2 h-6 w-24 accent-accent"
-      />
+      {props.canGroup && <GroupSwitch kind={version.kind} isGrouped={false} onFilter={onFilter} />}
+      {hasImages && (
+        <input
+          type="range"
+          aria-label={t('zoom')}
+          value={view.rowHeight}
+          onChange={(event) => onChange({ rowHeight: Number(event.target.value) })}
+          {...ROW_HEIGHTS}
+          className="ml-2 h-6 w-24 shrink-0 accent-accent"
+        />
+      )}
     </div>
+  );
+}
+
+/** Whose word is drawn, and of several models which. */
+function Predictions({ layers, predictions, view, onChange, onFilter }: GridToolbarProps) {
+  const { t } = useTranslation('datasets');
+  const names = layers.filter(({ role }) => role === 'predictions').map(({ name }) => name);
+  return (
+    <>
+      {names.length > 1 && (
+        <Select
+          label={t('predictionsOf')}
+          isLabelHidden
+          size="small"
+          className="w-32 shrink-0"
+          options={names.map((name) => ({ id: name, label: name }))}
+          value={predictions}
+          onChange={(name) => onFilter({ predictions: name })}
+        />
+      )}
+      <SegmentedControl
+        label={t('shown')}
+        value={view.shows}
+        onChange={(shows) => onChange({ shows: shows as GridView['shows'] })}
+        items={[
+          { id: 'labels', label: t('shows.labels') },
+          { id: 'both', label: t('shows.both') },
+          { id: 'predictions', label: t('shows.predictions') },
+        ]}
+      />
+    </>
+  );
+}
+
+interface GroupSwitchProps {
+  kind: string;
+  isGrouped: boolean;
+  onFilter: (change: Query) => void;
+}
+
+/** Samples one by one, or by their class. */
+export function GroupSwitch({ kind, isGrouped, onFilter }: GroupSwitchProps) {
+  const { t } = useTranslation('datasets');
+  return (
+    <SegmentedControl
+      label={t('arranged')}
+      value={isGrouped ? 'groups' : 'samples'}
+      onChange={(id) =>
+        onFilter({ group: id === 'groups' ? 'label' : undefined, label: undefined, sample: undefined })
+      }
+      items={[
+        {
+          id: 'samples',
+          label: (
+            <>
+              <LayoutGrid aria-hidden />
+              {t('tabs.samples')}
+            </>
+          ),
+        },
+        {
+          id: 'groups',
+          label: (
+            <>
+              <UsersRound aria-hidden />
+              {t(kind === 'face_recognition' ? 'identities' : 'classesTitle')}
+            </>
+          ),
+        },
+      ]}
+    />
+  );
+}
+
+interface SwitchProps {
+  is: boolean;
+  onChange: (is: boolean) => void;
+  label: string;
+  keys: string;
+  children: ReactNode;
+}
+
+/** A toggle with an icon; in narrow windows the icon alone, since a toolbar must not be clipped. */
+function Switch({ is, onChange, label, keys, children }: SwitchProps) {
+  return (
+    <Tooltip text={label} keys={keys}>
+      <Toggle isSelected={is} onChange={onChange} label={label}>
+        {children}
+        <span className="hidden @min-[780px]:inline">{label}</span>
+      </Toggle>
+    </Tooltip>
   );
 }
 

@@ -1,12 +1,13 @@
-import { memo, useEffect, useRef } from 'react';
+import { memo, useState } from 'react';
 import { sampleImageUrl } from '@/api/thumbnails';
 import { cx } from '@/ui/cx';
-import { Thumb } from '@/ui/Thumb';
-import { paintBoxes } from '@/viz/overlay';
+import { screenDensity } from '@/viz/overlay';
 import { classColour, ON_CLASS_COLOUR } from '@/viz/palette';
 import type { DatasetVersion, Sample } from '../api';
 import { isTiny } from '../model';
 import { describeSample, isWrong } from '../sample';
+import { PaintedOverlay } from './PaintedOverlay';
+import { Picture } from './Picture';
 import type { GridView } from './view';
 
 interface SampleCellProps {
@@ -21,10 +22,13 @@ interface SampleCellProps {
   onSelect: (row: number) => void;
 }
 
-/** One picture with its label or boxes; it takes the arrow keys of the page, Enter and Space choose it. */
+/** One picture with what is known of it; it takes the arrow keys of the page, Enter and Space choose it. */
 export const SampleCell = memo(function SampleCell(props: SampleCellProps) {
   const { project, version, sample, width, height, view, isSelected, isFocusable, onSelect } = props;
-  const size = Math.max(width, height) * Math.min(2, globalThis.devicePixelRatio || 1) > 200 ? 400 : 160;
+  const [isBroken, setBroken] = useState(false);
+  const size = Math.max(width, height) * screenDensity() > 200 ? 400 : 160;
+  const fit = isTiny(sample.width) ? 'contain' : 'cover';
+  const hasOverlay = sample.boxes.length > 0 || sample.has_mask || sample.predicted !== null;
   return (
     <button
       type="button"
@@ -37,49 +41,33 @@ export const SampleCell = memo(function SampleCell(props: SampleCellProps) {
         isSelected && 'outline-2 outline-accent',
       )}
     >
-      <Thumb
+      <Picture
         src={sampleImageUrl(project, version, sample.row, size)}
-        className="size-full"
         isPixelated={isTiny(sample.width)}
+        fit={fit}
+        isSmall={width < 96 || height < 88}
+        onBroken={() => setBroken(true)}
       />
-      {view.boxes && sample.boxes.length > 0 && (
-        <Boxes sample={sample} width={width} height={height} names={view.names} />
+      {hasOverlay && !isBroken && (
+        <PaintedOverlay
+          project={project}
+          version={version}
+          sample={sample}
+          width={width}
+          height={height}
+          view={view}
+          fit={fit}
+        />
       )}
-      {view.names && <Names sample={sample} />}
+      {view.names && <Names sample={sample} shows={view.shows} />}
     </button>
   );
 });
 
-function Boxes({
-  sample,
-  width,
-  height,
-  names,
-}: {
-  sample: Sample;
-  width: number;
-  height: number;
-  names: boolean;
-}) {
-  const canvas = useRef<HTMLCanvasElement>(null);
-  useEffect(() => {
-    const paint = () => {
-      if (canvas.current === null) return;
-      const imageWidth = sample.width ?? width;
-      const imageHeight = sample.height ?? height;
-      paintBoxes(canvas.current, sample.boxes, { width, height, imageWidth, imageHeight, names });
-    };
-    if (typeof document.fonts?.check !== 'function' || document.fonts.check(FONT)) paint();
-    else void document.fonts.load(FONT).then(paint, paint);
-  }, [sample, width, height, names]);
-  return <canvas ref={canvas} aria-hidden className="pointer-events-none absolute inset-0 size-full" />;
-}
-
-/** Canvas text falls back to another font when it is drawn before the web font is there. */
-const FONT = '600 10.5px "Inter Variable"';
-
-function Names({ sample }: { sample: Sample }) {
-  const { label, prediction } = sample;
+/** The class of the whole sample, and a model's answer. */
+export function Names({ sample, shows }: { sample: Sample; shows: GridView['shows'] }) {
+  const label = shows === 'predictions' && sample.prediction !== null ? null : sample.label;
+  const prediction = shows === 'labels' ? null : sample.prediction;
   if (label === null && prediction === null) return null;
   return (
     <span className="pointer-events-none absolute bottom-1 left-1 flex max-w-[calc(100%-8px)] gap-1 text-[10.5px] leading-[15px] font-semibold">

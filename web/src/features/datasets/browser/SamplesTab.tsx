@@ -2,12 +2,15 @@ import { useQuery } from '@tanstack/react-query';
 import { useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 import { ErrorState } from '@/ui/ErrorState';
 import { useQueryState } from '@/ui/routing';
-import { type DatasetVersion, statisticsQuery } from '../api';
+import { type DatasetVersion, layersQuery, statisticsQuery } from '../api';
 import { typicalAspect } from '../model';
 import { Facets } from './Facets';
 import { GridToolbar } from './GridToolbar';
+import { chosenPredictions, switchesOf } from './overlays';
 import { SampleDetail } from './SampleDetail';
 import { SampleGrid } from './SampleGrid';
+import { SampleGroups } from './SampleGroups';
+import { SampleRows } from './SampleRows';
 import { SamplePages } from './samplePages';
 import { useSampleKeys } from './useSampleKeys';
 import { type GridView, keepView, keptView } from './view';
@@ -17,51 +20,89 @@ interface SamplesTabProps {
   version: DatasetVersion;
 }
 
-/** The browser: filters on the left, pictures, and the one chosen on the right. The address holds all of it. */
+/** Kinds whose samples are read rather than looked at. */
+const WITHOUT_IMAGES = new Set(['text', 'tabular']);
+const GROUPED = new Set(['face_recognition', 'classification']);
+
+/** The browser: filters on the left, samples, and the one chosen on the right. The address holds all of it. */
 export function SamplesTab({ project, version }: SamplesTabProps) {
   const [query, setQuery] = useQueryState();
   const [view, setView] = useState<GridView>(keptView);
   const split = query.split ?? null;
   const label = query.label ?? null;
   const statistics = useQuery(statisticsQuery(project, version.name, version.version));
-  const pages = useSamplePages(project, version, split, label);
+  const layers = useQuery(layersQuery(project, version.name, version.version));
+  const known = useMemo(() => layers.data ?? [], [layers.data]);
+  const predictions = chosenPredictions(known, query.predictions);
+  const switches = useMemo(() => switchesOf(known, predictions), [known, predictions]);
+  const pages = useSamplePages(project, version, { split, label, predictions, isReady: !layers.isPending });
   const selected = query.sample === undefined ? null : Number(query.sample);
   const select = (row: number | null) => setQuery({ sample: row === null ? undefined : String(row) });
   const change = (next: Partial<GridView>) => setView((old) => keepView({ ...old, ...next }));
-  const move = useSampleKeys({ pages, selected, select, view, change });
+  const move = useSampleKeys({ pages, selected, select, view, change, switches });
+  const hasImages = !WITHOUT_IMAGES.has(version.kind);
+  const isGrouped = GROUPED.has(version.kind) && query.group === 'label' && label === null;
   return (
-    <div className="flex min-h-0 flex-1">
-      <Facets version={version} statistics={statistics} split={split} label={label} onChange={setQuery} />
+    <div className="flex h-full min-h-0">
+      <Facets
+        project={project}
+        version={version}
+        statistics={statistics}
+        split={split}
+        label={label}
+        onChange={setQuery}
+      />
       <section className="flex min-w-0 flex-1 flex-col bg-bg">
-        <GridToolbar
-          pages={pages}
-          version={version}
-          view={view}
-          onChange={change}
-          split={split}
-          label={label}
-          onFilter={setQuery}
-        />
-        {pages.error !== null && pages.total === null ? (
-          <ErrorState error={pages.error} onRetry={() => pages.retry()} />
+        {isGrouped ? (
+          <SampleGroups project={project} version={version} split={split} onFilter={setQuery} />
         ) : (
-          <SampleGrid
-            project={project}
-            version={version}
-            pages={pages}
-            aspect={typicalAspect(statistics.data)}
-            view={view}
-            selected={selected}
-            onSelect={select}
-          />
+          <>
+            <GridToolbar
+              pages={pages}
+              version={version}
+              view={view}
+              onChange={change}
+              split={split}
+              label={label}
+              onFilter={setQuery}
+              switches={switches}
+              layers={known}
+              predictions={predictions}
+              hasImages={hasImages}
+              canGroup={GROUPED.has(version.kind)}
+            />
+            {pages.error !== null && pages.total === null ? (
+              <ErrorState error={pages.error} onRetry={() => pages.retry()} />
+            ) : hasImages ? (
+              <SampleGrid
+                project={project}
+                version={version}
+                pages={pages}
+                aspect={typicalAspect(statistics.data)}
+                view={view}
+                selected={selected}
+                onSelect={select}
+              />
+            ) : (
+              <SampleRows
+                pages={pages}
+                selected={selected}
+                onSelect={select}
+                hasLabels={version.num_classes > 0}
+                shows={view.shows}
+              />
+            )}
+          </>
         )}
       </section>
-      {selected !== null && (
+      {selected !== null && !isGrouped && (
         <SampleDetail
           project={project}
           version={version}
           row={selected}
           known={pages.at(pages.positionOf(selected))}
+          predictions={predictions}
+          view={view}
           onMove={move}
           onClose={() => select(null)}
         />
@@ -70,20 +111,24 @@ export function SamplesTab({ project, version }: SamplesTabProps) {
   );
 }
 
-function useSamplePages(
-  project: string,
-  version: DatasetVersion,
-  split: string | null,
-  label: string | null,
-): SamplePages {
+interface Wanted {
+  split: string | null;
+  label: string | null;
+  predictions: string | null;
+  /** Whether it is known which predictions are wanted; nothing is fetched before. */
+  isReady: boolean;
+}
+
+function useSamplePages(project: string, version: DatasetVersion, wanted: Wanted): SamplePages {
   const { name, version: number, num_samples } = version;
+  const { split, label, predictions, isReady } = wanted;
   const pages = useMemo(
-    () => new SamplePages(project, { name, version: number, num_samples }, { split, label }),
-    [project, name, number, num_samples, split, label],
+    () => new SamplePages(project, { name, version: number, num_samples, predictions }, { split, label }),
+    [project, name, number, num_samples, split, label, predictions],
   );
   useEffect(() => {
-    void pages.load(0);
-  }, [pages]);
+    if (isReady) void pages.load(0);
+  }, [pages, isReady]);
   useSyncExternalStore(pages.subscribe, pages.snapshot);
   return pages;
 }

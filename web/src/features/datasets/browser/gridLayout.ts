@@ -11,10 +11,21 @@ export interface PlacedTile {
   height: number;
 }
 
+/** Where samples stand, of which only some are known. */
+export interface SampleLayout {
+  readonly height: number;
+  /** Takes in what was fetched since. */
+  refresh(): void;
+  /** Where a sample stands. */
+  tileOf(position: number): PlacedTile | undefined;
+  /** All places between two heights. */
+  between(from: number, to: number): PlacedTile[];
+}
+
 type Known = (page: number) => Sample[] | undefined;
 
 /** Heights of all pages of a grid, exact for those fetched, and where pictures stand in them. */
-export class GridLayout {
+export class GridLayout implements SampleLayout {
   #tops: Float64Array;
   #tiles = new Map<number, { samples: Sample[] | undefined; tiles: Tile[]; height: number }>();
   readonly numPages: number;

@@ -7,12 +7,18 @@ const sample = (row: number): Sample => ({
   row,
   key: `${row}.png`,
   split: '',
+  has_image: true,
   width: 4,
   height: 3,
   class_id: null,
   label: null,
   boxes: [],
+  num_boxes: 0,
+  has_mask: false,
+  text: null,
+  values: {},
   prediction: null,
+  predicted: null,
 });
 
 /** A server with these rows; cursors are the last row of the page before, as they are. */

@@ -1,4 +1,4 @@
-import { fetchSamples, type Sample, type SampleFilter } from '../api';
+import { fetchSamples, type Sample, type SampleFilter, type VersionPart } from '../api';
 import { cursorAfterRow, PAGE_SIZE } from '../model';
 
 /** Enough to scroll back a while; each holds 200 samples. */
@@ -23,7 +23,7 @@ export class SamplePages {
 
   constructor(
     private readonly project: string,
-    private readonly version: { name: string; version: number; num_samples: number },
+    private readonly version: VersionPart & { num_samples: number },
     private readonly filter: SampleFilter,
     private readonly fetchPage: Fetch = fetchSamples,
   ) {

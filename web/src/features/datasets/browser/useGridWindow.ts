@@ -2,6 +2,7 @@ import { type RefObject, useEffect, useLayoutEffect, useMemo, useReducer, useRef
 import { PagedScroll } from '@/viz/pagedScroll';
 import { PAGE_SIZE } from '../model';
 import { GridLayout, type PlacedTile } from './gridLayout';
+import { RowLayout } from './rowLayout';
 import type { SamplePages } from './samplePages';
 
 const MARGIN = 400;
@@ -17,11 +18,15 @@ interface GridWindow {
   tiles: PlacedTile[];
 }
 
+interface GridOptions {
+  /** Of pictures that are not known yet; null for lines below each other. */
+  aspect: number | null;
+  rowHeight: number;
+  selected: number | null;
+}
+
 /** Which places of the grid are in sight, and the fetching of what belongs there. */
-export function useGridWindow(
-  pages: SamplePages,
-  { aspect, rowHeight, selected }: { aspect: number; rowHeight: number; selected: number | null },
-): GridWindow {
+export function useGridWindow(pages: SamplePages, { aspect, rowHeight, selected }: GridOptions): GridWindow {
   const scroller = useRef<HTMLElement>(null);
   const [size, setSize] = useState({ width: 0, height: 0 });
   const [, redraw] = useReducer((count: number) => count + 1, 0);
@@ -29,9 +34,11 @@ export function useGridWindow(
   const changes = pages.snapshot();
   const layout = useMemo(
     () =>
-      new GridLayout(total, aspect, { width: Math.max(100, size.width), rowHeight, gap: GAP }, (page) =>
-        pages.page(page),
-      ),
+      aspect === null
+        ? new RowLayout(total, rowHeight, size.width)
+        : new GridLayout(total, aspect, { width: Math.max(100, size.width), rowHeight, gap: GAP }, (page) =>
+            pages.page(page),
+          ),
     [total, aspect, size.width, rowHeight, pages],
   );
   // biome-ignore lint/correctness/useExhaustiveDependencies: another set of samples begins at the top

@@ -1,5 +1,6 @@
 import { useCallback, useEffect } from 'react';
 import { PAGE_SIZE } from '../model';
+import { nextShown, type Switches } from './overlays';
 import type { SamplePages } from './samplePages';
 import type { GridView } from './view';
 
@@ -9,10 +10,15 @@ interface SampleKeys {
   select: (row: number | null) => void;
   view: GridView;
   change: (view: Partial<GridView>) => void;
+  switches: Switches;
 }
 
-/** Moves through samples with j and k or the arrows, shows and hides with b and n, closes with Escape. */
-export function useSampleKeys({ pages, selected, select, view, change }: SampleKeys): (step: number) => void {
+/**
+ * Moves through samples with j and k or the arrows, shows and hides with b, m, l and n, goes through labels and
+ * predictions with p, closes with Escape.
+ */
+export function useSampleKeys(keys: SampleKeys): (step: number) => void {
+  const { pages, selected, select, view, change, switches } = keys;
   const move = useCallback(
     async (step: number) => {
       const from = selected === null ? -1 : pages.positionOf(selected);
@@ -24,26 +30,33 @@ export function useSampleKeys({ pages, selected, select, view, change }: SampleK
     [pages, selected, select],
   );
   useEffect(() => {
+    let before = '';
     const onKey = (event: KeyboardEvent) => {
+      const isOfPages = before === 'g'; // as in `g p`, which goes to another page
+      before = event.key;
       if (
         event.metaKey ||
         event.ctrlKey ||
         event.altKey ||
         event.defaultPrevented ||
+        isOfPages ||
         isElsewhere(event.target)
       )
         return;
       const step = { j: 1, k: -1, ArrowRight: 1, ArrowLeft: -1 }[event.key];
       if (step !== undefined) void move(step);
       else if (event.key === 'Escape' && selected !== null) select(null);
-      else if (event.key === 'b') change({ boxes: !view.boxes });
+      else if (event.key === 'b' && switches.boxes) change({ boxes: !view.boxes });
+      else if (event.key === 'm' && switches.masks) change({ masks: !view.masks });
+      else if (event.key === 'l' && switches.landmarks) change({ landmarks: !view.landmarks });
+      else if (event.key === 'p' && switches.predictions) change({ shows: nextShown(view.shows) });
       else if (event.key === 'n') change({ names: !view.names });
       else return;
       event.preventDefault();
     };
     window.addEventListener('keydown', onKey);
     return () => window.removeEventListener('keydown', onKey);
-  }, [move, selected, select, view, change]);
+  }, [move, selected, select, view, change, switches]);
   return (step) => void move(step);
 }
 

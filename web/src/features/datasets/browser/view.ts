@@ -2,12 +2,23 @@
 export interface GridView {
   rowHeight: number;
   boxes: boolean;
+  masks: boolean;
+  landmarks: boolean;
   names: boolean;
+  /** Whose word is drawn where a model has answered too. */
+  shows: 'labels' | 'both' | 'predictions';
 }
 
 export const ROW_HEIGHTS = { min: 72, max: 320, step: 8 };
 const KEY = 'kpl.grid';
-const START: GridView = { rowHeight: 144, boxes: true, names: true };
+const START: GridView = {
+  rowHeight: 144,
+  boxes: true,
+  masks: true,
+  landmarks: true,
+  names: true,
+  shows: 'both',
+};
 
 export function keptView(): GridView {
   try {

@@ -34,9 +34,7 @@ export function DatasetCard({ dataset, project }: { dataset: Dataset; project: s
         </div>
         <p className="flex gap-2 text-12 text-fg-3">
           <span>{t('samples', { count: latest.num_samples, shown: compact(latest.num_samples) })}</span>
-          {latest.class_names.length > 0 && (
-            <span>· {t('classes', { count: latest.class_names.length })}</span>
-          )}
+          {latest.num_classes > 0 && <span>· {t('classes', { count: latest.num_classes })}</span>}
           <span>· {bytes(latest.size_bytes)}</span>
         </p>
         <p className="flex justify-between text-12 text-fg-3">

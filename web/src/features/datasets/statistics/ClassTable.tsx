@@ -22,7 +22,7 @@ export function ClassTable({ project, version, statistics }: ClassTableProps) {
   const { t } = useTranslation('datasets');
   const { count } = useFormat();
   const [sort, setSort] = useState<SortDescriptor>({ column: 'samples', direction: 'descending' });
-  const rows = (statistics.classes ?? []).map((item, classId): Row => ({ ...item, classId }));
+  const rows = (statistics.classes ?? []).map((item): Row => ({ ...item, classId: item.class_id }));
   const most = Math.max(1, ...rows.map(({ num_samples }) => num_samples));
   const splits = Object.keys(statistics.splits);
   const sortValue = (row: Row) => {

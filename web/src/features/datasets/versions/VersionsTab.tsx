@@ -111,7 +111,7 @@ function VersionPanel({ project, version, before, others, isLatest, onDelete }: 
         <p className="text-fg-2">
           {t('samples', { count: version.num_samples, shown: count(version.num_samples) })} ·{' '}
           {bytes(version.size_bytes)}
-          {version.class_names.length > 0 && ` · ${t('classes', { count: version.class_names.length })}`}
+          {version.num_classes > 0 && ` · ${t('classes', { count: version.num_classes })}`}
         </p>
         {before && <Changes before={before} after={version} />}
         {others.length > 0 && (

@@ -1,0 +1,73 @@
+import { ImageOff } from 'lucide-react';
+import { useEffect, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { readProblem, toProblem } from '@/api/problem';
+import { cx } from '@/ui/cx';
+
+interface PictureProps {
+  src: string;
+  alt?: string;
+  isPixelated: boolean;
+  fit: 'cover' | 'contain';
+  /** In a small place only the icon and, on pointing, the reason. */
+  isSmall?: boolean;
+  onBroken?: () => void;
+}
+
+/** A picture of a sample; where it cannot be drawn, why. */
+export function Picture({ src, alt = '', isPixelated, fit, isSmall, onBroken }: PictureProps) {
+  const { t } = useTranslation('datasets');
+  const [isBroken, setBroken] = useState(false);
+  const reason = useReason(isBroken ? src : null);
+  if (isBroken)
+    return (
+      <span
+        title={reason}
+        className="flex size-full flex-col items-center justify-center gap-1 overflow-hidden border border-dashed border-line-strong bg-sunken p-2 text-center text-fg-2"
+      >
+        <ImageOff aria-hidden className="size-4 shrink-0" />
+        {!isSmall && <span className="text-11 font-medium">{t('unreadable')}</span>}
+        {!isSmall && <span className="line-clamp-3 text-11 break-words">{reason}</span>}
+      </span>
+    );
+  return (
+    <img
+      src={src}
+      alt={alt}
+      loading="lazy"
+      decoding="async"
+      draggable={false}
+      onError={() => {
+        setBroken(true);
+        onBroken?.();
+      }}
+      style={isPixelated ? { imageRendering: 'pixelated' } : undefined}
+      className={cx(
+        'size-full',
+        fit === 'contain' ? 'object-contain' : 'object-cover',
+        isPixelated ? 'bg-black' : 'bg-sunken',
+      )}
+    />
+  );
+}
+
+/** Why the server could not give an image; asked for only once it failed. */
+function useReason(src: string | null): string {
+  const { t } = useTranslation('datasets');
+  const [reason, setReason] = useState('');
+  useEffect(() => {
+    if (src === null) return undefined;
+    let isGone = false;
+    const tell = (text: string) => {
+      if (!isGone) setReason(text);
+    };
+    fetch(src)
+      .then(async (answer) => (answer.ok ? t('unknownFormat') : (await readProblem(answer)).problem.detail))
+      .catch((error: unknown) => toProblem(error).detail)
+      .then(tell);
+    return () => {
+      isGone = true;
+    };
+  }, [src, t]);
+  return reason;
+}

@@ -1,0 +1,139 @@
+import { SearchX } from 'lucide-react';
+import { useTranslation } from 'react-i18next';
+import { cx } from '@/ui/cx';
+import { EmptyState } from '@/ui/EmptyState';
+import type { Sample } from '../api';
+import { Swatch } from './ObjectList';
+import { type Column, columnsOf, shownValue } from './rowModel';
+import type { SamplePages } from './samplePages';
+import { useGridWindow } from './useGridWindow';
+import type { GridView } from './view';
+
+interface SampleRowsProps {
+  pages: SamplePages;
+  selected: number | null;
+  onSelect: (row: number) => void;
+  hasLabels: boolean;
+  shows: GridView['shows'];
+}
+
+const TEXT_HEIGHT = 56;
+const TABLE_HEIGHT = 36;
+const NARROWEST_COLUMN = 112;
+
+/** Samples without a picture below each other: a text, or the columns of a table; only those in sight are there. */
+export function SampleRows({ pages, selected, onSelect, hasLabels, shows }: SampleRowsProps) {
+  const { t } = useTranslation('datasets');
+  const first = pages.at(0);
+  const isText = first?.text != null;
+  const columns = columnsOf(first);
+  const grid = useGridWindow(pages, {
+    aspect: null,
+    rowHeight: isText ? TEXT_HEIGHT : TABLE_HEIGHT,
+    selected,
+  });
+  if (pages.total === 0)
+    return (
+      <EmptyState icon={SearchX} title={t('noSamples')}>
+        {t('noSamplesWhy')}
+      </EmptyState>
+    );
+  const template = [
+    '56px',
+    hasLabels ? 'minmax(120px, 180px)' : '',
+    isText ? 'minmax(0, 1fr)' : columns.map(() => `minmax(${NARROWEST_COLUMN}px, 1fr)`).join(' '),
+  ].join(' ');
+  const minWidth = isText ? undefined : 232 + columns.length * (NARROWEST_COLUMN + 12);
+  const focusable = grid.tiles.some(({ position }) => pages.at(position)?.row === selected) ? selected : null;
+  return (
+    <section
+      ref={grid.scroller}
+      onScroll={grid.onScroll}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard scrolls it
+      tabIndex={0}
+      aria-label={t('tabs.samples')}
+      className="relative min-h-0 flex-1 overflow-auto bg-surface outline-none"
+    >
+      <div
+        aria-hidden
+        style={{ gridTemplateColumns: template, minWidth }}
+        className="sticky top-0 z-10 grid h-8 items-center gap-3 border-b border-line bg-surface px-4 text-12 font-medium text-fg-2"
+      >
+        <span>{t('row')}</span>
+        {hasLabels && <span>{t('label')}</span>}
+        {isText ? <span>{t('text')}</span> : columns.map((column) => <Head key={column.name} {...column} />)}
+      </div>
+      <ul style={{ height: grid.height, minWidth }} className="relative">
+        {grid.tiles.map((tile, index) => {
+          const sample = pages.at(tile.position);
+          return (
+            <li
+              key={tile.position}
+              style={{ transform: `translateY(${tile.top}px)`, height: tile.height }}
+              className="absolute inset-x-0 top-0 border-b border-line"
+              aria-setsize={pages.total ?? -1}
+              aria-posinset={tile.position + 1}
+            >
+              {sample ? (
+                <button
+                  type="button"
+                  tabIndex={(focusable === null ? index === 0 : sample.row === focusable) ? 0 : -1}
+                  aria-pressed={sample.row === selected}
+                  onClick={() => onSelect(sample.row)}
+                  style={{ gridTemplateColumns: template }}
+                  className={cx(
+                    'grid size-full items-center gap-3 px-4 text-left -outline-offset-2',
+                    sample.row === selected ? 'bg-accent-soft' : 'hover:bg-sunken',
+                  )}
+                >
+                  <span className="font-mono text-12 text-fg-3">{sample.row}</span>
+                  {hasLabels && <Label sample={sample} shows={shows} />}
+                  {isText ? (
+                    <span className="line-clamp-2 text-13 leading-5 break-words">{sample.text}</span>
+                  ) : (
+                    columns.map(({ name, isNumber }) => (
+                      <span key={name} className={cx('truncate text-12', isNumber && 'text-right font-mono')}>
+                        {shownValue(sample.values[name]) ?? <span className="text-fg-3">—</span>}
+                      </span>
+                    ))
+                  )}
+                </button>
+              ) : (
+                <div className="mx-4 my-2 h-4 rounded-sm bg-sunken" />
+              )}
+            </li>
+          );
+        })}
+      </ul>
+    </section>
+  );
+}
+
+function Head({ name, isNumber }: Column) {
+  return (
+    <span title={name} className={cx('truncate', isNumber && 'text-right')}>
+      {name}
+    </span>
+  );
+}
+
+function Label({ sample, shows }: { sample: Sample; shows: GridView['shows'] }) {
+  const { prediction } = sample;
+  const label = shows === 'predictions' && prediction !== null ? null : sample.label;
+  return (
+    <span className="flex min-w-0 flex-col text-12">
+      {label !== null && <Swatch classId={sample.class_id} text={label} />}
+      {prediction !== null && shows !== 'labels' && (
+        <span
+          className={cx(
+            'truncate',
+            sample.class_id !== null && sample.class_id !== prediction.class_id ? 'text-failed' : 'text-ok',
+          )}
+        >
+          {sample.class_id !== null && sample.class_id !== prediction.class_id ? '≠ ' : '✓ '}
+          {prediction.label} {prediction.score.toFixed(2)}
+        </span>
+      )}
+    </span>
+  );
+}
