@@ -752,6 +752,34 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/pipelines/{name}/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Pipeline Draft
+         * @description Show the caller's own draft, null when there is none; nobody else sees it.
+         */
+        get: operations["get_pipeline_draft"];
+        /**
+         * Put Pipeline Draft
+         * @description Save what is drawn so far over the caller's draft; this makes no revision.
+         */
+        put: operations["put_pipeline_draft"];
+        post?: never;
+        /**
+         * Delete Pipeline Draft
+         * @description Throw the caller's draft away; the pipeline stays at its latest revision.
+         */
+        delete: operations["delete_pipeline_draft"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/pipelines/{name}/revisions": {
         parameters: {
             query?: never;
@@ -2926,6 +2954,55 @@ export interface components {
             updated_at: string;
             /** Updated By */
             updated_by: string;
+        };
+        /** PipelineDraftOut */
+        PipelineDraftOut: {
+            /** Base Revision */
+            base_revision: number;
+            /** Document */
+            document: {
+                [key: string]: unknown;
+            };
+            /**
+             * Saved At
+             * Format: date-time
+             */
+            saved_at: string;
+            /**
+             * Tag
+             * @description Names this save of the draft for ever; what its `ETag` holds.
+             */
+            tag: string;
+        };
+        /**
+         * PipelineDraftPut
+         * @description The whole draft. Send the `ETag` of the one it follows as `If-Match`, `"0"` when there was none.
+         */
+        PipelineDraftPut: {
+            /**
+             * Base Revision
+             * @description The revision that the drawing began from.
+             */
+            base_revision: number;
+            /** Document */
+            document: {
+                [key: string]: unknown;
+            };
+        };
+        /** PipelineDraftSaved */
+        PipelineDraftSaved: {
+            /** Base Revision */
+            base_revision: number;
+            /**
+             * Saved At
+             * Format: date-time
+             */
+            saved_at: string;
+            /**
+             * Tag
+             * @description Names this save of the draft for ever; what its `ETag` holds.
+             */
+            tag: string;
         };
         /** PipelineOut */
         PipelineOut: {
@@ -6114,6 +6191,110 @@ export interface operations {
             query?: never;
             header?: {
                 /** @description The ETag of the revision that the change is based on; else 412. */
+                "if-match"?: string | null;
+            };
+            path: {
+                project: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_pipeline_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PipelineDraftOut"] | null;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    put_pipeline_draft: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the draft that this follows, "0" for none; else 412. */
+                "if-match"?: string | null;
+            };
+            path: {
+                project: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PipelineDraftPut"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PipelineDraftSaved"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    delete_pipeline_draft: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the draft that this follows, "0" for none; else 412. */
                 "if-match"?: string | null;
             };
             path: {

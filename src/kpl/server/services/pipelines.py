@@ -49,8 +49,8 @@ def create_pipeline(
     platform: Platform, caller: Caller, project: str, asked: PipelineCreate
 ) -> PipelineDetail:
     """Save a new pipeline, complete or not."""
-    _require_developer(platform, caller, project)
-    document = _canonical(asked.document, name=asked.name)
+    require_developer(platform, caller, project)
+    document = canonical(asked.document, name=asked.name)
     now_s = platform.now_s()
     with platform.db.write() as session:
         owner = project_for(session, caller, project, Role.DEVELOPER)
@@ -124,8 +124,8 @@ def update_pipeline(
     expected_revision: int | None = None,
 ) -> PipelineDetail:
     """Save the next revision; refused when somebody saved since the expected one."""
-    _require_developer(platform, caller, project)
-    document = _canonical(asked.document, name=name)
+    require_developer(platform, caller, project)
+    document = canonical(asked.document, name=name)
     with platform.db.write() as session:
         owner = project_for(session, caller, project, Role.DEVELOPER)
         row = pipeline_row(session, owner, name)
@@ -165,7 +165,7 @@ def validate_document(
     return ValidateOut(is_valid=not any(each.severity == "error" for each in problems), problems=problems)
 
 
-def _require_developer(platform: Platform, caller: Caller, project: str) -> None:
+def require_developer(platform: Platform, caller: Caller, project: str) -> None:
     """Refuse before the work on a document, which may be large; whoever writes asks once more."""
     with platform.db.read() as session:
         project_for(session, caller, project, Role.DEVELOPER)
@@ -214,7 +214,7 @@ def _find(session: Session, project: ProjectRow, name: str) -> PipelineRow | Non
     )
 
 
-def _canonical(document: dict[str, Any], *, name: str) -> dict[str, Any]:
+def canonical(document: dict[str, Any], *, name: str) -> dict[str, Any]:
     """The document in its one form, under the pipeline's name; equal documents are saved as equal values."""
     return to_plain(parse({**document, "name": name}, source=f"pipeline '{name}'"))
 
