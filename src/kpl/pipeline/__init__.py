@@ -30,7 +30,7 @@ from kpl.pipeline.reuse import (
     reused,
     step_digest,
 )
-from kpl.pipeline.template import instantiate
+from kpl.pipeline.template import instantiate, make_template
 from kpl.pipeline.validate import check, validate
 
 __all__ = [
@@ -59,6 +59,7 @@ __all__ = [
     "first_time",
     "instantiate",
     "make_plan",
+    "make_template",
     "parse",
     "preview",
     "restart_from",

@@ -11,6 +11,7 @@ from kpl.schemas.draft import PipelineDraftPut
 from kpl.schemas.endpoint import EndpointCreate
 from kpl.schemas.pipeline import PipelineCreate, PipelineUpdate, PlanRequest, ValidateRequest
 from kpl.schemas.run import RerunRequest, RunCreate
+from kpl.schemas.template import TemplateCreate, TemplatePut
 from kpl.server.services import (
     drafts,
     endpoints,
@@ -69,6 +70,10 @@ CHANGING: dict[str, Use] = {
         p, c, P, "mine", PipelineDraftPut(base_revision=1, document=chain("b"))
     ),
     "delete_draft": lambda p, c: drafts.delete_draft(p, c, P, "mine"),
+    "create_template": lambda p, c: templates.create_template(
+        p, c, P, TemplateCreate(name="new-template", document=chain("a"))
+    ),
+    "put_template": lambda p, c: templates.put_template(p, c, P, "mine", TemplatePut(document=chain("c"))),
     "delete_pipeline": lambda p, c: pipelines.delete_pipeline(p, c, P, "mine"),
     "create_run": lambda p, c: runs.create_run(p, c, P, RunCreate(pipeline="mine")),
     "rerun": lambda p, c: runs.rerun(p, c, P, 1, RerunRequest()),

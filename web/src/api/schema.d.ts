@@ -1125,7 +1125,11 @@ export interface paths {
          */
         get: operations["list_templates"];
         put?: never;
-        post?: never;
+        /**
+         * Create Template
+         * @description Save a pipeline as a template of the project.
+         */
+        post: operations["create_template"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1144,9 +1148,17 @@ export interface paths {
          * @description Show a template with its document.
          */
         get: operations["get_template"];
-        put?: never;
+        /**
+         * Put Template
+         * @description Save a template of the project anew; its earlier revisions stay in the history of its pipeline.
+         */
+        put: operations["put_template"];
         post?: never;
-        delete?: never;
+        /**
+         * Delete Template
+         * @description Delete a template of the project; pipelines and runs made from it stay.
+         */
+        delete: operations["delete_template"];
         options?: never;
         head?: never;
         patch?: never;
@@ -4075,6 +4087,34 @@ export interface components {
              */
             priority: number;
         };
+        /** TemplateCreate */
+        TemplateCreate: {
+            /**
+             * Description
+             * @description By language; empty: that of the document.
+             */
+            description?: {
+                [key: string]: string;
+            };
+            /** Document */
+            document: {
+                [key: string]: unknown;
+            };
+            /** Name */
+            name: string;
+            /**
+             * Open Parameters
+             * @description The document's parameters that stay open, all when left out; the others are closed: their defaults are written where they are bound.
+             */
+            open_parameters?: string[] | null;
+            /**
+             * Title
+             * @description By language, as in `en` and `zh`; empty: that of the document.
+             */
+            title?: {
+                [key: string]: string;
+            };
+        };
         /** TemplateDetail */
         TemplateDetail: {
             /** Description */
@@ -4148,6 +4188,35 @@ export interface components {
              * @description By language, as in `en` and `zh`.
              */
             title: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * TemplatePut
+         * @description What a template is made of: a pipeline, texts that explain it, and what is asked of whoever uses it.
+         */
+        TemplatePut: {
+            /**
+             * Description
+             * @description By language; empty: that of the document.
+             */
+            description?: {
+                [key: string]: string;
+            };
+            /** Document */
+            document: {
+                [key: string]: unknown;
+            };
+            /**
+             * Open Parameters
+             * @description The document's parameters that stay open, all when left out; the others are closed: their defaults are written where they are bound.
+             */
+            open_parameters?: string[] | null;
+            /**
+             * Title
+             * @description By language, as in `en` and `zh`; empty: that of the document.
+             */
+            title?: {
                 [key: string]: string;
             };
         };
@@ -7020,6 +7089,41 @@ export interface operations {
             };
         };
     };
+    create_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateDetail"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     get_template: {
         parameters: {
             query?: never;
@@ -7040,6 +7144,72 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["TemplateDetail"];
                 };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    put_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplatePut"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateDetail"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    delete_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Validation Error */
             422: {

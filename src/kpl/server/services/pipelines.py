@@ -72,7 +72,7 @@ def create_pipeline(
         )
         session.add(row)
         _save(platform, session, caller, row, document)
-        record(platform, session, caller, "pipeline.create", f"pipeline:{asked.name}", project=project)
+        record(platform, session, caller, *_deed(row, "create"), project=project)
         _tell(platform, session, owner, row, "saved")
         return _detail(platform, session, row, document)
 
@@ -136,7 +136,7 @@ def update_pipeline(
             row.is_template = asked.is_template
         if document != document_of(session, row, None):
             _save(platform, session, caller, row, document)
-        record(platform, session, caller, "pipeline.update", f"pipeline:{name}", project=project)
+        record(platform, session, caller, *_deed(row, "update"), project=project)
         _tell(platform, session, owner, row, "saved")
         return _detail(platform, session, row, document)
 
@@ -150,7 +150,7 @@ def delete_pipeline(
         row = pipeline_row(session, owner, name)
         _check_revision(row, expected_revision)
         session.execute(delete(PipelineRow).where(PipelineRow.id == row.id))
-        record(platform, session, caller, "pipeline.delete", f"pipeline:{name}", project=project)
+        record(platform, session, caller, *_deed(row, "delete"), project=project)
         _tell(platform, session, owner, row, "deleted")
 
 
@@ -246,6 +246,12 @@ def _save(
         )
     )
     session.flush()
+
+
+def _deed(row: PipelineRow, verb: str) -> tuple[str, str]:
+    """What the audit log calls it, and what it was done to."""
+    noun = "template" if row.is_template else "pipeline"
+    return f"{noun}.{verb}", f"{noun}:{row.name}"
 
 
 def _tell(platform: Platform, session: Session, project: ProjectRow, row: PipelineRow, what: str) -> None:

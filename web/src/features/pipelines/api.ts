@@ -121,6 +121,38 @@ export const templateQuery = (project: string, name: string) =>
       dataOf(api.GET('/api/v1/projects/{project}/templates/{name}', { params: { path: { project, name } } })),
   });
 
+/** Save a template of the project; `isAnew` when there is one of that name. */
+export async function saveTemplate(
+  project: string,
+  name: string,
+  body: {
+    document: PipelineDocument;
+    title: Record<string, string>;
+    description: Record<string, string>;
+    open_parameters: string[];
+  },
+  isAnew: boolean,
+): Promise<TemplateDetail> {
+  const sent = { ...body, document: plain(body.document) };
+  if (isAnew)
+    return dataOf(
+      api.PUT('/api/v1/projects/{project}/templates/{name}', {
+        params: { path: { project, name } },
+        body: sent,
+      }),
+    );
+  return dataOf(
+    api.POST('/api/v1/projects/{project}/templates', {
+      params: { path: { project } },
+      body: { ...sent, name },
+    }),
+  );
+}
+
+export async function deleteTemplate(project: string, name: string): Promise<void> {
+  await api.DELETE('/api/v1/projects/{project}/templates/{name}', { params: { path: { project, name } } });
+}
+
 const datasetsQuery = (project: string) =>
   queryOptions({
     queryKey: ['datasets', project, 'catalog'],

@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useBlocker } from '@tanstack/react-router';
-import { EllipsisVertical, History, Info, Play, RotateCcw, Save, Trash2 } from 'lucide-react';
+import { EllipsisVertical, History, Info, LayoutTemplate, Play, RotateCcw, Save, Trash2 } from 'lucide-react';
 import { useEffect, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button } from '@/ui/Button';
@@ -17,6 +17,7 @@ import { NewPipelineDialog } from '../list/NewPipelineDialog';
 import { RunDialog } from '../RunDialog';
 import { HistoryPanel } from '../revisions/HistoryPanel';
 import { RevisionView } from '../revisions/RevisionView';
+import { SaveTemplateDialog } from '../templates/SaveTemplateDialog';
 import { Canvas } from './Canvas';
 import { ConflictDialog, DraftConflictDialog } from './ConflictDialog';
 import { Inspector } from './Inspector';
@@ -35,7 +36,7 @@ interface EditorProps {
   parents: { label: string; href: string }[];
 }
 
-type Open = 'run' | 'copy' | 'delete' | 'draft' | null;
+type Open = 'run' | 'copy' | 'template' | 'delete' | 'draft' | null;
 
 export function Editor({ project, pipeline, draft, assets, parents }: EditorProps) {
   const { t } = useTranslation('pipelines');
@@ -130,6 +131,12 @@ export function Editor({ project, pipeline, draft, assets, parents }: EditorProp
                       onAction: () => store.change(saved.document),
                     },
                     { id: 'copy', label: t('editor.copy'), icon: Save, onAction: () => setOpen('copy') },
+                    {
+                      id: 'template',
+                      label: t('template.menu'),
+                      icon: LayoutTemplate,
+                      onAction: () => setOpen('template'),
+                    },
                   ],
                 },
                 {
@@ -268,6 +275,14 @@ export function Editor({ project, pipeline, draft, assets, parents }: EditorProp
             conflict.close();
             setOpen('copy');
           }}
+        />
+      )}
+      {open === 'template' && (
+        <SaveTemplateDialog
+          project={project}
+          document={document}
+          assets={assets}
+          onClose={() => setOpen(null)}
         />
       )}
       {open === 'draft' && (

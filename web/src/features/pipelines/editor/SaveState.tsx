@@ -58,7 +58,12 @@ function Words({ editor }: { editor: EditorState }) {
         {t('editor.saved', { at: relative(editor.saved.at) })}
       </>
     );
-  const why = state.kind === 'conflict' ? t('draft.otherWindow') : state.why;
+  const why =
+    state.kind === 'conflict'
+      ? t('draft.otherWindow')
+      : state.isUnreachable
+        ? t('error.unreachable', { ns: 'common' })
+        : state.why;
   return (
     <>
       <CloudAlert aria-hidden className="size-4 shrink-0 text-warning" />

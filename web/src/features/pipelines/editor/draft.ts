@@ -32,7 +32,7 @@ export type DraftState =
   | { kind: 'none' }
   | { kind: 'kept'; at: string }
   | { kind: 'saving' }
-  | { kind: 'failed'; why: string; isRetried: boolean }
+  | { kind: 'failed'; why: string; isUnreachable: boolean; isRetried: boolean }
   /** Another window of the same person has saved. */
   | { kind: 'conflict' };
 
@@ -188,7 +188,8 @@ export class DraftKeeper<T> {
     this.#numFailures += 1;
     this.#unanswered = [...this.#unanswered, draft].slice(-MOST_UNANSWERED);
     const isRetried = isPassing(error);
-    this.#set({ kind: 'failed', why: toProblem(error).detail, isRetried });
+    const { detail: why, code } = toProblem(error);
+    this.#set({ kind: 'failed', why, isUnreachable: code === 'unreachable', isRetried });
     if (isRetried) this.#timer = setTimeout(() => void this.flush(), retryAfter(this.#numFailures));
   }
 
