@@ -26,7 +26,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory, images: Path) -> Iterator[Lo
     with local_server(tmp_path_factory.mktemp("editor") / "data") as running:
         with running.client() as client:
             client.tasks.wait(client.datasets.import_folder("shapes", images).id)
-            for name in ("shapes-en", "shapes-zh"):
+            for name in ("shapes-en", "shapes-zh", "notes-en", "notes-zh"):
                 client.pipelines.create(name, _pipeline(name))
             run = client.runs.wait(client.runs.create(pipeline="shapes-en").id, timeout_s=120)
             assert run.state == "succeeded", run.reason

@@ -21,6 +21,14 @@ const WORDS = {
     takeOther: 'Take the other window’s',
     compare: 'Compare…',
     overwrite: 'Save mine on top',
+    saveTemplate: 'Save as template…',
+    save: 'Save as template',
+    titles: ['Title in English', 'Title in Chinese'],
+    open: 'Open',
+    ownData: 'Your data and settings',
+    noteText: 'Text of the note',
+    groupTitle: 'Title of the group',
+    teal: 'Teal',
   },
   zh: {
     kept: '草稿已保存',
@@ -39,6 +47,14 @@ const WORDS = {
     takeOther: '采用另一个窗口的内容',
     compare: '对比…',
     overwrite: '在其上保存我的',
+    saveTemplate: '存为模板…',
+    save: '存为模板',
+    titles: ['英文标题', '中文标题'],
+    open: '打开',
+    ownData: '数据与设置',
+    noteText: '注释内容',
+    groupTitle: '分组标题',
+    teal: '青色',
   },
 };
 
@@ -185,6 +201,86 @@ async function choosesBetweenPeople(page, words, address, look) {
   ]);
 }
 
+/** What is drawn becomes a template with chosen questions, is listed with its picture and asks for what was chosen. */
+async function savesTemplate(page, words, address, look) {
+  await page.goto(address);
+  await page.getByRole('button', { name: words.more }).click();
+  await page.getByRole('menuitem', { name: words.saveTemplate }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel(words.titles[0]).fill('Train on shapes');
+  await dialog.getByLabel(words.titles[1]).fill('形状训练');
+  await dialog.getByRole('checkbox').nth(1).focus();
+  await page.keyboard.press('Space');
+  await look(page, 'template');
+  await dialog.getByRole('button', { name: words.save, exact: true }).click();
+  await page.getByRole('button', { name: words.open, exact: true }).click();
+  await page.waitForURL(/templates\/shapes-..-template/);
+  await page.getByRole('heading', { name: words.ownData }).waitFor();
+  const parameters = await page.evaluate(async (name) => {
+    const found = await (await fetch(`/api/v1/projects/default/templates/${name}`)).json();
+    return [Object.keys(found.parameters), found.title];
+  }, page.url().split('/').at(-1));
+  assert.deepEqual(parameters, [['dataset', 'epochs'], { en: 'Train on shapes', zh: '形状训练' }]);
+  await look(page, 'template-use');
+  await page.goto(`${BASE}/p/default/pipelines?tab=templates`);
+  await page.getByRole('link', { name: /Train on shapes|形状训练/ }).first().waitFor();
+  await look(page, 'templates');
+}
+
+/** Words and frames: made with keys, moved with what they hold, kept in the text, and undone. */
+async function takesNotes(page, words, address, look) {
+  await page.goto(address);
+  await expectNodes(page, 4, 'the pipeline');
+  await page.locator('.kpl-canvas').focus();
+  await node(page, 'train').click();
+  await node(page, 'test').click({ modifiers: ['Shift'] });
+  await page.keyboard.press('g');
+  const title = page.getByLabel(words.groupTitle);
+  await title.fill('Training');
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: words.teal }).click();
+  await expectNodes(page, 5, 'a frame around two steps');
+  const place = (id) => node(page, id).evaluate((element) => element.style.transform);
+  const before = [await place('train'), await place('data')];
+  await node(page, 'group/1').focus();
+  for (let times = 0; times < 4; times += 1) await page.keyboard.press('ArrowDown');
+  assert.notEqual(await place('train'), before[0], 'a step in the frame goes along');
+  assert.equal(await place('data'), before[1], 'a step beside it stays');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('c');
+  await page.getByLabel(words.noteText).fill('Photos of shapes: retrain when new ones arrive.');
+  await page.keyboard.press('Escape');
+  await expectNodes(page, 6, 'a note');
+  await look(page, 'notes');
+
+  const from = await node(page, 'group/1').boundingBox();
+  const [x, y] = [from.x + from.width - 30, from.y + 16];
+  const stood = await node(page, 'test').boundingBox();
+  await page.mouse.move(x, y);
+  await page.mouse.down();
+  await page.mouse.move(x, y - 60, { steps: 6 });
+  await page.mouse.up();
+  const stands = await node(page, 'test').boundingBox();
+  assert.ok(Math.abs(stood.y - stands.y - 60) <= 8, `dragged along: ${stood.y} to ${stands.y}`);
+
+  await says(page, words.kept);
+  await page.getByText('YAML', { exact: true }).click();
+  await page.getByText('group/1').waitFor();
+  await page.goBack();
+  await page.goto(address);
+  await expectNodes(page, 6, 'notes are part of what is kept');
+  await node(page, 'group/1').click({ position: { x: 20, y: 10 } });
+  await page.keyboard.press('Control+d');
+  await expectNodes(page, 9, 'a group is copied with its steps');
+  await page.keyboard.press('Control+z');
+  await expectNodes(page, 6, 'and that is undone');
+  await node(page, 'group/1').click({ position: { x: 20, y: 10 } });
+  await page.keyboard.press('Delete');
+  await expectNodes(page, 5, 'the frame goes, the steps stay');
+  await page.getByRole('button', { name: words.saveRevision }).click();
+  await says(page, words.saved);
+}
+
 async function draw(language, theme, width) {
   const words = WORDS[language];
   const { context, page, problems } = await open(browser, { language, theme, width });
@@ -192,12 +288,14 @@ async function draw(language, theme, width) {
   await signIn(page);
   const address = `${BASE}/p/default/pipelines/shapes-${language}`;
   const look = (at, name) => lookAt(at, `editor-${name}-${language}-${theme}`);
+  await savesTemplate(page, words, address, look);
   const again = await keepsDrafts(page, context, words, address, look);
   again.on('pageerror', (error) => problems.push(error.message));
   await showsHistory(again, words, look);
   await tellsFailure(again, words, look);
   await choosesBetweenWindows(again, context, words, address, look);
   await choosesBetweenPeople(again, words, address, look);
+  await takesNotes(again, words, `${BASE}/p/default/pipelines/notes-${language}`, look);
   assert.deepEqual(problems, []);
   await context.close();
 }

@@ -60,7 +60,7 @@ export function Editor({ project, pipeline, draft, assets, parents }: EditorProp
   const select = (ids: ReadonlySet<string>) => {
     setSelected(ids);
     const [first] = ids;
-    setQuery({ node: ids.size === 1 && first && !first.includes('>') ? first : undefined });
+    setQuery({ node: ids.size === 1 && first && !/[>/]/.test(first) ? first : undefined });
   };
   const showHistory = (isOpen: boolean) =>
     setQuery({ history: isOpen ? '1' : undefined, revision: undefined, view: undefined });

@@ -28,6 +28,7 @@ export function ChangeList({ before, after, most = 4 }: ChangeListProps) {
     changes.numEdgesRemoved > 0 && t('history.linksRemoved', { count: changes.numEdgesRemoved }),
     changes.parameters.length > 0 && t('history.parameters', { names: changes.parameters.join(', ') }),
     changes.isRetold && t('history.retold'),
+    changes.numNotes > 0 && t('history.notes', { count: changes.numNotes }),
     changes.numMoved > 0 && t('history.moved', { count: changes.numMoved }),
   ].filter((text) => text !== false);
   return (

@@ -12,7 +12,10 @@ import type { PipelineDocument } from '../graph/document';
 import { toFlow } from '../graph/flow';
 import { GraphCanvas } from '../graph/GraphCanvas';
 import { bounds, placed } from '../graph/layout';
+import { notesToFlow } from '../graph/NoteNodes';
 import { allPorts, type Catalog } from '../graph/ports';
+
+const NONE: ReadonlySet<string> = new Set();
 
 interface RevisionViewProps {
   project: string;
@@ -83,7 +86,8 @@ function Picture({
   const { nodes, edges, box } = useMemo(() => {
     const ports = allPorts(document, catalog);
     const layout = placed(document, ports);
-    return { ...toFlow(document, ports, layout), box: bounds(layout, ports) };
+    const { nodes, edges } = toFlow(document, ports, layout);
+    return { nodes: [...notesToFlow(document, {}, NONE), ...nodes], edges, box: bounds(layout, ports) };
   }, [document, catalog]);
   return (
     <div className="min-h-0 flex-1">

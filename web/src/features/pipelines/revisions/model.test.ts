@@ -56,6 +56,12 @@ describe('changesBetween', () => {
     expect(isNothing(changes)).toBe(false);
   });
 
+  it('tells notes from places of steps', () => {
+    const note = { x: 0, y: 0, width: 200, height: 80 };
+    const after = { ...BEFORE, layout: { ...BEFORE.layout, 'note/1': note } };
+    expect(changesBetween(BEFORE, after, 'en')).toMatchObject({ nodes: [], numMoved: 0, numNotes: 1 });
+  });
+
   it('is the same both ways round, but for what came and what went', () => {
     const after = { ...BEFORE, nodes: BEFORE.nodes?.slice(0, 1) };
     const [there, back] = [changesBetween(BEFORE, after, 'en'), changesBetween(after, BEFORE, 'en')];

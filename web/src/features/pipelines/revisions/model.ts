@@ -1,6 +1,7 @@
 /** What is different between two documents, as a history tells it. */
 
 import { type DocumentNode, nodeTitle, type PipelineDocument } from '../graph/document';
+import { notesOf } from '../graph/notes';
 
 export type ChangeKind = 'added' | 'removed' | 'changed';
 
@@ -22,6 +23,8 @@ export interface Changes {
   isRetold: boolean;
   /** Nodes that stay but stand elsewhere. */
   numMoved: number;
+  /** Notes and groups that came, went or changed. */
+  numNotes: number;
 }
 
 export function changesBetween(before: PipelineDocument, after: PipelineDocument, language: string): Changes {
@@ -45,12 +48,16 @@ export function changesBetween(before: PipelineDocument, after: PipelineDocument
     isRetold: (['title', 'description', 'task'] as const).some((key) => !isEqual(before[key], after[key])),
     numMoved: [...now.keys()].filter((id) => old.has(id) && !isEqual(before.layout?.[id], after.layout?.[id]))
       .length,
+    numNotes: differingKeys(notesOf(before), notesOf(after)).length,
   };
 }
 
 export function isNothing(changes: Changes): boolean {
-  const { nodes, parameters, isRetold, numEdgesAdded, numEdgesRemoved, numMoved } = changes;
-  return nodes.length + parameters.length + numEdgesAdded + numEdgesRemoved + numMoved === 0 && !isRetold;
+  const { nodes, parameters, isRetold, numEdgesAdded, numEdgesRemoved, numMoved, numNotes } = changes;
+  return (
+    nodes.length + parameters.length + numEdgesAdded + numEdgesRemoved + numMoved + numNotes === 0 &&
+    !isRetold
+  );
 }
 
 /** Whether two plain values are the same, in whatever order their keys stand. */
