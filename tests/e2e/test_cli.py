@@ -86,6 +86,22 @@ def test_an_algorithm_is_installed_from_a_git_repository(server: LocalServer, tm
     assert "Raise `version`" in refused.stderr
 
 
+def test_a_template_is_saved_shown_and_deleted(server: LocalServer, tmp_path: Path) -> None:
+    file = tmp_path / "split.yaml"
+    file.write_text(kpl(server, "template", "show", "image_classification").stdout, encoding="utf-8")
+    words = ("--title", "Ours", "--title-zh", "我们的", "--open", "dataset", "--open", "epochs")
+    done = kpl(server, "template", "save", "ours", str(file), *words)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "ours, 7 steps, asks for dataset, epochs\n"
+    assert kpl(server, "template", "save", "ours", str(file), *words).returncode == 0
+    shown = json.loads(kpl(server, "template", "show", "ours", "--json").stdout)
+    assert (shown["origin"], shown["title"]) == ("project", {"en": "Ours", "zh": "我们的"})
+    assert kpl(server, "template", "delete", "ours", "--yes").returncode == 0
+    assert "ours" not in kpl(server, "template", "list").stdout
+    kept = kpl(server, "template", "delete", "image_classification", "--yes")
+    assert (kept.returncode, "comes with KPL" in kept.stderr) == (1, True)
+
+
 def test_an_expected_error_is_two_lines_and_exit_code_1(server: LocalServer, tmp_path: Path) -> None:
     done = kpl(server, "dataset", "show", "shappes")
     assert done.returncode == 1

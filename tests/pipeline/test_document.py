@@ -11,6 +11,7 @@ from kpl.pipeline import (
     Document,
     Edge,
     ModelNode,
+    Note,
     Parameter,
     Position,
     parse,
@@ -18,6 +19,7 @@ from kpl.pipeline import (
     to_plain,
     to_yaml,
 )
+from kpl.pipeline.document import NOTE_COLOURS, NOTE_PATTERN
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 SOME_TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40)
@@ -67,6 +69,19 @@ ALGORITHM_NODES = st.builds(
 )
 NODES = st.builds(DatasetNode, IDS, TEXT, TEXTS) | st.builds(ModelNode, IDS, TEXT, TEXTS) | ALGORITHM_NODES
 EDGES = st.builds(Edge, IDS, IDS, PORTS, PORTS) | st.builds(Edge, IDS, IDS)
+NOTES = st.dictionaries(
+    st.from_regex(NOTE_PATTERN, fullmatch=True),
+    st.builds(
+        Note,
+        NUMBERS,
+        NUMBERS,
+        st.integers(1, 9999),
+        st.integers(1, 9999),
+        TEXT,
+        st.sampled_from(NOTE_COLOURS),
+    ),
+    max_size=3,
+)
 DOCUMENTS = st.builds(
     Document,
     name=NAMES,
@@ -79,6 +94,7 @@ DOCUMENTS = st.builds(
     nodes=st.lists(NODES, max_size=4).map(tuple),
     edges=st.lists(EDGES, max_size=4).map(tuple),
     layout=st.dictionaries(IDS, st.builds(Position, NUMBERS, NUMBERS), max_size=3),
+    notes=NOTES,
 )
 
 

@@ -59,6 +59,18 @@ def refused(text: str | dict[str, Any]) -> str:
         ),
         (HEAD + "edges:\n  - {to: c}", "p.yaml:4: edges[0].from: it is missing."),
         (HEAD + "layout: {a: {x: left, y: 0}}", 'p.yaml:3: layout.a.x: "left" is not a number.'),
+        (
+            HEAD + "layout: {note/1: {x: 0, y: 0, width: 0, height: 9}}",
+            "p.yaml:3: layout.note/1.width: 0 is refused: input should be greater than 0.",
+        ),
+        (
+            HEAD + "layout: {nota/1: {x: 0, y: 0, width: 9, height: 9}}",
+            'p.yaml:3: layout.nota/1: "nota/1" names neither a note nor a group.',
+        ),
+        (
+            HEAD + "layout: {note/1: {x: 0, y: 0, width: 9, height: 9, colour: gray}}",
+            """p.yaml:3: layout.note/1.colour: "gray" is no colour. Did you mean 'grey'""",
+        ),
         (HEAD + "title: 5", "p.yaml:3: title: 5 is not text by language."),
         (HEAD + "title: {english: x}", "p.yaml:3: title.english: 'english' is not a language code."),
         (

@@ -9,6 +9,8 @@ from kpl.pipeline import (
     Document,
     InvalidPipeline,
     NodeOutput,
+    Note,
+    Position,
     make_plan,
     parse,
     to_task_spec,
@@ -26,6 +28,14 @@ def test_steps_stand_after_all_that_they_depend_on(document: Document, catalog: 
         assert set(step.depends_on) <= seen
         seen.add(step.node)
     assert seen == {"split", "train", "test", "deploy"}
+
+
+def test_steps_do_not_depend_on_what_is_noted_and_where_things_stand(
+    document: Document, catalog: Catalog
+) -> None:
+    notes = {"note/1": Note(0, 0, 240, 120, "read me"), "group/1": Note(0, 0, 600, 300, "training", "blue")}
+    drawn = replace(document, layout={"train": Position(8, 16)}, notes=notes)
+    assert make_plan(drawn, catalog, {}).steps == make_plan(document, catalog, {}).steps
 
 
 def test_a_step_holds_all_that_decides_what_its_task_does(document: Document, catalog: Catalog) -> None:

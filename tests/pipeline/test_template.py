@@ -6,6 +6,7 @@ import kpl.pipeline
 from kpl.algorithm.manifest import load_manifest
 from kpl.errors import Invalid
 from kpl.pipeline import (
+    AlgorithmNode,
     AlgorithmVersion,
     Catalog,
     DatasetVersion,
@@ -13,6 +14,7 @@ from kpl.pipeline import (
     InvalidPipeline,
     instantiate,
     make_plan,
+    make_template,
     parse,
     to_yaml,
     validate,
@@ -88,3 +90,55 @@ def test_a_parameter_without_default_may_stay_open(builtin_catalog: Catalog) -> 
     template = parse((BUILTIN / "templates" / "image_classification.yaml").read_text(encoding="utf-8"))
     copy = instantiate(template, "copy", {})
     assert [problem.path for problem in validate(copy, builtin_catalog, {})] == ["parameters.dataset"]
+
+
+def opened() -> Document:
+    return parse(
+        {
+            "schema": "kpl.pipeline/v1",
+            "name": "mine",
+            "title": {"en": "Mine"},
+            "parameters": {
+                "dataset": {"type": "string", "x-kpl": "dataset"},
+                "epochs": {"type": "integer", "default": 3},
+                "name": {"type": "string", "default": "m"},
+            },
+            "nodes": [
+                {"id": "data", "type": "dataset", "dataset": "${parameters.dataset}"},
+                {
+                    "id": "train",
+                    "type": "algorithm",
+                    "algorithm": "toy",
+                    "function": "train",
+                    "parameters": {"epochs": "${parameters.epochs}"},
+                    "publish": {"model": "${parameters.name}-${parameters.epochs}"},
+                },
+            ],
+        }
+    )
+
+
+def test_parameter_that_is_closed_leaves_its_default_where_it_was_bound() -> None:
+    template = make_template(
+        opened(), title={}, description={"zh": "说明"}, open_parameters=["dataset", "name"]
+    )
+    assert [parameter.name for parameter in template.parameters] == ["dataset", "name"]
+    train = template.node("train")
+    assert isinstance(train, AlgorithmNode)
+    assert (train.parameters, train.publish) == ({"epochs": 3}, {"model": "${parameters.name}-3"})
+    assert (template.title, template.description) == ({"en": "Mine"}, {"zh": "说明"})
+
+
+def test_all_parameters_stay_open_when_none_is_named() -> None:
+    assert make_template(opened(), title={}, description={}) == opened()
+
+
+def test_parameter_that_must_be_given_cannot_be_closed() -> None:
+    with pytest.raises(Invalid, match="'dataset' has no default"):
+        make_template(opened(), title={}, description={}, open_parameters=["epochs"])
+
+
+def test_unknown_parameter_cannot_stay_open() -> None:
+    with pytest.raises(Invalid, match="no parameter 'epoch'") as refused:
+        make_template(opened(), title={}, description={}, open_parameters=["epoch"])
+    assert "epochs" in refused.value.hint

@@ -10,6 +10,7 @@ from kpl.pipeline.document import (
     Document,
     Edge,
     ModelNode,
+    Note,
     Parameter,
     Position,
     to_json,
@@ -30,7 +31,7 @@ from kpl.pipeline.reuse import (
     reused,
     step_digest,
 )
-from kpl.pipeline.template import instantiate
+from kpl.pipeline.template import instantiate, make_template
 from kpl.pipeline.validate import check, validate
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "ModelNode",
     "ModelVersion",
     "NodeOutput",
+    "Note",
     "Parameter",
     "Plan",
     "Position",
@@ -59,6 +61,7 @@ __all__ = [
     "first_time",
     "instantiate",
     "make_plan",
+    "make_template",
     "parse",
     "preview",
     "restart_from",

@@ -69,3 +69,49 @@ def _bind_text(text: str, values: Mapping[str, Any]) -> Any:
         return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
     return _EXPRESSION.sub(write, text)
+
+
+def bind_some(value: Any, values: Mapping[str, Any]) -> Any:
+    """Put the given values in place of their bindings, and leave the others, so that the result is bound later."""
+    if isinstance(value, str):
+        return _bind_some_text(value, values)
+    if isinstance(value, Mapping):
+        return {key: bind_some(inner, values) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [bind_some(inner, values) for inner in value]
+    return value
+
+
+def _bind_some_text(text: str, values: Mapping[str, Any]) -> Any:
+    whole = _EXPRESSION.fullmatch(text)
+    if whole and parameter_of(whole[1] or "") in values:
+        return escape(values[parameter_of(whole[1])])
+    written = (
+        ""  # plain text since the last expression that stays; escaped as one, for `$` may come before `{`
+    )
+    parts = []
+    end = 0
+    for match in _EXPRESSION.finditer(text):
+        written += text[end : match.start()]
+        end = match.end()
+        name = parameter_of(match[1] or "")
+        if name in values:
+            value = values[name]
+            written += value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        elif match[1] is None:
+            written += "${"
+        else:
+            parts += [escape(written), match[0]]
+            written = ""
+    return "".join([*parts, escape(written + text[end:])])
+
+
+def escape(value: Any) -> Any:
+    """Write a value so that binding gives it back as it is."""
+    if isinstance(value, str):
+        return value.replace("${", "$${")
+    if isinstance(value, Mapping):
+        return {key: escape(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [escape(inner) for inner in value]
+    return value

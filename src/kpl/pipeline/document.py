@@ -20,6 +20,8 @@ NAME_RULE = "Use lower-case letters, digits, '_', '-' and '.', beginning with a 
 NODE_ID_PATTERN = r"[a-z0-9][a-z0-9_-]{0,62}"
 PORT_PATTERN = r"[A-Za-z_][A-Za-z0-9_]{0,62}"
 PARAMETER_PATTERN = r"[A-Za-z_][A-Za-z0-9_]{0,62}"
+NOTE_PATTERN = r"(note|group)/[a-z0-9][a-z0-9_-]{0,62}"
+NOTE_COLOURS = ("grey", "blue", "teal", "green", "amber", "pink", "violet")
 
 KEYWORDS = (
     "type", "x-kpl", "title", "description", "default", "enum", "const",
@@ -128,12 +130,31 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """Words on the canvas, or a frame with a title around nodes; what runs does not depend on it.
+
+    Args:
+        width, height: in units of the canvas.
+        colour: one of NOTE_COLOURS.
+    """
+
+    x: int | float
+    y: int | float
+    width: int | float
+    height: int | float
+    text: str = ""
+    colour: str = "grey"
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """A whole pipeline.
 
     Args:
         task: what it is for, as in `classification`.
         parameters: in the order of the form; nodes and edges keep the order in which they were drawn.
+        notes: by name, `note/NAME` for words and `group/NAME` for a frame. They are written among the places
+            of `layout`; the `/` keeps them apart from nodes.
     """
 
     name: str
@@ -144,6 +165,7 @@ class Document:
     nodes: tuple[Node, ...] = ()
     edges: tuple[Edge, ...] = ()
     layout: Mapping[str, Position] = field(default_factory=dict)
+    notes: Mapping[str, Note] = field(default_factory=dict)
 
     def node(self, node_id: str) -> Node | None:
         return next((node for node in self.nodes if node.id == node_id), None)
@@ -183,7 +205,8 @@ def to_plain(document: Document) -> dict[str, Any]:
         parameters={parameter.name: _schema(parameter.schema) for parameter in document.parameters},
         nodes=[_node(node) for node in document.nodes],
         edges=[_edge(edge) for edge in document.edges],
-        layout={name: Inline(x=at.x, y=at.y) for name, at in _in_node_order(document)},
+        layout={name: Inline(x=at.x, y=at.y) for name, at in _in_node_order(document)}
+        | {name: _note(document.notes[name]) for name in sorted(document.notes)},
     )
 
 
@@ -248,6 +271,11 @@ def _node(node: Node) -> dict[str, Any]:
         publish=Inline(_sorted(node.publish)),
         endpoint=node.endpoint,
     )
+
+
+def _note(note: Note) -> dict[str, Any]:
+    box = {"x": note.x, "y": note.y, "width": note.width, "height": note.height}
+    return box | _filled(text=note.text, colour=None if note.colour == "grey" else note.colour)
 
 
 def _in_order(values: Mapping[str, Any], first: list[str]) -> dict[str, Any]:

@@ -20,6 +20,8 @@ from kpl.pipeline.document import (
     KEYWORDS,
     NAME_RULE,
     NODE_ID_PATTERN,
+    NOTE_COLOURS,
+    NOTE_PATTERN,
     PARAMETER_PATTERN,
     PORT_PATTERN,
     SCHEMA,
@@ -30,6 +32,7 @@ from kpl.pipeline.document import (
     Edge,
     ModelNode,
     Node,
+    Note,
     Parameter,
     Position,
     is_name,
@@ -152,6 +155,15 @@ class _PositionShape(_Shape):
     y: float
 
 
+class _NoteShape(_Shape):
+    x: float
+    y: float
+    width: float = Field(gt=0, le=100_000)
+    height: float = Field(gt=0, le=100_000)
+    text: str = Field("", max_length=10_000)
+    colour: str = "grey"
+
+
 _NODE_SHAPES: Mapping[str, type[_Shape]] = {
     "dataset": _DatasetShape,
     "model": _ModelShape,
@@ -172,7 +184,7 @@ class _Reader:
         nodes: list[Node] = self._entries(plain.get("nodes"), "nodes", self._node)
         edges = self._entries(plain.get("edges"), "edges", self._edge)
         parameters = self._named(plain.get("parameters"), "parameters", self._parameter)
-        layout = self._named(plain.get("layout"), "layout", self._position)
+        layout = self._named(plain.get("layout"), "layout", self._place)
         if shape is not None:
             if not is_name(shape.name):
                 self._refuse(("name",), f"{_shown(shape.name)} cannot name a pipeline.", NAME_RULE)
@@ -188,7 +200,8 @@ class _Reader:
             parameters=tuple(parameters.values()),
             nodes=tuple(nodes),
             edges=tuple(edges),
-            layout=layout,
+            layout={name: place for name, place in layout.items() if isinstance(place, Position)},
+            notes={name: place for name, place in layout.items() if isinstance(place, Note)},
         )
 
     def _node(self, plain: dict[str, Any], path: Path) -> Node | None:
@@ -244,10 +257,35 @@ class _Reader:
         node, _, port = text.partition(".")
         return node, port
 
-    def _position(self, name: str, plain: dict[str, Any], path: Path) -> Position | None:
+    def _place(self, name: str, plain: dict[str, Any], path: Path) -> Position | Note | None:
+        if "/" in name:
+            return self._note(name, plain, path)
         shape = self._shape(_PositionShape, plain, path)
         self._check_node_id(name, path)
         return None if shape is None else Position(_whole(shape.x), _whole(shape.y))
+
+    def _note(self, name: str, plain: dict[str, Any], path: Path) -> Note | None:
+        if re.fullmatch(NOTE_PATTERN, name) is None:
+            self._refuse(
+                path, f"{_shown(name)} names neither a note nor a group.", "Write it like note/1 or group/1."
+            )
+        shape = self._shape(_NoteShape, plain, path)
+        if shape is None:
+            return None
+        if shape.colour not in NOTE_COLOURS:
+            self._refuse(
+                (*path, "colour"),
+                f"{_shown(shape.colour)} is no colour.",
+                nearest(shape.colour, NOTE_COLOURS),
+            )
+        return Note(
+            x=_whole(shape.x),
+            y=_whole(shape.y),
+            width=_whole(shape.width),
+            height=_whole(shape.height),
+            text=shape.text,
+            colour=shape.colour,
+        )
 
     def _parameter(self, name: str, plain: dict[str, Any], path: Path) -> Parameter | None:
         if re.fullmatch(PARAMETER_PATTERN, name) is None:

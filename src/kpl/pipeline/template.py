@@ -3,12 +3,23 @@
 A template is an ordinary document. Where templates are kept, and who may see them, is left to the server.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-from kpl.errors import Invalid
-from kpl.pipeline.document import NAME_RULE, Document, Parameter, is_name
+from kpl.errors import Invalid, nearest
+from kpl.pipeline.binding import bind_some
+from kpl.pipeline.document import (
+    NAME_RULE,
+    AlgorithmNode,
+    DatasetNode,
+    Document,
+    ModelNode,
+    Node,
+    Parameter,
+    Texts,
+    is_name,
+)
 from kpl.pipeline.parameters import given_problems
 from kpl.pipeline.plan import InvalidPipeline
 
@@ -35,3 +46,56 @@ def instantiate(template: Document, name: str, parameters: Mapping[str, Any]) ->
         for parameter in template.parameters
     )
     return replace(template, name=name, parameters=exposed)
+
+
+def make_template(
+    document: Document, *, title: Texts, description: Texts, open_parameters: Collection[str] | None = None
+) -> Document:
+    """Make a template of a pipeline: texts that explain it, and the parameters that stay open.
+
+    Args:
+        title, description: by language; without any, those of the pipeline stay.
+        open_parameters: names of those that whoever uses the template is asked for; all when left out. The
+            others are closed: their defaults are written where they were bound.
+    Raises:
+        Invalid: the pipeline has no such parameter, or one to be closed has no default.
+    """
+    by_name = {parameter.name: parameter for parameter in document.parameters}
+    keep = by_name.keys() if open_parameters is None else set(open_parameters)
+    for name in keep - by_name.keys():
+        raise Invalid(f"Pipeline '{document.name}' has no parameter '{name}'.", hint=nearest(name, by_name))
+    closed = {}
+    for name, parameter in by_name.items():
+        if name in keep:
+            continue
+        if parameter.is_required:
+            raise Invalid(
+                f"Parameter '{name}' has no default, so it cannot be closed.",
+                hint="Give it a default, or let it stay open.",
+            )
+        closed[name] = parameter.schema["default"]
+    return replace(
+        document,
+        title=title or document.title,
+        description=description or document.description,
+        parameters=tuple(parameter for name, parameter in by_name.items() if name in keep),
+        nodes=tuple(_closed(node, closed) for node in document.nodes),
+    )
+
+
+def _closed(node: Node, values: Mapping[str, Any]) -> Node:
+    match node:
+        case DatasetNode():
+            return replace(node, dataset=bind_some(node.dataset, values))
+        case ModelNode():
+            return replace(node, model=bind_some(node.model, values))
+        case AlgorithmNode():
+            return replace(
+                node,
+                algorithm=bind_some(node.algorithm, values),
+                function=bind_some(node.function, values),
+                parameters=bind_some(node.parameters, values),
+                resources=bind_some(node.resources, values),
+                publish=bind_some(node.publish, values),
+                endpoint=bind_some(node.endpoint, values),
+            )

@@ -75,6 +75,21 @@ def test_pipeline_goes_from_draft_to_a_run_with_log_and_files(client: httpx.Clie
     assert series["steps"] == [1, 2]
 
 
+def test_draft_is_kept_from_save_to_save_by_its_etag(client: httpx.Client) -> None:
+    client.post(f"{P}/pipelines", json={"name": "drawn", "document": chain("one")})
+    draft = f"{P}/pipelines/drawn/draft"
+    none = client.get(draft)
+    assert (none.json(), none.headers["etag"]) == (None, '"0"')
+    body = {"base_revision": 1, "document": chain("one", "two")}
+    first = client.put(draft, json=body, headers={"If-Match": none.headers["etag"]})
+    assert first.status_code == 200
+    assert client.put(draft, json=body, headers={"If-Match": none.headers["etag"]}).status_code == 412
+    kept = client.get(draft)
+    assert (kept.headers["etag"], len(kept.json()["document"]["nodes"])) == (first.headers["etag"], 2)
+    assert client.delete(draft, headers={"If-Match": kept.headers["etag"]}).status_code == 204
+    assert client.get(draft).json() is None
+
+
 def test_request_that_names_nothing_to_run_is_told_what_to_give(client: httpx.Client) -> None:
     problem = client.post(f"{P}/runs", json={}).json()
     assert problem["detail"] == "body: give exactly one of pipeline, template, document; got none"

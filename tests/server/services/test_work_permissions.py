@@ -7,10 +7,23 @@ from pathlib import Path
 import pytest
 
 from kpl.errors import Denied, NotFound
+from kpl.schemas.draft import PipelineDraftPut
 from kpl.schemas.endpoint import EndpointCreate
 from kpl.schemas.pipeline import PipelineCreate, PipelineUpdate, PlanRequest, ValidateRequest
 from kpl.schemas.run import RerunRequest, RunCreate
-from kpl.server.services import endpoints, logs, machines, metrics, pipelines, plans, runs, tasks, templates
+from kpl.schemas.template import TemplateCreate, TemplatePut
+from kpl.server.services import (
+    drafts,
+    endpoints,
+    logs,
+    machines,
+    metrics,
+    pipelines,
+    plans,
+    runs,
+    tasks,
+    templates,
+)
 from kpl.server.services.access import SERVER, Caller, Role, Scope
 from kpl.server.services.platform import Platform
 from kpl.testing.pipelines import chain
@@ -24,6 +37,7 @@ LOOKING: dict[str, Use] = {
     "list_pipelines": lambda p, c: pipelines.list_pipelines(p, c, P),
     "get_pipeline": lambda p, c: pipelines.get_pipeline(p, c, P, "mine"),
     "list_pipeline_revisions": lambda p, c: pipelines.list_pipeline_revisions(p, c, P, "mine"),
+    "get_draft": lambda p, c: drafts.get_draft(p, c, P, "mine"),
     "validate": lambda p, c: pipelines.validate_document(p, c, P, ValidateRequest(document=chain("a"))),
     "plan": lambda p, c: plans.plan_run(p, c, P, PlanRequest(pipeline="mine")),
     "list_templates": lambda p, c: templates.list_templates(p, c, P),
@@ -52,6 +66,14 @@ CHANGING: dict[str, Use] = {
     "update_pipeline": lambda p, c: pipelines.update_pipeline(
         p, c, P, "mine", PipelineUpdate(document=chain("b"))
     ),
+    "put_draft": lambda p, c: drafts.put_draft(
+        p, c, P, "mine", PipelineDraftPut(base_revision=1, document=chain("b"))
+    ),
+    "delete_draft": lambda p, c: drafts.delete_draft(p, c, P, "mine"),
+    "create_template": lambda p, c: templates.create_template(
+        p, c, P, TemplateCreate(name="new-template", document=chain("a"))
+    ),
+    "put_template": lambda p, c: templates.put_template(p, c, P, "mine", TemplatePut(document=chain("c"))),
     "delete_pipeline": lambda p, c: pipelines.delete_pipeline(p, c, P, "mine"),
     "create_run": lambda p, c: runs.create_run(p, c, P, RunCreate(pipeline="mine")),
     "rerun": lambda p, c: runs.rerun(p, c, P, 1, RerunRequest()),

@@ -912,6 +912,34 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/pipelines/{name}/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Pipeline Draft
+         * @description Show the caller's own draft, null when there is none; nobody else sees it.
+         */
+        get: operations["get_pipeline_draft"];
+        /**
+         * Put Pipeline Draft
+         * @description Save what is drawn so far over the caller's draft; this makes no revision.
+         */
+        put: operations["put_pipeline_draft"];
+        post?: never;
+        /**
+         * Delete Pipeline Draft
+         * @description Throw the caller's draft away; the pipeline stays at its latest revision.
+         */
+        delete: operations["delete_pipeline_draft"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/pipelines/{name}/revisions": {
         parameters: {
             query?: never;
@@ -1317,7 +1345,11 @@ export interface paths {
          */
         get: operations["list_templates"];
         put?: never;
-        post?: never;
+        /**
+         * Create Template
+         * @description Save a pipeline as a template of the project.
+         */
+        post: operations["create_template"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1336,9 +1368,17 @@ export interface paths {
          * @description Show a template with its document.
          */
         get: operations["get_template"];
-        put?: never;
+        /**
+         * Put Template
+         * @description Save a template of the project anew; its earlier revisions stay in the history of its pipeline.
+         */
+        put: operations["put_template"];
         post?: never;
-        delete?: never;
+        /**
+         * Delete Template
+         * @description Delete a template of the project; pipelines and runs made from it stay.
+         */
+        delete: operations["delete_template"];
         options?: never;
         head?: never;
         patch?: never;
@@ -3543,6 +3583,55 @@ export interface components {
             /** Updated By */
             updated_by: string;
         };
+        /** PipelineDraftOut */
+        PipelineDraftOut: {
+            /** Base Revision */
+            base_revision: number;
+            /** Document */
+            document: {
+                [key: string]: unknown;
+            };
+            /**
+             * Saved At
+             * Format: date-time
+             */
+            saved_at: string;
+            /**
+             * Tag
+             * @description Names this save of the draft for ever; what its `ETag` holds.
+             */
+            tag: string;
+        };
+        /**
+         * PipelineDraftPut
+         * @description The whole draft. Send the `ETag` of the one it follows as `If-Match`, `"0"` when there was none.
+         */
+        PipelineDraftPut: {
+            /**
+             * Base Revision
+             * @description The revision that the drawing began from.
+             */
+            base_revision: number;
+            /** Document */
+            document: {
+                [key: string]: unknown;
+            };
+        };
+        /** PipelineDraftSaved */
+        PipelineDraftSaved: {
+            /** Base Revision */
+            base_revision: number;
+            /**
+             * Saved At
+             * Format: date-time
+             */
+            saved_at: string;
+            /**
+             * Tag
+             * @description Names this save of the draft for ever; what its `ETag` holds.
+             */
+            tag: string;
+        };
         /** PipelineOut */
         PipelineOut: {
             /**
@@ -4654,6 +4743,34 @@ export interface components {
              */
             priority: number;
         };
+        /** TemplateCreate */
+        TemplateCreate: {
+            /**
+             * Description
+             * @description By language; empty: that of the document.
+             */
+            description?: {
+                [key: string]: string;
+            };
+            /** Document */
+            document: {
+                [key: string]: unknown;
+            };
+            /** Name */
+            name: string;
+            /**
+             * Open Parameters
+             * @description The document's parameters that stay open, all when left out; the others are closed: their defaults are written where they are bound.
+             */
+            open_parameters?: string[] | null;
+            /**
+             * Title
+             * @description By language, as in `en` and `zh`; empty: that of the document.
+             */
+            title?: {
+                [key: string]: string;
+            };
+        };
         /** TemplateDetail */
         TemplateDetail: {
             /** Description */
@@ -4727,6 +4844,35 @@ export interface components {
              * @description By language, as in `en` and `zh`.
              */
             title: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * TemplatePut
+         * @description What a template is made of: a pipeline, texts that explain it, and what is asked of whoever uses it.
+         */
+        TemplatePut: {
+            /**
+             * Description
+             * @description By language; empty: that of the document.
+             */
+            description?: {
+                [key: string]: string;
+            };
+            /** Document */
+            document: {
+                [key: string]: unknown;
+            };
+            /**
+             * Open Parameters
+             * @description The document's parameters that stay open, all when left out; the others are closed: their defaults are written where they are bound.
+             */
+            open_parameters?: string[] | null;
+            /**
+             * Title
+             * @description By language, as in `en` and `zh`; empty: that of the document.
+             */
+            title?: {
                 [key: string]: string;
             };
         };
@@ -7100,6 +7246,110 @@ export interface operations {
             };
         };
     };
+    get_pipeline_draft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PipelineDraftOut"] | null;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    put_pipeline_draft: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the draft that this follows, "0" for none; else 412. */
+                "if-match"?: string | null;
+            };
+            path: {
+                project: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PipelineDraftPut"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PipelineDraftSaved"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    delete_pipeline_draft: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the draft that this follows, "0" for none; else 412. */
+                "if-match"?: string | null;
+            };
+            path: {
+                project: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     list_pipeline_revisions: {
         parameters: {
             query?: {
@@ -7913,6 +8163,41 @@ export interface operations {
             };
         };
     };
+    create_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateDetail"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     get_template: {
         parameters: {
             query?: never;
@@ -7933,6 +8218,72 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["TemplateDetail"];
                 };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    put_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplatePut"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateDetail"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    delete_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Validation Error */
             422: {

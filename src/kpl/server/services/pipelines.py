@@ -49,8 +49,8 @@ def create_pipeline(
     platform: Platform, caller: Caller, project: str, asked: PipelineCreate
 ) -> PipelineDetail:
     """Save a new pipeline, complete or not."""
-    _require_developer(platform, caller, project)
-    document = _canonical(asked.document, name=asked.name)
+    require_developer(platform, caller, project)
+    document = canonical(asked.document, name=asked.name)
     now_s = platform.now_s()
     with platform.db.write() as session:
         owner = project_for(session, caller, project, Role.DEVELOPER)
@@ -72,7 +72,7 @@ def create_pipeline(
         )
         session.add(row)
         _save(platform, session, caller, row, document)
-        record(platform, session, caller, "pipeline.create", f"pipeline:{asked.name}", project=project)
+        record(platform, session, caller, *_deed(row, "create"), project=project)
         _tell(platform, session, owner, row, "saved")
         return _detail(platform, session, row, document)
 
@@ -124,8 +124,8 @@ def update_pipeline(
     expected_revision: int | None = None,
 ) -> PipelineDetail:
     """Save the next revision; refused when somebody saved since the expected one."""
-    _require_developer(platform, caller, project)
-    document = _canonical(asked.document, name=name)
+    require_developer(platform, caller, project)
+    document = canonical(asked.document, name=name)
     with platform.db.write() as session:
         owner = project_for(session, caller, project, Role.DEVELOPER)
         row = pipeline_row(session, owner, name)
@@ -136,7 +136,7 @@ def update_pipeline(
             row.is_template = asked.is_template
         if document != document_of(session, row, None):
             _save(platform, session, caller, row, document)
-        record(platform, session, caller, "pipeline.update", f"pipeline:{name}", project=project)
+        record(platform, session, caller, *_deed(row, "update"), project=project)
         _tell(platform, session, owner, row, "saved")
         return _detail(platform, session, row, document)
 
@@ -150,7 +150,7 @@ def delete_pipeline(
         row = pipeline_row(session, owner, name)
         _check_revision(row, expected_revision)
         session.execute(delete(PipelineRow).where(PipelineRow.id == row.id))
-        record(platform, session, caller, "pipeline.delete", f"pipeline:{name}", project=project)
+        record(platform, session, caller, *_deed(row, "delete"), project=project)
         _tell(platform, session, owner, row, "deleted")
 
 
@@ -165,7 +165,7 @@ def validate_document(
     return ValidateOut(is_valid=not any(each.severity == "error" for each in problems), problems=problems)
 
 
-def _require_developer(platform: Platform, caller: Caller, project: str) -> None:
+def require_developer(platform: Platform, caller: Caller, project: str) -> None:
     """Refuse before the work on a document, which may be large; whoever writes asks once more."""
     with platform.db.read() as session:
         project_for(session, caller, project, Role.DEVELOPER)
@@ -214,7 +214,7 @@ def _find(session: Session, project: ProjectRow, name: str) -> PipelineRow | Non
     )
 
 
-def _canonical(document: dict[str, Any], *, name: str) -> dict[str, Any]:
+def canonical(document: dict[str, Any], *, name: str) -> dict[str, Any]:
     """The document in its one form, under the pipeline's name; equal documents are saved as equal values."""
     return to_plain(parse({**document, "name": name}, source=f"pipeline '{name}'"))
 
@@ -246,6 +246,12 @@ def _save(
         )
     )
     session.flush()
+
+
+def _deed(row: PipelineRow, verb: str) -> tuple[str, str]:
+    """What the audit log calls it, and what it was done to."""
+    noun = "template" if row.is_template else "pipeline"
+    return f"{noun}.{verb}", f"{noun}:{row.name}"
 
 
 def _tell(platform: Platform, session: Session, project: ProjectRow, row: PipelineRow, what: str) -> None:

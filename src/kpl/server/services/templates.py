@@ -6,14 +6,17 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from kpl.errors import NotFound, nearest
+from kpl.errors import Conflict, NotFound, nearest
 from kpl.pipeline.document import Document, to_plain
 from kpl.pipeline.parsing import parse
+from kpl.pipeline.template import make_template
 from kpl.schemas.page import Page
-from kpl.schemas.template import TemplateDetail, TemplateOut
+from kpl.schemas.pipeline import PipelineCreate, PipelineUpdate
+from kpl.schemas.template import TemplateCreate, TemplateDetail, TemplateOut, TemplatePut
 from kpl.server.db.tables.pipelines import PipelineRevisionRow, PipelineRow
 from kpl.server.db.tables.projects import ProjectRow
 from kpl.server.services.access import Caller, Role, project_for
+from kpl.server.services.pipelines import create_pipeline, delete_pipeline, require_developer, update_pipeline
 from kpl.server.services.platform import Platform
 
 BUILTIN_FOLDER = Path(__file__).parents[2] / "builtin" / "templates"
@@ -38,12 +41,61 @@ def get_template(platform: Platform, caller: Caller, project: str, name: str) ->
         return _answer(name, template_document(session, owner, name), is_builtin=is_builtin)
 
 
+def create_template(
+    platform: Platform, caller: Caller, project: str, asked: TemplateCreate
+) -> TemplateDetail:
+    """Save a pipeline as a template of the project. It is a pipeline too, with a history of its own."""
+    require_developer(platform, caller, project)
+    document = _document(asked, asked.name)
+    plain = PipelineCreate(name=asked.name, description="", document=to_plain(document), is_template=True)
+    create_pipeline(platform, caller, project, plain)
+    return _answer(asked.name, document, is_builtin=False)
+
+
+def put_template(
+    platform: Platform, caller: Caller, project: str, name: str, asked: TemplatePut
+) -> TemplateDetail:
+    """Save a template of the project anew; what it was stays in its history, and earlier runs stay as they are."""
+    require_developer(platform, caller, project)
+    _require_own(platform, caller, project, name)
+    document = _document(asked, name)
+    plain = PipelineUpdate(description=None, document=to_plain(document), is_template=True)
+    update_pipeline(platform, caller, project, name, plain)
+    return _answer(name, document, is_builtin=False)
+
+
+def delete_template(platform: Platform, caller: Caller, project: str, name: str) -> None:
+    """Delete a template of the project; pipelines and runs made from it stay."""
+    require_developer(platform, caller, project)
+    _require_own(platform, caller, project, name)
+    delete_pipeline(platform, caller, project, name)
+
+
 def template_document(session: Session, project: ProjectRow, name: str) -> Document:
     """The document of a template, the project's own before a built-in one. Raises NotFound with the nearest."""
     known = {**_builtin_templates(), **_own_templates(session, project)}
     if name not in known:
         raise NotFound(f"There is no template '{name}'.", hint=nearest(name, known))
     return known[name]
+
+
+def _document(asked: TemplatePut, name: str) -> Document:
+    document = parse({**asked.document, "name": name}, source=f"template '{name}'")
+    return make_template(
+        document, title=asked.title, description=asked.description, open_parameters=asked.open_parameters
+    )
+
+
+def _require_own(platform: Platform, caller: Caller, project: str, name: str) -> None:
+    """Raises Conflict for a template that comes with KPL, NotFound where there is none."""
+    with platform.db.read() as session:
+        owner = project_for(session, caller, project, Role.DEVELOPER)
+        template_document(session, owner, name)
+        if name not in _own_templates(session, owner):
+            raise Conflict(
+                f"Template '{name}' comes with KPL and stays as it is.",
+                hint="Save a changed one under a name of your own.",
+            )
 
 
 def _own_templates(session: Session, project: ProjectRow) -> dict[str, Document]:

@@ -1,4 +1,4 @@
-import { queryOptions, useQueries, useQuery } from '@tanstack/react-query';
+import { infiniteQueryOptions, queryOptions, useQueries, useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { api, dataOf, type Schemas } from '@/api/client';
 import type { PipelineDocument } from './graph/document';
@@ -6,6 +6,8 @@ import type { Catalog, FunctionInterface } from './graph/ports';
 
 export type Pipeline = Schemas['PipelineOut'];
 export type PipelineDetail = Schemas['PipelineDetail'];
+export type PipelineDraft = Omit<Schemas['PipelineDraftOut'], 'document'> & { document: PipelineDocument };
+export type Revision = Schemas['PipelineRevisionOut'];
 export type Template = Schemas['TemplateOut'];
 export type TemplateDetail = Schemas['TemplateDetail'];
 export type Problem = Schemas['ProblemOut'];
@@ -35,23 +37,75 @@ export const pipelineQuery = (project: string, name: string) =>
       dataOf(api.GET('/api/v1/projects/{project}/pipelines/{name}', { params: { path: { project, name } } })),
   });
 
+const REVISIONS_A_PAGE = 20;
+
 export const revisionsQuery = (project: string, name: string) =>
-  queryOptions({
+  infiniteQueryOptions({
     queryKey: ['pipeline', project, name, 'revisions'],
-    queryFn: () =>
+    queryFn: ({ pageParam }) =>
       dataOf(
         api.GET('/api/v1/projects/{project}/pipelines/{name}/revisions', {
-          params: { path: { project, name }, query: { limit: 100 } },
+          params: { path: { project, name }, query: { limit: REVISIONS_A_PAGE, cursor: pageParam } },
         }),
       ),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor,
   });
 
-export async function getRevision(project: string, name: string, revision: number): Promise<PipelineDetail> {
+/** The document of one revision, which never changes. */
+export const revisionQuery = (project: string, name: string, revision: number) =>
+  queryOptions({
+    queryKey: ['revision', project, name, revision],
+    queryFn: async () => {
+      const found = await dataOf(
+        api.GET('/api/v1/projects/{project}/pipelines/{name}', {
+          params: { path: { project, name }, query: { revision } },
+        }),
+      );
+      return found.document as unknown as PipelineDocument;
+    },
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+/** What the signed-in person has drawn since the revision; null when nothing. */
+export const draftQuery = (project: string, name: string) =>
+  queryOptions({
+    queryKey: ['draft', project, name],
+    queryFn: () => getDraft(project, name),
+    refetchOnMount: 'always',
+    refetchOnWindowFocus: false,
+    gcTime: 0,
+  });
+
+export async function getDraft(project: string, name: string): Promise<PipelineDraft | null> {
+  const found = await dataOf(
+    api.GET('/api/v1/projects/{project}/pipelines/{name}/draft', { params: { path: { project, name } } }),
+  );
+  return found && { ...found, document: found.document as unknown as PipelineDocument };
+}
+
+export async function putDraft(
+  project: string,
+  name: string,
+  draft: { document: PipelineDocument; base_revision: number },
+  tag: string,
+): Promise<Schemas['PipelineDraftSaved']> {
   return dataOf(
-    api.GET('/api/v1/projects/{project}/pipelines/{name}', {
-      params: { path: { project, name }, query: { revision } },
+    api.PUT('/api/v1/projects/{project}/pipelines/{name}/draft', {
+      params: { path: { project, name }, header: { 'if-match': asTag(tag) } },
+      body: { ...draft, document: plain(draft.document) },
     }),
   );
+}
+
+export async function deleteDraft(project: string, name: string, tag: string): Promise<void> {
+  await api.DELETE('/api/v1/projects/{project}/pipelines/{name}/draft', {
+    params: { path: { project, name }, header: { 'if-match': asTag(tag) } },
+  });
+}
+
+function asTag(tag: string): string {
+  return tag === '*' ? tag : `"${tag}"`;
 }
 
 export const templatesQuery = (project: string) =>
@@ -66,6 +120,38 @@ export const templateQuery = (project: string, name: string) =>
     queryFn: () =>
       dataOf(api.GET('/api/v1/projects/{project}/templates/{name}', { params: { path: { project, name } } })),
   });
+
+/** Save a template of the project; `isAnew` when there is one of that name. */
+export async function saveTemplate(
+  project: string,
+  name: string,
+  body: {
+    document: PipelineDocument;
+    title: Record<string, string>;
+    description: Record<string, string>;
+    open_parameters: string[];
+  },
+  isAnew: boolean,
+): Promise<TemplateDetail> {
+  const sent = { ...body, document: plain(body.document) };
+  if (isAnew)
+    return dataOf(
+      api.PUT('/api/v1/projects/{project}/templates/{name}', {
+        params: { path: { project, name } },
+        body: sent,
+      }),
+    );
+  return dataOf(
+    api.POST('/api/v1/projects/{project}/templates', {
+      params: { path: { project } },
+      body: { ...sent, name },
+    }),
+  );
+}
+
+export async function deleteTemplate(project: string, name: string): Promise<void> {
+  await api.DELETE('/api/v1/projects/{project}/templates/{name}', { params: { path: { project, name } } });
+}
 
 const datasetsQuery = (project: string) =>
   queryOptions({

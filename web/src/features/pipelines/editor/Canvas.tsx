@@ -12,9 +12,23 @@ import { toast } from '@/ui/Toast';
 import { CanvasTools } from '../graph/CanvasTools';
 import type { DocumentNode, Position } from '../graph/document';
 import { formatEnd, resolved, schemaTitle } from '../graph/document';
-import { type FlowNode, toFlow } from '../graph/flow';
-import { type Flow, GraphCanvas } from '../graph/GraphCanvas';
-import { autoLayout, bounds, placed } from '../graph/layout';
+import { toFlow } from '../graph/flow';
+import { type CanvasNode, type Flow, GraphCanvas } from '../graph/GraphCanvas';
+import { autoLayout, type Box, bounds, placed } from '../graph/layout';
+import { Notes, notesToFlow } from '../graph/NoteNodes';
+import {
+  addNote,
+  boxesOf,
+  changeNote,
+  frameAround,
+  isNoteName,
+  membersOf,
+  NOTE_SIZE,
+  notesOf,
+  refitGroups,
+  resizeNote,
+  withMembers,
+} from '../graph/notes';
 import {
   type Catalog,
   type Fit,
@@ -54,6 +68,24 @@ function isHere(frame: HTMLElement | null): boolean {
   return activeElement === null || frame.contains(activeElement) || activeElement.contains(frame);
 }
 
+const STEPS: Record<string, [number, number]> = {
+  arrowleft: [-8, 0],
+  arrowright: [8, 0],
+  arrowup: [0, -8],
+  arrowdown: [0, 8],
+};
+
+function isOnNode({ target }: KeyboardEvent): boolean {
+  return !(target instanceof HTMLElement && target.closest('button, [role=toolbar]'));
+}
+
+function around(boxes: Box[]): Box {
+  const [x, y] = [Math.min(...boxes.map((box) => box.x)), Math.min(...boxes.map((box) => box.y))];
+  const right = Math.max(...boxes.map((box) => box.x + box.width));
+  const bottom = Math.max(...boxes.map((box) => box.y + box.height));
+  return { x, y, width: right - x, height: bottom - y };
+}
+
 /** Both ends of an edge as the document names them, whichever end it was begun at. */
 function endsOf(connection: Pick<Connection, 'source' | 'sourceHandle' | 'target' | 'targetHandle'>) {
   const port = (handle: string | null) => (handle ?? '').replace(/^(in|out):/, '');
@@ -76,6 +108,9 @@ function Drawing({ editor, ports, catalog, selected, onSelect }: CanvasProps) {
   const flow = useRef<Flow | null>(null);
   const frame = useRef<HTMLDivElement>(null);
   const [dragged, setDragged] = useState<Record<string, Position>>({});
+  const [sizes, setSizes] = useState<Record<string, { width: number; height: number }>>({});
+  const [editing, setEditing] = useState<string | null>(null);
+  const before = useRef('');
   const [offer, setOffer] = useState<Offer | null>(null);
   const [linkFrom, setLinkFrom] = useState<{ node: string; handle: string } | null>(null);
   const layout = useMemo(() => placed(document, ports), [document, ports]);
@@ -93,12 +128,23 @@ function Drawing({ editor, ports, catalog, selected, onSelect }: CanvasProps) {
     },
     [catalog, parameters, i18n.language],
   );
-  const { nodes, edges } = useMemo(
+  const boxes = useMemo(() => boxesOf(document, layout, ports), [document, layout, ports]);
+  const steps = useMemo(
     () =>
       toFlow(document, ports, { ...layout, ...dragged }, { selected: new Set(selected), problems, facts }),
     [document, ports, layout, dragged, selected, problems, facts],
   );
-  const box = useMemo(() => bounds(layout, ports), [layout, ports]);
+  const { edges } = steps;
+  const nodes = useMemo((): CanvasNode[] => {
+    const shown: Record<string, Partial<Box>> = {};
+    for (const name of Object.keys(notesOf(document))) shown[name] = { ...dragged[name], ...sizes[name] };
+    const notes = notesToFlow(document, shown, selected);
+    return [...notes, ...steps.nodes];
+  }, [document, steps.nodes, dragged, sizes, selected]);
+  const box = useMemo(
+    () => (boxes.size > 0 ? around([...boxes.values()]) : bounds(layout, ports)),
+    [boxes, layout, ports],
+  );
   const targets = useMemo(
     () => linkFrom && linkTargets(document, ports, linkFrom),
     [linkFrom, document, ports],
@@ -116,19 +162,45 @@ function Drawing({ editor, ports, catalog, selected, onSelect }: CanvasProps) {
     [t],
   );
 
-  const onNodesChange = (changes: NodeChange<FlowNode>[]) => {
+  const onNodesChange = (changes: NodeChange<CanvasNode>[]) => {
     const places: Record<string, Position> = {};
+    const resized = changes.flatMap((change) =>
+      change.type === 'dimensions' && change.resizing !== undefined ? [change] : [],
+    );
     const isEnd = changes.some((change) => change.type === 'position' && change.dragging === false);
     for (const change of changes) {
       if (change.type === 'position' && change.position) places[change.id] = change.position;
     }
+    if (resized.length === 0) takeMembersAlong(places);
     if (Object.keys(places).length > 0) setDragged((old) => ({ ...old, ...places }));
-    if (isEnd) {
+    for (const { id, dimensions, resizing } of resized) {
+      const size = dimensions ?? sizes[id];
+      if (resizing && size) setSizes({ [id]: size });
+      const note = notesOf(document)[id];
+      if (resizing || !note) continue;
+      const at = places[id] ?? dragged[id] ?? note;
+      store.change((current) => resizeNote(current, id, { ...note, ...size, x: at.x, y: at.y }));
+      setSizes({});
+      setDragged({});
+    }
+    if (isEnd && resized.length === 0) {
       setDragged({});
       store.change((current) => moveNodes(current, { ...layout, ...dragged, ...places }), 'move');
     }
     const picks = changes.filter((change) => change.type === 'select');
     if (picks.length > 0) pick(picks);
+  };
+  /** What stands in a group goes where it goes, unless it is dragged by itself. */
+  const takeMembersAlong = (places: Record<string, Position>) => {
+    for (const [name, at] of Object.entries({ ...places })) {
+      const from = boxes.get(name);
+      if (!from || !isNoteName(name)) continue;
+      for (const member of membersOf(name, boxes)) {
+        const stood = boxes.get(member);
+        if (stood && !places[member])
+          places[member] = { x: stood.x + at.x - from.x, y: stood.y + at.y - from.y };
+      }
+    }
   };
   const pick = (changes: { id: string; selected: boolean }[]) => {
     const next = new Set(selected);
@@ -140,13 +212,49 @@ function Drawing({ editor, ports, catalog, selected, onSelect }: CanvasProps) {
   };
 
   const layOut = () => {
-    store.change((current) => moveNodes(current, autoLayout(current, ports)));
+    store.change((current) =>
+      refitGroups(current, moveNodes(current, autoLayout(current, ports)), placed(current, ports), ports),
+    );
     requestAnimationFrame(() => void flow.current?.fitView({ padding: 0.08, maxZoom: 1, minZoom: 0.8 }));
   };
-  const remove = () => {
-    const ids = [...selected];
+  const remove = (which: ReadonlySet<string> = selected) => {
+    const ids = [...which];
     store.change((current) => removeParts(current, ids, ids));
     onSelect(new Set());
+  };
+  const addNoteHere = () => {
+    const size = frame.current?.getBoundingClientRect();
+    const anchor = around([...selected].flatMap((id) => boxes.get(id) ?? []));
+    const centre = flow.current?.screenToFlowPosition({
+      x: (size?.left ?? 0) + (size?.width ?? 0) / 2,
+      y: (size?.top ?? 0) + (size?.height ?? 0) / 3,
+    });
+    const at =
+      selected.size > 0
+        ? { x: anchor.x, y: anchor.y - NOTE_SIZE.height - 24 }
+        : { x: (centre?.x ?? 0) - NOTE_SIZE.width / 2, y: (centre?.y ?? 0) - NOTE_SIZE.height / 2 };
+    const added = addNote(store.get().present, 'note', { ...at, ...NOTE_SIZE });
+    store.change(added.document);
+    onSelect(new Set([added.name]));
+    setEditing(added.name);
+  };
+  const groupSelected = () => {
+    const framed = frameAround([...selected].flatMap((id) => boxes.get(id) ?? []));
+    if (!framed) return;
+    const added = addNote(store.get().present, 'group', framed);
+    store.change(added.document);
+    onSelect(new Set([added.name]));
+    setEditing(added.name);
+  };
+  const noteActions = {
+    editing,
+    edit: setEditing,
+    change: (name: string, change: Parameters<typeof changeNote>[2]) =>
+      store.change((current) => changeNote(current, name, change), `${name}.${Object.keys(change).join()}`),
+    remove: (name: string) => {
+      store.change((current) => removeParts(current, [name]));
+      onSelect(new Set());
+    },
   };
   const paste = (text: string) => {
     const pasted = pasteText(store.get().present, text);
@@ -215,6 +323,10 @@ function Drawing({ editor, ports, catalog, selected, onSelect }: CanvasProps) {
     if (event.target instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) return;
     const isCommand = event.metaKey || event.ctrlKey;
     const key = event.key.toLowerCase();
+    // After `g`, which goes to a page on every page, the next key names the page.
+    const isGoing = before.current === 'g';
+    before.current = isGoing ? '' : key;
+    if (isGoing) return;
     const act = (action: () => void) => {
       event.preventDefault();
       action();
@@ -222,11 +334,17 @@ function Drawing({ editor, ports, catalog, selected, onSelect }: CanvasProps) {
     if (isCommand && key === 'z') act(() => (event.shiftKey ? store.redo() : store.undo()));
     else if (isCommand && key === 'y') act(() => store.redo());
     else if (isCommand && key === 'd') {
-      act(() => paste(copyText(document, selected)));
-    } else if (isCommand && key === 'a')
-      act(() => onSelect(new Set((document.nodes ?? []).map(({ id }) => id))));
+      act(() => paste(copyText(document, withMembers(selected, boxes))));
+    } else if (isCommand && key === 'a') act(() => onSelect(new Set(boxes.keys())));
     else if (isCommand) return;
-    else if (event.key === 'Delete' || event.key === 'Backspace') act(remove);
+    else if (event.key === 'Delete' || event.key === 'Backspace') act(() => remove());
+    else if (key === 'c') act(addNoteHere);
+    else if (key === 'g' && selected.size > 0) {
+      // The same key goes to other pages; here it frames what is selected.
+      event.stopImmediatePropagation();
+      before.current = '';
+      act(groupSelected);
+    } else if (key === 'enter' && only && isOnNode(event)) act(() => setEditing(only));
     else if (key === 'l') act(layOut);
     else if (key === '1') act(() => void flow.current?.fitView({ padding: 0.08, maxZoom: 1, minZoom: 0.3 }));
     else if (key === '+' || key === '=') act(() => void flow.current?.zoomIn());
@@ -234,16 +352,28 @@ function Drawing({ editor, ports, catalog, selected, onSelect }: CanvasProps) {
     else if (key === 'a')
       act(() => globalThis.document.querySelector<HTMLInputElement>('#palette-search input')?.focus());
     else if (key === 'escape') onSelect(new Set());
+    else if (key.startsWith('arrow') && event.altKey && only) act(() => stretch(only, key));
     else if (key.startsWith('arrow') && selected.size > 0) act(() => nudge(key));
   };
+  /** The note that is selected alone. */
+  const only = selected.size === 1 ? [...selected].find(isNoteName) : undefined;
+  const stretch = (name: string, key: string) => {
+    const [width, height] = STEPS[key] ?? [0, 0];
+    store.change((current) => {
+      const note = notesOf(current)[name];
+      if (!note) return current;
+      return resizeNote(current, name, { ...note, width: note.width + width, height: note.height + height });
+    }, 'stretch');
+  };
   const nudge = (key: string) => {
-    const by = { arrowleft: [-8, 0], arrowright: [8, 0], arrowup: [0, -8], arrowdown: [0, 8] }[key] ?? [0, 0];
+    const [dx, dy] = STEPS[key] ?? [0, 0];
     store.change((current) => {
       const places = placed(current, ports);
+      const stand = boxesOf(current, places, ports);
       const moved = Object.fromEntries(
-        [...selected].flatMap((id) => {
-          const at = places[id];
-          return at ? [[id, { x: at.x + (by[0] ?? 0), y: at.y + (by[1] ?? 0) }]] : [];
+        [...withMembers(selected, stand)].flatMap((id) => {
+          const at = stand.get(id);
+          return at ? [[id, { x: at.x + dx, y: at.y + dy }]] : [];
         }),
       );
       return moveNodes(current, { ...places, ...moved });
@@ -255,20 +385,21 @@ function Drawing({ editor, ports, catalog, selected, onSelect }: CanvasProps) {
     const onCopy = (event: ClipboardEvent) => {
       if (!isCanvas() || selected.size === 0 || String(getSelection()) !== '') return;
       event.preventDefault();
-      event.clipboardData?.setData('text/plain', copyText(store.get().present, selected));
-      if (event.type === 'cut') remove();
+      event.clipboardData?.setData('text/plain', copyText(store.get().present, withMembers(selected, boxes)));
+      if (event.type === 'cut') remove(withMembers(selected, boxes));
     };
     const onPaste = (event: ClipboardEvent) => {
       if (!isCanvas()) return;
       event.preventDefault();
       paste(event.clipboardData?.getData('text/plain') ?? '');
     };
-    addEventListener('keydown', onKeyDown);
+    // Before the keys that work on every page.
+    addEventListener('keydown', onKeyDown, true);
     addEventListener('copy', onCopy);
     addEventListener('cut', onCopy);
     addEventListener('paste', onPaste);
     return () => {
-      removeEventListener('keydown', onKeyDown);
+      removeEventListener('keydown', onKeyDown, true);
       removeEventListener('copy', onCopy);
       removeEventListener('cut', onCopy);
       removeEventListener('paste', onPaste);
@@ -284,48 +415,52 @@ function Drawing({ editor, ports, catalog, selected, onSelect }: CanvasProps) {
       onDrop={onDrop}
     >
       <LinkTargets.Provider value={targets}>
-        <GraphCanvas
-          label={t('canvas.label', { name: document.name })}
-          box={box}
-          nodes={nodes}
-          edges={edges}
-          onReady={(ready) => {
-            flow.current = ready;
-          }}
-          onNodesChange={onNodesChange}
-          onEdgesChange={(changes) => pick(changes.filter((change) => change.type === 'select'))}
-          onConnectStart={(_, { nodeId, handleId }) =>
-            setLinkFrom(nodeId && handleId ? { node: nodeId, handle: handleId } : null)
-          }
-          onConnect={(connection) => {
-            const { from, to } = endsOf(connection);
-            store.change((current) => connect(current, from, to));
-          }}
-          onConnectEnd={onConnectEnd}
-          isValidConnection={(connection) =>
-            refusalOf({
-              source: connection.source,
-              sourceHandle: connection.sourceHandle ?? null,
-              target: connection.target,
-              targetHandle: connection.targetHandle ?? null,
-            }) === null
-          }
-          connectionRadius={24}
-          multiSelectionKeyCode={['Meta', 'Control', 'Shift']}
-          selectionKeyCode="Shift"
-          onPaneClick={() => setOffer(null)}
-          snapToGrid
-          snapGrid={[8, 8]}
-        >
-          <CanvasTools
-            undo={() => store.undo()}
-            redo={() => store.redo()}
-            canUndo={history.past.length > 0}
-            canRedo={history.future.length > 0}
-            layOut={layOut}
-          />
-          <LinkReason refusalOf={refusalOf} words={words} />
-        </GraphCanvas>
+        <Notes.Provider value={noteActions}>
+          <GraphCanvas
+            label={t('canvas.label', { name: document.name })}
+            box={box}
+            nodes={nodes}
+            edges={edges}
+            onReady={(ready) => {
+              flow.current = ready;
+            }}
+            onNodesChange={onNodesChange}
+            onEdgesChange={(changes) => pick(changes.filter((change) => change.type === 'select'))}
+            onConnectStart={(_, { nodeId, handleId }) =>
+              setLinkFrom(nodeId && handleId ? { node: nodeId, handle: handleId } : null)
+            }
+            onConnect={(connection) => {
+              const { from, to } = endsOf(connection);
+              store.change((current) => connect(current, from, to));
+            }}
+            onConnectEnd={onConnectEnd}
+            isValidConnection={(connection) =>
+              refusalOf({
+                source: connection.source,
+                sourceHandle: connection.sourceHandle ?? null,
+                target: connection.target,
+                targetHandle: connection.targetHandle ?? null,
+              }) === null
+            }
+            connectionRadius={24}
+            multiSelectionKeyCode={['Meta', 'Control', 'Shift']}
+            selectionKeyCode="Shift"
+            onPaneClick={() => setOffer(null)}
+            snapToGrid
+            snapGrid={[8, 8]}
+          >
+            <CanvasTools
+              undo={() => store.undo()}
+              redo={() => store.redo()}
+              canUndo={history.past.length > 0}
+              canRedo={history.future.length > 0}
+              layOut={layOut}
+              addNote={addNoteHere}
+              addGroup={selected.size > 0 ? groupSelected : null}
+            />
+            <LinkReason refusalOf={refusalOf} words={words} />
+          </GraphCanvas>
+        </Notes.Provider>
       </LinkTargets.Provider>
       {nodes.length === 0 && (
         <div className="pointer-events-none absolute inset-0 grid place-items-center p-8 text-center">

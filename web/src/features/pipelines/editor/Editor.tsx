@@ -1,10 +1,8 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useBlocker } from '@tanstack/react-router';
-import { Check, Circle, EllipsisVertical, History, Play, Save, Trash2 } from 'lucide-react';
+import { EllipsisVertical, History, Info, LayoutTemplate, Play, RotateCcw, Save, Trash2 } from 'lucide-react';
 import { useEffect, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useFormat } from '@/i18n/format';
-import { Badge } from '@/ui/Badge';
 import { Button } from '@/ui/Button';
 import { ConfirmDialog } from '@/ui/Dialog';
 import { IconButton } from '@/ui/IconButton';
@@ -13,42 +11,47 @@ import { PageHeader } from '@/ui/PageHeader';
 import { projectPath, useGo, useQueryState } from '@/ui/routing';
 import { SegmentedControl } from '@/ui/SegmentedControl';
 import { toastError } from '@/ui/Toast';
-import { type Assets, deletePipeline, type PipelineDetail } from '../api';
+import { type Assets, deletePipeline, type PipelineDetail, type PipelineDraft } from '../api';
 import { allPorts } from '../graph/ports';
 import { NewPipelineDialog } from '../list/NewPipelineDialog';
 import { RunDialog } from '../RunDialog';
+import { HistoryPanel } from '../revisions/HistoryPanel';
+import { RevisionView } from '../revisions/RevisionView';
+import { SaveTemplateDialog } from '../templates/SaveTemplateDialog';
 import { Canvas } from './Canvas';
-import { ConflictDialog } from './ConflictDialog';
-import { HistoryDialog } from './HistoryDialog';
+import { ConflictDialog, DraftConflictDialog } from './ConflictDialog';
 import { Inspector } from './Inspector';
 import { Palette } from './Palette';
 import { PipelinePanel } from './PipelinePanel';
 import { ProblemList } from './ProblemList';
+import { SaveState } from './SaveState';
 import { useEditor } from './useEditor';
 import { YamlView } from './YamlView';
 
 interface EditorProps {
   project: string;
   pipeline: PipelineDetail;
+  draft: PipelineDraft | null;
   assets: Assets;
   parents: { label: string; href: string }[];
 }
 
-type Open = 'run' | 'history' | 'copy' | 'delete' | null;
+type Open = 'run' | 'copy' | 'template' | 'delete' | 'draft' | null;
 
-export function Editor({ project, pipeline, assets, parents }: EditorProps) {
+export function Editor({ project, pipeline, draft, assets, parents }: EditorProps) {
   const { t } = useTranslation('pipelines');
-  const { relative } = useFormat();
   const go = useGo();
   const client = useQueryClient();
   const [query, setQuery] = useQueryState();
-  const editor = useEditor(project, pipeline);
+  const editor = useEditor(project, pipeline, draft);
   const { store, document, problems, isDirty, saved, save, conflict } = editor;
   const [selected, setSelected] = useState<ReadonlySet<string>>(
     () => new Set(query.node ? [query.node] : []),
   );
   const [open, setOpen] = useState<Open>(null);
   const ports = useMemo(() => allPorts(document, assets.catalog), [document, assets.catalog]);
+  const hasHistory = query.history !== undefined;
+  const looked = Number(query.revision) || null;
   const view = query.view === 'yaml' ? 'yaml' : query.view === 'settings' ? 'settings' : 'canvas';
   const nodes = (document.nodes ?? []).filter(({ id }) => selected.has(id));
   const only = nodes.length === 1 ? nodes[0] : undefined;
@@ -57,12 +60,15 @@ export function Editor({ project, pipeline, assets, parents }: EditorProps) {
   const select = (ids: ReadonlySet<string>) => {
     setSelected(ids);
     const [first] = ids;
-    setQuery({ node: ids.size === 1 && first && !first.includes('>') ? first : undefined });
+    setQuery({ node: ids.size === 1 && first && !/[>/]/.test(first) ? first : undefined });
   };
-  // Leaving with changes that are not saved asks first; a step inside the editor does not leave it.
+  const showHistory = (isOpen: boolean) =>
+    setQuery({ history: isOpen ? '1' : undefined, revision: undefined, view: undefined });
+  // Leaving saves the draft first, and asks only when that does not work; a step inside the editor does not leave it.
   const leaving = useBlocker({
-    shouldBlockFn: ({ current, next }) => isDirty && current.pathname !== next.pathname,
-    enableBeforeUnload: () => isDirty,
+    shouldBlockFn: async ({ current, next }) =>
+      current.pathname !== next.pathname && !(await editor.draft.keeper.flush()),
+    enableBeforeUnload: () => editor.draft.keeper.isBehind,
     withResolver: true,
   });
   const run = async () => {
@@ -115,9 +121,22 @@ export function Editor({ project, pipeline, assets, parents }: EditorProps) {
                       id: 'history',
                       label: t('editor.history'),
                       icon: History,
-                      onAction: () => setOpen('history'),
+                      onAction: () => showHistory(!hasHistory),
+                    },
+                    {
+                      id: 'discard',
+                      label: t('draft.discard', { revision: saved.revision }),
+                      icon: RotateCcw,
+                      isDisabled: !isDirty,
+                      onAction: () => store.change(saved.document),
                     },
                     { id: 'copy', label: t('editor.copy'), icon: Save, onAction: () => setOpen('copy') },
+                    {
+                      id: 'template',
+                      label: t('template.menu'),
+                      icon: LayoutTemplate,
+                      onAction: () => setOpen('template'),
+                    },
                   ],
                 },
                 {
@@ -146,35 +165,66 @@ export function Editor({ project, pipeline, assets, parents }: EditorProps) {
           </>
         }
       >
-        <Badge>{t('editor.revision', { revision: saved.revision })}</Badge>
-        <span className="flex items-center gap-1.5 truncate text-12 text-fg-3">
-          {isDirty ? (
-            <>
-              <Circle aria-hidden className="size-2 fill-warning text-warning" /> {t('editor.unsaved')}
-            </>
-          ) : (
-            <>
-              <Check aria-hidden className="size-3.5" /> {t('editor.saved', { at: relative(saved.at) })}
-            </>
-          )}
-        </span>
+        <SaveState editor={editor} onChoose={() => setOpen('draft')} />
       </PageHeader>
+      {pipeline.revision > saved.revision && (
+        <p
+          role="status"
+          className="flex h-10 shrink-0 items-center gap-2 border-b border-line bg-accent-soft px-4 text-13"
+        >
+          <Info aria-hidden className="size-4 shrink-0 text-accent" />
+          <span className="min-w-0 flex-1 truncate">
+            {t('conflict.newer', { name: pipeline.updated_by, revision: pipeline.revision })}
+          </span>
+          <Button size="small" onPress={isDirty ? conflict.open : conflict.adopt}>
+            {isDirty ? t('conflict.compare') : t('conflict.show')}
+          </Button>
+        </p>
+      )}
       {view === 'yaml' && <YamlView store={store} document={document} problems={problems} />}
       {view === 'settings' && <PipelinePanel store={store} document={document} />}
       {view === 'canvas' && (
         <div className="flex min-h-0 flex-1">
-          <Palette assets={assets} store={store} onAdded={(id) => select(new Set([id]))} />
-          <div className="flex min-w-0 flex-1 flex-col">
-            <Canvas
-              editor={editor}
-              ports={ports}
+          {hasHistory && looked !== null ? (
+            <RevisionView
+              project={project}
+              name={pipeline.name}
+              revision={looked}
               catalog={assets.catalog}
-              selected={selected}
-              onSelect={select}
+              onBack={() => setQuery({ revision: undefined })}
+              onRestore={(other) =>
+                editor.restore(looked, other).then(
+                  () => setQuery({ revision: undefined }),
+                  () => undefined,
+                )
+              }
             />
-            <ProblemList problems={problems} onPick={(node) => select(new Set([node]))} />
-          </div>
-          {only && (
+          ) : (
+            <>
+              <Palette assets={assets} store={store} onAdded={(id) => select(new Set([id]))} />
+              <div className="flex min-w-0 flex-1 flex-col">
+                <Canvas
+                  editor={editor}
+                  ports={ports}
+                  catalog={assets.catalog}
+                  selected={selected}
+                  onSelect={select}
+                />
+                <ProblemList problems={problems} onPick={(node) => select(new Set([node]))} />
+              </div>
+            </>
+          )}
+          {hasHistory && (
+            <HistoryPanel
+              project={project}
+              name={pipeline.name}
+              draft={isDirty ? { document, base: saved.document } : null}
+              shown={looked}
+              onShow={(revision) => setQuery({ revision: revision === null ? undefined : String(revision) })}
+              onClose={() => showHistory(false)}
+            />
+          )}
+          {only && !hasHistory && (
             <Inspector
               key={only.id}
               node={only}
@@ -199,18 +249,6 @@ export function Editor({ project, pipeline, assets, parents }: EditorProps) {
           onClose={() => setOpen(null)}
         />
       )}
-      {open === 'history' && (
-        <HistoryDialog
-          project={project}
-          name={pipeline.name}
-          current={saved.revision}
-          onClose={() => setOpen(null)}
-          onPick={(revision) => {
-            editor.adopt(revision, false);
-            setOpen(null);
-          }}
-        />
-      )}
       <NewPipelineDialog
         project={project}
         isOpen={open === 'copy'}
@@ -228,7 +266,33 @@ export function Editor({ project, pipeline, assets, parents }: EditorProps) {
       >
         <p>{t('editor.leaveText')}</p>
       </ConfirmDialog>
-      <ConflictDialog project={project} name={pipeline.name} editor={editor} isOpen={conflict.isOpen} />
+      {conflict.isOpen && (
+        <ConflictDialog
+          project={project}
+          pipeline={pipeline}
+          editor={editor}
+          onCopy={() => {
+            conflict.close();
+            setOpen('copy');
+          }}
+        />
+      )}
+      {open === 'template' && (
+        <SaveTemplateDialog
+          project={project}
+          document={document}
+          assets={assets}
+          onClose={() => setOpen(null)}
+        />
+      )}
+      {open === 'draft' && (
+        <DraftConflictDialog
+          project={project}
+          name={pipeline.name}
+          editor={editor}
+          onClose={() => setOpen(null)}
+        />
+      )}
       <ConfirmDialog
         title={t('editor.deleteTitle', { name: pipeline.name })}
         isOpen={open === 'delete'}

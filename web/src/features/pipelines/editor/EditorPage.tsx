@@ -1,28 +1,42 @@
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
+import { useLiveQueries } from '@/api/live';
 import { ErrorState } from '@/ui/ErrorState';
 import { Page, PageHeader } from '@/ui/PageHeader';
 import { projectPath, useParam, useProject } from '@/ui/routing';
 import { Skeleton } from '@/ui/Skeleton';
-import { pipelineQuery, useAssets } from '../api';
+import { draftQuery, pipelineQuery, useAssets } from '../api';
 import { Editor } from './Editor';
 
 export default function EditorPage() {
   const { t } = useTranslation('pipelines');
   const project = useProject();
   const name = useParam('name');
-  const pipeline = useQuery({ ...pipelineQuery(project, name), staleTime: Number.POSITIVE_INFINITY });
+  const pipeline = useQuery({ ...pipelineQuery(project, name), refetchOnMount: 'always' });
+  const draft = useQuery(draftQuery(project, name));
   const assets = useAssets(project);
+  // Somebody else who saves is seen at once, not only when one saves oneself.
+  useLiveQueries([`project:${project}`], (event) =>
+    event.type === 'pipeline' && event.data.name === name ? [pipelineQuery(project, name).queryKey] : [],
+  );
   const parents = [{ label: t('title'), href: projectPath(project, 'pipelines') }];
-  const error = pipeline.error ?? assets.error;
-  if (error) {
+  const isReady = pipeline.isFetchedAfterMount && draft.isFetchedAfterMount && !assets.isPending;
+  const error = pipeline.error ?? draft.error ?? assets.error;
+  // Once it is open it stays open, also when the pipeline was deleted meanwhile: what is drawn can be saved elsewhere.
+  if (error && !(pipeline.data && draft.isSuccess)) {
     return (
       <Page header={<PageHeader parents={parents} title={name} />}>
-        <ErrorState error={error} onRetry={() => void pipeline.refetch()} />
+        <ErrorState
+          error={error}
+          onRetry={() => {
+            void pipeline.refetch();
+            void draft.refetch();
+          }}
+        />
       </Page>
     );
   }
-  if (!pipeline.data || assets.isPending) {
+  if (!pipeline.data || draft.data === undefined || !isReady) {
     return (
       <Page header={<PageHeader parents={parents} title={name} />}>
         <div className="grid h-full grid-cols-[240px_1fr] gap-4 p-4">
@@ -37,6 +51,7 @@ export default function EditorPage() {
       key={`${project}/${name}`}
       project={project}
       pipeline={pipeline.data}
+      draft={draft.data}
       assets={assets}
       parents={parents}
     />

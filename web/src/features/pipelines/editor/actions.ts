@@ -3,6 +3,7 @@
 import type { DocumentEdge, DocumentNode, PipelineDocument, Position, Schema } from '../graph/document';
 import { bindingTo, formatEnd, freeName, parseEnd } from '../graph/document';
 import { NODE_WIDTH, onGrid } from '../graph/layout';
+import { freeNoteName, isNoteName, kindOfNote } from '../graph/notes';
 
 /** Leave out parts that are empty, as the server writes documents; the same document has the same bytes. */
 export function tidy(document: PipelineDocument): PipelineDocument {
@@ -47,7 +48,7 @@ export function addNode(
 
 /** A free place near the wanted one: nodes are not laid upon each other. */
 export function freePlace(document: PipelineDocument, wanted: Position): Position {
-  const taken = Object.values(document.layout ?? {});
+  const taken = Object.entries(document.layout ?? {}).flatMap(([id, at]) => (isNoteName(id) ? [] : at));
   const at = { ...wanted };
   while (taken.some((other) => Math.abs(other.x - at.x) < NODE_WIDTH && Math.abs(other.y - at.y) < 96))
     at.y += 112;
@@ -91,7 +92,7 @@ export function moveNodes(document: PipelineDocument, places: Record<string, Pos
   for (const [id, at] of Object.entries(places)) {
     const [before, next] = [layout[id], { x: onGrid(at.x), y: onGrid(at.y) }];
     if (before && before.x === next.x && before.y === next.y) continue;
-    layout[id] = next;
+    layout[id] = { ...before, ...next };
     moved = true;
   }
   return moved ? ordered({ ...document, layout }) : document;
@@ -157,8 +158,9 @@ const KEYS = ['schema', 'name', 'title', 'description', 'task', 'parameters', 'n
 /** Put the parts in the order in which documents are written. */
 export function ordered(document: PipelineDocument): PipelineDocument {
   const byNode = new Map((document.nodes ?? []).map((node, index) => [node.id, index]));
+  const rank = (id: string) => byNode.get(id) ?? (isNoteName(id) ? 2e9 : 1e9);
   const layout = Object.entries(document.layout ?? {}).sort(
-    ([a], [b]) => (byNode.get(a) ?? 1e9) - (byNode.get(b) ?? 1e9),
+    ([a], [b]) => rank(a) - rank(b) || (isNoteName(a) && isNoteName(b) ? (a < b ? -1 : 1) : 0),
   );
   const whole: Record<string, unknown> = { ...document, layout: Object.fromEntries(layout) };
   const known = KEYS.filter((key) => key in whole).map((key) => [key, whole[key]]);
@@ -168,7 +170,7 @@ export function ordered(document: PipelineDocument): PipelineDocument {
 
 const CLIPBOARD_SCHEMA = 'kpl.pipeline-part/v1';
 
-/** Nodes with the edges among them, as text that can be pasted into any pipeline. */
+/** Nodes with the edges among them, and notes, as text that can be pasted into any pipeline. */
 export function copyText(document: PipelineDocument, nodeIds: Iterable<string>): string {
   const ids = new Set(nodeIds);
   const nodes = (document.nodes ?? []).filter((node) => ids.has(node.id));
@@ -196,6 +198,9 @@ export function pasteText(
   const names = new Map<string, string>();
   const taken = (document.nodes ?? []).map((node) => node.id);
   for (const node of part.nodes ?? []) names.set(node.id, freeName(node.id, [...taken, ...names.values()]));
+  const placed = Object.keys(document.layout ?? {});
+  for (const name of Object.keys(part.layout ?? {}).filter(isNoteName))
+    names.set(name, freeNoteName(kindOfNote(name), [...placed, ...names.values()]));
   const renamed = (text: string) => {
     const end = parseEnd(text);
     return formatEnd({ ...end, node: names.get(end.node) ?? end.node });
@@ -203,7 +208,7 @@ export function pasteText(
   const layout = { ...document.layout };
   for (const [id, at] of Object.entries(part.layout ?? {})) {
     const name = names.get(id);
-    if (name) layout[name] = { x: onGrid(at.x + offset.x), y: onGrid(at.y + offset.y) };
+    if (name) layout[name] = { ...at, x: onGrid(at.x + offset.x), y: onGrid(at.y + offset.y) };
   }
   const next: PipelineDocument = {
     ...document,

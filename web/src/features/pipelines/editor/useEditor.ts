@@ -1,62 +1,102 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useEffect, useMemo, useState, useSyncExternalStore } from 'react';
+import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ProblemError } from '@/api/problem';
 import { toast, toastError } from '@/ui/Toast';
-import { type PipelineDetail, type Problem, pipelineQuery, savePipeline, validate } from '../api';
+import {
+  deleteDraft,
+  getDraft,
+  type PipelineDetail,
+  type PipelineDraft,
+  type Problem,
+  pipelineQuery,
+  putDraft,
+  savePipeline,
+  validate,
+} from '../api';
 import type { PipelineDocument } from '../graph/document';
+import { isEqual } from '../revisions/model';
+import { type Draft, DraftKeeper } from './draft';
 import { Store } from './history';
 
 const VALIDATE_AFTER_MS = 400;
 const CONFLICT = new Set([409, 412]);
 
-/** The document being edited, what is wrong with it, and how it is saved. */
-export function useEditor(project: string, pipeline: PipelineDetail) {
+/** The document being edited, what is wrong with it, and how its drafts and revisions are saved. */
+export function useEditor(project: string, pipeline: PipelineDetail, draft: PipelineDraft | null) {
   const { t } = useTranslation('pipelines');
   const client = useQueryClient();
-  const [store] = useState(() => new Store(pipeline.document as unknown as PipelineDocument));
-  const history = useSyncExternalStore(store.subscribe, store.get);
-  const [saved, setSaved] = useState({
-    document: store.get().present,
-    revision: pipeline.revision,
-    at: pipeline.updated_at,
+  const [store] = useState(() => {
+    const store = new Store(pipeline.document as unknown as PipelineDocument);
+    if (draft && !isEqual(draft.document, pipeline.document)) store.change(draft.document);
+    return store;
   });
-  const [hasConflict, setConflict] = useState(false);
+  const history = useSyncExternalStore(store.subscribe, store.get);
   const document = history.present;
-  const isDirty = useMemo(
-    () => document !== saved.document && JSON.stringify(document) !== JSON.stringify(saved.document),
-    [document, saved.document],
-  );
+  const [saved, setSaved] = useState(() => ({
+    document: pipeline.document as unknown as PipelineDocument,
+    revision: history.past.length > 0 && draft ? draft.base_revision : pipeline.revision,
+    at: pipeline.updated_at,
+  }));
+  const [hasConflict, setConflict] = useState(false);
+  const isDirty = useMemo(() => !isEqual(document, saved.document), [document, saved.document]);
   const problems = useProblems(project, document, pipeline.problems);
+  const keeper = useDraftKeeper(project, pipeline.name, draft, saved.revision);
+  const draftState = useSyncExternalStore(keeper.subscribe, keeper.get);
+  useEffect(() => keeper.want(isDirty ? document : null), [keeper, isDirty, document]);
 
   const save = useMutation({
-    mutationFn: ({ force = false }: { force?: boolean } = {}) =>
-      savePipeline(project, pipeline.name, store.get().present, force ? null : saved.revision),
+    /** `expected` is the latest revision as far as is known here; null saves in any case. */
+    mutationFn: ({ expected = saved.revision }: { expected?: number | null } = {}) =>
+      savePipeline(project, pipeline.name, store.get().present, expected),
     onMutate: () => ({ document: store.get().present }),
     onSuccess: (next, _, { document: sent }) => {
       setSaved({ document: sent, revision: next.revision, at: next.updated_at });
       setConflict(false);
+      const present = store.get().present;
+      keeper.want(isEqual(present, sent) ? null : present);
+      void keeper.flush();
       client.setQueryData(pipelineQuery(project, pipeline.name).queryKey, next);
       void client.invalidateQueries({ queryKey: ['pipelines', project] });
       void client.invalidateQueries({ queryKey: ['pipeline', project, pipeline.name, 'revisions'] });
     },
-    onError: (error) => {
-      if (error instanceof ProblemError && CONFLICT.has(error.status)) setConflict(true);
-      else toastError(error, t('editor.saveFailed'));
+    onError: async (error) => {
+      if (error instanceof ProblemError && CONFLICT.has(error.status)) {
+        await client.refetchQueries({
+          queryKey: pipelineQuery(project, pipeline.name).queryKey,
+          exact: true,
+        });
+        setConflict(true);
+      } else toastError(error, t('editor.saveFailed'));
     },
   });
 
-  /** Take another revision as the text to edit; it can be undone. */
-  const adopt = (next: PipelineDetail, isSaved: boolean) => {
-    const other = next.document as unknown as PipelineDocument;
-    store.change(other);
-    if (isSaved) setSaved({ document: other, revision: next.revision, at: next.updated_at });
+  /** Take the latest revision, which somebody else saved, as the text to edit; it can be undone. */
+  const adopt = () => {
+    const theirs = pipeline.document as unknown as PipelineDocument;
+    store.change(theirs);
+    setSaved({ document: theirs, revision: pipeline.revision, at: pipeline.updated_at });
     setConflict(false);
-    toast({
-      tone: 'info',
-      title: t('editor.adopted', { revision: next.revision }),
-      action: { label: t('canvas.undo'), onPress: () => store.undo() },
-    });
+    tellUndo(t('editor.adopted', { revision: pipeline.revision }));
+  };
+
+  /** Make an old revision the newest. What is drawn but not saved becomes a revision first, so that it is kept. */
+  const restore = async (revision: number, other: PipelineDocument) => {
+    const kept = isDirty ? await save.mutateAsync({}) : saved;
+    store.change(other);
+    const next = await save.mutateAsync({ expected: kept.revision });
+    tellUndo(t('history.restored', { revision, next: next.revision }));
+  };
+
+  const tellUndo = (title: string) =>
+    toast({ tone: 'ok', title, action: { label: t('canvas.undo'), onPress: () => store.undo() } });
+
+  /** Take what another window of the same person drew. */
+  const takeOtherDraft = async () => {
+    const other = await getDraft(project, pipeline.name);
+    keeper.accept(asKept(other));
+    store.change(other?.document ?? saved.document);
+    if (other) setSaved((old) => ({ ...old, revision: other.base_revision }));
   };
 
   return {
@@ -67,12 +107,51 @@ export function useEditor(project: string, pipeline: PipelineDetail) {
     isDirty,
     saved,
     save,
-    adopt,
-    conflict: { isOpen: hasConflict, close: () => setConflict(false) },
+    restore,
+    draft: { state: draftState, keeper, takeOther: takeOtherDraft },
+    conflict: {
+      isOpen: hasConflict,
+      open: () => setConflict(true),
+      close: () => setConflict(false),
+      adopt,
+    },
   };
 }
 
 export type EditorState = ReturnType<typeof useEditor>;
+
+function asKept(draft: PipelineDraft | null): Draft<PipelineDocument> | null {
+  return draft && { draft: draft.document, tag: draft.tag, at: draft.saved_at };
+}
+
+function useDraftKeeper(project: string, name: string, draft: PipelineDraft | null, baseRevision: number) {
+  const base = useRef(baseRevision);
+  base.current = baseRevision;
+  const [keeper] = useState(
+    () =>
+      new DraftKeeper<PipelineDocument>(
+        {
+          get: async () => asKept(await getDraft(project, name)),
+          put: async (document, tag) => {
+            const kept = await putDraft(project, name, { document, base_revision: base.current }, tag);
+            return { tag: kept.tag, at: kept.saved_at };
+          },
+          remove: (tag) => deleteDraft(project, name, tag),
+        },
+        isEqual,
+        asKept(draft),
+      ),
+  );
+  useEffect(() => {
+    const onHidden = () => globalThis.document.visibilityState === 'hidden' && void keeper.flush();
+    globalThis.document.addEventListener('visibilitychange', onHidden);
+    return () => {
+      globalThis.document.removeEventListener('visibilitychange', onHidden);
+      void keeper.flush().then(() => keeper.close());
+    };
+  }, [keeper]);
+  return keeper;
+}
 
 /** What the server says is wrong, asked a moment after the last change. Moving nodes about asks nothing. */
 function useProblems(project: string, document: PipelineDocument, first: Problem[]): Problem[] {

@@ -1,5 +1,5 @@
 import { Panel, useReactFlow } from '@xyflow/react';
-import { LayoutDashboard, Maximize, Redo2, Undo2, ZoomIn, ZoomOut } from 'lucide-react';
+import { Group, LayoutDashboard, Maximize, Redo2, StickyNote, Undo2, ZoomIn, ZoomOut } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { IconButton } from '@/ui/IconButton';
 
@@ -9,10 +9,13 @@ interface CanvasToolsProps {
   canUndo?: boolean;
   canRedo?: boolean;
   layOut?: () => void;
+  addNote?: () => void;
+  /** Null while nothing is selected that could be framed. */
+  addGroup?: (() => void) | null;
 }
 
 /** The buttons at the bottom of a canvas. */
-export function CanvasTools({ undo, redo, canUndo, canRedo, layOut }: CanvasToolsProps) {
+export function CanvasTools({ undo, redo, canUndo, canRedo, layOut, addNote, addGroup }: CanvasToolsProps) {
   const { t } = useTranslation('pipelines');
   const flow = useReactFlow();
   return (
@@ -29,6 +32,16 @@ export function CanvasTools({ undo, redo, canUndo, canRedo, layOut }: CanvasTool
           <IconButton icon={Redo2} label={t('canvas.redo')} keys="⇧⌘Z" isDisabled={!canRedo} onPress={redo} />
         )}
         {layOut && <IconButton icon={LayoutDashboard} label={t('canvas.layout')} keys="L" onPress={layOut} />}
+        {addNote && <IconButton icon={StickyNote} label={t('notes.add')} keys="C" onPress={addNote} />}
+        {addGroup !== undefined && (
+          <IconButton
+            icon={Group}
+            label={t('notes.group')}
+            keys="G"
+            isDisabled={addGroup === null}
+            onPress={() => addGroup?.()}
+          />
+        )}
         {(undo || layOut) && <span aria-hidden className="mx-1 h-5 w-px bg-line" />}
         <IconButton icon={ZoomOut} label={t('canvas.zoomOut')} keys="−" onPress={() => void flow.zoomOut()} />
         <IconButton icon={ZoomIn} label={t('canvas.zoomIn')} keys="+" onPress={() => void flow.zoomIn()} />

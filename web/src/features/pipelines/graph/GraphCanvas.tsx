@@ -13,15 +13,17 @@ import { cx } from '@/ui/cx';
 import { nodeColour } from './colours';
 import type { FlowEdge, FlowNode } from './flow';
 import { type Box, firstView } from './layout';
+import { GroupView, type NoteNode, NoteView } from './NoteNodes';
 import { StepNode } from './StepNode';
 
-const NODE_TYPES = { step: StepNode };
+const NODE_TYPES = { step: StepNode, note: NoteView, group: GroupView };
 /** Below this zoom, texts inside nodes are not drawn. */
 const FAR_ZOOM = 0.5;
 
-export type Flow = ReactFlowInstance<FlowNode, FlowEdge>;
+export type CanvasNode = FlowNode | NoteNode;
+export type Flow = ReactFlowInstance<CanvasNode, FlowEdge>;
 
-interface GraphCanvasProps extends Omit<ReactFlowProps<FlowNode, FlowEdge>, 'onInit'> {
+interface GraphCanvasProps extends Omit<ReactFlowProps<CanvasNode, FlowEdge>, 'onInit'> {
   /** The box around all nodes, for the first view. */
   box: Box;
   isReadOnly?: boolean;
@@ -71,12 +73,12 @@ export function GraphCanvas(props: GraphCanvasProps) {
         bgColor="var(--bg)"
       />
       {hasMiniMap && (
-        <MiniMap<FlowNode>
+        <MiniMap<CanvasNode>
           position="top-right"
           pannable
           zoomable
           style={{ width: 128, height: 80 }}
-          nodeColor={(node) => nodeColour(node.data.node)}
+          nodeColor={(node) => (node.type === 'step' ? nodeColour(node.data.node) : 'transparent')}
           nodeBorderRadius={24}
           aria-hidden
         />

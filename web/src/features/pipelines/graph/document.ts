@@ -54,6 +54,14 @@ export interface Position {
   y: number;
 }
 
+/** Words on the canvas, or the title of a frame. */
+export interface Note extends Position {
+  width: number;
+  height: number;
+  text?: string;
+  colour?: string;
+}
+
 export interface PipelineDocument {
   schema: string;
   name: string;
@@ -63,7 +71,8 @@ export interface PipelineDocument {
   parameters?: Record<string, Schema>;
   nodes?: DocumentNode[];
   edges?: DocumentEdge[];
-  layout?: Record<string, Position>;
+  /** Where nodes stand, by id; and notes, by names with a `/`. */
+  layout?: Record<string, Position | Note>;
 }
 
 export const SCHEMA = 'kpl.pipeline/v1';

@@ -49,8 +49,9 @@ export function placed(
   document: PipelineDocument,
   ports: ReadonlyMap<string, NodePorts>,
 ): Record<string, Position> {
-  const layout = document.layout ?? {};
   const nodes = document.nodes ?? [];
+  const known = new Set(nodes.map((node) => node.id));
+  const layout = Object.fromEntries(Object.entries(document.layout ?? {}).filter(([id]) => known.has(id)));
   if (nodes.every((node) => layout[node.id])) return layout;
   const automatic = autoLayout(document, ports);
   if (Object.keys(layout).length === 0) return automatic;

@@ -3,6 +3,7 @@ import { FileUp, LayoutTemplate, Plus, Workflow } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useLiveQueries } from '@/api/live';
+import { Badge } from '@/ui/Badge';
 import { Button } from '@/ui/Button';
 import { EmptyState } from '@/ui/EmptyState';
 import { ErrorState } from '@/ui/ErrorState';
@@ -149,9 +150,10 @@ function columns(project: string, t: (key: string) => string): TableColumn<Pipel
       title: t('list.name'),
       isRowHeader: true,
       isSortable: true,
-      cell: ({ name, description }) => (
+      cell: ({ name, description, is_template }) => (
         <span className="flex min-w-0 items-baseline gap-2">
           <span className="font-medium">{name}</span>
+          {is_template && <Badge className="self-center">{t('template.badge')}</Badge>}
           <span className="max-w-96 truncate text-12 text-fg-3">{description}</span>
         </span>
       ),

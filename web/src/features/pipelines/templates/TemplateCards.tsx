@@ -62,7 +62,7 @@ function Card({ project, template }: { project: string; template: Template }) {
       <div className="flex flex-1 flex-col gap-1.5 p-4">
         <div className="flex items-center gap-2">
           <h2 className="truncate text-14 font-semibold">{title}</h2>
-          <Badge>{t(`task.${template.task}`, { defaultValue: template.task })}</Badge>
+          {template.task && <Badge>{t(`task.${template.task}`, { defaultValue: template.task })}</Badge>}
         </div>
         <p className="line-clamp-3 text-12 text-fg-2">{textOf(template.description, i18n.language)}</p>
         <p className="mt-auto pt-1 text-12 text-fg-3">

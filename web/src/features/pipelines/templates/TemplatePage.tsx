@@ -1,14 +1,17 @@
-import { useQuery } from '@tanstack/react-query';
-import { PencilRuler, Play } from 'lucide-react';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { PencilRuler, Play, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button, LinkButton } from '@/ui/Button';
+import { ConfirmDialog } from '@/ui/Dialog';
 import { ErrorState } from '@/ui/ErrorState';
+import { IconButton } from '@/ui/IconButton';
 import { Page, PageHeader } from '@/ui/PageHeader';
 import { Panel } from '@/ui/Panel';
-import { projectPath, useParam, useProject, useQueryState } from '@/ui/routing';
+import { projectPath, useGo, useParam, useProject, useQueryState } from '@/ui/routing';
 import { Skeleton } from '@/ui/Skeleton';
-import { templateQuery, useAssets } from '../api';
+import { toastError } from '@/ui/Toast';
+import { deleteTemplate, templateQuery, useAssets } from '../api';
 import { givenOnly } from '../form/model';
 import { ParameterForm } from '../form/ParameterForm';
 import { type PipelineDocument, textOf } from '../graph/document';
@@ -43,7 +46,16 @@ export default function TemplatePage() {
     );
   }
   const document = template.data.document as unknown as PipelineDocument;
-  return <Wizard key={name} name={name} title={title} parents={parents} document={document} />;
+  return (
+    <Wizard
+      key={name}
+      name={name}
+      title={title}
+      parents={parents}
+      document={document}
+      isOwn={template.data.origin === 'project'}
+    />
+  );
 }
 
 interface WizardProps {
@@ -51,9 +63,11 @@ interface WizardProps {
   title: string;
   parents: { label: string; href: string }[];
   document: PipelineDocument;
+  /** Saved in the project, so that it can be deleted there. */
+  isOwn: boolean;
 }
 
-function Wizard({ name, title, parents, document }: WizardProps) {
+function Wizard({ name, title, parents, document, isOwn }: WizardProps) {
   const { t, i18n } = useTranslation('pipelines');
   const project = useProject();
   const assets = useAssets(project);
@@ -77,6 +91,7 @@ function Wizard({ name, title, parents, document }: WizardProps) {
           title={title}
           actions={
             <>
+              {isOwn && <DeleteButton name={name} />}
               <Button onPress={() => setCopying(true)}>
                 <PencilRuler aria-hidden />
                 {t('templates.edit')}
@@ -146,5 +161,37 @@ function Wizard({ name, title, parents, document }: WizardProps) {
         suggestion={document.name}
       />
     </Page>
+  );
+}
+
+function DeleteButton({ name }: { name: string }) {
+  const { t } = useTranslation('pipelines');
+  const project = useProject();
+  const go = useGo();
+  const client = useQueryClient();
+  const [isAsking, setAsking] = useState(false);
+  const remove = () =>
+    void deleteTemplate(project, name).then(
+      () => {
+        for (const key of ['templates', 'pipelines'])
+          void client.invalidateQueries({ queryKey: [key, project] });
+        go(`${projectPath(project, 'pipelines')}?tab=templates`);
+      },
+      (error) => toastError(error, t('template.deleteFailed')),
+    );
+  return (
+    <>
+      <IconButton icon={Trash2} label={t('template.delete')} onPress={() => setAsking(true)} />
+      <ConfirmDialog
+        title={t('editor.deleteTitle', { name })}
+        isOpen={isAsking}
+        onClose={() => setAsking(false)}
+        confirmLabel={t('template.delete')}
+        isDanger
+        onConfirm={remove}
+      >
+        <p>{t('template.deleteText')}</p>
+      </ConfirmDialog>
+    </>
   );
 }

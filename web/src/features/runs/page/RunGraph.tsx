@@ -7,8 +7,11 @@ import type { PipelineDocument } from '../../pipelines/graph/document';
 import { type NodeStatus, toFlow } from '../../pipelines/graph/flow';
 import { GraphCanvas } from '../../pipelines/graph/GraphCanvas';
 import { bounds, placed } from '../../pipelines/graph/layout';
+import { notesToFlow } from '../../pipelines/graph/NoteNodes';
 import { allPorts } from '../../pipelines/graph/ports';
 import type { RunDetail, Task } from '../api';
+
+const NONE: ReadonlySet<string> = new Set();
 
 interface RunGraphProps {
   project: string;
@@ -38,13 +41,14 @@ export function RunGraph({ project, run, selected, onPick, now }: RunGraphProps)
       }),
     [document, ports, layout, selected, run.tasks, run.parameters, now],
   );
+  const notes = useMemo(() => notesToFlow(document, {}, NONE), [document]);
   const isTask = (name: string) => run.tasks.some((task) => task.name === name);
   return (
     <ReactFlowProvider>
       <GraphCanvas
         label={t('page.graphLabel', { id: run.id })}
         box={box}
-        nodes={nodes}
+        nodes={[...notes, ...nodes]}
         edges={edges}
         isReadOnly
         hasMiniMap={nodes.length > 8}
