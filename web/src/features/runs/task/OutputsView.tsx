@@ -15,7 +15,8 @@ export function OutputsView({ project, taskId }: { project: string; taskId: numb
   const { t } = useTranslation('runs');
   const { bytes, count } = useFormat();
   const outputs = useQuery(outputsQuery(project, taskId));
-  if (outputs.isError) return <ErrorState error={outputs.error} onRetry={() => void outputs.refetch()} />;
+  if (outputs.isLoadingError)
+    return <ErrorState error={outputs.error} onRetry={() => void outputs.refetch()} />;
   if (!outputs.data) return <SkeletonRows className="p-6" />;
   if (outputs.data.length === 0) return <EmptyState icon={PackageOpen} title={t('outputs.nothing')} />;
   return (
