@@ -41,7 +41,11 @@ export function OutputsView({ project, taskId }: { project: string; taskId: numb
           aside={
             output.size_bytes === null
               ? t('outputs.notYet')
-              : t('outputs.size', { files: count(output.num_files ?? 0), size: bytes(output.size_bytes) })
+              : t('outputs.size', {
+                  count: output.num_files ?? 0,
+                  files: count(output.num_files ?? 0),
+                  size: bytes(output.size_bytes),
+                })
           }
         >
           {output.published_as && (
