@@ -99,7 +99,11 @@ async function paint(browser) {
       new MutationObserver(look).observe(document, { childList: true, subtree: true });
     });
     await page.goto(`${BASE}${PROJECT}`);
-    await until(page, () => window.benchUsable !== undefined);
+    await until(
+      page,
+      () =>
+        window.benchUsable !== undefined && performance.getEntriesByName('first-contentful-paint').length > 0,
+    );
     const first = await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0].startTime);
     paints.push(first);
     usables.push(await page.evaluate(() => window.benchUsable));

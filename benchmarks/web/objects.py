@@ -29,18 +29,12 @@ class Objects:
     held_runs: dict[int, int]
 
 
-def make(client: Client, folder: Path, *, num_samples: int, num_lines: int, num_points: int) -> Objects:
-    """Make them, or find those that an earlier call left in the same data folder.
-
-    Args:
-        folder: where the file is written that lets the held steps go on, by `release`.
-    """
+def make(client: Client, *, num_samples: int, num_lines: int, num_points: int) -> Objects:
+    """Make them, or find those that an earlier call left in the same data folder."""
     known = {algorithm.name for algorithm in client.algorithms.list()}
     for algorithm in sorted(ALGORITHMS.iterdir()):
         if algorithm.name not in known:
             client.algorithms.install(algorithm)
-    released = _gate(folder)
-    released.unlink(missing_ok=True)
     talk = _node("talk", "long_log", num_lines=num_lines, num_points=num_points)
     long_run = _run_once(client, f"log-{num_lines}-{num_points}", talk)
     dataset = f"samples-{num_samples}"
@@ -49,34 +43,38 @@ def make(client: Client, folder: Path, *, num_samples: int, num_lines: int, num_
     canvases = {}
     for num_nodes in (200, 500):
         canvases[num_nodes] = f"canvas-{num_nodes}"
-        client.pipelines.save(canvases[num_nodes], grid(num_nodes, held=0, gate=released))
+        client.pipelines.save(canvases[num_nodes], grid(num_nodes))
+    for run in client.runs.list():
+        if not run.state.is_final:  # what a bench that was interrupted has left
+            client.runs.cancel(run.id)
+            client.runs.wait(run.id, timeout_s=60)
     held_runs = {}
     for held in (3, 10):
-        run = client.runs.create(document=grid(200, held=held, gate=released))
+        newest = next(iter(client.runs.list(limit=1)))
+        # Numbers that no run had before: nothing is reused.
+        run = client.runs.create(document=grid(200, held=held, first_number=1000 * (newest.id + 1)))
         held_runs[held] = run.id
     for held, run_id in held_runs.items():
         _wait_until_held(client, run_id, held)
     return Objects(dataset, long_run, canvases, held_runs)
 
 
-def release(client: Client, folder: Path, objects: Objects) -> None:
-    """Let the held steps end, and stop what would come after them."""
+def release(client: Client, objects: Objects) -> None:
+    """Stop the runs whose steps are held."""
     for run_id in objects.held_runs.values():
         client.runs.cancel(run_id)
-    _gate(folder).touch()
     for run_id in objects.held_runs.values():
         client.runs.wait(run_id, timeout_s=60)
 
 
-def grid(num_nodes: int, *, held: int, gate: Path) -> dict[str, Any]:
+def grid(num_nodes: int, *, held: int = 0, first_number: int = 0) -> dict[str, Any]:
     """A pipeline of columns of ten steps, each of which takes from two of the column before."""
     nodes, edges, layout = [], [], {}
     for number in range(num_nodes):
         column, row = divmod(number, ROWS)
-        # Numbers differ by what is held, so that no run reuses the steps of another.
-        values: dict[str, Any] = {"number": number + 1000 * held}
+        values: dict[str, Any] = {"number": first_number + number}
         if column == 0 and row < held:
-            values["wait_for"] = str(gate)
+            values["wait_for"] = "/nobody/writes/this"
         nodes.append(_node(f"step-{number}", "grid_step", **values))
         layout[f"step-{number}"] = {"x": column * NODE_SPACE[0], "y": row * NODE_SPACE[1]}
         if column:
@@ -84,10 +82,6 @@ def grid(num_nodes: int, *, held: int, gate: Path) -> dict[str, Any]:
             edges.append({"from": f"step-{before + row}.first", "to": f"step-{number}.left"})
             edges.append({"from": f"step-{before + (row + 1) % ROWS}.second", "to": f"step-{number}.right"})
     return _document(f"canvas-{num_nodes}", nodes) | {"edges": edges, "layout": layout}
-
-
-def _gate(folder: Path) -> Path:
-    return folder / "held-steps-may-go-on"
 
 
 def _wait_until_held(client: Client, run_id: int, held: int) -> None:

@@ -87,7 +87,6 @@ def main() -> int:
         print("Making the objects ...", file=sys.stderr)
         made = objects.make(
             client,
-            folder,
             num_samples=wanted.num_samples,
             num_lines=wanted.num_lines,
             num_points=wanted.num_points,
@@ -96,7 +95,7 @@ def main() -> int:
         try:
             measured = _measure(server.url, made, wanted.only)
         finally:
-            objects.release(client, folder, made)
+            objects.release(client, made)
         if not wanted.only or "live" in wanted.only:
             measured |= _measure_live(server, folder)
     return _report(measured, as_json=wanted.json)
@@ -113,9 +112,7 @@ def _folder(given: Path | None) -> Iterator[Path]:
 
 
 def _measure(url: str, made: objects.Objects, only: str) -> dict[str, float]:
-    return _drive(
-        HERE / "measure.mjs", url, KPL_BENCH_OBJECTS=json.dumps(asdict(made)), KPL_BENCH_ONLY=only
-    )
+    return _drive(HERE / "measure.mjs", url, KPL_BENCH_OBJECTS=json.dumps(asdict(made)), KPL_BENCH_ONLY=only)
 
 
 def _measure_live(server: LocalServer, folder: Path) -> dict[str, float]:

@@ -80,7 +80,7 @@ const SCREENS = [
   {
     name: 'model-evaluations',
     path: `${PROJECT}/models/${objects.model}?tab=evaluations`,
-    waitFor: 'main table, main [role=grid]',
+    waitFor: 'main h2',
     looks: [EN],
   },
   { name: 'algorithms', path: `${PROJECT}/algorithms`, waitFor: 'main a', looks: [EN] },
