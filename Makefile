@@ -6,7 +6,7 @@ KPL_DATA_DIR ?= $(CURDIR)/.kpl
 PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 export PIP_PROGRESS_BAR = off
 
-.PHONY: help setup setup-dev demo up test check check-python check-web check-generated fix bench bench-formats docs clean
+.PHONY: help setup setup-dev demo up test check check-python check-web check-generated fix bench bench-formats bench-web docs docs-pictures clean
 
 help: ## Say what each target does
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -79,6 +79,18 @@ $(VENV)-formats/.installed:
 	$(VENV)-formats/bin/python -m pip install --disable-pip-version-check --quiet 'numpy>=2.1' xxhash msgspec pillow
 	-$(VENV)-formats/bin/python -m pip install --disable-pip-version-check --quiet lmdb bagz
 	@touch $@
+
+bench-web: $(VENV)/.web-tools ## The console on a million of everything, in Chromium
+	$(BIN)/python tools/web.py run --silent build
+	$(BIN)/python benchmarks/web/run.py
+
+$(VENV)/.web-tools: web/package-lock.json | $(VENV)/.installed-dev
+	$(BIN)/python tools/web.py ci
+	@touch $@
+
+docs-pictures: $(VENV)/.web-tools ## Pictures of the console, taken from the running product
+	$(BIN)/python tools/web.py run --silent build
+	$(BIN)/python tools/docs_pictures.py
 
 docs: setup-dev ## Generated reference pages
 	$(BIN)/python tools/generate.py

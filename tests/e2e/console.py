@@ -5,14 +5,15 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import httpx
 import pytest
 
 import kpl.server
+from kpl.testing.console import PASSWORD, set_password
 
 WEB = Path(__file__).parents[2] / "web"
-PASSWORD = "a password of many words"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+__all__ = ["NEEDS_BROWSER", "WEB", "run_script", "set_password"]
 
 NEEDS_BROWSER = [
     pytest.mark.e2e,
@@ -30,20 +31,12 @@ NEEDS_BROWSER = [
 ]
 
 
-def set_password(link: str) -> None:
-    """Give the administrator PASSWORD, by a link that signs in once."""
-    base, _, secret = link.partition("/sign-in#link=")
-    with httpx.Client(base_url=base) as http:
-        session = http.post("/api/v1/session", json={"link_token": secret}).raise_for_status().json()
-        http.patch(
-            "/api/v1/users/admin",
-            json={"password": PASSWORD},
-            headers={"X-CSRF-Token": session["csrf_token"]},
-        ).raise_for_status()
+def run_script(name: str, url: str, *, timeout_s: float = 120, **variables: str) -> str:
+    """Run a script of web/e2e against a server as its administrator; returns what it printed.
 
-
-def run_script(name: str, url: str, *, timeout_s: float = 120) -> str:
-    """Run a script of web/e2e against a server as its administrator; returns what it printed."""
+    Args:
+        variables: environment variables beside those that name the server and the password.
+    """
     done = subprocess.run(
         ["node", f"e2e/{name}"],
         cwd=WEB,
@@ -51,7 +44,8 @@ def run_script(name: str, url: str, *, timeout_s: float = 120) -> str:
         text=True,
         timeout=timeout_s,
         check=False,
-        env={**os.environ, "KPL_E2E_URL": url, "KPL_E2E_PASSWORD": PASSWORD},
+        env={**os.environ, "KPL_E2E_URL": url, "KPL_E2E_PASSWORD": PASSWORD, **variables},
     )
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "SKIPPED" not in done.stdout, done.stdout
     return done.stdout

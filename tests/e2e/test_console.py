@@ -1,8 +1,6 @@
 """The console in a real browser on a real server: every page in both languages and themes, with axe looking on."""
 
-import os
 import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +8,7 @@ import pytest
 
 from kpl.client import LocalServer, local_server
 
-from .console import NEEDS_BROWSER, PASSWORD, WEB, set_password  # noqa: TID252  tests are no package with a name of its own
+from .console import NEEDS_BROWSER, run_script, set_password  # noqa: TID252  tests are no package with a name of its own
 
 pytestmark = NEEDS_BROWSER
 
@@ -38,23 +36,9 @@ def server(tmp_path_factory: pytest.TempPathFactory, images: Path) -> Iterator[L
 
 @pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("zh", "dark")])
 def test_every_page_works_and_hinders_nobody(server: LocalServer, language: str, theme: str) -> None:
-    done = subprocess.run(
-        ["node", "e2e/smoke.mjs"],
-        cwd=WEB,
-        capture_output=True,
-        text=True,
-        timeout=280,
-        check=False,
-        env={
-            **os.environ,
-            "KPL_E2E_URL": server.url,
-            "KPL_E2E_PASSWORD": PASSWORD,
-            "KPL_E2E_LANGUAGES": language,
-            "KPL_E2E_THEMES": theme,
-        },
+    printed = run_script(
+        "smoke.mjs", server.url, timeout_s=280, KPL_E2E_LANGUAGES=language, KPL_E2E_THEMES=theme
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "SKIPPED" not in done.stdout, done.stdout
-    looked_at = re.search(r"(\d+) pages looked at", done.stdout)
+    looked_at = re.search(r"(\d+) pages looked at", printed)
     assert looked_at is not None
-    assert int(looked_at[1]) > 20, done.stdout
+    assert int(looked_at[1]) > 20, printed

@@ -35,14 +35,22 @@ function subscribeAll(): void {
 
 function connect(): (message: ToHub) => void {
   const client = crypto.randomUUID();
-  void navigator.locks?.request(`kpl.tab.${client}`, () => new Promise(() => {}));
+  // The worker takes a tab whose lock it gets for gone, so the tab speaks only when it has the lock itself.
+  const alive = new Promise<void>((resolve) => {
+    if (!navigator.locks) resolve();
+    else
+      void navigator.locks.request(`kpl.tab.${client}`, () => {
+        resolve();
+        return new Promise(() => {});
+      });
+  });
   if (typeof SharedWorker !== 'undefined') {
     const worker = new SharedWorker(new URL('./live.worker.ts', import.meta.url), {
       type: 'module',
       name: 'kpl-live',
     });
     worker.port.onmessage = ({ data }: MessageEvent<FromHub>) => receive(data);
-    return (message) => worker.port.postMessage({ client, message });
+    return (message) => void alive.then(() => worker.port.postMessage({ client, message }));
   }
   return navigator.locks ? connectByLeader(client) : connectAlone(client);
 }
@@ -122,20 +130,28 @@ export function useLiveQueries(
   keysOf: (event: LiveEvent) => QueryKey[],
   options: { always?: QueryKey[]; after?: number | null; isEnabled?: boolean } = {},
 ): void {
-  const client = useQueryClient();
-  const batch = useRef<Invalidation | null>(null);
-  batch.current ??= new Invalidation(client);
+  const outdated = useInvalidation();
   useLive(
     topics,
     (event) => {
-      for (const key of event.type === 'resync' ? (options.always ?? []) : keysOf(event))
-        batch.current?.add(key);
+      for (const key of event.type === 'resync' ? (options.always ?? []) : keysOf(event)) outdated.add(key);
     },
     options,
   );
 }
 
-/** Collects query keys for 250 ms, then invalidates each once. */
+/** What outdates queries on behalf of a component, at most every 250 ms. */
+export function useInvalidation(): Invalidation {
+  const client = useQueryClient();
+  const batch = useRef<Invalidation | null>(null);
+  batch.current ??= new Invalidation(client);
+  return batch.current;
+}
+
+/**
+ * Collects query keys for 250 ms, then invalidates each once. While those are being read, further ones wait: a server
+ * that is slow or has many pages open is asked less often.
+ */
 export class Invalidation {
   #client: QueryClient;
   #keys = new Map<string, QueryKey>();
@@ -147,14 +163,14 @@ export class Invalidation {
 
   add(key: QueryKey): void {
     this.#keys.set(JSON.stringify(key), key);
-    this.#timer ??= setTimeout(() => this.#flush(), 250);
+    this.#timer ??= setTimeout(() => void this.#flush(), 250);
   }
 
-  #flush(): void {
-    this.#timer = null;
+  async #flush(): Promise<void> {
     const keys = [...this.#keys.values()];
     this.#keys.clear();
-    for (const queryKey of keys) void this.#client.invalidateQueries({ queryKey });
+    await Promise.all(keys.map((queryKey) => this.#client.invalidateQueries({ queryKey })));
+    this.#timer = this.#keys.size > 0 ? setTimeout(() => void this.#flush(), 250) : null;
   }
 }
 

@@ -1,5 +1,5 @@
 import { ArrowDown, ArrowUp } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { type ReactNode, useRef } from 'react';
 import {
   Table as AriaTable,
   Cell,
@@ -49,6 +49,8 @@ export function Table<T extends object>(props: TableProps<T>) {
     props;
   const hasSelection = onSelect !== undefined;
   const isLink = hrefOf !== undefined || onRowAction !== undefined;
+  const act = useRef(onRowAction);
+  act.current = onRowAction;
   return (
     <AriaTable
       aria-label={label}
@@ -92,13 +94,17 @@ export function Table<T extends object>(props: TableProps<T>) {
           </Column>
         ))}
       </TableHeader>
-      <TableBody renderEmptyState={() => empty ?? null}>
-        {items.map((item) => (
+      <TableBody
+        items={items}
+        // Rows of items that are the same objects are not drawn anew while these stay the same.
+        dependencies={[columns, hrefOf, hasSelection, isLink]}
+        renderEmptyState={() => empty ?? null}
+      >
+        {(item) => (
           <Row
-            key={idOf(item)}
             id={idOf(item)}
             href={hrefOf?.(item)}
-            onAction={onRowAction && (() => onRowAction(item))}
+            onAction={onRowAction && (() => act.current?.(item))}
             className={cx(
               'group outline-none focus-visible:outline-2 focus-visible:-outline-offset-2 focus-visible:outline-accent selected:bg-accent-soft',
               isLink && 'cursor-pointer hover:bg-sunken',
@@ -115,7 +121,7 @@ export function Table<T extends object>(props: TableProps<T>) {
               </Cell>
             ))}
           </Row>
-        ))}
+        )}
       </TableBody>
     </AriaTable>
   );

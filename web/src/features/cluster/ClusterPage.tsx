@@ -55,7 +55,9 @@ export default function ClusterPage() {
       }
     >
       <div className="mx-auto max-w-[1320px] space-y-6 p-6">
-        {machines.isError && <ErrorState error={machines.error} onRetry={() => void machines.refetch()} />}
+        {machines.isLoadingError && (
+          <ErrorState error={machines.error} onRetry={() => void machines.refetch()} />
+        )}
         {machines.isPending && <Skeleton className="h-64" />}
         {machines.data && all.length === 0 && (
           <EmptyState icon={Cpu} title={t('emptyTitle')} command="kpl up">

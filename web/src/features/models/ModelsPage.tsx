@@ -67,7 +67,7 @@ export default function ModelsPage() {
           {t('empty.detail')}
         </EmptyState>
       ) : (
-        <div className="bg-surface">
+        <div className="min-h-full bg-surface px-3">
           <ModelTable models={shown} project={project} />
           {models.hasNextPage && (
             <div className="p-4">

@@ -1,5 +1,15 @@
 import { describe, expect, it, test } from 'vitest';
-import { barOf, isOver, isReport, isRunState, matchesSearch, spanOf, ticks, withLiveTask } from './model';
+import {
+  barOf,
+  isOver,
+  isReport,
+  isRunState,
+  matchesSearch,
+  spanOf,
+  ticks,
+  withLiveEvent,
+  withLiveTask,
+} from './model';
 
 const at = (seconds: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, seconds)).toISOString();
 const now = Date.parse(at(100));
@@ -64,4 +74,20 @@ test('a report is told by its kind and its file', () => {
   expect(isReport({ type: 'files', kind: 'metrics', files })).toBe(true);
   expect(isReport({ type: 'files', kind: '', files })).toBe(false);
   expect(isReport({ type: 'files', kind: 'metrics', files: [{ path: 'a.txt' }] })).toBe(false);
+});
+
+describe('a live event', () => {
+  const run = { state: 'running', tasks: [{ id: 1, state: 'running', progress: null as number | null }] };
+
+  it('changes the run, a task or the progress of a task', () => {
+    expect(withLiveEvent(run, { type: 'run', data: { state: 'succeeded' } }).state).toBe('succeeded');
+    const ended = withLiveEvent(run, { type: 'task', data: { id: 1, state: 'failed' } });
+    expect(ended.tasks[0]?.state).toBe('failed');
+    const data = { task_id: 1, progress: 0.5, message: 'half way' };
+    expect(withLiveEvent(run, { type: 'metrics', data }).tasks[0]?.progress).toBe(0.5);
+  });
+
+  it('of another kind changes nothing', () => {
+    expect(withLiveEvent(run, { type: 'log', data: {} })).toBe(run);
+  });
 });

@@ -100,6 +100,25 @@ function known<T extends object>(event: LiveTask, task: T): Partial<T> {
   return Object.fromEntries(Object.entries(event).filter(([key]) => key in task)) as Partial<T>;
 }
 
+/** Put one live event into a run; what it does not know is left to the next reading. */
+export function withLiveEvent<R extends { tasks: { id: number }[] }>(
+  run: R,
+  { type, data }: { type: string; data: Record<string, unknown> },
+): R {
+  if (type === 'task') return { ...run, tasks: withLiveTask(run.tasks, data as unknown as LiveTask) };
+  if (type === 'run') return { ...run, ...data };
+  if (type !== 'metrics') return run;
+  const { task_id, progress, message } = data as {
+    task_id: number;
+    progress: number | null;
+    message: string;
+  };
+  return {
+    ...run,
+    tasks: withLiveTask(run.tasks, { id: task_id, progress, progress_message: message }),
+  };
+}
+
 export interface RunRow {
   id: number;
   name: string;

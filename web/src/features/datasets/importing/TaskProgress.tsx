@@ -26,7 +26,8 @@ export function TaskProgress({
   useEffect(() => {
     if (state === 'succeeded') onDone();
   }, [state, onDone]);
-  if (task.isError) return <ErrorState isInline error={task.error} onRetry={() => void task.refetch()} />;
+  if (task.isLoadingError)
+    return <ErrorState isInline error={task.error} onRetry={() => void task.refetch()} />;
   const isOver = state === 'succeeded' || state === 'failed' || state === 'cancelled';
   const words = task.data?.reason || task.data?.progress_message || '';
   return (

@@ -91,7 +91,7 @@ export default function RunsPage() {
                 {t('list.compare')}
               </Button>
             </div>
-            {runs.isError && <ErrorState error={runs.error} onRetry={() => void runs.refetch()} />}
+            {runs.isLoadingError && <ErrorState error={runs.error} onRetry={() => void runs.refetch()} />}
             {runs.isPending && <SkeletonRows rows={10} />}
             {all && (
               <Table

@@ -1,5 +1,5 @@
 import { ReactFlowProvider } from '@xyflow/react';
-import { useMemo } from 'react';
+import { useMemo, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useAssets } from '../../pipelines/api';
 import { CanvasTools } from '../../pipelines/graph/CanvasTools';
@@ -9,6 +9,7 @@ import { GraphCanvas } from '../../pipelines/graph/GraphCanvas';
 import { bounds, placed } from '../../pipelines/graph/layout';
 import { notesToFlow } from '../../pipelines/graph/NoteNodes';
 import { allPorts } from '../../pipelines/graph/ports';
+import { keepSame } from '../../pipelines/graph/same';
 import type { RunDetail, Task } from '../api';
 
 const NONE: ReadonlySet<string> = new Set();
@@ -32,15 +33,16 @@ export function RunGraph({ project, run, selected, onPick, now }: RunGraphProps)
   );
   const layout = useMemo(() => placed(document, ports), [document, ports]);
   const box = useMemo(() => bounds(layout, ports), [layout, ports]);
-  const { nodes, edges } = useMemo(
-    () =>
-      toFlow(document, ports, layout, {
-        selected: new Set(selected ? [selected] : []),
-        statuses: new Map(run.tasks.map((task) => [task.name, statusOf(task, now)])),
-        given: run.parameters,
-      }),
-    [document, ports, layout, selected, run.tasks, run.parameters, now],
-  );
+  const drawn = useRef<ReturnType<typeof toFlow>>({ nodes: [], edges: [] });
+  const { nodes, edges } = useMemo(() => {
+    const next = toFlow(document, ports, layout, {
+      selected: new Set(selected ? [selected] : []),
+      statuses: new Map(run.tasks.map((task) => [task.name, statusOf(task, now)])),
+      given: run.parameters,
+    });
+    drawn.current = keepSame(drawn.current, next);
+    return drawn.current;
+  }, [document, ports, layout, selected, run.tasks, run.parameters, now]);
   const notes = useMemo(() => notesToFlow(document, {}, NONE), [document]);
   const isTask = (name: string) => run.tasks.some((task) => task.name === name);
   return (

@@ -1,8 +1,8 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { CircleStop, EllipsisVertical, PencilRuler, RotateCw, SkipForward } from 'lucide-react';
-import { useMemo, useState } from 'react';
+import { useCallback, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useLive } from '@/api/live';
+import { type LiveEvent, useInvalidation, useLive } from '@/api/live';
 import { useFormat } from '@/i18n/format';
 import { Button } from '@/ui/Button';
 import { ConfirmDialog } from '@/ui/Dialog';
@@ -17,7 +17,7 @@ import { StateChip } from '@/ui/StateChip';
 import { Time, useNow } from '@/ui/Time';
 import { toastError } from '@/ui/Toast';
 import { cancelRun, type RunDetail, rerun, runQuery } from '../api';
-import { isOver, type LiveTask, withLiveTask } from '../model';
+import { isOver, withLiveEvent } from '../model';
 import { TaskPanel } from '../task/TaskPanel';
 import { RunGraph } from './RunGraph';
 import { TaskTable } from './TaskTable';
@@ -31,7 +31,8 @@ export default function RunPage() {
   const run = useQuery(runQuery(project, id));
   const parents = [{ label: t('title'), href: projectPath(project, 'runs') }];
   const header = <PageHeader parents={parents} title={Number.isInteger(id) ? `#${id}` : t('title')} />;
-  if (run.isError) {
+  // A page that has been drawn stays while the server is away: the bar above says that the connection is lost.
+  if (run.isLoadingError) {
     return (
       <Page header={header}>
         <ErrorState error={run.error} onRetry={() => void run.refetch()} />
@@ -51,32 +52,25 @@ export default function RunPage() {
   return <Shown key={id} project={project} run={run.data} parents={parents} />;
 }
 
-/** Keeps the run in the cache up to date by the events that come. */
+const BATCH_MS = 250;
+
+/** Keeps the run in the cache up to date by the events that come; all of a quarter of a second are drawn at once. */
 function useLiveRun(project: string, run: RunDetail): void {
   const client = useQueryClient();
   const key = runQuery(project, run.id).queryKey;
+  const outdated = useInvalidation();
+  const waiting = useRef<LiveEvent[]>([]);
   useLive(
     [`run:${run.id}`],
     (event) => {
-      if (event.type === 'resync') void client.invalidateQueries({ queryKey: key });
-      else if (event.type === 'task') {
-        client.setQueryData(key, (old) =>
-          old ? { ...old, tasks: withLiveTask(old.tasks, event.data as unknown as LiveTask) } : old,
-        );
-        void client.invalidateQueries({ queryKey: key });
-      } else if (event.type === 'metrics') {
-        // Progress is a signal: it comes often, and is drawn without asking the server.
-        const { task_id, progress, message } = event.data as {
-          task_id: number;
-          progress: number | null;
-          message: string;
-        };
-        const live = { id: task_id, progress, progress_message: message };
-        client.setQueryData(key, (old) => (old ? { ...old, tasks: withLiveTask(old.tasks, live) } : old));
-      } else if (event.type === 'run') {
-        client.setQueryData(key, (old) => (old ? { ...old, ...(event.data as Partial<RunDetail>) } : old));
-        void client.invalidateQueries({ queryKey: key });
-      }
+      if (event.type !== 'metrics') outdated.add(key); // progress is drawn without asking the server
+      if (event.type === 'resync') return;
+      waiting.current.push(event);
+      if (waiting.current.length > 1) return;
+      setTimeout(() => {
+        const events = waiting.current.splice(0);
+        client.setQueryData(key, (old) => old && events.reduce(withLiveEvent, old));
+      }, BATCH_MS);
     },
     { after: run.seq },
   );
@@ -99,7 +93,10 @@ function Shown({ project, run, parents }: ShownProps) {
   const isGoing = !isOver(run.state);
   const now = useNow(isGoing ? 1000 : null);
   const task = useMemo(() => run.tasks.find(({ name }) => name === query.task), [run.tasks, query.task]);
-  const pick = (name: string | undefined) => setQuery({ task: name, line: undefined }, { push: true });
+  const pick = useCallback(
+    (name: string | undefined) => setQuery({ task: name, line: undefined }, { push: true }),
+    [setQuery],
+  );
 
   const again = useMutation({
     mutationFn: (fromNode: string | null) => rerun(project, run.id, fromNode),
@@ -212,7 +209,7 @@ function Shown({ project, run, parents }: ShownProps) {
             onRerun={() => again.mutate(task.name)}
           />
         ) : (
-          <TaskTable run={run} onPick={pick} now={now} />
+          <TaskTable run={run} onPick={pick} />
         )}
       </section>
       <ConfirmDialog

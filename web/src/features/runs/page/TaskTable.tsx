@@ -1,3 +1,4 @@
+import { memo, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '@/i18n/format';
 import { KeyValue } from '@/ui/KeyValue';
@@ -5,6 +6,7 @@ import { Progress } from '@/ui/Progress';
 import { AppLink, projectPath, useProject } from '@/ui/routing';
 import { StateChip } from '@/ui/StateChip';
 import { Table, type TableColumn } from '@/ui/Table';
+import { useNow } from '@/ui/Time';
 import { nodeTitle, type PipelineDocument } from '../../pipelines/graph/document';
 import { NodeIcon } from '../../pipelines/graph/icons';
 import type { RunDetail, Task } from '../api';
@@ -12,57 +14,16 @@ import type { RunDetail, Task } from '../api';
 interface TaskTableProps {
   run: RunDetail;
   onPick: (name: string) => void;
-  now: number;
 }
 
 /** All steps of a run and why each did what it did; beside them what the run was made from. */
-export function TaskTable({ run, onPick, now }: TaskTableProps) {
+export const TaskTable = memo(function TaskTable({ run, onPick }: TaskTableProps) {
   const { t, i18n } = useTranslation('runs');
-  const { duration } = useFormat();
   const project = useProject();
-  const nodes = new Map(
-    ((run.document as unknown as PipelineDocument).nodes ?? []).map((node) => [node.id, node]),
+  const columns = useMemo(
+    () => columnsOf(run.document as unknown as PipelineDocument, t, i18n.language),
+    [run.document, t, i18n.language],
   );
-  const columns: TableColumn<Task>[] = [
-    {
-      id: 'name',
-      title: t('task.step'),
-      isRowHeader: true,
-      width: 'w-56',
-      cell: ({ name }) => {
-        const node = nodes.get(name);
-        return (
-          <span className="flex items-center gap-2.5">
-            {node && <NodeIcon node={node} size={22} />}
-            <span className="truncate font-medium">{node ? nodeTitle(node, i18n.language) : name}</span>
-          </span>
-        );
-      },
-    },
-    { id: 'state', title: t('list.state'), width: 'w-32', cell: ({ state }) => <StateChip state={state} /> },
-    {
-      id: 'why',
-      title: t('task.why'),
-      cell: ({ reason, why, state, progress, progress_message }) =>
-        state === 'running' && progress !== null ? (
-          <span className="flex items-center gap-3 text-12">
-            <Progress label={t('task.progress')} isLabelHidden value={progress} className="w-32" />
-            <span className="truncate text-fg-2">{progress_message}</span>
-          </span>
-        ) : (
-          <span className={`line-clamp-1 text-12 ${state === 'failed' ? 'text-failed' : 'text-fg-2'}`}>
-            {reason || why}
-          </span>
-        ),
-    },
-    {
-      id: 'duration',
-      title: t('list.duration'),
-      align: 'right',
-      width: 'w-28',
-      cell: (task) => <span className="text-fg-2 tabular-nums">{timeOf(task, now, duration)}</span>,
-    },
-  ];
   const parameters = Object.entries(run.parameters);
   return (
     <div className="grid min-h-0 flex-1 grid-cols-[minmax(0,1fr)_300px]">
@@ -129,6 +90,62 @@ export function TaskTable({ run, onPick, now }: TaskTableProps) {
       </aside>
     </div>
   );
+});
+
+function columnsOf(
+  document: PipelineDocument,
+  t: (key: string) => string,
+  language: string,
+): TableColumn<Task>[] {
+  const nodes = new Map((document.nodes ?? []).map((node) => [node.id, node]));
+  return [
+    {
+      id: 'name',
+      title: t('task.step'),
+      isRowHeader: true,
+      width: 'w-56',
+      cell: ({ name }) => {
+        const node = nodes.get(name);
+        return (
+          <span className="flex items-center gap-2.5">
+            {node && <NodeIcon node={node} size={22} />}
+            <span className="truncate font-medium">{node ? nodeTitle(node, language) : name}</span>
+          </span>
+        );
+      },
+    },
+    { id: 'state', title: t('list.state'), width: 'w-32', cell: ({ state }) => <StateChip state={state} /> },
+    {
+      id: 'why',
+      title: t('task.why'),
+      cell: ({ reason, why, state, progress, progress_message }) =>
+        state === 'running' && progress !== null ? (
+          <span className="flex items-center gap-3 text-12">
+            <Progress label={t('task.progress')} isLabelHidden value={progress} className="w-32" />
+            <span className="truncate text-fg-2">{progress_message}</span>
+          </span>
+        ) : (
+          <span className={`line-clamp-1 text-12 ${state === 'failed' ? 'text-failed' : 'text-fg-2'}`}>
+            {reason || why}
+          </span>
+        ),
+    },
+    {
+      id: 'duration',
+      title: t('list.duration'),
+      align: 'right',
+      width: 'w-28',
+      cell: (task) => <TaskTime task={task} />,
+    },
+  ];
+}
+
+/** How long a step took, or runs by now: it has a clock of its own, so that a second does not draw the table anew. */
+function TaskTime({ task }: { task: Task }) {
+  const { duration } = useFormat();
+  const isGoing = task.started_at !== null && task.finished_at === null;
+  const now = useNow(isGoing ? 1000 : null);
+  return <span className="text-fg-2 tabular-nums">{timeOf(task, now, duration)}</span>;
 }
 
 function timeOf(task: Task, now: number, duration: (seconds: number) => string): string {

@@ -104,7 +104,11 @@ export function LogView({ project, taskId, attempt, isGoing }: LogViewProps) {
         )}
         <span className="flex-1" />
         <span className="text-12 whitespace-nowrap text-fg-3">
-          {t('log.size', { lines: format.count(log.numLines), size: format.bytes(log.sizeBytes) })}
+          {t('log.size', {
+            count: log.numLines,
+            lines: format.count(log.numLines),
+            size: format.bytes(log.sizeBytes),
+          })}
         </span>
         <Button size="small" variant="quiet" onPress={() => void toFirstError()}>
           <CircleAlert aria-hidden />

@@ -31,7 +31,8 @@ export function MetricsView({ project, taskId, attempt, isGoing }: MetricsViewPr
     always: [['metrics', project, taskId]],
     isEnabled: isGoing,
   });
-  if (metrics.isError) return <ErrorState error={metrics.error} onRetry={() => void metrics.refetch()} />;
+  if (metrics.isLoadingError)
+    return <ErrorState error={metrics.error} onRetry={() => void metrics.refetch()} />;
   if (!metrics.data) return <SkeletonRows className="p-6" />;
   const { charts, numbers } = chartsOf(metrics.data.metrics);
   if (metrics.data.metrics.length === 0) {

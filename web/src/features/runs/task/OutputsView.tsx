@@ -16,7 +16,8 @@ export function OutputsView({ project, taskId }: { project: string; taskId: numb
   const { t } = useTranslation('runs');
   const { bytes, count } = useFormat();
   const outputs = useQuery(outputsQuery(project, taskId));
-  if (outputs.isError) return <ErrorState error={outputs.error} onRetry={() => void outputs.refetch()} />;
+  if (outputs.isLoadingError)
+    return <ErrorState error={outputs.error} onRetry={() => void outputs.refetch()} />;
   if (!outputs.data) return <SkeletonRows className="p-6" />;
   if (outputs.data.length === 0) return <EmptyState icon={PackageOpen} title={t('outputs.nothing')} />;
   return (
@@ -41,7 +42,11 @@ export function OutputsView({ project, taskId }: { project: string; taskId: numb
           aside={
             output.size_bytes === null
               ? t('outputs.notYet')
-              : t('outputs.size', { files: count(output.num_files ?? 0), size: bytes(output.size_bytes) })
+              : t('outputs.size', {
+                  count: output.num_files ?? 0,
+                  files: count(output.num_files ?? 0),
+                  size: bytes(output.size_bytes),
+                })
           }
         >
           {isReport(output) && (

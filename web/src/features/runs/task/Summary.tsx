@@ -24,7 +24,7 @@ interface SummaryProps {
 export function Summary({ project, task, detail }: SummaryProps) {
   const { t } = useTranslation('runs');
   const { bytes } = useFormat();
-  if (detail.isError) return <ErrorState error={detail.error} onRetry={() => void detail.refetch()} />;
+  if (detail.isLoadingError) return <ErrorState error={detail.error} onRetry={() => void detail.refetch()} />;
   if (!detail.data) return <SkeletonRows className="p-6" />;
   const { data } = detail;
   const parameters = Object.entries(data.parameters);
