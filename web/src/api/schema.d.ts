@@ -73,7 +73,7 @@ export interface paths {
         };
         /**
          * List Machines
-         * @description List machines with their devices, and what tasks hold of them.
+         * @description List machines with their devices, what tasks hold of them, and what all that match have together.
          */
         get: operations["list_machines"];
         put?: never;
@@ -1853,6 +1853,8 @@ export interface components {
             kind: string;
             /** Memory Mib */
             memory_mib: number;
+            /** Memory Used Mib */
+            memory_used_mib?: number | null;
             /** Model */
             model: string;
             /**
@@ -1860,6 +1862,13 @@ export interface components {
              * @default bookkeeping
              */
             sharing: components["schemas"]["Enforcement"];
+            /** Temperature C */
+            temperature_c?: number | null;
+            /**
+             * Utilisation
+             * @description From 0 to 1, as measured last within a minute; null where it does not tell.
+             */
+            utilisation?: number | null;
             /** Vendor */
             vendor: string;
         };
@@ -2410,6 +2419,12 @@ export interface components {
             reason: string;
         };
         /**
+         * MachineState
+         * @description What a machine does with new tasks.
+         * @enum {string}
+         */
+        MachineState: "open" | "cordoned" | "draining" | "lost";
+        /**
          * MachineUpdate
          * @description Keep new tasks away from a machine, or open it again.
          */
@@ -2423,10 +2438,49 @@ export interface components {
              */
             reason: string;
         };
-        /** MachinesOut */
+        /**
+         * MachinesOut
+         * @description Machines, and what all that match have together, those of other pages too.
+         */
         MachinesOut: {
+            /**
+             * Clusters
+             * @description The pools that there are.
+             */
+            clusters: string[];
+            /**
+             * Held
+             * @description What tasks hold of it.
+             */
+            held: {
+                [key: string]: number;
+            };
+            /**
+             * Kinds
+             * @description The kinds of devices that there are.
+             */
+            kinds: string[];
             /** Machines */
             machines: components["schemas"]["MachineOut"][];
+            /**
+             * Num Machines
+             * @description How many match.
+             */
+            num_machines: number;
+            /**
+             * States
+             * @description How many are in each state, of those that match.
+             */
+            states: {
+                [key: string]: number;
+            };
+            /**
+             * Total
+             * @description What those that match have, by resource, as quotas count it.
+             */
+            total: {
+                [key: string]: number;
+            };
         };
         /** MemberOut */
         MemberOut: {
@@ -4543,7 +4597,19 @@ export interface operations {
     };
     list_machines: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description A part of the name. */
+                query?: string;
+                /** @description Of this pool only. */
+                cluster?: string | null;
+                /** @description With devices of this kind only. */
+                kind?: string | null;
+                state?: components["schemas"]["MachineState"] | null;
+                /** @description How many to pass over, in the order of the list. */
+                offset?: number;
+                /** @description How many at most; all when left out, none with 0. */
+                limit?: number | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -4557,6 +4623,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MachinesOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };
