@@ -42,7 +42,7 @@ def list_(json: Json = False) -> None:
 
 @app.command()
 def show(name: Name, json: Json = False) -> None:
-    """Show a machine: each device, what is free of it, who holds it, and what keeps them within their shares."""
+    """Show a machine: each device, what is free, what it measures, who holds it, and what keeps them apart."""
     with context.client() as client:
         machine = client.machines.get(name)
     if json:
@@ -65,13 +65,16 @@ def show(name: Name, json: Json = False) -> None:
     out.print()
     names = {holder.task_id: holder for holder in machine.holders}
     print_table(
-        ("device", "model", "memory", "free", "sharing", "held by"),
+        ("device", "model", "memory", "free", "busy", "memory used", "temperature", "sharing", "held by"),
         [
             (
                 f"{d.kind}{d.index}",
                 d.model,
                 format_memory(d.memory_mib) if d.memory_mib else None,
                 f"{(1000 - d.held_milli) / 10:g} %" if d.is_healthy else "not healthy",
+                None if d.utilisation is None else f"{d.utilisation:.0%}",
+                None if d.memory_used_mib is None else format_memory(d.memory_used_mib),
+                None if d.temperature_c is None else f"{d.temperature_c:.0f} °C",
                 "fixed instance" if d.is_instance else d.sharing,
                 ", ".join(_share(names.get(h.task_id), h) for h in d.holders),
             )

@@ -1,5 +1,7 @@
 """Bodies of requests and answers about machines and what is held on them."""
 
+from enum import StrEnum
+
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from kpl.resources import Enforcement
@@ -37,6 +39,11 @@ class DeviceOut(BaseModel):
         Enforcement.BOOKKEEPING, description="What keeps tasks that share it within their shares."
     )
     held_milli: int = Field(description="Thousandths of the device that tasks hold.")
+    utilisation: float | None = Field(
+        None, description="From 0 to 1, as measured last within a minute; null where it does not tell."
+    )
+    memory_used_mib: int | None = None
+    temperature_c: float | None = None
     holders: list[DeviceHolderOut]
 
 
@@ -59,8 +66,25 @@ class MachineOut(BaseModel):
     holders: list[HolderOut]
 
 
+class MachineState(StrEnum):
+    """What a machine does with new tasks."""
+
+    OPEN = "open"
+    CORDONED = "cordoned"
+    DRAINING = "draining"
+    LOST = "lost"
+
+
 class MachinesOut(BaseModel):
+    """Machines, and what all that match have together, those of other pages too."""
+
     machines: list[MachineOut]
+    num_machines: int = Field(description="How many match.")
+    total: dict[str, int] = Field(description="What those that match have, by resource, as quotas count it.")
+    held: dict[str, int] = Field(description="What tasks hold of it.")
+    states: dict[MachineState, int] = Field(description="How many are in each state, of those that match.")
+    clusters: list[str] = Field(description="The pools that there are.")
+    kinds: list[str] = Field(description="The kinds of devices that there are.")
 
 
 class MachineUpdate(BaseModel):

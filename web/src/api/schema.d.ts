@@ -73,7 +73,7 @@ export interface paths {
         };
         /**
          * List Machines
-         * @description List machines with their devices, and what tasks hold of them.
+         * @description List machines with their devices, what tasks hold of them, and what all that match have together.
          */
         get: operations["list_machines"];
         put?: never;
@@ -2213,6 +2213,8 @@ export interface components {
             kind: string;
             /** Memory Mib */
             memory_mib: number;
+            /** Memory Used Mib */
+            memory_used_mib?: number | null;
             /** Model */
             model: string;
             /**
@@ -2220,6 +2222,13 @@ export interface components {
              * @default bookkeeping
              */
             sharing: components["schemas"]["Enforcement"];
+            /** Temperature C */
+            temperature_c?: number | null;
+            /**
+             * Utilisation
+             * @description From 0 to 1, as measured last within a minute; null where it does not tell.
+             */
+            utilisation?: number | null;
             /** Vendor */
             vendor: string;
         };
@@ -3066,6 +3075,12 @@ export interface components {
             reason: string;
         };
         /**
+         * MachineState
+         * @description What a machine does with new tasks.
+         * @enum {string}
+         */
+        MachineState: "open" | "cordoned" | "draining" | "lost";
+        /**
          * MachineUpdate
          * @description Keep new tasks away from a machine, or open it again.
          */
@@ -3079,10 +3094,49 @@ export interface components {
              */
             reason: string;
         };
-        /** MachinesOut */
+        /**
+         * MachinesOut
+         * @description Machines, and what all that match have together, those of other pages too.
+         */
         MachinesOut: {
+            /**
+             * Clusters
+             * @description The pools that there are.
+             */
+            clusters: string[];
+            /**
+             * Held
+             * @description What tasks hold of it.
+             */
+            held: {
+                [key: string]: number;
+            };
+            /**
+             * Kinds
+             * @description The kinds of devices that there are.
+             */
+            kinds: string[];
             /** Machines */
             machines: components["schemas"]["MachineOut"][];
+            /**
+             * Num Machines
+             * @description How many match.
+             */
+            num_machines: number;
+            /**
+             * States
+             * @description How many are in each state, of those that match.
+             */
+            states: {
+                [key: string]: number;
+            };
+            /**
+             * Total
+             * @description What those that match have, by resource, as quotas count it.
+             */
+            total: {
+                [key: string]: number;
+            };
         };
         /** MemberOut */
         MemberOut: {
@@ -5345,7 +5399,19 @@ export interface operations {
     };
     list_machines: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description A part of the name. */
+                query?: string;
+                /** @description Of this pool only. */
+                cluster?: string | null;
+                /** @description With devices of this kind only. */
+                kind?: string | null;
+                state?: components["schemas"]["MachineState"] | null;
+                /** @description How many to pass over, in the order of the list. */
+                offset?: number;
+                /** @description How many at most; all when left out, none with 0. */
+                limit?: number | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -5359,6 +5425,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MachinesOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };

@@ -1,8 +1,17 @@
 """Machines, what is held on them, and keeping new tasks away from them."""
 
-from fastapi import APIRouter
+from typing import Annotated
 
-from kpl.schemas.machine import DrainOut, DrainRequest, MachineOut, MachinesOut, MachineUpdate
+from fastapi import APIRouter, Query
+
+from kpl.schemas.machine import (
+    DrainOut,
+    DrainRequest,
+    MachineOut,
+    MachinesOut,
+    MachineState,
+    MachineUpdate,
+)
 from kpl.server.routes.dependencies import TheCaller, ThePlatform
 from kpl.server.services import machines
 
@@ -10,9 +19,22 @@ router = APIRouter(prefix="/api/v1/machines", tags=["machines"])
 
 
 @router.get("", operation_id="list_machines")
-def list_machines(platform: ThePlatform, caller: TheCaller) -> MachinesOut:
-    """List machines with their devices, and what tasks hold of them."""
-    return machines.list_machines(platform, caller)
+def list_machines(
+    platform: ThePlatform,
+    caller: TheCaller,
+    *,
+    query: Annotated[str, Query(max_length=200, description="A part of the name.")] = "",
+    cluster: Annotated[str | None, Query(description="Of this pool only.")] = None,
+    kind: Annotated[str | None, Query(description="With devices of this kind only.")] = None,
+    state: MachineState | None = None,
+    offset: Annotated[int, Query(ge=0, description="How many to pass over, in the order of the list.")] = 0,
+    limit: Annotated[
+        int | None, Query(ge=0, le=1000, description="How many at most; all when left out, none with 0.")
+    ] = None,
+) -> MachinesOut:
+    """List machines with their devices, what tasks hold of them, and what all that match have together."""
+    wanted = machines.MachineFilter(query, cluster, kind, state)
+    return machines.list_machines(platform, caller, wanted, offset=offset, limit=limit)
 
 
 @router.get("/{name}", operation_id="get_machine")

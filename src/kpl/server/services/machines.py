@@ -1,5 +1,6 @@
 """Machines: what each has, which tasks hold it, and whether new tasks are kept away from it."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -8,6 +9,8 @@ from sqlalchemy.orm import Session
 
 from kpl.errors import NotFound, nearest
 from kpl.resources import Device, Machine, Placement
+from kpl.runtime.samples import DeviceSample, MachineSample
+from kpl.scheduler.share import totals
 from kpl.schemas.machine import (
     DeviceHolderOut,
     DeviceOut,
@@ -16,6 +19,7 @@ from kpl.schemas.machine import (
     HolderOut,
     MachineOut,
     MachinesOut,
+    MachineState,
     MachineUpdate,
 )
 from kpl.server.db.tables.machines import MachineRow
@@ -37,13 +41,47 @@ from kpl.server.services.store import MOVE_ON, post, post_settings
 from kpl.task import AttemptState
 
 
-def list_machines(platform: Platform, caller: Caller) -> MachinesOut:
-    """Show all machines. Everybody sees what is held; by which task, only who may see its project."""
+@dataclass(frozen=True, slots=True)
+class MachineFilter:
+    """Which machines to list; what is left out does not narrow.
+
+    Args:
+        name: a part of the name, in any case.
+        kind: of a device that it has.
+    """
+
+    name: str = ""
+    cluster: str | None = None
+    kind: str | None = None
+    state: MachineState | None = None
+
+
+def list_machines(
+    platform: Platform,
+    caller: Caller,
+    wanted: MachineFilter = MachineFilter(),
+    *,
+    offset: int = 0,
+    limit: int | None = None,
+) -> MachinesOut:
+    """Show machines from the `offset`-th on. Everybody sees what is held; by whom, only who may see the project."""
     require_scope(caller, Scope.READ)
     with platform.db.read() as session:
-        held, settings = _held(session, caller), machine_settings(session)
+        held, settings = _by_machine(_held(session, caller)), machine_settings(session)
     machines = platform.executor.machines()
-    return MachinesOut(machines=[_answer(each, held, settings) for each in machines])
+    states = {each.name: _state(each, settings.get(each.name)) for each in machines}
+    found = [each for each in machines if _matches(each, states[each.name], wanted)]
+    measured = _measured(platform)
+    shown = found[offset:] if limit is None else found[offset : offset + limit]
+    return MachinesOut(
+        machines=[_answer(each, held.get(each.name, ()), settings, measured) for each in shown],
+        num_machines=len(found),
+        total=totals(found),
+        held=_sum(each.placement for machine in found for each in held.get(machine.name, ())),
+        states=Counter(states[each.name] for each in found),
+        clusters=sorted({each.cluster for each in machines}),
+        kinds=sorted({device.kind for each in machines for device in each.devices}),
+    )
 
 
 def get_machine(platform: Platform, caller: Caller, name: str) -> MachineOut:
@@ -51,7 +89,7 @@ def get_machine(platform: Platform, caller: Caller, name: str) -> MachineOut:
     require_scope(caller, Scope.READ)
     machine = _require(platform, name)
     with platform.db.read() as session:
-        return _answer(machine, _held(session, caller), machine_settings(session))
+        return _shown(platform, session, caller, machine)
 
 
 def update_machine(platform: Platform, caller: Caller, name: str, change: MachineUpdate) -> MachineOut:
@@ -73,7 +111,7 @@ def update_machine(platform: Platform, caller: Caller, name: str, change: Machin
         action = "machine.cordon" if change.is_cordoned else "machine.uncordon"
         details = {"reason": change.reason}
         audit.record(platform, session, caller, action, f"machine:{name}", details=details)
-        return _answer(machine, _held(session, caller), machine_settings(session))
+        return _shown(platform, session, caller, machine)
 
 
 def drain_machine(platform: Platform, caller: Caller, name: str, asked: DrainRequest) -> DrainOut:
@@ -94,7 +132,7 @@ def drain_machine(platform: Platform, caller: Caller, name: str, asked: DrainReq
         details = {"reason": asked.reason, "moving": sorted(movable)}
         audit.record(platform, session, caller, "machine.drain", f"machine:{name}", details=details)
         return DrainOut(
-            machine=_answer(machine, held, machine_settings(session)),
+            machine=_answer(machine, here, machine_settings(session), _measured(platform)),
             moving=[each.holder for each in here if each.holder.task_id in movable],
             staying=[each.holder for each in here if each.holder.task_id not in movable],
         )
@@ -107,7 +145,7 @@ def stop_drain(platform: Platform, caller: Caller, name: str) -> MachineOut:
     with platform.db.write() as session:
         _set(platform, session, caller, name, is_cordoned=False, is_draining=False, reason="")
         audit.record(platform, session, caller, "machine.stop_drain", f"machine:{name}")
-        return _answer(machine, _held(session, caller), machine_settings(session))
+        return _shown(platform, session, caller, machine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,10 +218,61 @@ def _held(session: Session, caller: Caller) -> list[_Held]:
     return found
 
 
+def _by_machine(held: Iterable[_Held]) -> dict[str, list[_Held]]:
+    found: dict[str, list[_Held]] = {}
+    for each in held:
+        found.setdefault(each.placement.machine, []).append(each)
+    return found
+
+
+def _sum(placements: Iterable[Placement]) -> dict[str, int]:
+    """What placements hold together, by resource."""
+    found = {"cpu": 0, "memory": 0}
+    for placement in placements:
+        found["cpu"] += placement.cpu_milli
+        found["memory"] += placement.memory_mib
+        for share in placement.devices:
+            for name in (share.kind, f"{share.kind}:{share.model}") if share.model else (share.kind,):
+                found[name] = found.get(name, 0) + share.share_milli
+    return found
+
+
+def _state(machine: Machine, row: MachineRow | None) -> MachineState:
+    if not machine.is_healthy:
+        return MachineState.LOST
+    if row is not None and row.is_draining:
+        return MachineState.DRAINING
+    is_cordoned = machine.is_cordoned or (row is not None and row.is_cordoned)
+    return MachineState.CORDONED if is_cordoned else MachineState.OPEN
+
+
+def _matches(machine: Machine, state: MachineState, wanted: MachineFilter) -> bool:
+    return (
+        wanted.name.lower() in machine.name.lower()
+        and wanted.cluster in (None, machine.cluster)
+        and wanted.state in (None, state)
+        and (wanted.kind is None or any(device.kind == wanted.kind for device in machine.devices))
+    )
+
+
+_Measured = Mapping[str, MachineSample]
+
+
+def _measured(platform: Platform) -> _Measured:
+    """What each machine measured last, of those that did within a minute."""
+    return {sample.machine: sample for sample in platform.samples.newest(now_s=platform.now_s())}
+
+
+def _shown(platform: Platform, session: Session, caller: Caller, machine: Machine) -> MachineOut:
+    held = _by_machine(_held(session, caller)).get(machine.name, [])
+    return _answer(machine, held, machine_settings(session), _measured(platform))
+
+
 def _answer(
-    machine: Machine, everything_held: Sequence[_Held], settings: Mapping[str, MachineRow]
+    machine: Machine, held: Sequence[_Held], settings: Mapping[str, MachineRow], measured: _Measured
 ) -> MachineOut:
-    held = [each for each in everything_held if each.placement.machine == machine.name]
+    sample = measured.get(machine.name)
+    devices = {} if sample is None else {(each.kind, each.index): each for each in sample.devices}
     row = settings.get(machine.name)
     return MachineOut(
         name=machine.name,
@@ -200,12 +289,12 @@ def _answer(
         memory_mib=machine.memory_mib,
         held_cpu_milli=sum(each.placement.cpu_milli for each in held),
         held_memory_mib=sum(each.placement.memory_mib for each in held),
-        devices=[_device(device, held) for device in machine.devices],
+        devices=[_device(each, held, devices.get((each.kind, each.index))) for each in machine.devices],
         holders=[each.holder for each in held],
     )
 
 
-def _device(device: Device, held: Sequence[_Held]) -> DeviceOut:
+def _device(device: Device, held: Sequence[_Held], sample: DeviceSample | None) -> DeviceOut:
     holders = [
         DeviceHolderOut(
             task_id=each.holder.task_id,
@@ -227,5 +316,8 @@ def _device(device: Device, held: Sequence[_Held]) -> DeviceOut:
         is_healthy=device.is_healthy,
         sharing=device.sharing,
         held_milli=sum(holder.share_milli for holder in holders),
+        utilisation=None if sample is None else sample.utilisation,
+        memory_used_mib=None if sample is None else sample.memory_used_mib,
+        temperature_c=None if sample is None else sample.temperature_c,
         holders=holders,
     )

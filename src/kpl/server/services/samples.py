@@ -16,7 +16,7 @@ from kpl.schemas.sample import DeviceSeriesOut, MachineMetricsOut
 from kpl.server.db.tables.samples import SampleRow
 from kpl.server.services.access import Caller, Scope, require_scope
 from kpl.server.services.clock import utc
-from kpl.server.services.machines import list_machines
+from kpl.server.services.machines import get_machine
 from kpl.server.services.platform import Platform
 from kpl.server.services.recent_samples import condense, in_steps
 
@@ -50,7 +50,8 @@ def get_machine_metrics(
     samples = [*stored, *(each for each in recent if begin_s <= each.at_s < end_s)]
     step_s = step_s or _usual_step_s(begin_s, end_s, has_minutes=bool(stored))
     devices = described[machine].devices if machine in described else ()
-    return _answer(machine, in_steps(samples, step_s), step_s, devices, _holders(platform, caller, machine))
+    holders = _holders(platform, caller, machine) if machine in described else {}
+    return _answer(machine, in_steps(samples, step_s), step_s, devices, holders)
 
 
 def _seconds(moment: datetime) -> float:
@@ -77,8 +78,8 @@ def _holders(
     platform: Platform, caller: Caller, machine: str
 ) -> dict[tuple[str, int], list[DeviceHolderOut]]:
     """Who holds each device now, as far as the caller may know."""
-    found = next((each for each in list_machines(platform, caller).machines if each.name == machine), None)
-    return {} if found is None else {(each.kind, each.index): each.holders for each in found.devices}
+    found = get_machine(platform, caller, machine)
+    return {(each.kind, each.index): each.holders for each in found.devices}
 
 
 def _answer(

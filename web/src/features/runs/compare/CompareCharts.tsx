@@ -1,8 +1,8 @@
 import { useQueries } from '@tanstack/react-query';
 import { ErrorState } from '@/ui/ErrorState';
 import { Panel } from '@/ui/Panel';
+import { Chart } from '@/viz/Chart';
 import { seriesQuery } from '../api';
-import { Chart } from '../task/Chart';
 import type { MetricRow } from './model';
 import type { Compared } from './useCompared';
 

@@ -2,8 +2,8 @@ import { ArrowDown, ArrowUp } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '@/i18n/format';
+import { useSeriesColour } from '@/viz/Chart';
 import type { Run } from '../api';
-import { useSeriesColour } from '../task/Chart';
 import { type Difference, GROUPS, type MetricRow } from './model';
 
 const CELL = 'border-b border-line px-3 py-1.5';

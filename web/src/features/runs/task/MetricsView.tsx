@@ -9,9 +9,9 @@ import { ErrorState } from '@/ui/ErrorState';
 import { Panel } from '@/ui/Panel';
 import { SegmentedControl, Toggle } from '@/ui/SegmentedControl';
 import { SkeletonRows } from '@/ui/Skeleton';
+import { Chart, useSeriesColour } from '@/viz/Chart';
 import { metricsQuery, seriesQuery } from '../api';
 import { type Chart as ChartSpec, chartsOf, type MetricBrief, SMOOTHING } from '../metrics';
-import { Chart, useSeriesColour } from './Chart';
 
 interface MetricsViewProps {
   project: string;

@@ -2,7 +2,7 @@ import { useEffect, useMemo, useRef, useState } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { useFormat } from '@/i18n/format';
-import { aligned, type Series, seriesColour, smoothed } from '../metrics';
+import { aligned, type Series, seriesColour, smoothed } from './series';
 
 interface ChartProps {
   label: string;
@@ -12,21 +12,50 @@ interface ChartProps {
   series: Series[];
   smoothing: number;
   isLog: boolean;
+  /** The steps are seconds since 1970. */
+  isTime?: boolean;
+  /** The least that the upper end of the scale is, as 1 for shares; it then begins at 0. */
+  top?: number;
+  height?: number;
+  /** How values are written at the axis. */
+  format?: (value: number) => string;
   /** Asks for the points of a range of steps; null for all. */
   onZoom?: (range: [number, number] | null) => void;
 }
 
 const HEIGHT = 190;
+/** Times of the day, and dates where days go by: written the same in every language. */
+const TIMES: uPlot.Axis.DynamicValues = (_, splits, __, ___, incr) =>
+  splits.map((split) => {
+    const at = new Date(split * 1000);
+    const two = (part: number) => String(part).padStart(2, '0');
+    if (incr >= 86_400) return `${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+    return `${two(at.getHours())}:${two(at.getMinutes())}${incr < 60 ? `:${two(at.getSeconds())}` : ''}`;
+  });
 /** Steps are counted: the axis has no fractions of them. */
 const WHOLE_STEPS = Array.from({ length: 12 }, (_, power) =>
   [1, 2, 5].map((digit) => digit * 10 ** power),
 ).flat();
 
 /** Curves over steps. Drag to zoom in, double-click to see all. Colours follow the theme. */
-export function Chart({ label, names, colours, series, smoothing, isLog, onZoom }: ChartProps) {
+export function Chart({
+  label,
+  names,
+  colours,
+  series,
+  smoothing,
+  isLog,
+  isTime = false,
+  top,
+  height = HEIGHT,
+  format,
+  onZoom,
+}: ChartProps) {
   const frame = useRef<HTMLDivElement>(null);
   const isDark = useIsDark();
   const { metric } = useFormat();
+  const write = useRef(format ?? metric);
+  write.current = format ?? metric;
   const key = names.map((name, index) => `${colours?.[index] ?? index} ${name}`).join('\n');
   const data = useMemo(() => {
     const smooth = series.map(({ steps, values }) => ({ steps, values: smoothed(values, smoothing) }));
@@ -55,17 +84,23 @@ export function Chart({ label, names, colours, series, smoothing, isLog, onZoom 
       plot.current = new uPlot(
         {
           width: Math.max(200, box.clientWidth),
-          height: HEIGHT,
+          height,
           padding: [8, 16, 0, 0],
-          scales: { x: { time: false }, y: { distr: isLog ? 3 : 1 } },
+          scales: {
+            x: { time: isTime },
+            y: {
+              distr: isLog ? 3 : 1,
+              ...(top !== undefined && { range: (_, __, most: number) => [0, Math.max(top, most ?? 0)] }),
+            },
+          },
           legend: { show: false },
           cursor: { drag: { x: true, y: false }, points: { size: 6 }, sync: { key: 'kpl-metrics' } },
           axes: [
-            { ...axis, space: 64, size: 28, incrs: WHOLE_STEPS },
+            { ...axis, space: 64, size: 28, ...(isTime ? { values: TIMES } : { incrs: WHOLE_STEPS }) },
             {
               ...axis,
               size: 56,
-              values: (_, splits) => splits.map((split) => (split === null ? '' : metric(split))),
+              values: (_, splits) => splits.map((split) => (split === null ? '' : write.current(split))),
             },
           ],
           series: [
@@ -95,7 +130,7 @@ export function Chart({ label, names, colours, series, smoothing, isLog, onZoom 
     // Texts on a canvas keep the font they were drawn in.
     void document.fonts.load('11px "Inter Variable"').then(draw, draw);
     const observer = new ResizeObserver(() => {
-      plot.current?.setSize({ width: Math.max(200, box.clientWidth), height: HEIGHT });
+      plot.current?.setSize({ width: Math.max(200, box.clientWidth), height });
     });
     observer.observe(box);
     return () => {
@@ -104,10 +139,10 @@ export function Chart({ label, names, colours, series, smoothing, isLog, onZoom 
       plot.current?.destroy();
       plot.current = null;
     };
-  }, [key, isDark, isLog, metric]);
+  }, [key, isDark, isLog, isTime, top, height]);
 
   useEffect(() => plot.current?.setData(data), [data]);
-  return <div ref={frame} role="img" aria-label={label} style={{ height: HEIGHT }} />;
+  return <div ref={frame} role="img" aria-label={label} style={{ height }} />;
 }
 
 /** Whether the page is dark by now. */
