@@ -1,5 +1,5 @@
+import type { Series } from '@/viz/series';
 import type { Attempt, MachineMetrics } from './api';
-import type { Series } from './metrics';
 
 /** A curve of a machine or a device over the seconds since an attempt began. */
 export interface DeviceChart {

@@ -6,9 +6,9 @@ import { EmptyState } from '@/ui/EmptyState';
 import { ErrorState } from '@/ui/ErrorState';
 import { Panel } from '@/ui/Panel';
 import { SkeletonRows } from '@/ui/Skeleton';
+import { Chart } from '@/viz/Chart';
 import { type Attempt, machineMetricsQuery } from '../api';
 import { type DeviceChart, deviceCharts } from '../devices';
-import { Chart } from './Chart';
 
 const EVERY_MS = 5000;
 const UNITS: Record<DeviceChart['what'], string> = {
