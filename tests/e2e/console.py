@@ -49,7 +49,7 @@ def run_script(name: str, url: str) -> str:
         cwd=WEB,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=280,
         check=False,
         env={**os.environ, "KPL_E2E_URL": url, "KPL_E2E_PASSWORD": PASSWORD},
     )

@@ -306,8 +306,10 @@ async function showsFlow(page, words, address, look) {
   await card.getByText('val_accuracy').waitFor();
   await look(page, 'flow-model');
   await page.goto(address);
-  await edge('train.model>test.model').focus();
+  await expectNodes(page, 4, 'the pipeline that has not run');
+  await edge('split.dataset>train.dataset').hover({ force: true });
   await card.getByText(words.notYet).waitFor();
+  await page.mouse.move(0, 0);
   await edge('data.dataset>split.dataset').hover({ force: true });
   await card.getByText('circle').waitFor();
   await page.mouse.move(0, 0);
