@@ -31,20 +31,22 @@ NEEDS_BROWSER = [
 ]
 
 
-def run_script(name: str, url: str, *, timeout_s: float = 120, **variables: str) -> str:
-    """Run a script of web/e2e against a server as its administrator; returns what it printed.
+def run_script(
+    name: str, url: str, *arguments: str, password: str = PASSWORD, timeout_s: float = 280, **variables: str
+) -> str:
+    """Run a script of web/e2e against a server, as its administrator unless told otherwise; returns what it printed.
 
     Args:
         variables: environment variables beside those that name the server and the password.
     """
     done = subprocess.run(
-        ["node", f"e2e/{name}"],
+        ["node", f"e2e/{name}", *arguments],
         cwd=WEB,
         capture_output=True,
         text=True,
         timeout=timeout_s,
         check=False,
-        env={**os.environ, "KPL_E2E_URL": url, "KPL_E2E_PASSWORD": PASSWORD, **variables},
+        env={**os.environ, "KPL_E2E_URL": url, "KPL_E2E_PASSWORD": password, **variables},
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "SKIPPED" not in done.stdout, done.stdout

@@ -15,6 +15,7 @@ const WORDS = {
     looking: 'Looking at revision 1',
     close: 'Close',
     undo: 'Undo',
+    fit: 'Show all',
     failed: /^\s*Not saved: .+/,
     retry: 'Try again',
     choose: 'Choose…',
@@ -29,6 +30,8 @@ const WORDS = {
     noteText: 'Text of the note',
     groupTitle: 'Title of the group',
     teal: 'Teal',
+    flows: 'What flows here',
+    notYet: /^Nothing yet/,
   },
   zh: {
     kept: '草稿已保存',
@@ -41,6 +44,7 @@ const WORDS = {
     looking: '正在查看修订 1',
     close: '关闭',
     undo: '撤销',
+    fit: '显示全部',
     failed: /^\s*未保存：.+/,
     retry: '重试',
     choose: '选择…',
@@ -55,6 +59,8 @@ const WORDS = {
     noteText: '注释内容',
     groupTitle: '分组标题',
     teal: '青色',
+    flows: '此处流过的内容',
+    notYet: /^还没有内容/,
   },
 };
 
@@ -126,6 +132,7 @@ async function showsHistory(page, words, look) {
   await page.getByRole('button', { name: words.restore, exact: true }).click();
   await list.getByRole('button', { name: /^#3/ }).waitFor();
   await page.getByText(words.looking).waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: words.fit }).click();
   await expectNodes(page, 4, 'restored');
   await page.getByRole('button', { name: words.undo, exact: true }).last().click();
   await expectNodes(page, 3, 'restoring is undone');
@@ -236,6 +243,7 @@ async function takesNotes(page, words, address, look) {
   await expectNodes(page, 4, 'the pipeline');
   await page.locator('.kpl-canvas').focus();
   await node(page, 'train').click();
+  await page.keyboard.press('1');
   await node(page, 'test').click({ modifiers: ['Shift'] });
   await page.keyboard.press('g');
   const title = page.getByLabel(words.groupTitle);
@@ -249,7 +257,7 @@ async function takesNotes(page, words, address, look) {
   for (let times = 0; times < 4; times += 1) await page.keyboard.press('ArrowDown');
   assert.notEqual(await place('train'), before[0], 'a step in the frame goes along');
   assert.equal(await place('data'), before[1], 'a step beside it stays');
-  await page.keyboard.press('Escape');
+  await node(page, 'data').click();
   await page.keyboard.press('c');
   await page.getByLabel(words.noteText).fill('Photos of shapes: retrain when new ones arrive.');
   await page.keyboard.press('Escape');
@@ -263,8 +271,9 @@ async function takesNotes(page, words, address, look) {
   await page.mouse.down();
   await page.mouse.move(x, y - 60, { steps: 6 });
   await page.mouse.up();
-  const stands = await node(page, 'test').boundingBox();
-  assert.ok(Math.abs(stood.y - stands.y - 60) <= 8, `dragged along: ${stood.y} to ${stands.y}`);
+  const [stands, to] = [await node(page, 'test').boundingBox(), await node(page, 'group/1').boundingBox()];
+  assert.ok(from.y - to.y > 30, 'the frame was dragged');
+  assert.ok(Math.abs(stood.y - stands.y - (from.y - to.y)) < 1, 'and took its steps along');
 
   await says(page, words.kept);
   await page.getByText('YAML', { exact: true }).click();
@@ -284,6 +293,29 @@ async function takesNotes(page, words, address, look) {
   await says(page, words.saved);
 }
 
+/** An edge shows what flows along it: samples and classes of data, numbers of what a step made, or that nothing is there. */
+async function showsFlow(page, words, address, look) {
+  const edge = (id) => page.locator(`.react-flow__edge[data-id="${id}"]`);
+  const card = page.getByRole('region', { name: words.flows });
+  await page.goto(`${BASE}/p/default/runs/1`);
+  await edge('data.dataset>split.dataset').focus();
+  await card.getByText('circle').waitFor();
+  assert.equal(await card.getByRole('img').count(), 12);
+  await look(page, 'flow-data');
+  await edge('train.model>test.model').focus();
+  await card.getByText('val_accuracy').waitFor();
+  await look(page, 'flow-model');
+  await page.goto(address);
+  await expectNodes(page, 4, 'the pipeline that has not run');
+  await edge('split.dataset>train.dataset').hover({ force: true });
+  await card.getByText(words.notYet).waitFor();
+  await page.mouse.move(0, 0);
+  await edge('data.dataset>split.dataset').hover({ force: true });
+  await card.getByText('circle').waitFor();
+  await page.mouse.move(0, 0);
+  await card.waitFor({ state: 'detached' });
+}
+
 async function draw(language, theme, width) {
   const words = WORDS[language];
   const { context, page, problems } = await open(browser, { language, theme, width });
@@ -298,7 +330,9 @@ async function draw(language, theme, width) {
   await tellsFailure(again, words, look);
   await choosesBetweenWindows(again, context, words, address, look);
   await choosesBetweenPeople(again, words, address, look);
-  await takesNotes(again, words, `${BASE}/p/default/pipelines/notes-${language}`, look);
+  const notes = `${BASE}/p/default/pipelines/notes-${language}`;
+  await showsFlow(again, words, notes, look);
+  await takesNotes(again, words, notes, look);
   assert.deepEqual(problems, []);
   await context.close();
 }

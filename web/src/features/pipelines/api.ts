@@ -153,6 +153,88 @@ export async function deleteTemplate(project: string, name: string): Promise<voi
   await api.DELETE('/api/v1/projects/{project}/templates/{name}', { params: { path: { project, name } } });
 }
 
+/** One version of a dataset, the latest when none is named. */
+export const datasetVersionQuery = (project: string, name: string, version: number | null) =>
+  queryOptions({
+    queryKey: ['datasets', project, name, 'flowing', version],
+    queryFn: async () => {
+      if (version !== null)
+        return dataOf(
+          api.GET('/api/v1/projects/{project}/datasets/{name}/versions/{version}', {
+            params: { path: { project, name, version } },
+          }),
+        );
+      const path = { project, name };
+      return (await dataOf(api.GET('/api/v1/projects/{project}/datasets/{name}', { params: { path } })))
+        .latest;
+    },
+    retry: false,
+  });
+
+/** One version of a model, the latest when none is named. */
+export const modelVersionQuery = (project: string, name: string, version: number | null) =>
+  queryOptions({
+    queryKey: ['models', project, name, 'flowing', version],
+    queryFn: async (): Promise<Schemas['ModelVersionOut']> => {
+      if (version !== null)
+        return dataOf(
+          api.GET('/api/v1/projects/{project}/models/{name}/versions/{version}', {
+            params: { path: { project, name, version } },
+          }),
+        );
+      const path = { project, name };
+      return (await dataOf(api.GET('/api/v1/projects/{project}/models/{name}', { params: { path } }))).latest;
+    },
+    retry: false,
+  });
+
+export const statisticsQuery = (project: string, name: string, version: number) =>
+  queryOptions({
+    queryKey: ['dataset-statistics', project, name, version],
+    queryFn: async () => {
+      const answer = await dataOf(
+        api.GET('/api/v1/projects/{project}/datasets/{name}/versions/{version}/statistics', {
+          params: { path: { project, name, version } },
+        }),
+      );
+      return answer.statistics as { classes?: { name: string; num_samples: number }[] };
+    },
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+export const taskOutputsQuery = (project: string, id: number) =>
+  queryOptions({
+    queryKey: ['tasks', project, id, 'outputs'],
+    queryFn: () =>
+      dataOf(
+        api.GET('/api/v1/projects/{project}/tasks/{task_id}/outputs', {
+          params: { path: { project, task_id: id } },
+        }),
+      ),
+  });
+
+export const taskMetricsQuery = (project: string, id: number) =>
+  queryOptions({
+    queryKey: ['tasks', project, id, 'metrics'],
+    queryFn: () =>
+      dataOf(
+        api.GET('/api/v1/projects/{project}/tasks/{task_id}/metrics', {
+          params: { path: { project, task_id: id } },
+        }),
+      ),
+  });
+
+/** The tasks of a pipeline's last run, by the steps that they stand for. */
+export const lastTasksQuery = (project: string, runId: number | null) =>
+  queryOptions({
+    queryKey: ['runs', project, runId, 'tasks'],
+    queryFn: async () => {
+      const path = { project, run_id: runId ?? 0 };
+      return (await dataOf(api.GET('/api/v1/projects/{project}/runs/{run_id}', { params: { path } }))).tasks;
+    },
+    enabled: runId !== null,
+  });
+
 const datasetsQuery = (project: string) =>
   queryOptions({
     queryKey: ['datasets', project, 'catalog'],

@@ -6,7 +6,7 @@ import {
   ReactFlowProvider,
   useConnection,
 } from '@xyflow/react';
-import { type DragEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { type DragEvent, type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { toast } from '@/ui/Toast';
 import { CanvasTools } from '../graph/CanvasTools';
@@ -51,6 +51,8 @@ interface CanvasProps {
   catalog: Catalog;
   selected: ReadonlySet<string>;
   onSelect: (ids: ReadonlySet<string>) => void;
+  /** More that is drawn over the canvas. */
+  children?: ReactNode;
 }
 
 export function Canvas(props: CanvasProps) {
@@ -102,7 +104,7 @@ interface Offer {
   fits: Fit[];
 }
 
-function Drawing({ editor, ports, catalog, selected, onSelect }: CanvasProps) {
+function Drawing({ editor, ports, catalog, selected, onSelect, children }: CanvasProps) {
   const { t, i18n } = useTranslation('pipelines');
   const { store, document, problems, history } = editor;
   const flow = useRef<Flow | null>(null);
@@ -459,6 +461,7 @@ function Drawing({ editor, ports, catalog, selected, onSelect }: CanvasProps) {
               addGroup={selected.size > 0 ? groupSelected : null}
             />
             <LinkReason refusalOf={refusalOf} words={words} />
+            {children}
           </GraphCanvas>
         </Notes.Provider>
       </LinkTargets.Provider>

@@ -1,4 +1,4 @@
-import { useQueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useBlocker } from '@tanstack/react-router';
 import { EllipsisVertical, History, Info, LayoutTemplate, Play, RotateCcw, Save, Trash2 } from 'lucide-react';
 import { useEffect, useMemo, useState } from 'react';
@@ -11,7 +11,8 @@ import { PageHeader } from '@/ui/PageHeader';
 import { projectPath, useGo, useQueryState } from '@/ui/routing';
 import { SegmentedControl } from '@/ui/SegmentedControl';
 import { toastError } from '@/ui/Toast';
-import { type Assets, deletePipeline, type PipelineDetail, type PipelineDraft } from '../api';
+import { type Assets, deletePipeline, lastTasksQuery, type PipelineDetail, type PipelineDraft } from '../api';
+import { EdgePreview } from '../flowing/EdgePreview';
 import { allPorts } from '../graph/ports';
 import { NewPipelineDialog } from '../list/NewPipelineDialog';
 import { RunDialog } from '../RunDialog';
@@ -49,6 +50,7 @@ export function Editor({ project, pipeline, draft, assets, parents }: EditorProp
     () => new Set(query.node ? [query.node] : []),
   );
   const [open, setOpen] = useState<Open>(null);
+  const lastTasks = useQuery(lastTasksQuery(project, pipeline.last_run_id));
   const ports = useMemo(() => allPorts(document, assets.catalog), [document, assets.catalog]);
   const hasHistory = query.history !== undefined;
   const looked = Number(query.revision) || null;
@@ -209,7 +211,9 @@ export function Editor({ project, pipeline, draft, assets, parents }: EditorProp
                   catalog={assets.catalog}
                   selected={selected}
                   onSelect={select}
-                />
+                >
+                  <EdgePreview project={project} document={document} tasks={lastTasks.data ?? []} />
+                </Canvas>
                 <ProblemList problems={problems} onPick={(node) => select(new Set([node]))} />
               </div>
             </>

@@ -16,7 +16,7 @@ import { type Box, firstView } from './layout';
 import { GroupView, type NoteNode, NoteView } from './NoteNodes';
 import { StepNode } from './StepNode';
 
-const NODE_TYPES = { step: StepNode, note: NoteView, group: GroupView };
+const NODE_TYPES = { step: StepNode, note: NoteView, frame: GroupView };
 /** Below this zoom, texts inside nodes are not drawn. */
 const FAR_ZOOM = 0.5;
 

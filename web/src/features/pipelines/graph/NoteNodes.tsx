@@ -8,7 +8,7 @@ import type { Note, PipelineDocument } from './document';
 import type { Box } from './layout';
 import { kindOfNote, LEAST_SIZE, NOTE_COLOURS, noteColour, notesOf } from './notes';
 
-export type NoteNode = Node<{ note: Note }, 'note' | 'group'>;
+export type NoteNode = Node<{ note: Note }, 'note' | 'frame'>;
 
 /** What can be done to notes; null where a canvas is only looked at. */
 export interface NoteActions {
@@ -32,7 +32,8 @@ export function notesToFlow(
     const kind = kindOfNote(name);
     return {
       id: name,
-      type: kind,
+      // The library gives a look of its own to a type `group`.
+      type: kind === 'group' ? 'frame' : 'note',
       position: { x, y },
       width,
       height,
@@ -110,6 +111,9 @@ export const GroupView = memo(function GroupView({ id, data, selected }: NodePro
   );
 });
 
+/** Also for frames, which lie under everything. */
+const ON_TOP = { zIndex: 1001 };
+
 interface PartProps {
   id: string;
   note: Note;
@@ -129,7 +133,7 @@ function Frame({ id, note, selected }: PartProps & { selected: boolean }) {
         lineClassName="kpl-resize-line"
         handleClassName="kpl-resize-handle"
       />
-      <NodeToolbar isVisible={selected} position={Side.Top} align="start" offset={10}>
+      <NodeToolbar isVisible={selected} position={Side.Top} align="start" offset={10} style={ON_TOP}>
         <div
           role="toolbar"
           aria-label={t('notes.tools')}

@@ -114,7 +114,8 @@ function Wizard({ name, title, parents, document, isOwn }: WizardProps) {
         <Panel className="col-span-2 overflow-hidden">
           <div className="grid grid-cols-[minmax(0,5fr)_minmax(0,6fr)] items-center">
             <p className="max-w-prose p-5 text-13 whitespace-pre-line text-fg-2">
-              {textOf(document.description, i18n.language)}
+              {textOf(document.description, i18n.language) ||
+                t('templates.steps', { count: document.nodes?.length ?? 0 })}
             </p>
             <div className="border-l border-line bg-bg p-4">
               <MiniGraph

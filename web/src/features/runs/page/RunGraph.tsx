@@ -2,6 +2,7 @@ import { ReactFlowProvider } from '@xyflow/react';
 import { useMemo, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useAssets } from '../../pipelines/api';
+import { EdgePreview } from '../../pipelines/flowing/EdgePreview';
 import { CanvasTools } from '../../pipelines/graph/CanvasTools';
 import type { PipelineDocument } from '../../pipelines/graph/document';
 import { type NodeStatus, toFlow } from '../../pipelines/graph/flow';
@@ -62,6 +63,7 @@ export function RunGraph({ project, run, selected, onPick, now }: RunGraphProps)
         onPaneClick={() => selected && onPick(undefined)}
       >
         <CanvasTools />
+        <EdgePreview project={project} document={document} tasks={run.tasks} given={run.parameters} />
       </GraphCanvas>
     </ReactFlowProvider>
   );
