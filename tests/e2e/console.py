@@ -42,16 +42,16 @@ def set_password(link: str) -> None:
         ).raise_for_status()
 
 
-def run_script(name: str, url: str) -> str:
+def run_script(name: str, url: str, *arguments: str, password: str = PASSWORD) -> str:
     """Run a script of web/e2e against a server as its administrator; returns what it printed."""
     done = subprocess.run(
-        ["node", f"e2e/{name}"],
+        ["node", f"e2e/{name}", *arguments],
         cwd=WEB,
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
-        env={**os.environ, "KPL_E2E_URL": url, "KPL_E2E_PASSWORD": PASSWORD},
+        env={**os.environ, "KPL_E2E_URL": url, "KPL_E2E_PASSWORD": password},
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
