@@ -43,7 +43,7 @@ export function SampleRows({ pages, selected, onSelect, hasLabels, shows }: Samp
     hasLabels ? 'minmax(120px, 180px)' : '',
     isText ? 'minmax(0, 1fr)' : columns.map(() => `minmax(${NARROWEST_COLUMN}px, 1fr)`).join(' '),
   ].join(' ');
-  const minWidth = isText ? undefined : 232 + columns.length * (NARROWEST_COLUMN + 12);
+  const minWidth = isText ? undefined : 232 + columns.length * (NARROWEST_COLUMN + 20);
   const focusable = grid.tiles.some(({ position }) => pages.at(position)?.row === selected) ? selected : null;
   return (
     <section
@@ -57,7 +57,7 @@ export function SampleRows({ pages, selected, onSelect, hasLabels, shows }: Samp
       <div
         aria-hidden
         style={{ gridTemplateColumns: template, minWidth }}
-        className="sticky top-0 z-10 grid h-8 items-center gap-3 border-b border-line bg-surface px-4 text-12 font-medium text-fg-2"
+        className="sticky top-0 z-10 grid h-8 items-center gap-5 border-b border-line bg-surface px-4 text-12 font-medium text-fg-2"
       >
         <span>{t('row')}</span>
         {hasLabels && <span>{t('label')}</span>}
@@ -82,7 +82,7 @@ export function SampleRows({ pages, selected, onSelect, hasLabels, shows }: Samp
                   onClick={() => onSelect(sample.row)}
                   style={{ gridTemplateColumns: template }}
                   className={cx(
-                    'grid size-full items-center gap-3 px-4 text-left -outline-offset-2',
+                    'grid size-full items-center gap-5 px-4 text-left -outline-offset-2',
                     sample.row === selected ? 'bg-accent-soft' : 'hover:bg-sunken',
                   )}
                 >
