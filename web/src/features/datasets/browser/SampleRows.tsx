@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { cx } from '@/ui/cx';
 import { EmptyState } from '@/ui/EmptyState';
 import type { Sample } from '../api';
+import { isWrong } from '../sample';
 import { Swatch } from './ObjectList';
 import { type Column, columnsOf, shownValue } from './rowModel';
 import type { SamplePages } from './samplePages';
@@ -127,10 +128,10 @@ function Label({ sample, shows }: { sample: Sample; shows: GridView['shows'] }) 
         <span
           className={cx(
             'truncate',
-            sample.class_id !== null && sample.class_id !== prediction.class_id ? 'text-failed' : 'text-ok',
+            sample.class_id === null ? 'text-fg-2' : isWrong(sample) ? 'text-failed' : 'text-ok',
           )}
         >
-          {sample.class_id !== null && sample.class_id !== prediction.class_id ? '≠ ' : '✓ '}
+          {sample.class_id === null ? '' : isWrong(sample) ? '≠ ' : '✓ '}
           {prediction.label} {prediction.score.toFixed(2)}
         </span>
       )}
