@@ -74,7 +74,11 @@ def delete_dataset_version(
     datasets.delete_dataset_version(platform, caller, project, name, version)
 
 
-@router.get("/{name}/versions/{version}/samples", operation_id="list_samples")
+@router.get(
+    "/{name}/versions/{version}/samples",
+    operation_id="list_samples",
+    response_model_exclude_defaults=True,  # of each box what it does not have: a third of a page of them
+)
 def list_samples(
     platform: ThePlatform,
     caller: TheCaller,

@@ -43,6 +43,7 @@ export function DetailPicture(props: DetailPictureProps) {
     >
       <Picture
         src={sampleImageUrl(project, version, sample.row, 'full')}
+        fallback={sampleImageUrl(project, version, sample.row, 400)}
         alt={describeSample(sample)}
         isPixelated={isTiny(sample.width)}
         fit="contain"

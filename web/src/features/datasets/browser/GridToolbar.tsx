@@ -84,7 +84,7 @@ export function GridToolbar(props: GridToolbarProps) {
           value={view.rowHeight}
           onChange={(event) => onChange({ rowHeight: Number(event.target.value) })}
           {...ROW_HEIGHTS}
-          className="ml-2 h-6 w-24 shrink-0 accent-accent"
+          className="ml-2 hidden h-6 w-24 shrink-0 accent-accent @min-[560px]:block"
         />
       )}
     </div>

@@ -6,6 +6,8 @@ import { cx } from '@/ui/cx';
 
 interface PictureProps {
   src: string;
+  /** The same picture in another format, for one that browsers do not know. */
+  fallback?: string;
   alt?: string;
   isPixelated: boolean;
   fit: 'cover' | 'contain';
@@ -15,10 +17,11 @@ interface PictureProps {
 }
 
 /** A picture of a sample; where it cannot be drawn, why. */
-export function Picture({ src, alt = '', isPixelated, fit, isSmall, onBroken }: PictureProps) {
+export function Picture({ src, fallback, alt = '', isPixelated, fit, isSmall, onBroken }: PictureProps) {
   const { t } = useTranslation('datasets');
+  const [tried, setTried] = useState(src);
   const [isBroken, setBroken] = useState(false);
-  const reason = useReason(isBroken ? src : null);
+  const reason = useReason(isBroken ? tried : null);
   if (isBroken)
     return (
       <span
@@ -32,12 +35,16 @@ export function Picture({ src, alt = '', isPixelated, fit, isSmall, onBroken }: 
     );
   return (
     <img
-      src={src}
+      src={tried}
       alt={alt}
       loading="lazy"
       decoding="async"
       draggable={false}
       onError={() => {
+        if (fallback !== undefined && tried !== fallback) {
+          setTried(fallback);
+          return;
+        }
         setBroken(true);
         onBroken?.();
       }}

@@ -42,6 +42,7 @@ export const SampleCell = memo(function SampleCell(props: SampleCellProps) {
       )}
     >
       <Picture
+        key={size}
         src={sampleImageUrl(project, version, sample.row, size)}
         isPixelated={isTiny(sample.width)}
         fit={fit}
@@ -66,15 +67,17 @@ export const SampleCell = memo(function SampleCell(props: SampleCellProps) {
 
 /** The class of the whole sample, and a model's answer. */
 export function Names({ sample, shows }: { sample: Sample; shows: GridView['shows'] }) {
-  const label = shows === 'predictions' && sample.prediction !== null ? null : sample.label;
   const prediction = shows === 'labels' ? null : sample.prediction;
+  // A prediction that is right says what the label says.
+  const isSaid = prediction !== null && (shows === 'predictions' || !isWrong(sample));
+  const label = isSaid ? null : sample.label;
   if (label === null && prediction === null) return null;
   return (
-    <span className="pointer-events-none absolute bottom-1 left-1 flex max-w-[calc(100%-8px)] gap-1 text-[10.5px] leading-[15px] font-semibold">
+    <span className="pointer-events-none absolute bottom-1 left-1 flex max-w-[calc(100%-8px)] flex-col items-start gap-0.5 text-[10.5px] leading-[15px] font-semibold">
       {label !== null && (
         <span
           style={{ backgroundColor: classColour(sample.class_id), color: ON_CLASS_COLOUR }}
-          className="truncate rounded-[2px] px-1"
+          className="max-w-full truncate rounded-[2px] px-1"
         >
           {label}
         </span>
@@ -82,11 +85,11 @@ export function Names({ sample, shows }: { sample: Sample; shows: GridView['show
       {prediction !== null && (
         <span
           className={cx(
-            'truncate rounded-[2px] bg-[#10131a] px-1',
-            isWrong(sample) ? 'text-[#ff9b9b]' : 'text-[#8df0b0]',
+            'max-w-full truncate rounded-[2px] bg-[#10131a] px-1',
+            sample.class_id === null ? 'text-white' : isWrong(sample) ? 'text-[#ff9b9b]' : 'text-[#8df0b0]',
           )}
         >
-          {isWrong(sample) ? '≠ ' : '✓ '}
+          {sample.class_id === null ? '' : isWrong(sample) ? '≠ ' : '✓ '}
           {prediction.label} {prediction.score.toFixed(2)}
         </span>
       )}

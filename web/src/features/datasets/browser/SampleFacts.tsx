@@ -52,9 +52,10 @@ export function SampleFacts({ project, version, sample, view }: SampleFactsProps
   const legend = useMemo(
     () =>
       legendOf(
-        view.shows === 'predictions' ? sure : [...sample.boxes, ...(view.shows === 'both' ? sure : [])],
+        view.shows === 'predictions' ? sure : sample.boxes,
         shownMap ? classShares(shownMap) : [],
         version.class_names,
+        view.shows === 'both' ? sure : [],
       ),
     [sample.boxes, sure, shownMap, view.shows, version.class_names],
   );

@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { cx } from '@/ui/cx';
 import { EmptyState } from '@/ui/EmptyState';
 import type { Sample } from '../api';
+import { isWrong } from '../sample';
 import { Swatch } from './ObjectList';
 import { type Column, columnsOf, shownValue } from './rowModel';
 import type { SamplePages } from './samplePages';
@@ -43,7 +44,7 @@ export function SampleRows({ pages, selected, onSelect, hasLabels, shows }: Samp
     hasLabels ? 'minmax(120px, 180px)' : '',
     isText ? 'minmax(0, 1fr)' : columns.map(() => `minmax(${NARROWEST_COLUMN}px, 1fr)`).join(' '),
   ].join(' ');
-  const minWidth = isText ? undefined : 232 + columns.length * (NARROWEST_COLUMN + 12);
+  const minWidth = isText ? undefined : 232 + columns.length * (NARROWEST_COLUMN + 20);
   const focusable = grid.tiles.some(({ position }) => pages.at(position)?.row === selected) ? selected : null;
   return (
     <section
@@ -57,7 +58,7 @@ export function SampleRows({ pages, selected, onSelect, hasLabels, shows }: Samp
       <div
         aria-hidden
         style={{ gridTemplateColumns: template, minWidth }}
-        className="sticky top-0 z-10 grid h-8 items-center gap-3 border-b border-line bg-surface px-4 text-12 font-medium text-fg-2"
+        className="sticky top-0 z-10 grid h-8 items-center gap-5 border-b border-line bg-surface px-4 text-12 font-medium text-fg-2"
       >
         <span>{t('row')}</span>
         {hasLabels && <span>{t('label')}</span>}
@@ -82,7 +83,7 @@ export function SampleRows({ pages, selected, onSelect, hasLabels, shows }: Samp
                   onClick={() => onSelect(sample.row)}
                   style={{ gridTemplateColumns: template }}
                   className={cx(
-                    'grid size-full items-center gap-3 px-4 text-left -outline-offset-2',
+                    'grid size-full items-center gap-5 px-4 text-left -outline-offset-2',
                     sample.row === selected ? 'bg-accent-soft' : 'hover:bg-sunken',
                   )}
                 >
@@ -127,10 +128,10 @@ function Label({ sample, shows }: { sample: Sample; shows: GridView['shows'] }) 
         <span
           className={cx(
             'truncate',
-            sample.class_id !== null && sample.class_id !== prediction.class_id ? 'text-failed' : 'text-ok',
+            sample.class_id === null ? 'text-fg-2' : isWrong(sample) ? 'text-failed' : 'text-ok',
           )}
         >
-          {sample.class_id !== null && sample.class_id !== prediction.class_id ? '≠ ' : '✓ '}
+          {sample.class_id === null ? '' : isWrong(sample) ? '≠ ' : '✓ '}
           {prediction.label} {prediction.score.toFixed(2)}
         </span>
       )}

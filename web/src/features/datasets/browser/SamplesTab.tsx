@@ -6,7 +6,7 @@ import { type DatasetVersion, layersQuery, statisticsQuery } from '../api';
 import { typicalAspect } from '../model';
 import { Facets } from './Facets';
 import { GridToolbar } from './GridToolbar';
-import { chosenPredictions, switchesOf } from './overlays';
+import { chosenPredictions, switchesOf, USUAL_PREDICTIONS } from './overlays';
 import { SampleDetail } from './SampleDetail';
 import { SampleGrid } from './SampleGrid';
 import { SampleGroups } from './SampleGroups';
@@ -33,9 +33,11 @@ export function SamplesTab({ project, version }: SamplesTabProps) {
   const statistics = useQuery(statisticsQuery(project, version.name, version.version));
   const layers = useQuery(layersQuery(project, version.name, version.version));
   const known = useMemo(() => layers.data ?? [], [layers.data]);
-  const predictions = chosenPredictions(known, query.predictions);
+  const predictions = layers.data ? chosenPredictions(known, query.predictions) : (query.predictions ?? null);
+  // The server takes the usual layer by itself, so that the first page need not wait for the list of layers.
+  const asked = predictions === USUAL_PREDICTIONS ? null : predictions;
   const switches = useMemo(() => switchesOf(known, predictions), [known, predictions]);
-  const pages = useSamplePages(project, version, { split, label, predictions, isReady: !layers.isPending });
+  const pages = useSamplePages(project, version, { split, label, predictions: asked });
   const selected = query.sample === undefined ? null : Number(query.sample);
   const select = (row: number | null) => setQuery({ sample: row === null ? undefined : String(row) });
   const change = (next: Partial<GridView>) => setView((old) => keepView({ ...old, ...next }));
@@ -101,7 +103,7 @@ export function SamplesTab({ project, version }: SamplesTabProps) {
           version={version}
           row={selected}
           known={pages.at(pages.positionOf(selected))}
-          predictions={predictions}
+          predictions={asked}
           view={view}
           onMove={move}
           onClose={() => select(null)}
@@ -115,20 +117,18 @@ interface Wanted {
   split: string | null;
   label: string | null;
   predictions: string | null;
-  /** Whether it is known which predictions are wanted; nothing is fetched before. */
-  isReady: boolean;
 }
 
 function useSamplePages(project: string, version: DatasetVersion, wanted: Wanted): SamplePages {
   const { name, version: number, num_samples } = version;
-  const { split, label, predictions, isReady } = wanted;
+  const { split, label, predictions } = wanted;
   const pages = useMemo(
     () => new SamplePages(project, { name, version: number, num_samples, predictions }, { split, label }),
     [project, name, number, num_samples, split, label, predictions],
   );
   useEffect(() => {
-    if (isReady) void pages.load(0);
-  }, [pages, isReady]);
+    void pages.load(0);
+  }, [pages]);
   useSyncExternalStore(pages.subscribe, pages.snapshot);
   return pages;
 }

@@ -29,6 +29,13 @@ test('the legend counts objects, most first', () => {
   ]);
 });
 
+test('classes of others alone come last, with none', () => {
+  expect(legendOf([car], [], [], [bus, car]).map(({ label, count }) => [label, count])).toEqual([
+    ['car', 1],
+    ['bus', 0],
+  ]);
+});
+
 test('without objects the legend shows the part of each class', () => {
   expect(
     legendOf(

@@ -40,18 +40,24 @@ export interface LegendLine {
   share: number | null;
 }
 
-/** Classes of a sample: of its objects with their number, of its pixels with their part. */
+/**
+ * Classes of a sample: of its objects with their number, of its pixels with their part. Classes that `others` alone
+ * have, as predictions, come with none.
+ */
 export function legendOf(
   boxes: readonly Pick<Box, 'class_id' | 'label'>[],
   shares: readonly { classId: number; share: number }[],
   names: readonly string[],
+  others: readonly Pick<Box, 'class_id' | 'label'>[] = [],
 ): LegendLine[] {
   const lines = new Map<number, LegendLine>();
   for (const { class_id, label } of boxes) {
     const line = lines.get(class_id) ?? { classId: class_id, label, count: 0, share: null };
     lines.set(class_id, { ...line, count: (line.count ?? 0) + 1 });
   }
-  if (boxes.length === 0)
+  for (const { class_id, label } of others)
+    if (!lines.has(class_id)) lines.set(class_id, { classId: class_id, label, count: 0, share: null });
+  if (lines.size === 0)
     for (const { classId, share } of shares)
       lines.set(classId, { classId, label: names[classId] ?? String(classId), count: null, share });
   return [...lines.values()].sort(

@@ -33,11 +33,14 @@ export function switchesOf(layers: Layer[], predictions: string | null): Switche
   };
 }
 
+/** The name under which a pipeline puts what a model says. */
+export const USUAL_PREDICTIONS = 'predictions';
+
 /** The layer that the address names, else that of the usual name, else the first; null without predictions. */
 export function chosenPredictions(layers: Layer[], wanted: string | undefined): string | null {
   const names = layers.filter(({ role }) => role === 'predictions').map(({ name }) => name);
   if (wanted !== undefined && names.includes(wanted)) return wanted;
-  return names.includes('predictions') ? 'predictions' : (names[0] ?? null);
+  return names.includes(USUAL_PREDICTIONS) ? USUAL_PREDICTIONS : (names[0] ?? null);
 }
 
 type Drawn = Pick<Sample, 'boxes' | 'has_mask' | 'predicted'>;

@@ -1,3 +1,4 @@
+import { FileText, type LucideIcon, Table2 } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { sampleImageUrl, spreadRows } from '@/api/thumbnails';
 import { useFormat } from '@/i18n/format';
@@ -6,6 +7,18 @@ import { AppLink, projectPath } from '@/ui/routing';
 import { Thumb } from '@/ui/Thumb';
 import { Time } from '@/ui/Time';
 import type { Dataset } from '../api';
+
+/** Of kinds whose samples are no pictures. */
+const ICONS: Record<string, LucideIcon> = { text: FileText, tabular: Table2 };
+
+function Cover({ kind }: { kind: string }) {
+  const Icon = ICONS[kind] as LucideIcon;
+  return (
+    <div className="grid h-[152px] place-items-center border-b border-line bg-sunken text-fg-3">
+      <Icon aria-hidden className="size-10" strokeWidth={1.25} />
+    </div>
+  );
+}
 
 /** A dataset at a glance: four of its samples, what it is, how large. */
 export function DatasetCard({ dataset, project }: { dataset: Dataset; project: string }) {
@@ -17,16 +30,20 @@ export function DatasetCard({ dataset, project }: { dataset: Dataset; project: s
       href={projectPath(project, 'datasets', dataset.name)}
       className="group overflow-hidden rounded-lg border border-line bg-surface transition-colors duration-100 hover:border-line-strong"
     >
-      <div className="grid h-[152px] grid-cols-2 grid-rows-2 gap-px overflow-hidden border-b border-line bg-line">
-        {spreadRows(latest.num_samples, 4).map((row) => (
-          <Thumb
-            key={row}
-            src={sampleImageUrl(project, latest, row, 400)}
-            className="size-full min-h-0"
-            isPixelated={latest.size_bytes < latest.num_samples * 1024}
-          />
-        ))}
-      </div>
+      {latest.kind in ICONS ? (
+        <Cover kind={latest.kind} />
+      ) : (
+        <div className="grid h-[152px] grid-cols-2 grid-rows-2 gap-px overflow-hidden border-b border-line bg-line">
+          {spreadRows(latest.num_samples, 4).map((row) => (
+            <Thumb
+              key={row}
+              src={sampleImageUrl(project, latest, row, 400)}
+              className="size-full min-h-0"
+              isPixelated={latest.size_bytes < latest.num_samples * 1024}
+            />
+          ))}
+        </div>
+      )}
       <div className="space-y-2 px-4 py-3">
         <div className="flex items-center gap-2">
           <h2 className="min-w-0 flex-1 truncate text-14 font-semibold">{dataset.name}</h2>

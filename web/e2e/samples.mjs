@@ -1,0 +1,221 @@
+// Looks at samples of every kind on a real server: what is drawn over them, groups, predictions, rows, a broken picture.
+// Called as `samples.mjs LANGUAGE THEME WIDTH`, or with the name of a dataset, whose masks it opens.
+import assert from 'node:assert/strict';
+import { BASE, lookAt, open, signIn, start } from './browser.mjs';
+
+const WORDS = {
+  en: {
+    masks: 'Masks',
+    landmarks: 'Landmarks',
+    samples: 'Samples',
+    predictions: 'Predictions',
+    both: 'Both',
+    agreement: /Pixels answered right: \d/,
+    matched: 'Matched',
+    identities: /150 identities in 306 samples/,
+    find: 'Find by name',
+    group: 'person 000, 8 samples',
+    broken: 'Cannot be shown',
+    missing: 'missing',
+    remove: 'Remove the filter person 000',
+    which: /Predictions of/,
+  },
+  zh: {
+    masks: '掩码',
+    landmarks: '关键点',
+    samples: '样本',
+    predictions: '预测',
+    both: '对照',
+    agreement: /像素准确率：\s*\d/,
+    matched: '匹配',
+    identities: /150 个身份，共 306 个样本/,
+    find: '按名称查找',
+    group: 'person 000，8 个样本',
+    broken: '无法显示',
+    missing: '缺失',
+    remove: '移除筛选条件 person 000',
+    which: /预测来源/,
+  },
+};
+
+const browser = await start();
+
+/** How many pixels of the n-th overlay are painted. */
+async function painted(page, nth = 0, selector = 'main li canvas') {
+  return page.evaluate(
+    ([what, index]) => {
+      const canvas = document.querySelectorAll(what)[index];
+      if (!canvas?.width) return 0;
+      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+      let count = 0;
+      for (let at = 3; at < data.length; at += 4) if (data[at] > 0) count += 1;
+      return count / (canvas.width * canvas.height);
+    },
+    [selector, nth],
+  );
+}
+
+async function untilPainted(page, check, what) {
+  const end = Date.now() + 10_000;
+  let share = await painted(page);
+  while (!check(share)) {
+    assert.ok(Date.now() < end, `${what}: ${share} of the overlay is painted`);
+    await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(drawn)));
+    share = await painted(page);
+  }
+}
+
+async function go(page, path) {
+  await page.goto(`${BASE}/p/default/datasets/${path}`);
+}
+
+const grid = (page, words) => page.getByRole('region', { name: words.samples });
+const aside = (page) => page.locator('aside').last();
+
+/** Masks of classes: switched by key, highlighted by class, compared with a model's. */
+async function scenes(page, words, tag) {
+  await go(page, 'scenes');
+  await untilPainted(page, (share) => share > 0.95, 'masks cover the picture');
+  const masks = page.getByRole('button', { name: words.masks, exact: true });
+  assert.equal(await masks.getAttribute('aria-pressed'), 'true');
+  await page.keyboard.press('m');
+  await untilPainted(page, (share) => share === 0, 'm hides the masks');
+  await page.keyboard.press('m');
+  await grid(page, words).getByRole('button').nth(2).click();
+  await page.waitForURL(/sample=2/);
+  await aside(page).getByText(words.agreement).waitFor();
+  assert.equal(await aside(page).locator('figure').count(), 2, 'labels and predictions stand side by side');
+  await aside(page).getByRole('button', { name: /road/ }).hover();
+  await page.waitForFunction(() => {
+    const [canvas] = document.querySelectorAll('aside figure canvas');
+    const { data } = canvas.getContext('2d').getImageData(2, canvas.height / 2, 1, 1);
+    return data[3] > 0 && data[3] < 60; // sky fades while road is pointed at
+  });
+  await lookAt(page, `samples-scenes-${tag}`);
+  await page
+    .getByRole('radio', { name: words.predictions })
+    .or(page.getByRole('button', { name: words.predictions, exact: true }))
+    .first()
+    .click();
+  await aside(page).locator('figure').nth(1).waitFor({ state: 'detached' });
+  await page.keyboard.press('p');
+  await page.keyboard.press('p');
+  await aside(page).getByText(words.agreement).waitFor();
+}
+
+/** Objects with outlines against one of two models: counts, marks in the list, a score that leaves one out. */
+async function cells(page, words, tag) {
+  await go(page, 'cells?sample=1&predictions=second');
+  const counts = aside(page).locator('dl').first();
+  await counts.getByText(words.matched).waitFor();
+  const numbers = () => counts.locator('dd').allInnerTexts();
+  assert.deepEqual(await numbers(), ['1', '1', '1']);
+  const outlines = aside(page).locator('figure').first().locator('path');
+  assert.equal(await outlines.count(), 2, 'both objects have an outline');
+  assert.match(await outlines.first().getAttribute('d'), /^M20,20L90,20L90,80L20,80Z$/);
+  assert.equal(await aside(page).locator('figure').nth(1).locator('rect[stroke-dasharray]').count(), 2);
+  await lookAt(page, `samples-cells-${tag}`);
+  const score = aside(page).getByRole('slider');
+  await score.focus();
+  for (let step = 0; step < 10; step += 1) await page.keyboard.press('ArrowRight');
+  assert.deepEqual(await numbers(), ['1', '1', '0'], 'from 0.5 on, what is not there is not answered');
+}
+
+async function faces(page, words, tag) {
+  await go(page, 'faces?sample=0');
+  const marks = aside(page).locator('circle');
+  await marks.nth(4).waitFor();
+  assert.equal(await marks.count(), 5);
+  await page.getByRole('button', { name: words.landmarks, exact: true }).click();
+  await marks.first().waitFor({ state: 'detached' });
+  await page.keyboard.press('l');
+  await marks.first().waitFor();
+  await lookAt(page, `samples-faces-${tag}`);
+}
+
+/** Persons: counted, found by name, opened, and back. */
+async function people(page, words, tag) {
+  await go(page, 'people?group=label');
+  await page.getByRole('status').getByText(words.identities).waitFor();
+  const main = page.locator('main');
+  await lookAt(page, `samples-people-${tag}`);
+  const last = main.getByRole('button', { name: /person 149/ }).last();
+  await page
+    .getByRole('button', { name: /person 059/ })
+    .last()
+    .scrollIntoViewIfNeeded();
+  await page
+    .getByRole('button', { name: /person 110/ })
+    .last()
+    .scrollIntoViewIfNeeded();
+  await last.scrollIntoViewIfNeeded();
+  await main.getByRole('searchbox', { name: words.find }).last().fill('PERSON 00');
+  await page.getByRole('status').getByText(/^10\b/).waitFor();
+  await main.getByRole('button', { name: words.group }).click();
+  await page.waitForURL(/label=person/);
+  await grid(page, words)
+    .getByRole('button', { name: /person 000/ })
+    .nth(7)
+    .waitFor();
+  assert.equal(await grid(page, words).getByRole('listitem').count(), 8);
+  await page.getByRole('button', { name: words.remove }).click();
+  await page.getByRole('status').getByText(words.identities).waitFor();
+}
+
+async function rows(page, words, tag) {
+  await go(page, 'letters?sample=2');
+  await grid(page, words).getByRole('listitem').filter({ hasText: 'Letter 7:' }).waitFor();
+  const whole = await aside(page)
+    .getByText(/Letter 2:/)
+    .textContent();
+  assert.equal(whole.trim(), `Letter 2: ${'a long story '.repeat(2).trim()}`);
+  await lookAt(page, `samples-letters-${tag}`);
+  await page.keyboard.press('j');
+  await page.waitForURL(/sample=3/);
+  await go(page, 'flowers?sample=3');
+  await aside(page).getByText(words.missing).waitFor();
+  await grid(page, words).getByRole('listitem').filter({ hasText: '0.142857' }).waitFor();
+  await lookAt(page, `samples-flowers-${tag}`);
+}
+
+async function plain(page, words, tag) {
+  await go(page, 'plain');
+  const broken = grid(page, words).getByRole('listitem').nth(1);
+  await broken.getByText(words.broken).waitFor();
+  await broken.getByText(/The image cannot be read/).waitFor();
+  await lookAt(page, `samples-plain-${tag}`);
+}
+
+async function read(language, theme, width) {
+  const words = WORDS[language];
+  const { context, page, problems } = await open(browser, { language, theme, width });
+  page.setDefaultTimeout(10_000);
+  await signIn(page);
+  const tag = `${language}-${theme}`;
+  for (const look of [scenes, cells, faces, people, rows, plain]) await look(page, words, tag);
+  assert.deepEqual(problems, []);
+  await context.close();
+  console.log(`read in ${language}`);
+}
+
+/** A dataset of objects as people have it. */
+async function readOne(name) {
+  const { context, page, problems } = await open(browser, { language: 'en', theme: 'dark' });
+  page.setDefaultTimeout(10_000);
+  await signIn(page);
+  await go(page, `${name}?sample=3`);
+  await untilPainted(page, (share) => share > 0.01, `${name}: masks`);
+  await aside(page).locator('path[fill-rule=evenodd]').first().waitFor();
+  await lookAt(page, `samples-${name}`);
+  assert.deepEqual(problems, []);
+  await context.close();
+  console.log(`${name} read`);
+}
+
+try {
+  const [what = 'en', theme = 'light', width = '1440'] = process.argv.slice(2);
+  if (what in WORDS) await read(what, theme, Number(width));
+  else await readOne(what);
+} finally {
+  await browser.close();
+}
