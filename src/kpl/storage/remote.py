@@ -136,8 +136,8 @@ def _check_range(address: str, answered: str, start: int, length: int) -> None:
 class ObjectStorage:
     """Objects in a bucket of S3 (or what speaks its language), Google or Azure, below a prefix.
 
-    Credentials come from where the clouds' own tools look. For S3 at another place than Amazon's the address may
-    name it: `s3://bucket/prefix?endpoint=http://minio:9000&region=us-east-1`.
+    Credentials come from where the clouds' own tools look. A store at another place than the cloud's own is named
+    in the address: `s3://bucket/prefix?endpoint=http://minio:9000&region=us-east-1`; so with `gs` and `az`.
     """
 
     def __init__(self, url: str) -> None:
@@ -211,8 +211,11 @@ class ObjectStorage:
                 ) from err
             options: dict[str, Any] = {name: values[0] for name, values in parse_qs(self._query).items()}
             client: Any = {"allow_http": True} if options.get("endpoint", "").startswith("http://") else None
-            if urlsplit(self.url).scheme == "s3" and "endpoint" in options:
+            scheme = urlsplit(self.url).scheme
+            if scheme == "s3" and "endpoint" in options:
                 options["virtual_hosted_style_request"] = False
+            if scheme == "gs" and "endpoint" in options:
+                options["base_url"] = options.pop("endpoint")
             retry: Any = {"max_retries": _NUM_TRIES, "retry_timeout": timedelta(seconds=4 * _TIMEOUT_S)}
             self._store = from_url(self.url, client_options=client, retry_config=retry, **options)  # type: ignore[call-overload, unused-ignore]
             self._process = os.getpid()
