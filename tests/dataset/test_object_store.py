@@ -76,8 +76,6 @@ def test_a_dataset_in_a_store_reads_as_in_its_folder(folder: Path, server: Serve
 
 
 def test_an_epoch_comes_whole_through_a_network_with_faults(folder: Path, server: Server) -> None:
-    if isinstance(server, GoogleServer):
-        pytest.xfail("an answer of fake-gcs-server that is cut short is not asked for again")
     local = Dataset.open(folder)
     with FaultyProxy(
         server.port, latency_s=0.005, error_rate=0.05, cut_rate=0.05, corrupt_rate=0.05, seed=1

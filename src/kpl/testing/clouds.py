@@ -79,7 +79,7 @@ def fake_gcs(work: Path, *, timeout_s: float = 60) -> Iterator[GoogleServer]:
     port = _free_port()
     command = [
         str(program), "-scheme", "http", "-host", "127.0.0.1", "-port", str(port),
-        "-backend", "memory", "-public-host", f"127.0.0.1:{port}",
+        "-backend", "memory", "-public-host", "127.0.0.1",
     ]  # fmt: skip
     with _running(command, port, work, timeout_s):
         _ask(
