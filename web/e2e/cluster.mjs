@@ -4,6 +4,12 @@ import { BASE, lookAt, open, signIn, start } from './browser.mjs';
 
 const WORDS = {
   en: {
+    machines: 'Machines and their devices',
+    device: /GPU 0.*100 % held by sleep \(task \d+, default\)/,
+    drain: 'Drain',
+    moves: /0 running tasks are asked to save their state/,
+    stays: /2 tasks stay until they end/,
+    cancel: 'Cancel',
     queues: 'Queues and quotas',
     waiting: 'Waiting for room',
     reason: /waits for 1 GPU: queue default uses 2 GPUs of at most 2 GPUs/,
@@ -11,6 +17,12 @@ const WORDS = {
     empty: 'Nothing waits.',
   },
   zh: {
+    machines: '机器与设备',
+    device: /GPU 0.*sleep（任务 \d+，default） 占用 100 %/,
+    drain: '排空',
+    moves: /0 个运行中的任务会保存状态并重新排队/,
+    stays: /2 个任务会留下，直到结束或被停止/,
+    cancel: '取消',
     queues: '队列与配额',
     waiting: '等待资源',
     reason: /等待 1 个 GPU/,
@@ -21,12 +33,33 @@ const WORDS = {
 
 const browser = await start();
 
+/** Walks the cells of the matrix by keys, and reads what a drain would do without doing it. */
+async function readMachines(page, words, name) {
+  const machines = page.getByRole('grid', { name: words.machines });
+  await machines.getByRole('rowheader').first().focus();
+  for (let step = 0; step < 3; step += 1) await page.keyboard.press('ArrowRight');
+  const focused = await page.evaluate(() => document.activeElement.textContent);
+  assert.match(focused, words.device, 'the third step to the right is the first device');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/machine=/);
+  await page.getByRole('complementary').getByRole('link', { name: 'sleep' }).first().waitFor();
+  await page.getByRole('complementary').locator('canvas').first().waitFor();
+  await page.getByRole('button', { name: words.drain, exact: true }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText(words.moves).waitFor();
+  await dialog.getByText(words.stays).waitFor();
+  await lookAt(page, `drain-${name}`);
+  await dialog.getByRole('button', { name: words.cancel, exact: true }).click();
+  await dialog.waitFor({ state: 'detached' });
+}
+
 async function read(language, theme, width) {
   const words = WORDS[language];
   const { context, page, problems } = await open(browser, { language, theme, width });
   page.setDefaultTimeout(10_000);
   await signIn(page);
   await page.goto(`${BASE}/cluster`);
+  await readMachines(page, words, `${language}-${theme}`);
   const queues = page.getByRole('grid', { name: words.queues });
   await queues.getByText(words.quota).first().waitFor();
   const names = await queues.getByRole('rowheader').allInnerTexts();
