@@ -106,7 +106,7 @@ export function Matrix({ wanted, count, chosen, onChoose }: MatrixProps) {
               <HeadCell className="w-56 pl-4">{t('matrix.machine')}</HeadCell>
               <HeadCell className="w-32">{t('cores')}</HeadCell>
               <HeadCell className="w-32">{t('memory')}</HeadCell>
-              <HeadCell className="flex-1">{t('devices')}</HeadCell>
+              <HeadCell className="flex-1 pl-0">{t('devices')}</HeadCell>
             </tr>
           </thead>
           <tbody className="relative block" style={{ height: count * ROW_HEIGHT }}>
