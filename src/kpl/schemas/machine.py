@@ -66,7 +66,8 @@ class MachineOut(BaseModel):
     devices: list[DeviceOut]
     holders: list[HolderOut]
     num_movable: int | None = Field(
-        None, description="How many of its tasks a drain would ask to move on; told of one machine, not in lists."
+        None,
+        description="How many of its tasks a drain would ask to move on; told of one machine, not in lists.",
     )
 
 
