@@ -4,6 +4,12 @@ import { BASE, lookAt, open, signIn, start } from './browser.mjs';
 
 const WORDS = {
   en: {
+    machines: 'Machines and their devices',
+    device: /GPU 0.*100 % held by sleep \(task \d+, default\)/,
+    drain: 'Drain',
+    moves: /2 running tasks are asked to save their state/,
+    stays: /0 tasks stay until they end/,
+    cancel: 'Cancel',
     queues: 'Queues and quotas',
     waiting: 'Waiting for room',
     reason: /waits for 1 GPU: queue default uses 2 GPUs of at most 2 GPUs/,
@@ -13,12 +19,17 @@ const WORDS = {
     editLab: 'Change queue lab',
     gpuLimit: 'GPU, At most',
     save: 'Save',
-    actions: /^Actions for/,
-    close: 'Close to new tasks',
+    close: 'Close',
     closed: 'closed',
-    open: 'Open again',
+    open: 'Open',
   },
   zh: {
+    machines: '机器与设备',
+    device: /GPU 0.*sleep（任务 \d+，default） 占用 100 %/,
+    drain: '排空',
+    moves: /2 个运行中的任务会保存状态并重新排队/,
+    stays: /0 个任务会留下，直到结束或被停止/,
+    cancel: '取消',
     queues: '队列与配额',
     waiting: '等待资源',
     reason: /等待 1 个 GPU/,
@@ -28,14 +39,33 @@ const WORDS = {
     editLab: '修改队列 lab',
     gpuLimit: 'GPU, 上限',
     save: '保存',
-    actions: /的操作$/,
-    close: '不再接收新任务',
-    closed: '已关闭',
-    open: '重新开放',
+    close: '停止调度',
+    closed: '已停止调度',
+    open: '恢复调度',
   },
 };
 
 const browser = await start();
+
+/** Walks the cells of the matrix by keys, and reads what a drain would do without doing it. */
+async function readMachines(page, words, name) {
+  const machines = page.getByRole('grid', { name: words.machines });
+  await machines.getByRole('rowheader').first().focus();
+  for (let step = 0; step < 3; step += 1) await page.keyboard.press('ArrowRight');
+  const focused = await page.evaluate(() => document.activeElement.textContent);
+  assert.match(focused, words.device, 'the third step to the right is the first device');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/machine=/);
+  await page.getByRole('complementary').getByRole('link', { name: 'sleep' }).first().waitFor();
+  await page.getByRole('complementary').locator('canvas').first().waitFor();
+  await page.getByRole('button', { name: words.drain, exact: true }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText(words.moves).waitFor();
+  await dialog.getByText(words.stays).waitFor();
+  await lookAt(page, `drain-${name}`);
+  await dialog.getByRole('button', { name: words.cancel, exact: true }).click();
+  await dialog.waitFor({ state: 'detached' });
+}
 
 async function read(language, theme, width) {
   const words = WORDS[language];
@@ -43,6 +73,7 @@ async function read(language, theme, width) {
   page.setDefaultTimeout(10_000);
   await signIn(page);
   await page.goto(`${BASE}/cluster`);
+  await readMachines(page, words, `${language}-${theme}`);
   const queues = page.getByRole('grid', { name: words.queues });
   await queues.getByText(words.quota).first().waitFor();
   const names = await queues.getByRole('rowheader').allInnerTexts();
@@ -87,15 +118,15 @@ async function change(page, words, name) {
   await dialog.getByRole('button', { name: words.save }).click();
   await dialog.waitFor({ state: 'detached' });
 
-  await page.getByRole('button', { name: words.actions }).first().click();
-  await page.getByRole('menuitem', { name: words.close }).click();
+  const panel = page.getByRole('complementary');
+  await panel.getByRole('button', { name: words.close, exact: true }).click();
   await dialog.getByRole('textbox').fill('repairs');
   await lookAt(page, `machine-close-${name}`);
-  await dialog.getByRole('button', { name: words.close }).click();
-  await page.getByText(words.closed, { exact: true }).waitFor();
-  await page.getByRole('button', { name: words.actions }).first().click();
-  await page.getByRole('menuitem', { name: words.open }).click();
-  await page.getByText(words.closed, { exact: true }).waitFor({ state: 'detached' });
+  await dialog.getByRole('button', { name: words.close, exact: true }).last().click();
+  await panel.getByText(words.closed, { exact: true }).waitFor();
+  await panel.getByRole('button', { name: words.open, exact: true }).click();
+  await dialog.getByRole('button', { name: words.open, exact: true }).click();
+  await panel.getByText(words.closed, { exact: true }).waitFor({ state: 'detached' });
 }
 
 try {

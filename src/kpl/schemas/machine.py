@@ -11,6 +11,7 @@ class HolderOut(BaseModel):
     """A task that holds something; id 0 and no names when the caller may not see its project."""
 
     task_id: int
+    run_id: int | None = None
     project: str
     name: str
     username: str = ""
@@ -64,6 +65,10 @@ class MachineOut(BaseModel):
     held_memory_mib: int
     devices: list[DeviceOut]
     holders: list[HolderOut]
+    num_movable: int | None = Field(
+        None,
+        description="How many of its tasks a drain would ask to move on; told of one machine, not in lists.",
+    )
 
 
 class MachineState(StrEnum):

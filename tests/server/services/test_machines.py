@@ -102,6 +102,7 @@ def test_draining_asks_what_can_be_resumed_to_move_on_and_lists_what_stays(
 ) -> None:
     moves, stays = add_running(platform, root, 0, is_preemptible=True), add_running(platform, root, 1)
     elsewhere = add_running(platform, root, machine="two", is_preemptible=True)
+    assert machines.get_machine(platform, root, "one").num_movable == 1
     drained = machines.drain_machine(platform, root, "one", DrainRequest(reason="new memory"))
     assert [holder.task_id for holder in drained.moving] == [moves]
     assert [holder.task_id for holder in drained.staying] == [stays]

@@ -2865,6 +2865,8 @@ export interface components {
             name: string;
             /** Project */
             project: string;
+            /** Run Id */
+            run_id?: number | null;
             /** Task Id */
             task_id: number;
             /**
@@ -3067,6 +3069,11 @@ export interface components {
             memory_mib: number;
             /** Name */
             name: string;
+            /**
+             * Num Movable
+             * @description How many of its tasks a drain would ask to move on; told of one machine, not in lists.
+             */
+            num_movable?: number | null;
             /**
              * Reason
              * @description Why it was cordoned.

@@ -150,6 +150,7 @@ def stop_drain(platform: Platform, caller: Caller, name: str) -> MachineOut:
 
 @dataclass(frozen=True, slots=True)
 class _Held:
+    task_id: int
     holder: HolderOut
     placement: Placement
 
@@ -193,7 +194,14 @@ def _movable(session: Session, task_ids: Iterable[int]) -> set[int]:
 def _held(session: Session, caller: Caller) -> list[_Held]:
     visible = {row.id: row.name for row in session.scalars(visible_projects(caller))}
     rows = session.execute(
-        select(TaskRow.id, TaskRow.name, TaskRow.project_id, TaskRow.created_by, AttemptRow.placement)
+        select(
+            TaskRow.id,
+            TaskRow.run_id,
+            TaskRow.name,
+            TaskRow.project_id,
+            TaskRow.created_by,
+            AttemptRow.placement,
+        )
         .join(AttemptRow, AttemptRow.task_id == TaskRow.id)
         .where(
             TaskRow.is_final == false(),
@@ -208,13 +216,14 @@ def _held(session: Session, caller: Caller) -> list[_Held]:
         is_visible = row.project_id in visible
         holder = HolderOut(
             task_id=row.id if is_visible else 0,
+            run_id=row.run_id if is_visible else None,
             project=visible.get(row.project_id, ""),
             name=row.name if is_visible else "",
             username=row.created_by if is_visible else "",
             cpu_milli=placement.cpu_milli,
             memory_mib=placement.memory_mib,
         )
-        found.append(_Held(holder, placement))
+        found.append(_Held(row.id, holder, placement))
     return found
 
 
@@ -265,7 +274,9 @@ def _measured(platform: Platform) -> _Measured:
 
 def _shown(platform: Platform, session: Session, caller: Caller, machine: Machine) -> MachineOut:
     held = _by_machine(_held(session, caller)).get(machine.name, [])
-    return _answer(machine, held, machine_settings(session), _measured(platform))
+    answer = _answer(machine, held, machine_settings(session), _measured(platform))
+    answer.num_movable = len(_movable(session, [each.task_id for each in held]))
+    return answer
 
 
 def _answer(

@@ -1,115 +1,84 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { Ban, EllipsisVertical, LogOut, Play } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { sessionQuery } from '@/api/session';
-import { Badge } from '@/ui/Badge';
+import { Button } from '@/ui/Button';
 import { ConfirmDialog } from '@/ui/Dialog';
-import { IconButton } from '@/ui/IconButton';
-import { Menu } from '@/ui/Menu';
 import { TextField } from '@/ui/TextField';
 import { toast, toastError } from '@/ui/Toast';
-import { drainMachine, setCordoned } from './api';
+import { type Action, actionsOf, actOn } from './actions';
 import type { Machine } from './model';
 
-/** Whether a machine takes new tasks, and why not. */
-export function MachineState({ machine }: { machine: Machine }) {
+/** Keeping new tasks away from a machine, and opening it again, for administrators; others read who may. */
+export function MachineActions({ machine }: { machine: Machine }) {
   const { t } = useTranslation('cluster');
-  if (!machine.is_healthy) return <Badge tone="failed">{t('machine.silent')}</Badge>;
-  if (!machine.is_cordoned && !machine.is_draining) return null;
-  const by = machine.changed_by && t('machine.by', { user: machine.changed_by });
+  const isAdmin = useQuery(sessionQuery).data?.is_admin === true;
+  const [asked, setAsked] = useState<Action | null>(null);
+  if (!isAdmin) return <p className="text-12 text-fg-3">{t('act.admins')}</p>;
   return (
-    <span title={[machine.reason, by].filter(Boolean).join(' · ')}>
-      <Badge tone="warning">{t(machine.is_draining ? 'machine.draining' : 'machine.closed')}</Badge>
-    </span>
+    <div className="flex gap-2">
+      {actionsOf(machine).map((action) => (
+        <Button key={action} size="small" onPress={() => setAsked(action)}>
+          {t(`act.${action}`)}
+        </Button>
+      ))}
+      {asked && <Confirm machine={machine} action={asked} onClose={() => setAsked(null)} />}
+    </div>
   );
 }
 
-type Asking = 'close' | 'drain' | null;
-
-/** Closing, draining and opening a machine, for administrators of the platform. */
-export function MachineActions({ machine }: { machine: Machine }) {
+function Confirm({ machine, action, onClose }: { machine: Machine; action: Action; onClose: () => void }) {
   const { t } = useTranslation('cluster');
   const client = useQueryClient();
-  const isAdmin = useQuery(sessionQuery).data?.is_admin ?? false;
-  const [asking, setAsking] = useState<Asking>(null);
   const [reason, setReason] = useState('');
-  const { name, holders } = machine;
-  const settled = () => {
-    setAsking(null);
-    setReason('');
-    void client.invalidateQueries({ queryKey: ['machines'] });
-  };
-  const close = useMutation({
-    mutationFn: (isClosed: boolean) => setCordoned(name, isClosed, isClosed ? reason : ''),
-    onSuccess: (_, isClosed) =>
-      toast({ tone: 'ok', title: t(isClosed ? 'machine.nowClosed' : 'machine.nowOpen', { name }) }),
-    onError: (error) => toastError(error, t('machine.failed')),
-    onSettled: settled,
-  });
-  const drain = useMutation({
-    mutationFn: () => drainMachine(name, reason),
-    onSuccess: ({ moving, staying }) =>
+  const { name } = machine;
+  const act = useMutation({
+    mutationFn: () => actOn(name, action, reason.trim()),
+    onSuccess: ({ numMoving, numStaying }) => {
       toast({
         tone: 'ok',
-        title: t('machine.nowDraining', { name }),
-        detail: t('machine.drained', { moving: moving.length, staying: staying.length }),
-      }),
-    onError: (error) => toastError(error, t('machine.failed')),
-    onSettled: settled,
+        title: t(`act.${action}Done`, { name }),
+        detail:
+          action === 'drain'
+            ? [t('act.moving', { count: numMoving }), t('act.staying', { count: numStaying })].join(' ')
+            : undefined,
+      });
+      onClose();
+    },
+    onError: (error) => toastError(error, t(`act.${action}Failed`, { name })),
+    onSettled: () => client.invalidateQueries({ queryKey: ['machines'] }),
   });
-  if (!isAdmin) return null;
-  const isClosed = machine.is_cordoned || machine.is_draining;
+  const running = machine.holders.length;
+  const movable = machine.num_movable ?? 0;
+  const isClosing = action === 'cordon' || action === 'drain';
   return (
-    <>
-      <Menu
-        label={t('machine.actions', { name })}
-        groups={[
-          {
-            items: [
-              ...(isClosed
-                ? [{ id: 'open', label: t('machine.open'), icon: Play, onAction: () => close.mutate(false) }]
-                : [
-                    { id: 'close', label: t('machine.close'), icon: Ban, onAction: () => setAsking('close') },
-                  ]),
-              ...(machine.is_draining
-                ? []
-                : [
-                    {
-                      id: 'drain',
-                      label: t('machine.drain'),
-                      icon: LogOut,
-                      isDanger: true,
-                      onAction: () => setAsking('drain'),
-                    },
-                  ]),
-            ],
-          },
-        ]}
-      >
-        <IconButton size="small" icon={EllipsisVertical} label={t('machine.actions', { name })} />
-      </Menu>
-      <ConfirmDialog
-        title={t(asking === 'drain' ? 'machine.drainTitle' : 'machine.closeTitle', { name })}
-        isOpen={asking !== null}
-        onClose={() => setAsking(null)}
-        confirmLabel={t(asking === 'drain' ? 'machine.drain' : 'machine.close')}
-        isDanger={asking === 'drain'}
-        isPending={close.isPending || drain.isPending}
-        onConfirm={() => (asking === 'drain' ? drain.mutate() : close.mutate(true))}
-      >
-        <p className="mb-3 text-fg-2">
-          {t(asking === 'drain' ? 'machine.drainText' : 'machine.closeText', { count: holders.length })}
-        </p>
+    <ConfirmDialog
+      title={t(`act.${action}Title`, { name })}
+      isOpen
+      onClose={onClose}
+      onConfirm={() => act.mutate()}
+      confirmLabel={t(`act.${action}`)}
+      isPending={act.isPending}
+      isDanger={action === 'drain'}
+    >
+      <p>{t(`act.${action}Text`)}</p>
+      {action === 'cordon' && <p>{t('act.goOn', { count: running })}</p>}
+      {action === 'drain' && (
+        <ul className="list-disc space-y-1 pl-5">
+          <li>{t('act.willMove', { count: movable })}</li>
+          <li>{t('act.willStay', { count: running - movable })}</li>
+        </ul>
+      )}
+      {isClosing && (
         <TextField
-          label={t('machine.reason')}
-          description={t('machine.reasonHelp')}
+          label={t('act.reason')}
+          description={t('act.reasonHelp')}
           value={reason}
           onChange={setReason}
           maxLength={500}
-          autoFocus
+          className="pt-2"
         />
-      </ConfirmDialog>
-    </>
+      )}
+    </ConfirmDialog>
   );
 }

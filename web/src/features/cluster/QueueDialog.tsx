@@ -10,8 +10,9 @@ import { Select } from '@/ui/Select';
 import { TextField } from '@/ui/TextField';
 import { toast, toastError } from '@/ui/Toast';
 import { deleteQueue, putQueue } from './api';
-import type { Machine, Queue } from './model';
+import type { Queue } from './model';
 import {
+  type Amounts,
   bodyOf,
   formOf,
   isQueueName,
@@ -25,12 +26,13 @@ interface QueueDialogProps {
   /** The queue to change; null for a new one. */
   queue: Queue | null;
   queues: Queue[];
-  machines: Machine[];
+  /** What all machines have, by resource. */
+  total: Amounts;
   onClose: () => void;
 }
 
 /** Quotas, weight and rules of a queue. The server checks that promises and limits of the tree hold. */
-export function QueueDialog({ queue, queues, machines, onClose }: QueueDialogProps) {
+export function QueueDialog({ queue, queues, total, onClose }: QueueDialogProps) {
   const { t } = useTranslation('cluster');
   const client = useQueryClient();
   const [form, setForm] = useState<QueueForm>(() => formOf(queue, 'root'));
@@ -110,7 +112,7 @@ export function QueueDialog({ queue, queues, machines, onClose }: QueueDialogPro
               onChange={(weight) => change({ weight })}
             />
           </div>
-          <Quotas queue={queue} machines={machines} form={form} onChange={change} />
+          <Quotas queue={queue} total={total} form={form} onChange={change} />
           <section>
             <SectionTitle aside={t('form.rulesHelp')}>{t('form.rules')}</SectionTitle>
             <div className="grid grid-cols-2 gap-4">
@@ -162,13 +164,13 @@ export function QueueDialog({ queue, queues, machines, onClose }: QueueDialogPro
 
 interface QuotasProps {
   queue: Queue | null;
-  machines: Machine[];
+  total: Amounts;
   form: QueueForm;
   onChange: (change: Partial<QueueForm>) => void;
 }
 
 /** A row for each resource: what is promised, what is never exceeded, and what each user never exceeds. */
-function Quotas({ queue, machines, form, onChange }: QuotasProps) {
+function Quotas({ queue, total, form, onChange }: QuotasProps) {
   const { t } = useTranslation('cluster');
   const titleOf = (resource: string) =>
     `${t(`resource.${resource}`, resource.toUpperCase().replace(':', ' '))}${
@@ -193,7 +195,7 @@ function Quotas({ queue, machines, form, onChange }: QuotasProps) {
           </tr>
         </thead>
         <tbody>
-          {resourcesOf(queue, machines).map((resource) => (
+          {resourcesOf(queue, total).map((resource) => (
             <tr key={resource}>
               <th scope="row" className="py-1 text-left font-normal">
                 {titleOf(resource)}

@@ -2,27 +2,27 @@ import { useQuery } from '@tanstack/react-query';
 import { Hourglass, Plus, Settings2 } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Schemas } from '@/api/client';
 import { sessionQuery } from '@/api/session';
 import { useFormat } from '@/i18n/format';
 import { Button } from '@/ui/Button';
 import { ErrorState } from '@/ui/ErrorState';
 import { IconButton } from '@/ui/IconButton';
 import { Panel } from '@/ui/Panel';
-import { projectPath, useQueryState } from '@/ui/routing';
+import { useQueryState } from '@/ui/routing';
 import { Select } from '@/ui/Select';
 import { SkeletonRows } from '@/ui/Skeleton';
 import { StateChip } from '@/ui/StateChip';
 import { Table } from '@/ui/Table';
 import { Time } from '@/ui/Time';
 import { queuedQuery, queuesQuery } from './api';
-import { barOf, type Machine, type Queue, type Quota, quotasOf, totalOf, treeOf } from './model';
+import { barOf, type Queue, type Quota, quotasOf, taskPath, treeOf } from './model';
 import { QueueDialog } from './QueueDialog';
+import type { Amounts } from './queueForm';
 
 const MIB = 1024 ** 2;
 
 /** The queues with their quotas, and of one of them who waits, why and for how long. */
-export function Queues({ project, machines }: { project: string; machines: Machine[] }) {
+export function Queues({ project, total }: { project: string; total: Amounts }) {
   const { t } = useTranslation('cluster');
   const [query, setQuery] = useQueryState();
   const queues = useQuery(queuesQuery);
@@ -67,7 +67,7 @@ export function Queues({ project, machines }: { project: string; machines: Machi
               {
                 id: 'quota',
                 title: t('queues.quota'),
-                cell: ({ queue }) => <Quotas queue={queue} machines={machines} />,
+                cell: ({ queue }) => <Quotas queue={queue} total={total} />,
               },
               {
                 id: 'running',
@@ -109,7 +109,7 @@ export function Queues({ project, machines }: { project: string; machines: Machi
         <QueueDialog
           queue={edited === 'new' ? null : edited}
           queues={queues.data ?? []}
-          machines={machines}
+          total={total}
           onClose={() => setEdited(null)}
         />
       )}
@@ -123,7 +123,7 @@ export function Queues({ project, machines }: { project: string; machines: Machi
 }
 
 /** A bar for each resource: what is used of the guarantee, what is borrowed, and what of the guarantee is free. */
-function Quotas({ queue, machines }: { queue: Queue; machines: Machine[] }) {
+function Quotas({ queue, total }: { queue: Queue; total: Amounts }) {
   const { t } = useTranslation('cluster');
   const { bytes, metric } = useFormat();
   const amount = (resource: string, value: number) => {
@@ -142,7 +142,7 @@ function Quotas({ queue, machines }: { queue: Queue; machines: Machine[] }) {
   return (
     <ul className="flex flex-wrap gap-x-6 gap-y-1.5 py-1.5">
       {quotas.map((quota) => {
-        const [own, borrowed, free] = barOf(quota, totalOf(machines, quota.resource));
+        const [own, borrowed, free] = barOf(quota, total[quota.resource] ?? 0);
         const { resource } = quota;
         return (
           <li key={resource} className="w-84">
@@ -174,15 +174,11 @@ interface WaitingProps {
   onChoose: (name: string) => void;
 }
 
-type QueuedTask = Schemas['QueuedTaskOut'];
-
 function Waiting({ name, names, onChoose }: WaitingProps) {
   const { t, i18n } = useTranslation('cluster');
   const tasks = useQuery(queuedQuery(name));
   const waiting = tasks.data?.items.filter(({ started_at }) => started_at === null) ?? [];
   const language = i18n.language.startsWith('zh') ? 'zh' : 'en';
-  const hrefOf = ({ project, run_id, name: task }: QueuedTask) =>
-    run_id === null ? undefined : `${projectPath(project, 'runs', run_id)}?task=${encodeURIComponent(task)}`;
   return (
     <Panel
       title={t('queue.title')}
@@ -210,7 +206,7 @@ function Waiting({ name, names, onChoose }: WaitingProps) {
           label={t('queue.title')}
           items={waiting}
           idOf={({ task_id }) => task_id}
-          hrefOf={hrefOf}
+          hrefOf={taskPath}
           columns={[
             {
               id: 'place',

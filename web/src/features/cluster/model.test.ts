@@ -2,18 +2,25 @@ import { expect, it } from 'vitest';
 import {
   barOf,
   coreCells,
+  type Device,
   deviceCell,
   holderColour,
   type Machine,
+  moved,
   type Queue,
   quotasOf,
-  totalOf,
-  totals,
+  ROW_HEIGHT,
+  scrollTo,
+  stateOf,
+  taskPath,
   treeOf,
+  windowOf,
 } from './model';
 
 const machine = (cpu_milli: number, holders: [number, number][]): Machine => ({
   name: 'm',
+  labels: {},
+  changed_at: null,
   is_simulated: false,
   is_healthy: true,
   is_cordoned: false,
@@ -41,6 +48,7 @@ const machine = (cpu_milli: number, holders: [number, number][]): Machine => ({
   ],
   holders: holders.map(([task_id, cpu]) => ({
     task_id,
+    run_id: null,
     project: 'p',
     name: 'n',
     username: 'u',
@@ -71,16 +79,57 @@ it('draws very many cores in groups', () => {
   expect(cells[0]?.share).toBe(1);
 });
 
-it('knows what is held of a device and in all', () => {
-  const one = machine(2000, [[1, 500]]);
-  expect(deviceCell(one.devices[0] as (typeof one.devices)[0])).toEqual({ share: 0.5, taskIds: [3] });
-  expect(totals([one, one])).toMatchObject({
-    machines: 2,
-    cores: 4,
-    heldCores: 1,
-    devices: 2,
-    heldDevices: 1,
-  });
+const device = (amounts: Partial<Device>): Device => ({
+  ...(machine(1, []).devices[0] as Device),
+  ...amounts,
+});
+
+it('fills a device by how busy it is, else by what is held of it', () => {
+  const free = device({ held_milli: 0, holders: [] });
+  expect(deviceCell(free)).toEqual({ fill: 0, isMeasured: false, isFree: true, isShared: false });
+  expect(deviceCell(device({ held_milli: 500 }))).toMatchObject({ fill: 0.5, isShared: true });
+  expect(deviceCell(device({ held_milli: 1000 }))).toMatchObject({ fill: 1, isShared: false });
+  expect(deviceCell(device({ utilisation: 0.2 }))).toMatchObject({ fill: 0.2, isMeasured: true });
+  expect(deviceCell(device({ utilisation: 0 }))).toMatchObject({ fill: 0, isMeasured: true, isFree: false });
+});
+
+it('says first that a machine does not answer', () => {
+  const open = { is_healthy: true, is_cordoned: false, is_draining: false };
+  expect(stateOf(open)).toBe('open');
+  expect(stateOf({ ...open, is_cordoned: true })).toBe('cordoned');
+  expect(stateOf({ ...open, is_cordoned: true, is_draining: true })).toBe('draining');
+  expect(stateOf({ ...open, is_healthy: false, is_draining: true })).toBe('lost');
+});
+
+it('leads to tasks of runs that one may see', () => {
+  expect(taskPath({ project: 'a b', run_id: 3, name: 'x/y' })).toBe('/p/a%20b/runs/3?task=x%2Fy');
+  expect(taskPath({ project: 'a', run_id: null, name: 'x' })).toBeUndefined();
+  expect(taskPath({ project: '', run_id: 3, name: '' })).toBeUndefined();
+});
+
+it('draws few rows of ten thousand and fetches the pages of those', () => {
+  expect(windowOf(0, 400, 10_000)).toEqual({ rows: Array.from({ length: 13 }, (_, row) => row), pages: [0] });
+  const { rows, pages } = windowOf(99 * ROW_HEIGHT, 400, 10_000);
+  expect([rows[0], rows.at(-1), pages]).toEqual([96, 111, [0, 1]]);
+  expect(windowOf(10_000 * ROW_HEIGHT - 400, 400, 10_000).rows.at(-1)).toBe(9999);
+  expect(windowOf(0, 400, 0)).toEqual({ rows: [], pages: [] });
+});
+
+it('scrolls only as far as a row needs', () => {
+  expect(scrollTo(2, 0, 400)).toBeNull();
+  expect(scrollTo(0, 100, 400)).toBe(0);
+  expect(scrollTo(10, 0, 400)).toBe(40);
+});
+
+it('moves by keys and stays within the grid', () => {
+  expect(moved([0, 0], 'ArrowUp', 5, 4)).toEqual([0, 0]);
+  expect(moved([0, 9], 'ArrowDown', 5, 4)).toEqual([1, 9]);
+  expect(moved([1, 9], 'ArrowLeft', 5, 4)).toEqual([1, 2]);
+  expect(moved([1, 3], 'ArrowRight', 5, 4)).toEqual([1, 3]);
+  expect(moved([1, 3], 'Home', 5, 4)).toEqual([1, 0]);
+  expect(moved([1, 0], 'End', 5, 4)).toEqual([1, 3]);
+  expect(moved([1, 0], 'PageDown', 5, 4)).toEqual([4, 0]);
+  expect(moved([1, 0], 'x', 5, 4)).toBeNull();
 });
 
 it('shows those one may not see in grey', () => {
@@ -117,11 +166,4 @@ it('draws a bar as long as the limit, or as all there is', () => {
   expect(barOf(quota, 8000)).toEqual([0.25, 0.125, 0.25]);
   expect(barOf({ ...quota, limit: 4000 }, 8000)).toEqual([0.5, 0.25, 0.5]);
   expect(barOf({ ...quota, used: 0, borrowed: 0, guaranteed: 0 }, 0)).toEqual([0, 0, 0]);
-});
-
-it('adds up what there is of a resource', () => {
-  const both = [machine(4000, []), machine(2000, [])];
-  expect(['cpu', 'memory', 'gpu', 'gpu:x', 'gpu:y', 'tasks'].map((name) => totalOf(both, name))).toEqual([
-    6000, 2048, 2000, 2000, 0, 0,
-  ]);
 });

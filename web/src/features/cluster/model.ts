@@ -1,11 +1,12 @@
 /** Rules of the cluster page: shares of a machine as cells, and who holds them. */
 
 import type { Schemas } from '@/api/client';
+import { projectPath } from '@/ui/routing';
 
 export type Machine = Schemas['MachineOut'];
 export type Device = Schemas['DeviceOut'];
 
-/** One core, or one device: how much of it is held, 0 to 1, and by which tasks. */
+/** One core: how much of it is held, 0 to 1, and by which tasks. */
 export interface Cell {
   share: number;
   taskIds: number[];
@@ -36,8 +37,79 @@ export function coreCells(machine: Machine): { cells: Cell[]; coresPerCell: numb
   return { cells, coresPerCell };
 }
 
-export function deviceCell(device: Device): Cell {
-  return { share: device.held_milli / 1000, taskIds: device.holders.map(({ task_id }) => task_id) };
+/** What a cell of a device shows: how busy it is, or where it does not tell, how much of it is held. */
+export interface DeviceCell {
+  fill: number;
+  isMeasured: boolean;
+  isFree: boolean;
+  /** Several tasks have parts of it, or one has a part that leaves room. */
+  isShared: boolean;
+}
+
+export function deviceCell({ held_milli, holders, utilisation }: Device): DeviceCell {
+  return {
+    fill: Math.min(1, Math.max(0, utilisation ?? held_milli / 1000)),
+    isMeasured: utilisation !== null && utilisation !== undefined,
+    isFree: held_milli === 0,
+    isShared: holders.length > 1 || (holders.length === 1 && held_milli < 1000),
+  };
+}
+
+export type MachineState = Schemas['MachineState'];
+
+export function stateOf(machine: Pick<Machine, 'is_healthy' | 'is_draining' | 'is_cordoned'>): MachineState {
+  if (!machine.is_healthy) return 'lost';
+  if (machine.is_draining) return 'draining';
+  return machine.is_cordoned ? 'cordoned' : 'open';
+}
+
+export const STATES: MachineState[] = ['open', 'cordoned', 'draining', 'lost'];
+
+/** Where a task of a run is shown; undefined for one that has none, or that one may not see. */
+export function taskPath(task: { project: string; run_id: number | null; name: string }): string | undefined {
+  if (task.run_id === null || task.project === '') return undefined;
+  return `${projectPath(task.project, 'runs', task.run_id)}?task=${encodeURIComponent(task.name)}`;
+}
+
+export const PAGE = 100;
+export const ROW_HEIGHT = 40;
+
+/** Rows to draw of so many, a few more than are in view, and the pages that these are on. */
+export function windowOf(top: number, height: number, count: number): { rows: number[]; pages: number[] } {
+  const first = Math.max(0, Math.floor(top / ROW_HEIGHT) - 3);
+  const last = Math.min(count, Math.ceil((top + height) / ROW_HEIGHT) + 3);
+  const rows = Array.from({ length: Math.max(0, last - first) }, (_, index) => first + index);
+  return { rows, pages: [...new Set(rows.map((row) => Math.floor(row / PAGE)))] };
+}
+
+/** How the page scrolls so that a row is in view; null where it is already. */
+export function scrollTo(row: number, top: number, height: number): number | null {
+  if (row * ROW_HEIGHT < top) return row * ROW_HEIGHT;
+  const below = (row + 1) * ROW_HEIGHT;
+  return below > top + height ? below - height : null;
+}
+
+/** A cell of the matrix: its row and column; columns are the machine, CPU, memory, then devices. */
+export type Place = [row: number, column: number];
+
+/** Where a key leads from a cell, in a grid of so many rows; null for keys that lead nowhere. */
+export function moved([row, column]: Place, key: string, rows: number, columns: number): Place | null {
+  const far = 10;
+  const to: Record<string, Place> = {
+    ArrowUp: [row - 1, column],
+    ArrowDown: [row + 1, column],
+    ArrowLeft: [row, Math.min(column, columns - 1) - 1],
+    ArrowRight: [row, column + 1],
+    PageUp: [row - far, column],
+    PageDown: [row + far, column],
+    Home: [row, 0],
+    End: [row, columns - 1],
+  };
+  const place = to[key];
+  if (!place) return null;
+  const within = (value: number, count: number) => Math.min(Math.max(0, value), Math.max(0, count - 1));
+  // A longer row above or below keeps the column; a shorter one is entered at its last cell when one moves sideways.
+  return [within(place[0], rows), place[0] === row ? within(place[1], columns) : place[1]];
 }
 
 const COLOURS = [
@@ -54,30 +126,6 @@ const COLOURS = [
 /** Each holder has a colour of its own while it holds something; those one may not see are grey. */
 export function holderColour(taskId: number | undefined): string {
   return taskId === undefined || taskId === 0 ? 'var(--fg-3)' : (COLOURS[taskId % COLOURS.length] as string);
-}
-
-export interface Totals {
-  machines: number;
-  cores: number;
-  heldCores: number;
-  memoryMib: number;
-  heldMemoryMib: number;
-  devices: number;
-  heldDevices: number;
-}
-
-export function totals(machines: Machine[]): Totals {
-  const sum = (of: (machine: Machine) => number) =>
-    machines.reduce((total, machine) => total + of(machine), 0);
-  return {
-    machines: machines.length,
-    cores: sum(({ cpu_milli }) => cpu_milli) / 1000,
-    heldCores: sum(({ held_cpu_milli }) => held_cpu_milli) / 1000,
-    memoryMib: sum(({ memory_mib }) => memory_mib),
-    heldMemoryMib: sum(({ held_memory_mib }) => held_memory_mib),
-    devices: sum(({ devices }) => devices.length),
-    heldDevices: sum(({ devices }) => devices.reduce((held, { held_milli }) => held + held_milli, 0)) / 1000,
-  };
 }
 
 export type Queue = Schemas['QueueOut'];
@@ -125,13 +173,4 @@ export function barOf({ used, borrowed, guaranteed, limit }: Quota, total: numbe
   const whole = Math.max(limit ?? total, used, guaranteed, 1);
   const own = Math.max(used - borrowed, 0);
   return [own / whole, Math.min(borrowed, used) / whole, Math.max(guaranteed - own, 0) / whole];
-}
-
-/** How much there is of a resource on all machines, in the unit of quotas; 0 for what machines do not have. */
-export function totalOf(machines: Machine[], resource: string): number {
-  if (resource === 'cpu') return machines.reduce((sum, { cpu_milli }) => sum + cpu_milli, 0);
-  if (resource === 'memory') return machines.reduce((sum, { memory_mib }) => sum + memory_mib, 0);
-  const [kind, model] = resource.split(':');
-  const devices = machines.flatMap((machine) => machine.devices);
-  return 1000 * devices.filter((each) => each.kind === kind && (!model || each.model === model)).length;
 }

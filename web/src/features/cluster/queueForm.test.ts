@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Machine, Queue } from './model';
+import type { Queue } from './model';
 import { bodyOf, formOf, isQueueName, resourcesOf } from './queueForm';
 
 const QUEUE: Queue = {
@@ -21,7 +21,7 @@ const QUEUE: Queue = {
   changed_at: null,
   changed_by: '',
 };
-const MACHINE = { devices: [{ kind: 'npu' }, { kind: 'gpu' }] } as Machine;
+const TOTAL = { cpu: 8000, memory: 4096, npu: 1000, gpu: 2000, 'gpu:a100': 2000 };
 
 test('amounts are shown as people count them and go back as they came', () => {
   const form = formOf(QUEUE, 'root');
@@ -53,16 +53,8 @@ test('what is emptied is not sent, and a new queue names the one above', () => {
 });
 
 test('resources are those of the machines and those that the queue names', () => {
-  expect(resourcesOf(QUEUE, [MACHINE])).toEqual([
-    'cpu',
-    'memory',
-    'gpu',
-    'gpu:a100',
-    'npu',
-    'storage',
-    'tasks',
-  ]);
-  expect(resourcesOf(null, [])).toEqual(['cpu', 'memory', 'storage', 'tasks']);
+  expect(resourcesOf(QUEUE, TOTAL)).toEqual(['cpu', 'memory', 'gpu', 'gpu:a100', 'npu', 'storage', 'tasks']);
+  expect(resourcesOf(null, {})).toEqual(['cpu', 'memory', 'storage', 'tasks']);
 });
 
 test('names of queues are like other names', () => {

@@ -1,7 +1,7 @@
 /** Rules of the form for a queue: amounts as people count them, and what of them is sent. */
 
 import type { Schemas } from '@/api/client';
-import type { Machine, Queue } from './model';
+import type { Queue } from './model';
 
 export const LIMITS = ['guaranteed', 'limit', 'user_limit'] as const;
 
@@ -32,8 +32,8 @@ export function unitOf(resource: string): number {
 }
 
 /** The resources that a queue can say something of: what machines have, and what it says something of already. */
-export function resourcesOf(queue: Queue | null, machines: Machine[]): string[] {
-  const kinds = machines.flatMap(({ devices }) => devices.map(({ kind }) => kind));
+export function resourcesOf(queue: Queue | null, total: Amounts): string[] {
+  const kinds = Object.keys(total).filter((name) => !name.includes(':'));
   const said = queue ? LIMITS.flatMap((name) => Object.keys(queue[name])) : [];
   const others = [...new Set([...kinds, ...said])].filter((name) => !NAMED.includes(name)).sort();
   return [...NAMED.slice(0, 2), ...others, ...NAMED.slice(2)];
