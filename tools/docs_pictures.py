@@ -15,7 +15,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +80,6 @@ def make(client: Client, server: LocalServer, folder: Path) -> dict[str, Any]:
     if "broken" not in runs:
         _run(client, "broken", document=_split(DEMO, train=0, val=0, test=0), may_fail=True)
     runs = {run.name: run for run in client.runs.list()}
-    newest = max(run.finished_at for run in runs.values() if run.finished_at is not None)
     client.pipelines.save(PIPELINE, template | {"name": PIPELINE, "parameters": _with_dataset(template)})
     image = next(iter(sorted((folder / "data" / "demo" / "images" / "7").glob("*.png"))))
     return {
@@ -93,7 +92,7 @@ def make(client: Client, server: LocalServer, folder: Path) -> dict[str, Any]:
         "model": DEMO,
         "endpoint": DEMO,
         "image": str(image),
-        "now": (newest + timedelta(minutes=2)).isoformat(),
+        "now": (datetime.now(UTC) + timedelta(minutes=2)).isoformat(),
     }
 
 

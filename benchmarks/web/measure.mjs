@@ -93,7 +93,11 @@ async function paint(browser) {
     const { context, page } = await freshPage(browser);
     await page.addInitScript(() => {
       const look = () => {
-        if (window.benchUsable === undefined && document.querySelector('h1') && document.querySelector('nav a'))
+        if (
+          window.benchUsable === undefined &&
+          document.querySelector('h1') &&
+          document.querySelector('nav a')
+        )
           window.benchUsable = performance.now();
       };
       new MutationObserver(look).observe(document, { childList: true, subtree: true });
@@ -104,7 +108,9 @@ async function paint(browser) {
       () =>
         window.benchUsable !== undefined && performance.getEntriesByName('first-contentful-paint').length > 0,
     );
-    const first = await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0].startTime);
+    const first = await page.evaluate(
+      () => performance.getEntriesByName('first-contentful-paint')[0].startTime,
+    );
     paints.push(first);
     usables.push(await page.evaluate(() => window.benchUsable));
     await context.close();
@@ -222,7 +228,7 @@ async function updates(browser) {
 
 /** Whether every picture in sight is there. */
 const isFilled = () => {
-  const pane = document.querySelector('section:has(li)');
+  const pane = document.querySelector('main section[tabindex="0"]');
   if (pane === null) return false;
   const box = pane.getBoundingClientRect();
   let shown = 0;
@@ -249,7 +255,7 @@ async function jumps(page, places) {
   const times = [];
   for (const place of places) {
     await page.evaluate((share) => {
-      const pane = document.querySelector('section:has(li)');
+      const pane = document.querySelector('main section[tabindex="0"]');
       pane.scrollTop = share * (pane.scrollHeight - pane.clientHeight);
     }, place);
     times.push(await until(page, isFilled));
@@ -266,7 +272,7 @@ async function grid(browser) {
 
   const { context, page } = await openGrid(browser);
   found['grid jump filled clock ms, warm'] = median(await jumps(page, places));
-  const box = await page.locator('section:has(li)').first().boundingBox();
+  const box = await page.locator('main section[tabindex="0"]').first().boundingBox();
   await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
   const meter = await Meter.of(page);
   for (let step = 0; step < 150; step += 1) await page.mouse.wheel(0, 60);
@@ -378,7 +384,12 @@ try {
   for (const part of [bytes, paint, canvas, idle, updates, grid, log, chart]) {
     if (only && !only.test(part.name)) continue;
     console.error(`measuring ${part.name} ...`);
-    await part(browser);
+    // A part that breaks must not cost the figures of the others; run.py fails for it all the same.
+    await part(browser).catch((error) => {
+      console.error(`FAILED ${part.name}: ${error.stack}`);
+      process.exitCode = 1;
+    });
+    console.error(JSON.stringify(found));
   }
 } finally {
   await browser.close();

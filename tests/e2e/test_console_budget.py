@@ -42,7 +42,7 @@ def large(tmp_path: Path) -> Iterator[tuple[LocalServer, dict[str, Any]]]:
 def test_pages_keep_to_their_budgets_of_bytes_and_elements(large: tuple[LocalServer, dict[str, Any]]) -> None:
     server, objects = large
     printed = run_script("budget.mjs", server.url, timeout_s=280, KPL_E2E_LARGE=json.dumps(objects))
-    for page in ("first", "dataset", "canvas"):
+    for page in ("first", "dataset", "pipelines", "canvas"):
         assert f"\n{page} /p/default" in f"\n{printed}", printed
     assert printed.count("elements") == 3, printed
 

@@ -23,10 +23,14 @@ function told(name, size, limit, unit) {
 
 const large = JSON.parse(process.env.KPL_E2E_LARGE ?? '{}');
 const dataset = large.dataset ?? (await aDataset());
+const addresses = {
+  dataset: dataset && `/p/default/datasets/${dataset}`,
+  canvas: large.pipeline && `/p/default/pipelines/${large.pipeline}`,
+};
 for (const [name, budget] of Object.entries(BUDGETS)) {
-  const address = { dataset: dataset && `/p/default/datasets/${dataset}` }[name] ?? budget.path;
+  const address = addresses[name] ?? budget.path;
   if (!address) {
-    console.log(`${name}: left out, the server has no dataset`);
+    console.log(`${name}: left out, the server has none`);
     continue;
   }
   const { js, css, fonts } = await weigh(browser, address);

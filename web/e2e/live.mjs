@@ -11,7 +11,7 @@ const CHAINS = 3;
 const STEPS = 10;
 const API = `${BASE}/api/v1/projects/default`;
 const PATIENCE_MS = 60_000;
-/** A stream of the past that says nothing for so long has told all. */
+/** A stream that has told the end of the run and then says nothing for so long has told all. */
 const QUIET_MS = 2000;
 
 /** Keeps what the hub tells a page. Runs in the page before anything else. */
@@ -97,13 +97,16 @@ async function keptEvents(context, run) {
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   const read = () => reader.read().then(({ value, done }) => (done ? null : value));
   const pause = () => new Promise((resolve) => setTimeout(resolve, QUIET_MS, null));
-  for (let text = '', piece = await read(); piece !== null; piece = await Promise.race([read(), pause()])) {
-    const blocks = (text + piece).split('\n\n');
+  let isTold = false;
+  for (let text = '', piece = ''; piece !== null; ) {
+    piece = await (isTold ? Promise.race([read(), pause()]) : read());
+    const blocks = (text + (piece ?? '')).split('\n\n');
     text = blocks.pop();
     for (const block of blocks) {
       const data = block.split('\n').find((line) => line.startsWith('data: '));
       const event = data && JSON.parse(data.slice(6));
       if (event && event.seq !== null && event.type !== 'hello') numbers.push(event.seq);
+      isTold ||= event?.type === 'run' && event.data.state === 'succeeded';
     }
   }
   await reader.cancel();

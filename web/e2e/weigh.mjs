@@ -2,11 +2,13 @@
 import { BASE, open, PASSWORD, USER } from './browser.mjs';
 
 export const KB = 1024;
-/** web pages and the most that each may cost; a dataset has to exist. */
+/** Pages and the most that each may cost; those without an address need a dataset or a pipeline. */
 export const BUDGETS = {
   first: { path: '/p/default', js: 210 * KB },
   dataset: { path: null, js: 240 * KB },
-  canvas: { path: '/p/default/pipelines', js: 300 * KB },
+  pipelines: { path: '/p/default/pipelines', js: 300 * KB },
+  // 300 is wanted and not reached: docs/reference/console-figures.md. It may not grow meanwhile.
+  canvas: { path: null, js: 400 * KB },
 };
 export const CSS = 15 * KB;
 export const FONTS = 90 * KB;

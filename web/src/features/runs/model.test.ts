@@ -9,6 +9,7 @@ import {
   ticks,
   withLiveEvent,
   withLiveTask,
+  withoutProgress,
 } from './model';
 
 const at = (seconds: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, seconds)).toISOString();
@@ -89,5 +90,26 @@ describe('a live event', () => {
 
   it('of another kind changes nothing', () => {
     expect(withLiveEvent(run, { type: 'log', data: {} })).toBe(run);
+  });
+});
+
+describe('tasks without their progress', () => {
+  const task = (id: number, state: string, progress: number) => ({
+    id,
+    state,
+    progress,
+    progress_message: '',
+  });
+  const before = [task(1, 'running', 0.1), task(2, 'waiting', 0)];
+
+  it('are the same objects while only progress changes', () => {
+    expect(withoutProgress(before, [task(1, 'running', 0.2), task(2, 'waiting', 0)])).toBe(before);
+  });
+
+  it('are others where more changes', () => {
+    const now = withoutProgress(before, [task(1, 'succeeded', 1), task(2, 'waiting', 0)]);
+    expect(now[0]?.state).toBe('succeeded');
+    expect(now[1]).toBe(before[1]);
+    expect(withoutProgress(before, [])).toEqual([]);
   });
 });

@@ -119,6 +119,30 @@ export function withLiveEvent<R extends { tasks: { id: number }[] }>(
   };
 }
 
+/**
+ * The tasks of now, but the objects, and the array, of before wherever nothing but their progress has changed: what is
+ * drawn from them is left alone meanwhile.
+ */
+export function withoutProgress<T extends { id: number; progress: unknown; progress_message: unknown }>(
+  before: T[],
+  now: T[],
+): T[] {
+  const old = new Map(before.map((task) => [task.id, task]));
+  const steady = now.map((task) => {
+    const last = old.get(task.id);
+    return last !== undefined && isSameButProgress(last, task) ? last : task;
+  });
+  const isSame = steady.length === before.length && steady.every((task, index) => task === before[index]);
+  return isSame ? before : steady;
+}
+
+function isSameButProgress(a: object, b: object): boolean {
+  const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>];
+  return Object.keys(right).every(
+    (key) => key === 'progress' || key === 'progress_message' || Object.is(left[key], right[key]),
+  );
+}
+
 export interface RunRow {
   id: number;
   name: string;

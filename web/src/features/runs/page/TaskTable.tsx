@@ -1,4 +1,4 @@
-import { memo, useMemo } from 'react';
+import { createContext, memo, useContext, useMemo, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '@/i18n/format';
 import { KeyValue } from '@/ui/KeyValue';
@@ -10,6 +10,7 @@ import { useNow } from '@/ui/Time';
 import { nodeTitle, type PipelineDocument } from '../../pipelines/graph/document';
 import { NodeIcon } from '../../pipelines/graph/icons';
 import type { RunDetail, Task } from '../api';
+import { withoutProgress } from '../model';
 
 interface TaskTableProps {
   run: RunDetail;
@@ -18,23 +19,18 @@ interface TaskTableProps {
 
 /** All steps of a run and why each did what it did; beside them what the run was made from. */
 export const TaskTable = memo(function TaskTable({ run, onPick }: TaskTableProps) {
-  const { t, i18n } = useTranslation('runs');
+  const { t } = useTranslation('runs');
   const project = useProject();
-  const columns = useMemo(
-    () => columnsOf(run.document as unknown as PipelineDocument, t, i18n.language),
-    [run.document, t, i18n.language],
-  );
+  const last = useRef(run.tasks);
+  last.current = withoutProgress(last.current, run.tasks);
+  const steady = last.current;
   const parameters = Object.entries(run.parameters);
   return (
     <div className="grid min-h-0 flex-1 grid-cols-[minmax(0,1fr)_300px]">
       <div className="min-h-0 overflow-auto px-3">
-        <Table
-          label={t('page.tasks')}
-          columns={columns}
-          items={run.tasks}
-          idOf={({ id }) => id}
-          onRowAction={({ name }) => onPick(name)}
-        />
+        <Running value={run.tasks}>
+          <Rows tasks={steady} document={run.document as unknown as PipelineDocument} onPick={onPick} />
+        </Running>
       </div>
       <aside className="min-h-0 space-y-4 overflow-auto border-l border-line p-4">
         <KeyValue
@@ -92,6 +88,43 @@ export const TaskTable = memo(function TaskTable({ run, onPick }: TaskTableProps
   );
 });
 
+/** Tasks with the progress of now. It changes often, and only the rows of those that run are to follow it. */
+const Running = createContext<Task[]>([]);
+
+function TaskProgress({ id }: { id: number }) {
+  const { t } = useTranslation('runs');
+  const task = useContext(Running).find((each) => each.id === id);
+  if (task === undefined) return null;
+  if (task.progress === null)
+    return <span className="line-clamp-1 text-12 text-fg-2">{task.reason || task.why}</span>;
+  return (
+    <span className="flex items-center gap-3 text-12">
+      <Progress label={t('task.progress')} isLabelHidden value={task.progress} className="w-32" />
+      <span className="truncate text-fg-2">{task.progress_message}</span>
+    </span>
+  );
+}
+
+interface RowsProps {
+  tasks: Task[];
+  document: PipelineDocument;
+  onPick: (name: string) => void;
+}
+
+const Rows = memo(function Rows({ tasks, document, onPick }: RowsProps) {
+  const { t, i18n } = useTranslation('runs');
+  const columns = useMemo(() => columnsOf(document, t, i18n.language), [document, t, i18n.language]);
+  return (
+    <Table
+      label={t('page.tasks')}
+      columns={columns}
+      items={tasks}
+      idOf={({ id }) => id}
+      onRowAction={({ name }) => onPick(name)}
+    />
+  );
+});
+
 function columnsOf(
   document: PipelineDocument,
   t: (key: string) => string,
@@ -118,12 +151,9 @@ function columnsOf(
     {
       id: 'why',
       title: t('task.why'),
-      cell: ({ reason, why, state, progress, progress_message }) =>
-        state === 'running' && progress !== null ? (
-          <span className="flex items-center gap-3 text-12">
-            <Progress label={t('task.progress')} isLabelHidden value={progress} className="w-32" />
-            <span className="truncate text-fg-2">{progress_message}</span>
-          </span>
+      cell: ({ id, reason, why, state }) =>
+        state === 'running' ? (
+          <TaskProgress id={id} />
         ) : (
           <span className={`line-clamp-1 text-12 ${state === 'failed' ? 'text-failed' : 'text-fg-2'}`}>
             {reason || why}
