@@ -58,6 +58,16 @@ export async function open(browser, { language, theme, width = 1440, height = 90
   return { context, page, problems };
 }
 
+/** Where something is once it stands still: canvases move of their own for a moment. */
+export async function atRest(locator) {
+  let [before, box] = [null, await locator.boundingBox()];
+  while (box === null || before?.x !== box.x || before?.y !== box.y) {
+    await locator.page().waitForTimeout(120);
+    [before, box] = [box, await locator.boundingBox()];
+  }
+  return box;
+}
+
 export const USER = process.env.KPL_E2E_USER ?? 'admin';
 export const PASSWORD = process.env.KPL_E2E_PASSWORD ?? '';
 

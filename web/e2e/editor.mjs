@@ -1,7 +1,7 @@
 // Draws in the pipeline editor of a real server as a user does: what is drawn is kept as a draft, becomes revisions, is
 // looked at and restored; two windows and two people are told of each other. In both languages and themes.
 import assert from 'node:assert/strict';
-import { BASE, lookAt, open, signIn, start } from './browser.mjs';
+import { atRest, BASE, lookAt, open, signIn, start } from './browser.mjs';
 
 const WORDS = {
   en: {
@@ -293,25 +293,38 @@ async function takesNotes(page, words, address, look) {
   await says(page, words.saved);
 }
 
+/** Points at something until a card is there: what a canvas draws anew loses the focus and the pointer. */
+async function pointing(act, shown) {
+  for (let attempt = 0; attempt < 4; attempt += 1) {
+    await act();
+    const isThere = await shown.waitFor({ timeout: 2500 }).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) return;
+    await shown.page().mouse.move(0, 0);
+  }
+  await shown.waitFor();
+}
+
 /** An edge shows what flows along it: samples and classes of data, numbers of what a step made, or that nothing is there. */
 async function showsFlow(page, words, address, look) {
   const edge = (id) => page.locator(`.react-flow__edge[data-id="${id}"]`);
   const card = page.getByRole('region', { name: words.flows });
   await page.goto(`${BASE}/p/default/runs/1`);
-  await edge('data.dataset>split.dataset').focus();
-  await card.getByText('circle').waitFor();
+  await pointing(() => edge('data.dataset>split.dataset').focus(), card.getByText('circle'));
   assert.equal(await card.getByRole('img').count(), 12);
   await look(page, 'flow-data');
-  await edge('train.model>test.model').focus();
-  await card.getByText('val_accuracy').waitFor();
+  await pointing(() => edge('train.model>test.model').focus(), card.getByText('val_accuracy'));
   await look(page, 'flow-model');
   await page.goto(address);
   await expectNodes(page, 4, 'the pipeline that has not run');
-  await edge('split.dataset>train.dataset').hover({ force: true });
-  await card.getByText(words.notYet).waitFor();
+  await atRest(edge('split.dataset>train.dataset'));
+  const hover = (id) => edge(id).hover({ force: true });
+  await pointing(() => hover('split.dataset>train.dataset'), card.getByText(words.notYet));
   await page.mouse.move(0, 0);
-  await edge('data.dataset>split.dataset').hover({ force: true });
-  await card.getByText('circle').waitFor();
+  await card.waitFor({ state: 'detached' });
+  await pointing(() => hover('data.dataset>split.dataset'), card.getByText('circle'));
   await page.mouse.move(0, 0);
   await card.waitFor({ state: 'detached' });
 }

@@ -2,7 +2,7 @@
 // one with the keyboard alone in Chinese, who builds and runs a pipeline.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { BASE, lookAt, open, signIn, start } from './browser.mjs';
+import { atRest, BASE, lookAt, open, signIn, start } from './browser.mjs';
 
 const texts = (language, feature) =>
   JSON.parse(readFileSync(new URL(`../src/i18n/${language}/${feature}.json`, import.meta.url), 'utf-8'));
@@ -15,14 +15,21 @@ const browser = await start();
 const port = (page, node, end) =>
   page.locator(`.react-flow__handle[data-nodeid="${node}"][data-handleid="${end}"]`);
 
-/** The middle of something, once it stands still. */
+/** The middle of something. */
 async function centre(locator) {
-  let [before, box] = [null, await locator.boundingBox()];
-  while (before?.x !== box.x || before?.y !== box.y) {
-    await locator.page().waitForTimeout(120);
-    [before, box] = [box, await locator.boundingBox()];
-  }
+  const box = await atRest(locator);
   return [box.x + box.width / 2, box.y + box.height / 2];
+}
+
+/** Draws a link between two ports, so that the canvas has so many; a busy machine may lose a drag. */
+async function link(page, from, to, count) {
+  const edges = page.locator('.react-flow__edge');
+  for (let attempt = 0; attempt < 3; attempt += 1) {
+    await drag(page, from, to);
+    await page.waitForTimeout(200);
+    if ((await edges.count()) === count) return;
+  }
+  assert.equal(await edges.count(), count);
 }
 
 /** Drags from one place to another with the mouse; `over` is called before the button is let go. */
@@ -90,12 +97,9 @@ async function withTheMouse() {
   });
   await untilCount(page.locator('.react-flow__edge'), 0);
   await page.keyboard.press('Escape');
-  for (const [from, to] of [
-    [port(page, 'data', 'out:dataset'), port(page, 'train', 'in:dataset')],
-    [port(page, 'train', 'out:model'), port(page, 'test', 'in:model')],
-    [port(page, 'data', 'out:dataset'), port(page, 'test', 'in:dataset')],
-  ])
-    await drag(page, from, to);
+  await link(page, port(page, 'data', 'out:dataset'), port(page, 'train', 'in:dataset'), 1);
+  await link(page, port(page, 'train', 'out:model'), port(page, 'test', 'in:model'), 2);
+  await link(page, port(page, 'data', 'out:dataset'), port(page, 'test', 'in:dataset'), 3);
   await untilCount(page.locator('.react-flow__edge'), 3);
   await page.keyboard.press('Control+z');
   await untilCount(page.locator('.react-flow__edge'), 2);

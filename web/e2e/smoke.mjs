@@ -19,7 +19,7 @@ const SETTLE_MS = 400;
 /** Fails on what hinders people: axe's findings of the grades serious and critical. */
 async function lookAt(page, name) {
   // The stream of live events never ends, so that the network is never idle for long.
-  await page.waitForLoadState('networkidle', { timeout: 1500 }).catch(() => {});
+  await page.waitForLoadState('networkidle', { timeout: 500 }).catch(() => {});
   await page.waitForTimeout(SETTLE_MS);
   const { violations } = await new AxeBuilder({ page }).analyze();
   const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');

@@ -1,15 +1,18 @@
 import { Blend, LayoutGrid, ScanFace, SquareDashed, Tag, UsersRound, X } from 'lucide-react';
 import type { ReactNode } from 'react';
+import { lazy, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '@/i18n/format';
 import type { Query } from '@/ui/routing';
 import { SegmentedControl, Toggle } from '@/ui/SegmentedControl';
-import { Select } from '@/ui/Select';
 import { Tooltip } from '@/ui/Tooltip';
 import type { DatasetVersion, Layer } from '../api';
 import type { Switches } from './overlays';
 import type { SamplePages } from './samplePages';
 import { type GridView, ROW_HEIGHTS } from './view';
+
+// Few datasets have answers of several models.
+const LayerPicker = lazy(() => import('./LayerPicker'));
 
 interface GridToolbarProps {
   pages: SamplePages;
@@ -98,15 +101,13 @@ function Predictions({ layers, predictions, view, onChange, onFilter }: GridTool
   return (
     <>
       {names.length > 1 && (
-        <Select
-          label={t('predictionsOf')}
-          isLabelHidden
-          size="small"
-          className="w-32 shrink-0"
-          options={names.map((name) => ({ id: name, label: name }))}
-          value={predictions}
-          onChange={(name) => onFilter({ predictions: name })}
-        />
+        <Suspense fallback={<span className="w-32 shrink-0" />}>
+          <LayerPicker
+            names={names}
+            value={predictions}
+            onChange={(name) => onFilter({ predictions: name })}
+          />
+        </Suspense>
       )}
       <SegmentedControl
         label={t('shown')}

@@ -23,7 +23,7 @@ interface SampleDetailProps {
 }
 
 /** The chosen sample: large, with its objects and what is known of it. */
-export function SampleDetail(props: SampleDetailProps) {
+export default function SampleDetail(props: SampleDetailProps) {
   const { project, version, row, known, predictions, view, onMove, onClose } = props;
   const { t } = useTranslation('datasets');
   const { count } = useFormat();

@@ -24,7 +24,7 @@ interface SampleGroupsProps {
 const AT_ONCE = 60;
 
 /** Samples by person or by class: each group at a glance, largest first; opening one shows all of it. */
-export function SampleGroups({ project, version, split, onFilter }: SampleGroupsProps) {
+export default function SampleGroups({ project, version, split, onFilter }: SampleGroupsProps) {
   const { t } = useTranslation('datasets');
   const { count } = useFormat();
   const [words, setWords] = useState('');

@@ -23,7 +23,7 @@ const TABLE_HEIGHT = 36;
 const NARROWEST_COLUMN = 112;
 
 /** Samples without a picture below each other: a text, or the columns of a table; only those in sight are there. */
-export function SampleRows({ pages, selected, onSelect, hasLabels, shows }: SampleRowsProps) {
+export default function SampleRows({ pages, selected, onSelect, hasLabels, shows }: SampleRowsProps) {
   const { t } = useTranslation('datasets');
   const first = pages.at(0);
   const isText = first?.text != null;

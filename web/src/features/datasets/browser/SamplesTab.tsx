@@ -1,19 +1,22 @@
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useMemo, useState, useSyncExternalStore } from 'react';
+import { lazy, Suspense, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 import { ErrorState } from '@/ui/ErrorState';
 import { useQueryState } from '@/ui/routing';
+import { SkeletonRows } from '@/ui/Skeleton';
 import { type DatasetVersion, layersQuery, statisticsQuery } from '../api';
 import { typicalAspect } from '../model';
 import { Facets } from './Facets';
 import { GridToolbar } from './GridToolbar';
 import { chosenPredictions, switchesOf, USUAL_PREDICTIONS } from './overlays';
-import { SampleDetail } from './SampleDetail';
 import { SampleGrid } from './SampleGrid';
-import { SampleGroups } from './SampleGroups';
-import { SampleRows } from './SampleRows';
 import { SamplePages } from './samplePages';
 import { useSampleKeys } from './useSampleKeys';
 import { type GridView, keepView, keptView } from './view';
+
+// Only the grid comes with the page.
+const SampleDetail = lazy(() => import('./SampleDetail'));
+const SampleGroups = lazy(() => import('./SampleGroups'));
+const SampleRows = lazy(() => import('./SampleRows'));
 
 interface SamplesTabProps {
   project: string;
@@ -56,7 +59,9 @@ export function SamplesTab({ project, version }: SamplesTabProps) {
       />
       <section className="flex min-w-0 flex-1 flex-col bg-bg">
         {isGrouped ? (
-          <SampleGroups project={project} version={version} split={split} onFilter={setQuery} />
+          <Suspense fallback={<SkeletonRows className="p-4" />}>
+            <SampleGroups project={project} version={version} split={split} onFilter={setQuery} />
+          </Suspense>
         ) : (
           <>
             <GridToolbar
@@ -86,28 +91,32 @@ export function SamplesTab({ project, version }: SamplesTabProps) {
                 onSelect={select}
               />
             ) : (
-              <SampleRows
-                pages={pages}
-                selected={selected}
-                onSelect={select}
-                hasLabels={version.num_classes > 0}
-                shows={view.shows}
-              />
+              <Suspense fallback={<SkeletonRows className="p-4" />}>
+                <SampleRows
+                  pages={pages}
+                  selected={selected}
+                  onSelect={select}
+                  hasLabels={version.num_classes > 0}
+                  shows={view.shows}
+                />
+              </Suspense>
             )}
           </>
         )}
       </section>
       {selected !== null && !isGrouped && (
-        <SampleDetail
-          project={project}
-          version={version}
-          row={selected}
-          known={pages.at(pages.positionOf(selected))}
-          predictions={asked}
-          view={view}
-          onMove={move}
-          onClose={() => select(null)}
-        />
+        <Suspense fallback={<aside className="w-[356px] shrink-0 border-l border-line bg-surface" />}>
+          <SampleDetail
+            project={project}
+            version={version}
+            row={selected}
+            known={pages.at(pages.positionOf(selected))}
+            predictions={asked}
+            view={view}
+            onMove={move}
+            onClose={() => select(null)}
+          />
+        </Suspense>
       )}
     </div>
   );
