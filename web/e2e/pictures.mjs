@@ -83,6 +83,23 @@ const SCREENS = [
     waitFor: 'main h2',
     looks: [EN],
   },
+  {
+    name: 'evaluation',
+    path: `${PROJECT}/models/${objects.model}?tab=evaluations`,
+    waitFor: 'main a[href*="/evaluations/"]',
+    act: async (page) => {
+      await page.locator('main a[href*="/evaluations/"]').first().click();
+      await page.locator('main table button[data-at="0,0"]').click();
+      await page.locator('aside li img').first().waitFor();
+    },
+    looks: both,
+  },
+  {
+    name: 'model-targets',
+    path: `${PROJECT}/models/${objects.model}?tab=targets`,
+    waitFor: 'main [role=row]',
+    looks: [EN],
+  },
   { name: 'algorithms', path: `${PROJECT}/algorithms`, waitFor: 'main a', looks: [EN] },
   {
     name: 'algorithm',
