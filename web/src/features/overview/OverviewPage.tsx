@@ -13,6 +13,7 @@ import {
   recentModelsQuery,
   recentRunsQuery,
 } from './api';
+import { ClusterStrip } from './ClusterStrip';
 import { Datasets } from './Datasets';
 import { Endpoints } from './Endpoints';
 import { Failures } from './Failures';
@@ -77,6 +78,7 @@ export default function OverviewPage() {
           />
         </div>
         <div className="space-y-4">
+          <ClusterStrip />
           <Endpoints project={project} endpoints={endpoints.data} />
           <Models project={project} models={models.data} />
         </div>

@@ -60,3 +60,13 @@ export const endpointsQuery = (project: string) =>
       (await dataOf(api.GET(`${BASE}/endpoints`, { params: { path: { project }, query: { limit: 8 } } })))
         .items,
   });
+
+const MACHINES = 32;
+const CLUSTER_EVERY_MS = 10_000;
+
+/** The first machines, and what all have together. */
+export const clusterQuery = queryOptions({
+  queryKey: ['machines', 'overview'],
+  queryFn: () => dataOf(api.GET('/api/v1/machines', { params: { query: { limit: MACHINES } } })),
+  refetchInterval: CLUSTER_EVERY_MS,
+});

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { goingOn, ofLastDay, runProgress } from './model';
+import { deviceCells, goingOn, heldOf, ofLastDay, runProgress } from './model';
 
 test("one's own runs come first, and what is over is left out", () => {
   const run = (state: string, created_by: string, created_at: string) => ({ state, created_by, created_at });
@@ -35,4 +35,16 @@ test('a running task counts in part', () => {
       { state: 'waiting', progress: null },
     ]),
   ).toBe(0.5);
+});
+
+test('the cluster is told by its devices first', () => {
+  const total = { cpu: 8000, memory: 4096, gpu: 2000, 'gpu:a100': 2000 };
+  expect(heldOf({ total, held: { gpu: 500 } })).toEqual([
+    { resource: 'gpu', held: 500, total: 2000 },
+    { resource: 'cpu', held: 0, total: 8000 },
+    { resource: 'memory', held: 0, total: 4096 },
+  ]);
+  const device = { kind: 'gpu', index: 1, held_milli: 250 };
+  const machines = [{ name: 'a', devices: [device] }] as Parameters<typeof deviceCells>[0];
+  expect(deviceCells(machines)).toEqual([{ name: 'a · GPU 1', share: 0.25 }]);
 });
