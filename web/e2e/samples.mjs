@@ -111,9 +111,12 @@ async function cells(page, words, tag) {
   const numbers = () => counts.locator('dd').allInnerTexts();
   assert.deepEqual(await numbers(), ['1', '1', '1']);
   const outlines = aside(page).locator('figure').first().locator('path');
+  await outlines.nth(1).waitFor({ state: 'attached' });
   assert.equal(await outlines.count(), 2, 'both objects have an outline');
   assert.match(await outlines.first().getAttribute('d'), /^M20,20L90,20L90,80L20,80Z$/);
-  assert.equal(await aside(page).locator('figure').nth(1).locator('rect[stroke-dasharray]').count(), 2);
+  const boxes = aside(page).locator('figure').nth(1).locator('rect[stroke-dasharray]');
+  await boxes.nth(1).waitFor({ state: 'attached' });
+  assert.equal(await boxes.count(), 2);
   await lookAt(page, `samples-cells-${tag}`);
   const score = aside(page).getByRole('slider');
   await score.focus();
