@@ -13,7 +13,7 @@ from kpl.algorithm.manifest import Function as ManifestFunction
 from kpl.algorithm.manifest import Port as ManifestPort
 from kpl.errors import NotFound, nearest
 from kpl.pipeline.ports import Port
-from kpl.task import EnvironmentSpec
+from kpl.task import EnvironmentSpec, Program
 from kpl.task.ids import Digest
 
 
@@ -42,6 +42,17 @@ class AlgorithmVersion:
     @property
     def reference(self) -> str:
         return f"{self.manifest.name}@{self.manifest.version}"
+
+    def program(self, function: str) -> Program:
+        """One of its functions as a task is told to run it."""
+        return Program(
+            algorithm=self.manifest.name,
+            version=self.manifest.version,
+            function=function,
+            tree=self.tree,
+            command=self.manifest.function(function).command,
+            environment=self.environment,
+        )
 
     def function(self, name: str) -> Function:
         """Raises NotFound with the functions that there are."""

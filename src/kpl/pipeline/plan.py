@@ -147,14 +147,7 @@ def _step(
     return Step(
         node=resolved.id,
         kind=TaskKind.SERVICE if resolved.is_service else TaskKind.BATCH,
-        program=Program(
-            algorithm=version.manifest.name,
-            version=version.manifest.version,
-            function=function.name,
-            tree=version.tree,
-            command=function.command,
-            environment=version.environment,
-        ),
+        program=version.program(function.name),
         parameters=resolved.parameters,
         inputs=tuple(_inputs(resolved, resolution, links)),
         outputs=tuple(_outputs(resolved, links)),

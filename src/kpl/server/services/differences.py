@@ -160,7 +160,6 @@ def _rows(dataset: "Dataset") -> dict[str, int]:
 
 
 def _label(dataset: "Dataset", row: int | None) -> str | None:
-    if row is None or "label" not in dataset.fields:
-        return None
-    label = dataset[row]["label"]
-    return None if label is None or int(label) < 0 else dataset.class_names[int(label)]
+    from kpl.server.services.sample_answers import class_id_of, class_name_of
+
+    return None if row is None else class_name_of(dataset, class_id_of(dataset[row], "label"))

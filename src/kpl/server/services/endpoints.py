@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from kpl.algorithm.parameters import check_parameters
 from kpl.errors import Invalid, NotFound, Unavailable, nearest
-from kpl.pipeline.catalog import AlgorithmVersion, Catalog, Function, ModelVersion
+from kpl.pipeline.catalog import AlgorithmVersion, Catalog, ModelVersion
 from kpl.pipeline.ports import Port, refusal
 from kpl.schemas.endpoint import EndpointCreate, EndpointModelOut, EndpointOut, EndpointState, TrafficOut
 from kpl.schemas.page import Page
@@ -28,7 +28,7 @@ from kpl.server.services.platform import Platform
 from kpl.server.services.spec_text import decode_spec
 from kpl.server.services.store import CANCEL_TASK, post
 from kpl.server.services.submission import NewTask, submit_task
-from kpl.task import ArtifactInput, Program, TaskKind, TaskSpec, TaskState
+from kpl.task import ArtifactInput, TaskKind, TaskSpec, TaskState
 
 SERVE = "serve"
 _NO_SERVICE = (TaskState.REUSED, TaskState.SKIPPED)
@@ -284,23 +284,12 @@ def _serving(version: AlgorithmVersion, model: ModelVersion, asked: EndpointCrea
     function = version.function(SERVE)
     port = _model_port(version, function.inputs, model)
     return TaskSpec(
-        program=_program(version, function),
+        program=version.program(function.name),
         parameters=check_parameters(function.parameters, asked.parameters),
         inputs=(ArtifactInput(port.name, "model", model.task, model.digest),),
         resources=function.resources.request(),
         metrics=function.metrics,
         endpoint=asked.name,
-    )
-
-
-def _program(version: AlgorithmVersion, function: Function) -> Program:
-    return Program(
-        algorithm=version.manifest.name,
-        version=version.manifest.version,
-        function=function.name,
-        tree=version.tree,
-        command=function.command,
-        environment=version.environment,
     )
 
 

@@ -14,7 +14,7 @@ from kpl.server.services.catalog import algorithm_version
 from kpl.server.services.platform import Platform
 from kpl.server.services.submission import NewTask, submit_task
 from kpl.server.services.tasks import task_answers
-from kpl.task import OutputSpec, Program, TaskKind, TaskSpec
+from kpl.task import OutputSpec, TaskKind, TaskSpec
 
 FETCHER = "algorithm_install"
 _REMOTE_SCHEMES = ("https", "http", "ssh", "git", "git+ssh")
@@ -39,14 +39,7 @@ def fetch_algorithm(platform: Platform, caller: Caller, project: str, request: A
         fetcher = algorithm_version(platform, find_algorithm(session, owner.id, FETCHER))
         function = fetcher.manifest.function("process")
         spec = TaskSpec(
-            program=Program(
-                algorithm=fetcher.manifest.name,
-                version=fetcher.manifest.version,
-                function="process",
-                tree=fetcher.tree,
-                command=function.command,
-                environment=fetcher.environment,
-            ),
+            program=fetcher.program("process"),
             parameters=check_parameters(function.parameters, request.model_dump()),
             # The manifest names what it becomes; any word says that it shall become something.
             outputs=tuple(

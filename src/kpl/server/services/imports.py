@@ -17,7 +17,7 @@ from kpl.server.services.platform import Platform
 from kpl.server.services.stored import require_storage
 from kpl.server.services.submission import NewTask, submit_task
 from kpl.server.services.tasks import task_answers
-from kpl.task import ArtifactInput, OutputSpec, Program, TaskKind, TaskSpec
+from kpl.task import ArtifactInput, OutputSpec, TaskKind, TaskSpec
 from kpl.task.ids import Digest
 
 IMPORTER = "dataset_import"
@@ -82,14 +82,7 @@ def _spec(
     }
     inputs = () if archive is None else (ArtifactInput("files", "files", "", archive),)
     return TaskSpec(
-        program=Program(
-            algorithm=importer.manifest.name,
-            version=importer.manifest.version,
-            function="process",
-            tree=importer.tree,
-            command=function.command,
-            environment=importer.environment,
-        ),
+        program=importer.program("process"),
         parameters=check_parameters(function.parameters, values),
         inputs=inputs,
         outputs=tuple(

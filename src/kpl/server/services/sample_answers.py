@@ -68,7 +68,7 @@ def sample_out(
         predictions: the layer whose answers go with it.
         is_whole: with all boxes and their outlines, and all of a long text; otherwise short, for a list.
     """
-    class_id = _class_id(sample, "label")
+    class_id = class_id_of(sample, "label")
     boxes = _objects(dataset, sample, "", is_whole=is_whole)
     text = _value(sample, "text")
     return SampleOut(
@@ -79,7 +79,7 @@ def sample_out(
         width=_number(sample, "width"),
         height=_number(sample, "height"),
         class_id=class_id,
-        label=_class_name(dataset, class_id),
+        label=class_name_of(dataset, class_id),
         boxes=boxes or [],
         num_boxes=_num_objects(sample, ""),
         has_mask=_has_mask(sample, ""),
@@ -100,12 +100,14 @@ def _number(sample: "Sample", name: str) -> int | None:
     return None if value is None else int(value)
 
 
-def _class_id(sample: "Sample", name: str) -> int | None:
+def class_id_of(sample: "Sample", name: str) -> int | None:
+    """The class in a field of a sample; None where it has none."""
     label = _value(sample, name)
     return None if label is None or int(label) < 0 else int(label)
 
 
-def _class_name(dataset: "Dataset", class_id: int | None) -> str | None:
+def class_name_of(dataset: "Dataset", class_id: int | None) -> str | None:
+    """The name of a class; None for one that the dataset does not know."""
     names = dataset.class_names
     return names[class_id] if class_id is not None and class_id < len(names) else None
 
@@ -135,7 +137,7 @@ def _objects(dataset: "Dataset", sample: "Sample", prefix: str, *, is_whole: boo
         BoxOut(
             **dict(zip(("x0", "y0", "x1", "y1"), _rounded(boxes[index]), strict=True)),
             class_id=int(labels[index]),
-            label=_class_name(dataset, int(labels[index])) or "",
+            label=class_name_of(dataset, int(labels[index])) or "",
             score=None if scores is None else round(float(scores[index]), 4),
             landmarks=None if landmarks is None else _points(landmarks[index]),
             outline=outlines.get(index),
@@ -208,11 +210,11 @@ def _shown(value: Any, *, is_whole: bool) -> str | float | bool | None:
 def _prediction(dataset: "Dataset", sample: "Sample", predictions: LayerOut | None) -> PredictionOut | None:
     if predictions is None or "class" not in predictions.answers:
         return None
-    class_id = _class_id(sample, f"{predictions.name}.label")
+    class_id = class_id_of(sample, f"{predictions.name}.label")
     score = _value(sample, f"{predictions.name}.score")
     if class_id is None or score is None:
         return None
-    return PredictionOut(class_id=class_id, label=_class_name(dataset, class_id) or "", score=float(score))
+    return PredictionOut(class_id=class_id, label=class_name_of(dataset, class_id) or "", score=float(score))
 
 
 def _predicted(
