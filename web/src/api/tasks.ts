@@ -1,6 +1,16 @@
 import { queryOptions } from '@tanstack/react-query';
 import { api, dataOf } from './client';
 
+/** A task with everything that decided what it did. */
+export const taskQuery = (project: string, id: number) =>
+  queryOptions({
+    queryKey: ['tasks', project, id],
+    queryFn: () =>
+      dataOf(
+        api.GET('/api/v1/projects/{project}/tasks/{task_id}', { params: { path: { project, task_id: id } } }),
+      ),
+  });
+
 /** What a task left behind, with its files. */
 export const outputsQuery = (project: string, id: number) =>
   queryOptions({

@@ -40,15 +40,6 @@ export async function fetchAlgorithm(project: string, body: Fetch): Promise<numb
   return (await dataOf(api.POST(`${base}/fetch`, { params: { path: { project } }, body }))).id;
 }
 
-export const taskQuery = (project: string, id: number) =>
-  queryOptions({
-    queryKey: ['tasks', project, id],
-    queryFn: () =>
-      dataOf(
-        api.GET('/api/v1/projects/{project}/tasks/{task_id}', { params: { path: { project, task_id: id } } }),
-      ),
-  });
-
 export const logQuery = (project: string, id: number) =>
   queryOptions({
     queryKey: ['tasks', project, id, 'log'],

@@ -205,17 +205,6 @@ export async function deleteVersion(project: string, name: string, version: numb
   await api.DELETE(`${BASE}/{name}/versions/{version}`, { params: { path: { project, name, version } } });
 }
 
-export const taskQuery = (project: string, taskId: number) =>
-  queryOptions({
-    queryKey: ['tasks', project, 'one', taskId],
-    queryFn: () =>
-      dataOf(
-        api.GET('/api/v1/projects/{project}/tasks/{task_id}', {
-          params: { path: { project, task_id: taskId } },
-        }),
-      ),
-  });
-
 export const templatesQuery = (project: string) =>
   queryOptions({
     queryKey: ['pipelines', project, 'templates-for-datasets'],

@@ -1,8 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { Check, Download, PackageOpen } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import { outputFileUrl, outputsQuery } from '@/api/outputs';
 import { readProblem } from '@/api/problem';
+import { outputFileUrl, outputsQuery } from '@/api/tasks';
 import { useFormat } from '@/i18n/format';
 import { Badge } from '@/ui/Badge';
 import { buttonClass } from '@/ui/Button';

@@ -202,17 +202,6 @@ export const statisticsQuery = (project: string, name: string, version: number) 
     staleTime: Number.POSITIVE_INFINITY,
   });
 
-export const taskOutputsQuery = (project: string, id: number) =>
-  queryOptions({
-    queryKey: ['tasks', project, id, 'outputs'],
-    queryFn: () =>
-      dataOf(
-        api.GET('/api/v1/projects/{project}/tasks/{task_id}/outputs', {
-          params: { path: { project, task_id: id } },
-        }),
-      ),
-  });
-
 export const taskMetricsQuery = (project: string, id: number) =>
   queryOptions({
     queryKey: ['tasks', project, id, 'metrics'],

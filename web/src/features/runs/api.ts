@@ -35,15 +35,6 @@ export const runQuery = (project: string, id: number) =>
       ),
   });
 
-export const taskQuery = (project: string, id: number) =>
-  queryOptions({
-    queryKey: ['tasks', project, id],
-    queryFn: () =>
-      dataOf(
-        api.GET('/api/v1/projects/{project}/tasks/{task_id}', { params: { path: { project, task_id: id } } }),
-      ),
-  });
-
 export const metricsQuery = (project: string, id: number, attempt: number | undefined) =>
   queryOptions({
     queryKey: ['metrics', project, id, attempt],

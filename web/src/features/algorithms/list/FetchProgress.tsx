@@ -2,11 +2,11 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useLive } from '@/api/live';
-import { outputsQuery } from '@/api/outputs';
+import { outputsQuery, taskQuery } from '@/api/tasks';
 import { ErrorState } from '@/ui/ErrorState';
 import { Progress } from '@/ui/Progress';
 import { StateChip } from '@/ui/StateChip';
-import { logQuery, taskQuery } from '../api';
+import { logQuery } from '../api';
 import { publishedVersion } from '../model';
 
 interface FetchProgressProps {

@@ -2,10 +2,10 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useLive } from '@/api/live';
+import { taskQuery } from '@/api/tasks';
 import { ErrorState } from '@/ui/ErrorState';
 import { Progress } from '@/ui/Progress';
 import { StateChip } from '@/ui/StateChip';
-import { taskQuery } from '../api';
 
 /** A task from here until it ends: state, progress, what it says. */
 export function TaskProgress({

@@ -2,17 +2,12 @@ import { useQuery } from '@tanstack/react-query';
 import { useStore } from '@xyflow/react';
 import { type ReactNode, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { outputsQuery } from '@/api/tasks';
 import { sampleImageUrl, spreadRows } from '@/api/thumbnails';
 import { formatMetric, useFormat } from '@/i18n/format';
 import { Skeleton } from '@/ui/Skeleton';
 import { partColour } from '@/viz/Parts';
-import {
-  datasetVersionQuery,
-  modelVersionQuery,
-  statisticsQuery,
-  taskMetricsQuery,
-  taskOutputsQuery,
-} from '../api';
+import { datasetVersionQuery, modelVersionQuery, statisticsQuery, taskMetricsQuery } from '../api';
 import type { PipelineDocument } from '../graph/document';
 import { cardPlace, type FlowTask, flowingAlong, largest, versioned } from './model';
 
@@ -184,7 +179,7 @@ function ModelCard({ project, name, version }: VersionProps) {
 function OutputCard({ project, task, output }: { project: string; task: number; output: string }) {
   const { t } = useTranslation('pipelines');
   const { bytes, count } = useFormat();
-  const outputs = useQuery(taskOutputsQuery(project, task));
+  const outputs = useQuery(outputsQuery(project, task));
   const metrics = useQuery(taskMetricsQuery(project, task));
   if (outputs.isError) return <Words>{outputs.error.message}</Words>;
   if (!outputs.data || metrics.isPending) return <Loading />;

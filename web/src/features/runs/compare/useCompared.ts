@@ -1,6 +1,7 @@
 import { useQueries } from '@tanstack/react-query';
 import { useLiveQueries } from '@/api/live';
-import { algorithmQuery, metricsQuery, type RunDetail, runQuery, type TaskDetail, taskQuery } from '../api';
+import { taskQuery } from '@/api/tasks';
+import { algorithmQuery, metricsQuery, type RunDetail, runQuery, type TaskDetail } from '../api';
 import { isOver } from '../model';
 import type { Direction, MeasuredTask } from './model';
 

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Download, PackageOpen } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import { outputFileUrl, outputsQuery } from '@/api/outputs';
+import { outputFileUrl, outputsQuery } from '@/api/tasks';
 import { useFormat } from '@/i18n/format';
 import { EmptyState } from '@/ui/EmptyState';
 import { ErrorState } from '@/ui/ErrorState';
