@@ -1,5 +1,6 @@
 """What the tests of the console in a browser share: when they can run, and how they sign in."""
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -13,7 +14,7 @@ from kpl.testing.console import PASSWORD, set_password
 WEB = Path(__file__).parents[2] / "web"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
-__all__ = ["NEEDS_BROWSER", "WEB", "run_script", "set_password"]
+__all__ = ["NEEDS_BROWSER", "NEEDS_TORCH", "WEB", "run_script", "set_password"]
 
 NEEDS_BROWSER = [
     pytest.mark.e2e,
@@ -29,6 +30,11 @@ NEEDS_BROWSER = [
         reason="no tools for browser tests: python tools/web.py ci, with Node on the path",
     ),
 ]
+
+NEEDS_TORCH = pytest.mark.skipif(
+    importlib.util.find_spec("torch") is None,
+    reason="needs the extra `demo`: pip install 'kpl-platform[demo]'",
+)
 
 
 def run_script(

@@ -1,6 +1,5 @@
 """The evaluation of a real test in a real browser, in both languages and themes, with axe looking on."""
 
-import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,15 +7,9 @@ import pytest
 
 from kpl.client import LocalServer, local_server
 
-from .console import NEEDS_BROWSER, run_script, set_password  # noqa: TID252  tests are no package with a name of its own
+from .console import NEEDS_BROWSER, NEEDS_TORCH, run_script, set_password  # noqa: TID252  tests are no package with a name of its own
 
-pytestmark = [
-    *NEEDS_BROWSER,
-    pytest.mark.skipif(
-        importlib.util.find_spec("torch") is None,
-        reason="needs the extra `demo`: pip install 'kpl-platform[demo]'",
-    ),
-]
+pytestmark = [*NEEDS_BROWSER, NEEDS_TORCH]
 
 PIPELINE = {
     "schema": "kpl.pipeline/v1",
