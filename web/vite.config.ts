@@ -38,6 +38,9 @@ export default defineConfig({
     outDir: process.env.KPL_WEB_OUT ?? '../src/kpl/server/static',
     emptyOutDir: true,
     target: 'es2022',
+    // What every page needs comes as one file, which packs better than the many that it would be cut into.
+    chunkSizeWarningLimit: 600,
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'shell', tags: ['$initial'] }] } } },
     assetsInlineLimit: 0, // the server's content security policy allows no data: fonts
   },
   worker: { format: 'es' },

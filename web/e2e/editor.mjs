@@ -264,14 +264,14 @@ async function takesNotes(page, words, address, look) {
   await expectNodes(page, 6, 'a note');
   await look(page, 'notes');
 
-  const from = await node(page, 'group/1').boundingBox();
+  const from = await atRest(node(page, 'group/1'));
   const [x, y] = [from.x + from.width - 30, from.y + 16];
   const stood = await node(page, 'test').boundingBox();
   await page.mouse.move(x, y);
   await page.mouse.down();
   await page.mouse.move(x, y - 60, { steps: 6 });
   await page.mouse.up();
-  const [stands, to] = [await node(page, 'test').boundingBox(), await node(page, 'group/1').boundingBox()];
+  const [stands, to] = [await atRest(node(page, 'test')), await atRest(node(page, 'group/1'))];
   assert.ok(from.y - to.y > 30, 'the frame was dragged');
   assert.ok(Math.abs(stood.y - stands.y - (from.y - to.y)) < 1, 'and took its steps along');
 

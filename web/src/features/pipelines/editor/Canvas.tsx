@@ -14,7 +14,7 @@ import type { DocumentNode, Position } from '../graph/document';
 import { formatEnd, resolved, schemaTitle } from '../graph/document';
 import { toFlow } from '../graph/flow';
 import { type CanvasNode, type Flow, GraphCanvas } from '../graph/GraphCanvas';
-import { autoLayout, type Box, bounds, placed } from '../graph/layout';
+import { type Box, bounds, loadArrange, placed, useArrange } from '../graph/layout';
 import { Notes, notesToFlow } from '../graph/NoteNodes';
 import {
   addNote,
@@ -115,7 +115,8 @@ function Drawing({ editor, ports, catalog, selected, onSelect, children }: Canva
   const before = useRef('');
   const [offer, setOffer] = useState<Offer | null>(null);
   const [linkFrom, setLinkFrom] = useState<{ node: string; handle: string } | null>(null);
-  const layout = useMemo(() => placed(document, ports), [document, ports]);
+  const arrange = useArrange(document);
+  const layout = useMemo(() => placed(document, ports, arrange), [document, ports, arrange]);
 
   const parameters = useMemo(() => document.parameters ?? {}, [document.parameters]);
   const facts = useCallback(
@@ -213,10 +214,12 @@ function Drawing({ editor, ports, catalog, selected, onSelect, children }: Canva
     if (next.size !== selected.size || [...next].some((id) => !selected.has(id))) onSelect(next);
   };
 
-  const layOut = () => {
-    store.change((current) =>
-      refitGroups(current, moveNodes(current, autoLayout(current, ports)), placed(current, ports), ports),
-    );
+  const layOut = async () => {
+    const arrangeAll = await loadArrange();
+    store.change((current) => {
+      const stood = placed(current, ports, arrangeAll);
+      return refitGroups(current, moveNodes(current, arrangeAll(current, ports)), stood, ports);
+    });
     requestAnimationFrame(() => void flow.current?.fitView({ padding: 0.08, maxZoom: 1, minZoom: 0.8 }));
   };
   const remove = (which: ReadonlySet<string> = selected) => {
@@ -347,7 +350,7 @@ function Drawing({ editor, ports, catalog, selected, onSelect, children }: Canva
       before.current = '';
       act(groupSelected);
     } else if (key === 'enter' && only && isOnNode(event)) act(() => setEditing(only));
-    else if (key === 'l') act(layOut);
+    else if (key === 'l') act(() => void layOut());
     else if (key === '1') act(() => void flow.current?.fitView({ padding: 0.08, maxZoom: 1, minZoom: 0.3 }));
     else if (key === '+' || key === '=') act(() => void flow.current?.zoomIn());
     else if (key === '-') act(() => void flow.current?.zoomOut());
@@ -370,7 +373,7 @@ function Drawing({ editor, ports, catalog, selected, onSelect, children }: Canva
   const nudge = (key: string) => {
     const [dx, dy] = STEPS[key] ?? [0, 0];
     store.change((current) => {
-      const places = placed(current, ports);
+      const places = placed(current, ports, arrange);
       const stand = boxesOf(current, places, ports);
       const moved = Object.fromEntries(
         [...withMembers(selected, stand)].flatMap((id) => {
@@ -456,7 +459,7 @@ function Drawing({ editor, ports, catalog, selected, onSelect, children }: Canva
               redo={() => store.redo()}
               canUndo={history.past.length > 0}
               canRedo={history.future.length > 0}
-              layOut={layOut}
+              layOut={() => void layOut()}
               addNote={addNoteHere}
               addGroup={selected.size > 0 ? groupSelected : null}
             />

@@ -1,33 +1,34 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { useBlocker } from '@tanstack/react-router';
 import { EllipsisVertical, History, Info, LayoutTemplate, Play, RotateCcw, Save, Trash2 } from 'lucide-react';
-import { useEffect, useMemo, useState } from 'react';
+import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button } from '@/ui/Button';
-import { ConfirmDialog } from '@/ui/Dialog';
 import { IconButton } from '@/ui/IconButton';
 import { Menu } from '@/ui/Menu';
 import { PageHeader } from '@/ui/PageHeader';
-import { projectPath, useGo, useQueryState } from '@/ui/routing';
+import { useQueryState } from '@/ui/routing';
 import { SegmentedControl } from '@/ui/SegmentedControl';
-import { toastError } from '@/ui/Toast';
-import { type Assets, deletePipeline, lastTasksQuery, type PipelineDetail, type PipelineDraft } from '../api';
+import { Skeleton } from '@/ui/Skeleton';
+import { type Assets, lastTasksQuery, type PipelineDetail, type PipelineDraft } from '../api';
 import { EdgePreview } from '../flowing/EdgePreview';
 import { allPorts } from '../graph/ports';
-import { NewPipelineDialog } from '../list/NewPipelineDialog';
-import { RunDialog } from '../RunDialog';
-import { HistoryPanel } from '../revisions/HistoryPanel';
-import { RevisionView } from '../revisions/RevisionView';
-import { SaveTemplateDialog } from '../templates/SaveTemplateDialog';
 import { Canvas } from './Canvas';
-import { ConflictDialog, DraftConflictDialog } from './ConflictDialog';
-import { Inspector } from './Inspector';
+import type { OpenDialog } from './EditorDialogs';
 import { Palette } from './Palette';
-import { PipelinePanel } from './PipelinePanel';
 import { ProblemList } from './ProblemList';
 import { SaveState } from './SaveState';
 import { useEditor } from './useEditor';
-import { YamlView } from './YamlView';
+
+const EditorDialogs = lazy(() => import('./EditorDialogs'));
+const HistoryPanel = lazy(() => import('../revisions/HistoryPanel'));
+const Inspector = lazy(() => import('./Inspector'));
+const PipelinePanel = lazy(() => import('./PipelinePanel'));
+const RevisionView = lazy(() => import('../revisions/RevisionView'));
+const YamlView = lazy(() => import('./YamlView'));
+
+/** The place of a panel beside the canvas while it is fetched. */
+const SIDE = 'w-[316px] shrink-0 border-l border-line bg-surface';
 
 interface EditorProps {
   project: string;
@@ -37,19 +38,15 @@ interface EditorProps {
   parents: { label: string; href: string }[];
 }
 
-type Open = 'run' | 'copy' | 'template' | 'delete' | 'draft' | null;
-
 export function Editor({ project, pipeline, draft, assets, parents }: EditorProps) {
   const { t } = useTranslation('pipelines');
-  const go = useGo();
-  const client = useQueryClient();
   const [query, setQuery] = useQueryState();
   const editor = useEditor(project, pipeline, draft);
   const { store, document, problems, isDirty, saved, save, conflict } = editor;
   const [selected, setSelected] = useState<ReadonlySet<string>>(
     () => new Set(query.node ? [query.node] : []),
   );
-  const [open, setOpen] = useState<Open>(null);
+  const [open, setOpen] = useState<OpenDialog>(null);
   const lastTasks = useQuery(lastTasksQuery(project, pipeline.last_run_id));
   const ports = useMemo(() => allPorts(document, assets.catalog), [document, assets.catalog]);
   const hasHistory = query.history !== undefined;
@@ -183,138 +180,93 @@ export function Editor({ project, pipeline, draft, assets, parents }: EditorProp
           </Button>
         </p>
       )}
-      {view === 'yaml' && <YamlView store={store} document={document} problems={problems} />}
-      {view === 'settings' && <PipelinePanel store={store} document={document} />}
+      {view !== 'canvas' && (
+        <Suspense fallback={<Skeleton className="m-4 min-h-0 flex-1" />}>
+          {view === 'yaml' && <YamlView store={store} document={document} problems={problems} />}
+          {view === 'settings' && <PipelinePanel store={store} document={document} />}
+        </Suspense>
+      )}
       {view === 'canvas' && (
         <div className="flex min-h-0 flex-1">
           {hasHistory && looked !== null ? (
-            <RevisionView
-              project={project}
-              name={pipeline.name}
-              revision={looked}
-              catalog={assets.catalog}
-              onBack={() => setQuery({ revision: undefined })}
-              onRestore={(other) =>
-                editor.restore(looked, other).then(
-                  () => setQuery({ revision: undefined }),
-                  () => undefined,
-                )
-              }
-            />
+            <Suspense fallback={<Skeleton className="m-4 min-h-0 flex-1" />}>
+              <RevisionView
+                project={project}
+                name={pipeline.name}
+                revision={looked}
+                catalog={assets.catalog}
+                onBack={() => setQuery({ revision: undefined })}
+                onRestore={(other) =>
+                  editor.restore(looked, other).then(
+                    () => setQuery({ revision: undefined }),
+                    () => undefined,
+                  )
+                }
+              />
+            </Suspense>
           ) : (
             <>
               <Palette assets={assets} store={store} onAdded={(id) => select(new Set([id]))} />
               <div className="flex min-w-0 flex-1 flex-col">
-                <Canvas
-                  editor={editor}
-                  ports={ports}
-                  catalog={assets.catalog}
-                  selected={selected}
-                  onSelect={select}
-                >
-                  <EdgePreview project={project} document={document} tasks={lastTasks.data ?? []} />
-                </Canvas>
+                <Suspense fallback={<Skeleton className="m-4 min-h-0 flex-1" />}>
+                  <Canvas
+                    editor={editor}
+                    ports={ports}
+                    catalog={assets.catalog}
+                    selected={selected}
+                    onSelect={select}
+                  >
+                    <EdgePreview project={project} document={document} tasks={lastTasks.data ?? []} />
+                  </Canvas>
+                </Suspense>
                 <ProblemList problems={problems} onPick={(node) => select(new Set([node]))} />
               </div>
             </>
           )}
           {hasHistory && (
-            <HistoryPanel
-              project={project}
-              name={pipeline.name}
-              draft={isDirty ? { document, base: saved.document } : null}
-              shown={looked}
-              onShow={(revision) => setQuery({ revision: revision === null ? undefined : String(revision) })}
-              onClose={() => showHistory(false)}
-            />
+            <Suspense fallback={<aside className={SIDE} />}>
+              <HistoryPanel
+                project={project}
+                name={pipeline.name}
+                draft={isDirty ? { document, base: saved.document } : null}
+                shown={looked}
+                onShow={(revision) =>
+                  setQuery({ revision: revision === null ? undefined : String(revision) })
+                }
+                onClose={() => showHistory(false)}
+              />
+            </Suspense>
           )}
           {only && !hasHistory && (
-            <Inspector
-              key={only.id}
-              node={only}
-              store={store}
-              document={document}
-              assets={assets}
-              ports={ports.get(only.id)}
-              problems={problems.filter(({ node }) => node === only.id)}
-              onClose={() => select(new Set())}
-              onRenamed={(id) => select(new Set([id]))}
-            />
+            <Suspense fallback={<aside className={SIDE} />}>
+              <Inspector
+                key={only.id}
+                node={only}
+                store={store}
+                document={document}
+                assets={assets}
+                ports={ports.get(only.id)}
+                problems={problems.filter(({ node }) => node === only.id)}
+                onClose={() => select(new Set())}
+                onRenamed={(id) => select(new Set([id]))}
+              />
+            </Suspense>
           )}
         </div>
       )}
-      {open === 'run' && (
-        <RunDialog
-          project={project}
-          source={{ pipeline: pipeline.name }}
-          document={document}
-          assets={assets}
-          isOpen
-          onClose={() => setOpen(null)}
-        />
+      {(open !== null || conflict.isOpen || leaving.status === 'blocked') && (
+        <Suspense>
+          <EditorDialogs
+            project={project}
+            pipeline={pipeline}
+            assets={assets}
+            editor={editor}
+            open={open}
+            onOpen={setOpen}
+            leaving={leaving.status === 'blocked' ? leaving : null}
+          />
+        </Suspense>
       )}
-      <NewPipelineDialog
-        project={project}
-        isOpen={open === 'copy'}
-        onClose={() => setOpen(null)}
-        document={document}
-        suggestion={`${pipeline.name}-2`}
-      />
-      <ConfirmDialog
-        title={t('editor.leaveTitle')}
-        isOpen={leaving.status === 'blocked'}
-        onClose={() => leaving.reset?.()}
-        confirmLabel={t('editor.leave')}
-        isDanger
-        onConfirm={() => leaving.proceed?.()}
-      >
-        <p>{t('editor.leaveText')}</p>
-      </ConfirmDialog>
-      {conflict.isOpen && (
-        <ConflictDialog
-          project={project}
-          pipeline={pipeline}
-          editor={editor}
-          onCopy={() => {
-            conflict.close();
-            setOpen('copy');
-          }}
-        />
-      )}
-      {open === 'template' && (
-        <SaveTemplateDialog
-          project={project}
-          document={document}
-          assets={assets}
-          onClose={() => setOpen(null)}
-        />
-      )}
-      {open === 'draft' && (
-        <DraftConflictDialog
-          project={project}
-          name={pipeline.name}
-          editor={editor}
-          onClose={() => setOpen(null)}
-        />
-      )}
-      <ConfirmDialog
-        title={t('editor.deleteTitle', { name: pipeline.name })}
-        isOpen={open === 'delete'}
-        onClose={() => setOpen(null)}
-        confirmLabel={t('editor.delete')}
-        isDanger
-        onConfirm={() =>
-          void deletePipeline(project, pipeline.name).then(
-            () => {
-              void client.invalidateQueries({ queryKey: ['pipelines', project] });
-              go(projectPath(project, 'pipelines'));
-            },
-            (error) => toastError(error, t('editor.deleteFailed')),
-          )
-        }
-      >
-        <p>{t('editor.deleteText')}</p>
-      </ConfirmDialog>
     </div>
   );
 }

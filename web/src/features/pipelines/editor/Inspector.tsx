@@ -38,7 +38,7 @@ interface InspectorProps {
 }
 
 /** Everything about one step. */
-export function Inspector(props: InspectorProps) {
+export default function Inspector(props: InspectorProps) {
   const { node, problems, onClose } = props;
   const { t, i18n } = useTranslation('pipelines');
   const [tab, setTab] = useState('parameters');

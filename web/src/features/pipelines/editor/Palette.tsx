@@ -7,7 +7,7 @@ import type { Assets } from '../api';
 import { FUNCTIONS, portColour } from '../graph/colours';
 import { type PipelineDocument, textOf } from '../graph/document';
 import { FunctionChip, NodeIcon } from '../graph/icons';
-import { placed } from '../graph/layout';
+import { hasPlaces, loadArrange, placed } from '../graph/layout';
 import { addNode, freePlace } from './actions';
 import { DRAG_TYPE, type Dragged } from './drag';
 import type { Store } from './history';
@@ -23,9 +23,10 @@ export function Palette({ assets, store, onAdded }: PaletteProps) {
   const { t, i18n } = useTranslation('pipelines');
   const [search, setSearch] = useState('');
   const finds = (...words: string[]) => words.join(' ').toLowerCase().includes(search.trim().toLowerCase());
-  const add = (node: Dragged) => {
+  const add = async (node: Dragged) => {
+    const arrange = hasPlaces(store.get().present) ? null : await loadArrange();
     const document = store.get().present;
-    const layout = placed(document, new Map());
+    const layout = placed(document, new Map(), arrange);
     const right = Math.max(0, ...Object.values(layout).map(({ x }) => x + 280));
     const top = Math.min(...Object.values(layout).map(({ y }) => y), 160);
     const at = freePlace(document, Object.keys(layout).length > 0 ? { x: right, y: top } : { x: 0, y: 160 });
@@ -122,7 +123,7 @@ interface AssetProps {
   node: Dragged;
   title: string;
   note: string;
-  onAdd: (node: Dragged) => void;
+  onAdd: (node: Dragged) => Promise<void>;
 }
 
 function Asset({ node, title, note, onAdd }: AssetProps) {
@@ -151,7 +152,7 @@ interface ItemProps {
   node: Dragged;
   label: string;
   className: string;
-  onAdd: (node: Dragged) => void;
+  onAdd: (node: Dragged) => Promise<void>;
   children: ReactNode;
 }
 
@@ -163,7 +164,7 @@ function Item({ node, label, className, onAdd, children }: ItemProps) {
       draggable
       aria-label={t('palette.add', { name: label })}
       className={cx('cursor-grab! active:cursor-grabbing!', className)}
-      onClick={() => onAdd(node)}
+      onClick={() => void onAdd(node)}
       onDragStart={(event) => {
         event.dataTransfer.setData(DRAG_TYPE, JSON.stringify(node));
         event.dataTransfer.effectAllowed = 'copy';

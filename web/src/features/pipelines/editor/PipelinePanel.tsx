@@ -26,7 +26,7 @@ const TYPES: Record<string, Schema> = {
 };
 
 /** What a pipeline says about itself, and the parameters it asks for when it is run. */
-export function PipelinePanel({ store, document }: PipelinePanelProps) {
+export default function PipelinePanel({ store, document }: PipelinePanelProps) {
   const { t, i18n } = useTranslation('pipelines');
   const language = i18n.language;
   const text = (key: 'title' | 'description', value: string) =>

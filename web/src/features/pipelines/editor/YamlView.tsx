@@ -17,7 +17,7 @@ interface YamlViewProps {
 const LINE_PX = 20;
 
 /** The same document as text; what is typed here is what the canvas shows. */
-export function YamlView({ store, document, problems }: YamlViewProps) {
+export default function YamlView({ store, document, problems }: YamlViewProps) {
   const { t } = useTranslation('pipelines');
   const written = useMemo(() => writeYaml(document), [document]);
   const [draft, setDraft] = useState<{ text: string; of: PipelineDocument } | null>(null);

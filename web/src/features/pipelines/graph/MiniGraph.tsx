@@ -1,7 +1,8 @@
+import { Suspense } from 'react';
 import { nodeColour, portColour } from './colours';
 import { nodeTitle, type PipelineDocument, parseEnd } from './document';
 import { iconOf } from './icons';
-import { placed } from './layout';
+import { placed, useArrange } from './layout';
 import { allPorts, type Catalog, EMPTY_CATALOG } from './ports';
 
 interface MiniGraphProps {
@@ -19,9 +20,18 @@ const COLUMN = 124;
 const ROW = 72;
 
 /** A pipeline as a small picture: tiles in the colours of what they do, lines in those of what flows. */
-export function MiniGraph({ document, catalog = EMPTY_CATALOG, language, label, className }: MiniGraphProps) {
+export function MiniGraph(props: MiniGraphProps) {
+  return (
+    <Suspense fallback={<div className={props.className} />}>
+      <Picture {...props} />
+    </Suspense>
+  );
+}
+
+function Picture({ document, catalog = EMPTY_CATALOG, language, label, className }: MiniGraphProps) {
+  const arrange = useArrange(document);
   const ports = allPorts(document, catalog);
-  const places = Object.entries(placed(document, ports));
+  const places = Object.entries(placed(document, ports, arrange));
   const nodes = document.nodes ?? [];
   if (nodes.length === 0) return null;
   const layout = Object.fromEntries(places.map(([id, { x, y }]) => [id, { x: x * SCALE.x, y: y * SCALE.y }]));

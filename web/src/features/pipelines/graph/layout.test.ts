@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { arrange } from './arrange';
 import type { PipelineDocument } from './document';
 import { fromFlow, toFlow } from './flow';
-import { autoLayout, bounds, firstView, LEAST_ZOOM, NODE_WIDTH, nodeHeight, placed } from './layout';
+import { bounds, firstView, LEAST_ZOOM, NODE_WIDTH, nodeHeight, placed } from './layout';
 import { allPorts, EMPTY_CATALOG } from './ports';
 
 const document: PipelineDocument = {
@@ -24,7 +25,7 @@ const ports = allPorts(document, EMPTY_CATALOG);
 
 describe('the layout', () => {
   it('runs from left to right and lays no node upon another', () => {
-    const layout = autoLayout(document, ports);
+    const layout = arrange(document, ports);
     const at = (id: string) => layout[id] as { x: number; y: number };
     expect(at('data').x).toBeLessThan(at('train').x);
     expect(at('train').x).toBeLessThan(at('test').x);
@@ -42,7 +43,7 @@ describe('the layout', () => {
   });
 
   it('keeps the places that nodes have and finds one below for the others', () => {
-    const layout = placed({ ...document, layout: { data: { x: 0, y: 0 } } }, ports);
+    const layout = placed({ ...document, layout: { data: { x: 0, y: 0 } } }, ports, arrange);
     expect(layout.data).toEqual({ x: 0, y: 0 });
     expect(layout.train?.y).toBeGreaterThan(0);
   });
@@ -61,7 +62,7 @@ describe('the layout', () => {
 
 describe('the canvas and the document', () => {
   it('are the same object: to the canvas and back gives the same bytes', () => {
-    const whole = { ...document, layout: autoLayout(document, ports) };
+    const whole = { ...document, layout: arrange(document, ports) };
     const { nodes, edges } = toFlow(whole, ports, whole.layout);
     expect(JSON.stringify(fromFlow(whole, nodes, edges))).toBe(JSON.stringify(whole));
   });

@@ -1,9 +1,27 @@
-/** Where nodes stand: sizes that follow from ports, and a layout from left to right for nodes without a place. */
+/** Where nodes stand: sizes that follow from ports, and a place for nodes that have none. */
 
-import * as dagre from '@dagrejs/dagre';
+import { use } from 'react';
 import type { PipelineDocument, Position } from './document';
-import { parseEnd } from './document';
 import type { NodePorts } from './ports';
+
+/** Places all nodes anew, from left to right by what feeds what. */
+export type Arrange = (
+  document: PipelineDocument,
+  ports: ReadonlyMap<string, NodePorts>,
+) => Record<string, Position>;
+
+let arriving: Promise<Arrange> | undefined;
+
+/** What places nodes: fetched when it is first needed, as most pipelines say where their nodes stand. */
+export function loadArrange(): Promise<Arrange> {
+  arriving ??= import('./arrange').then(({ arrange }) => arrange);
+  return arriving;
+}
+
+/** What `placed` needs for a document: suspends until it is there, null where every node has its place. */
+export function useArrange(document: PipelineDocument): Arrange | null {
+  return hasPlaces(document) ? null : use(loadArrange());
+}
 
 export const NODE_WIDTH = 220;
 export const HEADER_HEIGHT = 48;
@@ -18,42 +36,22 @@ export function nodeHeight(ports: NodePorts | undefined): number {
   return HEADER_HEIGHT + rows * PORT_HEIGHT + PORTS_PADDING + FOOTER_HEIGHT;
 }
 
-/** Place all nodes anew, from left to right by what feeds what. */
-export function autoLayout(
-  document: PipelineDocument,
-  ports: ReadonlyMap<string, NodePorts>,
-): Record<string, Position> {
-  const graph = new dagre.graphlib.Graph();
-  graph.setGraph({ rankdir: 'LR', nodesep: 32, ranksep: 72, marginx: 0, marginy: 0 });
-  graph.setDefaultEdgeLabel(() => ({}));
-  const nodes = document.nodes ?? [];
-  const known = new Set(nodes.map((node) => node.id));
-  for (const node of nodes) {
-    graph.setNode(node.id, { width: NODE_WIDTH, height: nodeHeight(ports.get(node.id)) });
-  }
-  for (const edge of document.edges ?? []) {
-    const [source, target] = [parseEnd(edge.from).node, parseEnd(edge.to).node];
-    if (known.has(source) && known.has(target) && source !== target) graph.setEdge(source, target);
-  }
-  dagre.layout(graph);
-  return Object.fromEntries(
-    nodes.map((node) => {
-      const { x, y, height } = graph.node(node.id) as { x: number; y: number; height: number };
-      return [node.id, { x: onGrid(x - NODE_WIDTH / 2), y: onGrid(y - height / 2) }];
-    }),
-  );
+export function hasPlaces({ nodes, layout }: PipelineDocument): boolean {
+  return (nodes ?? []).every(({ id }) => layout?.[id]);
 }
 
 /** The document's layout, with a computed place for every node that has none. */
 export function placed(
   document: PipelineDocument,
   ports: ReadonlyMap<string, NodePorts>,
+  arrange: Arrange | null,
 ): Record<string, Position> {
   const nodes = document.nodes ?? [];
   const known = new Set(nodes.map((node) => node.id));
   const layout = Object.fromEntries(Object.entries(document.layout ?? {}).filter(([id]) => known.has(id)));
-  if (nodes.every((node) => layout[node.id])) return layout;
-  const automatic = autoLayout(document, ports);
+  if (hasPlaces(document)) return layout;
+  if (!arrange) throw new Error('nodes without a place need something that places them');
+  const automatic = arrange(document, ports);
   if (Object.keys(layout).length === 0) return automatic;
   const bottom = Math.max(...Object.entries(layout).map(([id, at]) => at.y + nodeHeight(ports.get(id))));
   return Object.fromEntries(

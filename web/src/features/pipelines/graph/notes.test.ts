@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { copyText, moveNodes, pasteText, removeParts } from '../editor/actions';
 import { readYaml } from '../yaml/read';
 import { writeYaml } from '../yaml/write';
+import { arrange } from './arrange';
 import type { PipelineDocument } from './document';
 import { placed } from './layout';
 import {
@@ -26,7 +27,8 @@ const BASE: PipelineDocument = {
   ],
   layout: { a: { x: 0, y: 0 }, b: { x: 400, y: 0 } },
 };
-const boxes = (document: PipelineDocument) => boxesOf(document, placed(document, NO_PORTS), NO_PORTS);
+const boxes = (document: PipelineDocument) =>
+  boxesOf(document, placed(document, NO_PORTS, arrange), NO_PORTS);
 
 function grouped() {
   const frame = frameAround([boxes(BASE).get('a')].flatMap((box) => box ?? []));

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { arrange } from './arrange';
 import type { PipelineDocument } from './document';
 import { type NodeStatus, toFlow } from './flow';
 import { placed } from './layout';
@@ -15,7 +16,7 @@ const document: PipelineDocument = {
   edges: [{ from: 'data', to: 'more' }],
 };
 const ports = allPorts(document, EMPTY_CATALOG, {});
-const layout = placed(document, ports);
+const layout = placed(document, ports, arrange);
 const status = (duration_s: number): NodeStatus => ({
   state: 'running',
   reason: '',

@@ -25,7 +25,7 @@ interface HistoryPanelProps {
 }
 
 /** The revisions of a pipeline: who saved when, and what they changed. One of them can be looked at on the canvas. */
-export function HistoryPanel({ project, name, draft, shown, onShow, onClose }: HistoryPanelProps) {
+export default function HistoryPanel({ project, name, draft, shown, onShow, onClose }: HistoryPanelProps) {
   const { t } = useTranslation('pipelines');
   const revisions = useInfiniteQuery(revisionsQuery(project, name));
   const items = revisions.data?.pages.flatMap((page) => page.items) ?? [];

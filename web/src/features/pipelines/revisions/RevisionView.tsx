@@ -11,7 +11,7 @@ import { CanvasTools } from '../graph/CanvasTools';
 import type { PipelineDocument } from '../graph/document';
 import { toFlow } from '../graph/flow';
 import { GraphCanvas } from '../graph/GraphCanvas';
-import { bounds, placed } from '../graph/layout';
+import { bounds, placed, useArrange } from '../graph/layout';
 import { notesToFlow } from '../graph/NoteNodes';
 import { allPorts, type Catalog } from '../graph/ports';
 
@@ -27,7 +27,14 @@ interface RevisionViewProps {
 }
 
 /** An old revision on the canvas, to be looked at and perhaps made the newest. */
-export function RevisionView({ project, name, revision, catalog, onRestore, onBack }: RevisionViewProps) {
+export default function RevisionView({
+  project,
+  name,
+  revision,
+  catalog,
+  onRestore,
+  onBack,
+}: RevisionViewProps) {
   const { t } = useTranslation('pipelines');
   const { data: document, error, refetch } = useQuery(revisionQuery(project, name, revision));
   const [isRestoring, setRestoring] = useState(false);
@@ -83,12 +90,13 @@ function Picture({
   catalog: Catalog;
   label: string;
 }) {
+  const arrange = useArrange(document);
   const { nodes, edges, box } = useMemo(() => {
     const ports = allPorts(document, catalog);
-    const layout = placed(document, ports);
+    const layout = placed(document, ports, arrange);
     const { nodes, edges } = toFlow(document, ports, layout);
     return { nodes: [...notesToFlow(document, {}, NONE), ...nodes], edges, box: bounds(layout, ports) };
-  }, [document, catalog]);
+  }, [document, catalog, arrange]);
   return (
     <div className="min-h-0 flex-1">
       <GraphCanvas label={label} box={box} nodes={nodes} edges={edges} isReadOnly hasMiniMap={false}>

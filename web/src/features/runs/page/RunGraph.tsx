@@ -7,7 +7,7 @@ import { CanvasTools } from '../../pipelines/graph/CanvasTools';
 import type { PipelineDocument } from '../../pipelines/graph/document';
 import { type NodeStatus, toFlow } from '../../pipelines/graph/flow';
 import { GraphCanvas } from '../../pipelines/graph/GraphCanvas';
-import { bounds, placed } from '../../pipelines/graph/layout';
+import { bounds, placed, useArrange } from '../../pipelines/graph/layout';
 import { notesToFlow } from '../../pipelines/graph/NoteNodes';
 import { allPorts } from '../../pipelines/graph/ports';
 import { keepSame } from '../../pipelines/graph/same';
@@ -32,7 +32,8 @@ export function RunGraph({ project, run, selected, onPick, now }: RunGraphProps)
     () => allPorts(document, catalog, run.parameters),
     [document, catalog, run.parameters],
   );
-  const layout = useMemo(() => placed(document, ports), [document, ports]);
+  const arrange = useArrange(document);
+  const layout = useMemo(() => placed(document, ports, arrange), [document, ports, arrange]);
   const box = useMemo(() => bounds(layout, ports), [layout, ports]);
   const drawn = useRef<ReturnType<typeof toFlow>>({ nodes: [], edges: [] });
   const { nodes, edges } = useMemo(() => {
