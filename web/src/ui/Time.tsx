@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react';
 import { useFormat } from '@/i18n/format';
+import { every } from './clock';
 
 /** A moment as `5 min. ago`, with the date and time on hover. It keeps up with the clock. */
 export function Time({ at, className }: { at: string; className?: string }) {
@@ -12,13 +13,19 @@ export function Time({ at, className }: { at: string; className?: string }) {
   );
 }
 
+/** How long it is since a moment, by the second. */
+export function Elapsed({ since }: { since: string }) {
+  const { duration } = useFormat();
+  const now = useNow(1000);
+  return duration(Math.max(0, (now - Date.parse(since)) / 1000));
+}
+
 /** The clock, every `everyMs`; a component that uses it is drawn anew then. Null stops it. */
 export function useNow(everyMs: number | null): number {
   const [now, setNow] = useState(() => Date.now());
   useEffect(() => {
     if (everyMs === null) return undefined;
-    const timer = setInterval(() => setNow(Date.now()), everyMs);
-    return () => clearInterval(timer);
+    return every(everyMs, setNow);
   }, [everyMs]);
   return now;
 }

@@ -1,11 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
-import { useFormat } from '@/i18n/format';
 import { Panel } from '@/ui/Panel';
 import { Progress } from '@/ui/Progress';
 import { AppLink, projectPath } from '@/ui/routing';
 import { StateIcon } from '@/ui/StateChip';
-import { useNow } from '@/ui/Time';
+import { Elapsed } from '@/ui/Time';
 import { type Run, runTasksQuery } from './api';
 import { runProgress } from './model';
 
@@ -25,8 +24,6 @@ export function Running({ project, runs }: { project: string; runs: Run[] }) {
 
 function RunningRow({ project, run }: { project: string; run: Run }) {
   const { t } = useTranslation('overview');
-  const { duration } = useFormat();
-  const now = useNow(1000);
   // Progress is told without an event, so that it is asked for while somebody looks.
   const tasks = useQuery({ ...runTasksQuery(project, run.id), refetchInterval: 2000 }).data ?? [];
   const current =
@@ -44,7 +41,9 @@ function RunningRow({ project, run }: { project: string; run: Run }) {
           {t('stepsDone', { done: run.num_done, all: run.num_tasks })} · {run.created_by}
         </span>
         {run.started_at && (
-          <span className="text-12 text-fg-2">{duration((now - Date.parse(run.started_at)) / 1000)}</span>
+          <span className="text-12 text-fg-2">
+            <Elapsed since={run.started_at} />
+          </span>
         )}
       </div>
       <Progress

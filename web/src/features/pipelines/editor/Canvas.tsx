@@ -40,6 +40,7 @@ import {
   type Refusal,
 } from '../graph/ports';
 import { LinkTargets } from '../graph/StepNode';
+import { keepSame } from '../graph/same';
 import { AddMenu } from './AddMenu';
 import { addNode, connect, copyText, moveNodes, pasteText, removeParts } from './actions';
 import { DRAG_TYPE, readDragged } from './drag';
@@ -132,11 +133,13 @@ function Drawing({ editor, ports, catalog, selected, onSelect, children }: Canva
     [catalog, parameters, i18n.language],
   );
   const boxes = useMemo(() => boxesOf(document, layout, ports), [document, layout, ports]);
-  const steps = useMemo(
-    () =>
-      toFlow(document, ports, { ...layout, ...dragged }, { selected: new Set(selected), problems, facts }),
-    [document, ports, layout, dragged, selected, problems, facts],
-  );
+  const drawn = useRef<ReturnType<typeof toFlow>>({ nodes: [], edges: [] });
+  const steps = useMemo(() => {
+    const places = { ...layout, ...dragged };
+    const next = toFlow(document, ports, places, { selected: new Set(selected), problems, facts });
+    drawn.current = keepSame(drawn.current, next);
+    return drawn.current;
+  }, [document, ports, layout, dragged, selected, problems, facts]);
   const { edges } = steps;
   const nodes = useMemo((): CanvasNode[] => {
     const shown: Record<string, Partial<Box>> = {};

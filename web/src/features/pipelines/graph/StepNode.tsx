@@ -6,6 +6,7 @@ import { useFormat } from '@/i18n/format';
 import { toneColor, toneTint } from '@/ui/Badge';
 import { cx } from '@/ui/cx';
 import { StateIcon, stateLook } from '@/ui/StateChip';
+import { Elapsed } from '@/ui/Time';
 import { portColour } from './colours';
 import { nodeTitle, splitVersion } from './document';
 import type { FlowNode, NodeStatus } from './flow';
@@ -177,7 +178,10 @@ function Footer({ facts, status, problem, isError }: FooterProps) {
         )}
         <span className="relative shrink-0 font-medium">{words}</span>
         <span className="relative min-w-0 flex-1 truncate">{detail}</span>
-        <span className="relative shrink-0">{status.duration_s ? duration(status.duration_s) : ''}</span>
+        <span className="relative shrink-0 tabular-nums">
+          {status.since !== null && <Elapsed since={status.since} />}
+          {status.since === null && status.duration_s ? duration(status.duration_s) : ''}
+        </span>
       </div>
     );
   }

@@ -14,6 +14,8 @@ export interface NodeStatus {
   why: string;
   progress: number | null;
   progressMessage: string;
+  /** Since when it goes on; null when it does not. */
+  since: string | null;
   duration_s: number | null;
   taskId: number;
 }

@@ -23,17 +23,18 @@ const status = (duration_s: number): NodeStatus => ({
   why: '',
   progress: null,
   progressMessage: '',
+  since: null,
   duration_s,
   taskId: 1,
 });
 const drawn = (duration_s: number) =>
   toFlow(document, ports, layout, { statuses: new Map([['data', status(duration_s)]]) });
 
-test('a drawing that says the same keeps every object', () => {
+test('a drawing that says the same keeps every object, and their lists', () => {
   const before = drawn(1);
   const now = keepSame(before, drawn(1));
-  expect(now.nodes.map((node, index) => node === before.nodes[index])).toEqual([true, true]);
-  expect(now.edges.map((edge, index) => edge === before.edges[index])).toEqual([true]);
+  expect(now.nodes).toBe(before.nodes);
+  expect(now.edges).toBe(before.edges);
 });
 
 test('only the node whose status changed is another object', () => {
@@ -41,6 +42,8 @@ test('only the node whose status changed is another object', () => {
   const now = keepSame(before, drawn(2));
   expect(now.nodes.map((node, index) => node === before.nodes[index])).toEqual([false, true]);
   expect(now.nodes[0]?.data.status?.duration_s).toBe(2);
+  expect(now.nodes[0]?.measured).toEqual({ width: now.nodes[0]?.width, height: now.nodes[0]?.height });
+  expect(now.edges).toBe(before.edges);
 });
 
 test('a node that moved, was selected or is new is drawn anew', () => {
@@ -49,4 +52,13 @@ test('a node that moved, was selected or is new is drawn anew', () => {
   const now = keepSame(before, moved);
   expect(now.nodes.map((node, index) => node === before.nodes[index])).toEqual([false, false]);
   expect(keepSame({ nodes: [], edges: [] }, before)).toEqual(before);
+});
+
+test('a node with other ports is measured anew', () => {
+  const before = drawn(1);
+  const [node] = drawn(2).nodes;
+  if (!node) throw new Error('there is a node');
+  const port = { name: 'more', type: 'dataset', kinds: [], isOptional: false };
+  const changed = { ...node, data: { ...node.data, outputs: [...node.data.outputs, port] } };
+  expect(keepSame(before, { nodes: [changed], edges: [] }).nodes[0]?.measured).toBeUndefined();
 });

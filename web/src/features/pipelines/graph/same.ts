@@ -12,9 +12,34 @@ export function keepSame(before: Drawn, now: Drawn): Drawn {
   const nodes = new Map(before.nodes.map((node) => [node.id, node]));
   const edges = new Map(before.edges.map((edge) => [edge.id, edge]));
   return {
-    nodes: now.nodes.map((node) => same(nodes.get(node.id), node, isSameNode)),
-    edges: now.edges.map((edge) => same(edges.get(edge.id), edge, isSameEdge)),
+    nodes: sameList(
+      before.nodes,
+      now.nodes.map((node) => {
+        const old = nodes.get(node.id);
+        const kept = same(old, node, isSameNode);
+        return kept === old ? kept : withMeasures(old, node);
+      }),
+    ),
+    edges: sameList(
+      before.edges,
+      now.edges.map((edge) => same(edges.get(edge.id), edge, isSameEdge)),
+    ),
   };
+}
+
+/** A node whose ports stand where they stood: the canvas need not look where that is. */
+function withMeasures(old: FlowNode | undefined, node: FlowNode): FlowNode {
+  const { width, height } = node;
+  const stands = old !== undefined && old.width === width && old.height === height;
+  return stands && portNames(old) === portNames(node) ? { ...node, measured: { width, height } } : node;
+}
+
+function portNames({ data }: FlowNode): string {
+  return [data.inputs, data.outputs].map((side) => side.map(({ name }) => name).join()).join('|');
+}
+
+function sameList<T>(old: T[], next: T[]): T[] {
+  return old.length === next.length && next.every((each, index) => each === old[index]) ? old : next;
 }
 
 function same<T>(old: T | undefined, next: T, isSame: (a: T, b: T) => boolean): T {

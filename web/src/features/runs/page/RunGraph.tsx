@@ -20,11 +20,10 @@ interface RunGraphProps {
   run: RunDetail;
   selected: string | undefined;
   onPick: (name: string | undefined) => void;
-  now: number;
 }
 
 /** The graph of a run on the layout of its pipeline, with where each step stands. */
-export function RunGraph({ project, run, selected, onPick, now }: RunGraphProps) {
+export function RunGraph({ project, run, selected, onPick }: RunGraphProps) {
   const { t } = useTranslation('runs');
   const { catalog } = useAssets(project);
   const document = run.document as unknown as PipelineDocument;
@@ -39,20 +38,20 @@ export function RunGraph({ project, run, selected, onPick, now }: RunGraphProps)
   const { nodes, edges } = useMemo(() => {
     const next = toFlow(document, ports, layout, {
       selected: new Set(selected ? [selected] : []),
-      statuses: new Map(run.tasks.map((task) => [task.name, statusOf(task, now)])),
+      statuses: new Map(run.tasks.map((task) => [task.name, statusOf(task)])),
       given: run.parameters,
     });
     drawn.current = keepSame(drawn.current, next);
     return drawn.current;
-  }, [document, ports, layout, selected, run.tasks, run.parameters, now]);
-  const notes = useMemo(() => notesToFlow(document, {}, NONE), [document]);
+  }, [document, ports, layout, selected, run.tasks, run.parameters]);
+  const shown = useMemo(() => [...notesToFlow(document, {}, NONE), ...nodes], [document, nodes]);
   const isTask = (name: string) => run.tasks.some((task) => task.name === name);
   return (
     <ReactFlowProvider>
       <GraphCanvas
         label={t('page.graphLabel', { id: run.id })}
         box={box}
-        nodes={[...notes, ...nodes]}
+        nodes={shown}
         edges={edges}
         isReadOnly
         hasMiniMap={nodes.length > 8}
@@ -70,16 +69,15 @@ export function RunGraph({ project, run, selected, onPick, now }: RunGraphProps)
   );
 }
 
-function statusOf(task: Task, now: number): NodeStatus {
-  const isGoing = task.started_at !== null && task.finished_at === null;
-  const seconds = isGoing ? Math.max(0, (now - Date.parse(task.started_at ?? '')) / 1000) : task.duration_s;
+function statusOf(task: Task): NodeStatus {
   return {
     state: task.state,
     reason: task.reason,
     why: task.why,
     progress: task.progress,
     progressMessage: task.progress_message,
-    duration_s: task.state === 'reused' ? null : seconds,
+    since: task.finished_at === null ? task.started_at : null,
+    duration_s: task.state === 'reused' ? null : task.duration_s,
     taskId: task.id,
   };
 }

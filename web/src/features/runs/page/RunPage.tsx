@@ -1,25 +1,18 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { CircleStop, EllipsisVertical, PencilRuler, RotateCw, SkipForward } from 'lucide-react';
-import { useCallback, useMemo, useRef, useState } from 'react';
+import { useCallback, useMemo, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { type LiveEvent, useInvalidation, useLive } from '@/api/live';
-import { useFormat } from '@/i18n/format';
-import { Button } from '@/ui/Button';
-import { ConfirmDialog } from '@/ui/Dialog';
+import { atNextTick } from '@/ui/clock';
 import { ErrorState } from '@/ui/ErrorState';
-import { IconButton } from '@/ui/IconButton';
-import { Menu } from '@/ui/Menu';
 import { Page, PageHeader } from '@/ui/PageHeader';
 import { projectPath, useGo, useParam, useProject, useQueryState } from '@/ui/routing';
-import { SegmentedControl } from '@/ui/SegmentedControl';
 import { Skeleton } from '@/ui/Skeleton';
-import { StateChip } from '@/ui/StateChip';
-import { Time, useNow } from '@/ui/Time';
 import { toastError } from '@/ui/Toast';
-import { cancelRun, type RunDetail, rerun, runQuery } from '../api';
-import { isOver, withLiveEvent } from '../model';
+import { type RunDetail, rerun, runQuery } from '../api';
+import { withLiveEvent, withoutTasks } from '../model';
 import { TaskPanel } from '../task/TaskPanel';
 import { RunGraph } from './RunGraph';
+import { RunHeader } from './RunHeader';
 import { TaskTable } from './TaskTable';
 import { Timeline } from './Timeline';
 
@@ -29,7 +22,7 @@ export default function RunPage() {
   const project = useProject();
   const id = Number(useParam('id'));
   const run = useQuery(runQuery(project, id));
-  const parents = [{ label: t('title'), href: projectPath(project, 'runs') }];
+  const parents = useMemo(() => [{ label: t('title'), href: projectPath(project, 'runs') }], [t, project]);
   const header = <PageHeader parents={parents} title={Number.isInteger(id) ? `#${id}` : t('title')} />;
   // A page that has been drawn stays while the server is away: the bar above says that the connection is lost.
   if (run.isLoadingError) {
@@ -52,9 +45,7 @@ export default function RunPage() {
   return <Shown key={id} project={project} run={run.data} parents={parents} />;
 }
 
-const BATCH_MS = 250;
-
-/** Keeps the run in the cache up to date by the events that come; all of a quarter of a second are drawn at once. */
+/** Keeps the run in the cache up to date by the events that come; all of half a second are drawn at once. */
 function useLiveRun(project: string, run: RunDetail): void {
   const client = useQueryClient();
   const key = runQuery(project, run.id).queryKey;
@@ -67,10 +58,10 @@ function useLiveRun(project: string, run: RunDetail): void {
       if (event.type === 'resync') return;
       waiting.current.push(event);
       if (waiting.current.length > 1) return;
-      setTimeout(() => {
+      atNextTick(() => {
         const events = waiting.current.splice(0);
         client.setQueryData(key, (old) => old && events.reduce(withLiveEvent, old));
-      }, BATCH_MS);
+      });
     },
     { after: run.seq },
   );
@@ -84,20 +75,18 @@ interface ShownProps {
 
 function Shown({ project, run, parents }: ShownProps) {
   const { t } = useTranslation('runs');
-  const { duration } = useFormat();
   const go = useGo();
   const client = useQueryClient();
   const [query, setQuery] = useQueryState();
-  const [isStopping, setStopping] = useState(false);
   useLiveRun(project, run);
-  const isGoing = !isOver(run.state);
-  const now = useNow(isGoing ? 1000 : null);
   const task = useMemo(() => run.tasks.find(({ name }) => name === query.task), [run.tasks, query.task]);
   const pick = useCallback(
     (name: string | undefined) => setQuery({ task: name, line: undefined }, { push: true }),
     [setQuery],
   );
 
+  const steady = useRef(run);
+  steady.current = withoutTasks(steady.current, run);
   const again = useMutation({
     mutationFn: (fromNode: string | null) => rerun(project, run.id, fromNode),
     onSuccess: (next) => {
@@ -106,80 +95,18 @@ function Shown({ project, run, parents }: ShownProps) {
     },
     onError: (error) => toastError(error, t('page.rerunFailed')),
   });
-  const stop = useMutation({
-    mutationFn: () => cancelRun(project, run.id),
-    onSettled: () => setStopping(false),
-    onSuccess: () => void client.invalidateQueries({ queryKey: ['runs', project] }),
-    onError: (error) => toastError(error, t('page.cancelFailed')),
-  });
-  const seconds =
-    isGoing && run.started_at ? Math.max(0, (now - Date.parse(run.started_at)) / 1000) : run.duration_s;
 
   return (
     <div className="flex h-full min-h-0 flex-col">
-      <PageHeader
+      <RunHeader
+        project={project}
+        run={steady.current}
         parents={parents}
-        title={`#${run.id} ${run.name}`}
-        actions={
-          <>
-            <SegmentedControl
-              label={t('page.view')}
-              value={query.view === 'timeline' ? 'timeline' : 'graph'}
-              onChange={(id) => setQuery({ view: id === 'graph' ? undefined : id })}
-              items={[
-                { id: 'graph', label: t('page.graph') },
-                { id: 'timeline', label: t('page.timeline') },
-              ]}
-            />
-            <Menu
-              label={t('page.more')}
-              groups={[
-                {
-                  items: [
-                    {
-                      id: 'from',
-                      label: task ? t('page.rerunFrom', { name: task.name }) : t('page.rerunFromPick'),
-                      icon: SkipForward,
-                      isDisabled: !task || isGoing,
-                      onAction: () => task && again.mutate(task.name),
-                    },
-                    {
-                      id: 'pipeline',
-                      label: t('page.openPipeline'),
-                      icon: PencilRuler,
-                      isDisabled: !run.pipeline,
-                      href: run.pipeline ? projectPath(project, 'pipelines', run.pipeline) : undefined,
-                    },
-                  ],
-                },
-              ]}
-            >
-              <IconButton icon={EllipsisVertical} label={t('page.more')} />
-            </Menu>
-            {isGoing ? (
-              <Button
-                variant="danger"
-                isDisabled={run.state === 'stopping'}
-                onPress={() => setStopping(true)}
-              >
-                <CircleStop aria-hidden />
-                {t('page.cancel')}
-              </Button>
-            ) : (
-              <Button isPending={again.isPending} onPress={() => again.mutate(null)}>
-                <RotateCw aria-hidden />
-                {t('page.rerun')}
-              </Button>
-            )}
-          </>
-        }
-      >
-        <StateChip state={run.state} />
-        <span className="truncate text-12 text-fg-3">
-          {run.created_by} · <Time at={run.created_at} />
-          {seconds !== null && ` · ${duration(seconds)}`}
-        </span>
-      </PageHeader>
+        task={task?.name}
+        view={query.view === 'timeline' ? 'timeline' : 'graph'}
+        onRerun={again.mutate}
+        isStarting={again.isPending}
+      />
       {run.reason && (
         <p
           role="status"
@@ -190,9 +117,9 @@ function Shown({ project, run, parents }: ShownProps) {
       )}
       <div className={task ? 'h-[40%] min-h-56 shrink-0' : 'h-[46%] min-h-64 shrink-0'}>
         {query.view === 'timeline' ? (
-          <Timeline run={run} selected={task?.name} onPick={pick} now={now} />
+          <Timeline run={run} selected={task?.name} onPick={pick} />
         ) : (
-          <RunGraph project={project} run={run} selected={task?.name} onPick={pick} now={now} />
+          <RunGraph project={project} run={run} selected={task?.name} onPick={pick} />
         )}
       </div>
       <section
@@ -212,17 +139,6 @@ function Shown({ project, run, parents }: ShownProps) {
           <TaskTable run={run} onPick={pick} />
         )}
       </section>
-      <ConfirmDialog
-        title={t('page.cancelTitle', { id: run.id })}
-        isOpen={isStopping}
-        onClose={() => setStopping(false)}
-        confirmLabel={t('page.cancel')}
-        isDanger
-        isPending={stop.isPending}
-        onConfirm={() => stop.mutate()}
-      >
-        <p>{t('page.cancelText')}</p>
-      </ConfirmDialog>
     </div>
   );
 }

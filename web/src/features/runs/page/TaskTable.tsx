@@ -6,7 +6,7 @@ import { Progress } from '@/ui/Progress';
 import { AppLink, projectPath, useProject } from '@/ui/routing';
 import { StateChip } from '@/ui/StateChip';
 import { Table, type TableColumn } from '@/ui/Table';
-import { useNow } from '@/ui/Time';
+import { Elapsed } from '@/ui/Time';
 import { nodeTitle, type PipelineDocument } from '../../pipelines/graph/document';
 import { NodeIcon } from '../../pipelines/graph/icons';
 import type { RunDetail, Task } from '../api';
@@ -170,16 +170,14 @@ function columnsOf(
   ];
 }
 
-/** How long a step took, or runs by now: it has a clock of its own, so that a second does not draw the table anew. */
+/** How long a step took, or runs by now. */
 function TaskTime({ task }: { task: Task }) {
   const { duration } = useFormat();
   const isGoing = task.started_at !== null && task.finished_at === null;
-  const now = useNow(isGoing ? 1000 : null);
-  return <span className="text-fg-2 tabular-nums">{timeOf(task, now, duration)}</span>;
-}
-
-function timeOf(task: Task, now: number, duration: (seconds: number) => string): string {
-  if (task.state === 'reused' || task.started_at === null) return '–';
-  if (task.finished_at === null) return duration(Math.max(0, (now - Date.parse(task.started_at)) / 1000));
-  return task.duration_s === null ? '–' : duration(task.duration_s);
+  const took = task.state === 'reused' || task.duration_s === null ? '–' : duration(task.duration_s);
+  return (
+    <span className="text-fg-2 tabular-nums">
+      {isGoing && task.started_at ? <Elapsed since={task.started_at} /> : took}
+    </span>
+  );
 }

@@ -3,6 +3,7 @@ import { useFormat } from '@/i18n/format';
 import { toneColor } from '@/ui/Badge';
 import { cx } from '@/ui/cx';
 import { StateIcon, stateLook } from '@/ui/StateChip';
+import { useNow } from '@/ui/Time';
 import { nodeTitle, type PipelineDocument } from '../../pipelines/graph/document';
 import type { RunDetail, Task } from '../api';
 import { barOf, isOver, type Span, spanOf, ticks } from '../model';
@@ -11,13 +12,13 @@ interface TimelineProps {
   run: RunDetail;
   selected: string | undefined;
   onPick: (name: string | undefined) => void;
-  now: number;
 }
 
 /** When each step waited and ran. */
-export function Timeline({ run, selected, onPick, now }: TimelineProps) {
+export function Timeline({ run, selected, onPick }: TimelineProps) {
   const { t, i18n } = useTranslation('runs');
   const { duration } = useFormat();
+  const now = useNow(isOver(run.state) ? null : 1000);
   const own = run.tasks.filter(({ state }) => state !== 'reused');
   const end = run.finished_at ? Date.parse(run.finished_at) : now;
   // A service goes on after its run; here it is shown until the run was over.
