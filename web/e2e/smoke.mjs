@@ -49,6 +49,7 @@ async function addresses(page) {
     '/p/default/algorithms',
     '/p/default/pipelines',
     '/p/default/runs',
+    '/p/default/notebooks',
     '/p/default/endpoints',
     '/p/default/templates/image_classification',
     '/cluster',

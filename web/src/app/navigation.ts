@@ -4,6 +4,7 @@ import {
   Database,
   LayoutGrid,
   type LucideIcon,
+  NotebookPen,
   Play,
   Radio,
   Settings,
@@ -27,6 +28,7 @@ export const destinations: Destination[] = [
   { id: 'algorithms', icon: Sigma, key: 'a' },
   { id: 'pipelines', icon: Workflow, key: 'p' },
   { id: 'runs', icon: Play, key: 'r' },
+  { id: 'notebooks', icon: NotebookPen, key: 'n' },
   { id: 'endpoints', icon: Radio, key: 'e' },
   { id: 'cluster', icon: Cpu, key: 'c', isGlobal: true },
 ];
