@@ -38,6 +38,8 @@ export default function ClusterPage() {
   const isNarrowed = Object.values(wanted).some(Boolean);
   const only = total.data?.num_machines === 1 ? data?.machines[0]?.name : undefined;
   const chosen = query.machine ?? only;
+  const hasMachines = data !== undefined && (data.num_machines > 0 || isNarrowed);
+  const queues = <Queues project={project} total={total.data?.total ?? {}} />;
   const clear = () => setQuery({ q: undefined, pool: undefined, kind: undefined, state: undefined });
   return (
     <Page
@@ -53,45 +55,48 @@ export default function ClusterPage() {
           <ErrorState error={machines.error} onRetry={() => void machines.refetch()} />
         )}
         {machines.isPending && <Skeleton className="h-64" />}
-        {data && data.num_machines === 0 && !isNarrowed && (
+        {data && !hasMachines && (
           <EmptyState icon={Cpu} title={t('emptyTitle')} command="kpl up">
             {t('emptyText')}
           </EmptyState>
         )}
-        {data && (data.num_machines > 0 || isNarrowed) && (
+        {data && hasMachines && (
           <>
             <Totals total={data.total} held={data.held} />
             <div className={chosen ? 'grid grid-cols-[minmax(0,1fr)_400px] items-start gap-4' : ''}>
-              <Panel
-                title={t('matrix.title')}
-                aside={
-                  isNarrowed && (
-                    <span role="status">{t('matrix.matching', { count: data.num_machines })}</span>
-                  )
-                }
-              >
-                <Filters
-                  wanted={wanted}
-                  clusters={data.clusters}
-                  kinds={data.kinds}
-                  onChange={(change) => setQuery(change)}
-                  onClear={isNarrowed ? clear : undefined}
-                />
-                {data.num_machines === 0 ? (
-                  <p className="flex items-center gap-2 p-4 text-13 text-fg-3">
-                    <FilterX aria-hidden className="size-4" />
-                    {t('matrix.none')}
-                  </p>
-                ) : (
-                  <Matrix
-                    key={JSON.stringify(wanted)}
+              <div className="min-w-0 space-y-6">
+                <Panel
+                  title={t('matrix.title')}
+                  aside={
+                    isNarrowed && (
+                      <span role="status">{t('matrix.matching', { count: data.num_machines })}</span>
+                    )
+                  }
+                >
+                  <Filters
                     wanted={wanted}
-                    count={data.num_machines}
-                    chosen={chosen}
-                    onChoose={(machine) => setQuery({ machine })}
+                    clusters={data.clusters}
+                    kinds={data.kinds}
+                    onChange={(change) => setQuery(change)}
+                    onClear={isNarrowed ? clear : undefined}
                   />
-                )}
-              </Panel>
+                  {data.num_machines === 0 ? (
+                    <p className="flex items-center gap-2 p-4 text-13 text-fg-3">
+                      <FilterX aria-hidden className="size-4" />
+                      {t('matrix.none')}
+                    </p>
+                  ) : (
+                    <Matrix
+                      key={JSON.stringify(wanted)}
+                      wanted={wanted}
+                      count={data.num_machines}
+                      chosen={chosen}
+                      onChoose={(machine) => setQuery({ machine })}
+                    />
+                  )}
+                </Panel>
+                {queues}
+              </div>
               {chosen && (
                 <MachinePanel
                   key={chosen}
@@ -102,7 +107,7 @@ export default function ClusterPage() {
             </div>
           </>
         )}
-        <Queues project={project} total={total.data?.total ?? {}} />
+        {!hasMachines && queues}
       </div>
     </Page>
   );

@@ -68,7 +68,8 @@ export function Matrix({ wanted, count, chosen, onChoose }: MatrixProps) {
       onChoose(machine.name);
       return;
     }
-    const place = moved(focused, event.key, count, columnsOf(focused[0]));
+    const key = event.ctrlKey ? `Control+${event.key}` : event.key;
+    const place = moved(focused, key, count, columnsOf(focused[0]));
     if (!place) return;
     event.preventDefault();
     wantsFocus.current = true;
@@ -103,9 +104,9 @@ export function Matrix({ wanted, count, chosen, onChoose }: MatrixProps) {
         >
           <thead className="sticky top-0 z-10 block bg-surface">
             <tr aria-rowindex={1} className="flex h-8 border-b border-line text-12 text-fg-3">
-              <HeadCell className="w-56 pl-4">{t('matrix.machine')}</HeadCell>
-              <HeadCell className="w-32">{t('cores')}</HeadCell>
-              <HeadCell className="w-32">{t('memory')}</HeadCell>
+              <HeadCell className="w-44 pl-4">{t('matrix.machine')}</HeadCell>
+              <HeadCell className="w-26">{t('cores')}</HeadCell>
+              <HeadCell className="w-26">{t('memory')}</HeadCell>
               <HeadCell className="flex-1 pl-0">{t('devices')}</HeadCell>
             </tr>
           </thead>
@@ -155,7 +156,7 @@ function MatrixRow({ row, machine, isChosen, focusedColumn, onChoose, onFocus, o
     onFocus: () => onFocus(column),
     onMouseEnter: () => onHover(column),
   });
-  const first = 'flex h-full w-56 shrink-0 items-center gap-2 pr-3 pl-4 font-normal';
+  const first = 'flex h-full w-44 shrink-0 items-center gap-2 pr-3 pl-4 font-normal';
   return (
     <tr
       aria-rowindex={row + 2}
@@ -236,7 +237,7 @@ interface MeterProps {
 function Meter({ held, of, label, place }: MeterProps) {
   const share = of === 0 ? 0 : held / of;
   return (
-    <td {...place} className={cx('flex h-full w-32 shrink-0 items-center gap-2 px-3', FOCUS)}>
+    <td {...place} className={cx('flex h-full w-26 shrink-0 items-center gap-1.5 px-3', FOCUS)}>
       <span className="sr-only">{label}</span>
       <span aria-hidden className="h-1.5 flex-1 overflow-hidden rounded-full bg-line">
         <span

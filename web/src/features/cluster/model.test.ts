@@ -129,6 +129,8 @@ it('moves by keys and stays within the grid', () => {
   expect(moved([1, 3], 'Home', 5, 4)).toEqual([1, 0]);
   expect(moved([1, 0], 'End', 5, 4)).toEqual([1, 3]);
   expect(moved([1, 0], 'PageDown', 5, 4)).toEqual([4, 0]);
+  expect(moved([1, 2], 'Control+Home', 5, 4)).toEqual([0, 0]);
+  expect(moved([1, 2], 'Control+End', 5, 4)).toEqual([4, 2]);
   expect(moved([1, 0], 'x', 5, 4)).toBeNull();
 });
 

@@ -104,6 +104,8 @@ export function moved([row, column]: Place, key: string, rows: number, columns: 
     PageDown: [row + far, column],
     Home: [row, 0],
     End: [row, columns - 1],
+    'Control+Home': [0, 0],
+    'Control+End': [rows - 1, column],
   };
   const place = to[key];
   if (!place) return null;
