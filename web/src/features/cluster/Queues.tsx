@@ -142,7 +142,7 @@ function Quotas({ queue, total }: { queue: Queue; total: Amounts }) {
   return (
     <ul className="flex flex-wrap gap-x-6 gap-y-1.5 py-1.5">
       {quotas.map((quota) => {
-        const [own, borrowed, free] = barOf(quota, total[quota.resource] ?? 0);
+        const bar = barOf(quota, total[quota.resource] ?? 0);
         const { resource } = quota;
         return (
           <li key={resource} className="w-84">
@@ -152,19 +152,27 @@ function Quotas({ queue, total }: { queue: Queue; total: Amounts }) {
               </span>
               <span className="truncate text-11 text-fg-2 tabular-nums">{titleOf(quota)}</span>
             </div>
-            <div
-              aria-hidden
-              title={titleOf(quota)}
-              className="mt-1 flex h-1.5 overflow-hidden rounded-full bg-sunken"
-            >
-              <span className="bg-accent" style={{ width: `${own * 100}%` }} />
-              <span className="bg-warning" style={{ width: `${borrowed * 100}%` }} />
-              <span className="bg-accent opacity-30" style={{ width: `${free * 100}%` }} />
-            </div>
+            {bar && <QuotaBar parts={bar} title={titleOf(quota)} />}
           </li>
         );
       })}
     </ul>
+  );
+}
+
+function QuotaBar({
+  parts: [own, borrowed, free],
+  title,
+}: {
+  parts: [number, number, number];
+  title: string;
+}) {
+  return (
+    <div aria-hidden title={title} className="mt-1 flex h-1.5 overflow-hidden rounded-full bg-sunken">
+      <span className="bg-accent" style={{ width: `${own * 100}%` }} />
+      <span className="bg-warning" style={{ width: `${borrowed * 100}%` }} />
+      <span className="bg-accent opacity-30" style={{ width: `${free * 100}%` }} />
+    </div>
   );
 }
 

@@ -167,5 +167,6 @@ it('draws a bar as long as the limit, or as all there is', () => {
   const quota = { resource: 'gpu', used: 3000, borrowed: 1000, guaranteed: 4000, limit: null };
   expect(barOf(quota, 8000)).toEqual([0.25, 0.125, 0.25]);
   expect(barOf({ ...quota, limit: 4000 }, 8000)).toEqual([0.5, 0.25, 0.5]);
-  expect(barOf({ ...quota, used: 0, borrowed: 0, guaranteed: 0 }, 0)).toEqual([0, 0, 0]);
+  expect(barOf({ ...quota, used: 0, borrowed: 0, guaranteed: 0 }, 0)).toBeNull();
+  expect(barOf({ ...quota, used: 0, borrowed: 0, guaranteed: 0, limit: 0 }, 0)).toEqual([0, 0, 0]);
 });

@@ -170,8 +170,15 @@ export function quotasOf({ used, borrowed, guaranteed, limit }: Queue): Quota[] 
     );
 }
 
-/** Parts of a bar, 0 to 1: used within the guarantee, borrowed, guaranteed and free. Its length is the limit or all there is. */
-export function barOf({ used, borrowed, guaranteed, limit }: Quota, total: number): [number, number, number] {
+/**
+ * Parts of a bar, 0 to 1: used within the guarantee, borrowed, guaranteed and free. Its length is the limit or all there
+ * is; null where neither is known.
+ */
+export function barOf(
+  { used, borrowed, guaranteed, limit }: Quota,
+  total: number,
+): [number, number, number] | null {
+  if (limit === null && total === 0 && guaranteed === 0) return null;
   const whole = Math.max(limit ?? total, used, guaranteed, 1);
   const own = Math.max(used - borrowed, 0);
   return [own / whole, Math.min(borrowed, used) / whole, Math.max(guaranteed - own, 0) / whole];
