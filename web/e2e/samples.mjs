@@ -19,6 +19,12 @@ const WORDS = {
     missing: 'missing',
     remove: 'Remove the filter person 000',
     which: /Predictions of/,
+    selected: 'Selected samples',
+    count: (count) => `${count} selected`,
+    all: 'Select all 306',
+    select: 'Select 5.png',
+    copy: 'Copy keys',
+    copied: '3 keys copied',
   },
   zh: {
     masks: '掩码',
@@ -35,6 +41,12 @@ const WORDS = {
     missing: '缺失',
     remove: '移除筛选条件 person 000',
     which: /预测来源/,
+    selected: '已选样本',
+    count: (count) => `已选 ${count} 个`,
+    all: '选择全部 306 个',
+    select: '选择 5.png',
+    copy: '复制键',
+    copied: '已复制 3 个键',
   },
 };
 
@@ -165,6 +177,42 @@ async function people(page, words, tag) {
   await page.getByRole('status').getByText(words.identities).waitFor();
 }
 
+/** Samples are selected by key, Ctrl, Shift and mark; they stay so whatever is filtered, and no sample is fetched. */
+async function selection(page, words, tag) {
+  await go(page, 'people');
+  const cells = grid(page, words).locator('[data-position] > button:not([role])');
+  const bar = page.getByRole('region', { name: words.selected });
+  const counts = (count) => bar.getByText(words.count(count), { exact: true }).waitFor();
+  await cells.nth(2).click({ modifiers: ['ControlOrMeta'] });
+  await counts(1);
+  await cells.nth(6).click({ modifiers: ['Shift'] });
+  await counts(5);
+  await page.getByRole('checkbox', { name: words.select }).click();
+  await counts(4);
+  await cells.nth(3).focus();
+  await page.keyboard.press('x');
+  await counts(3);
+  await page.getByRole('button', { name: /^person 007/ }).click();
+  await page.waitForURL(/label=person/);
+  await counts(3);
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await bar.getByRole('button', { name: words.copy }).click();
+  await page.getByText(words.copied).waitFor();
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), '2.png\n4.png\n6.png');
+  await page.getByRole('button', { name: words.remove.replace('000', '007') }).click();
+  const fetched = [];
+  const note = (request) => fetched.push(new URL(request.url()).pathname.split('/').at(-1));
+  page.on('request', note);
+  await bar.getByRole('button', { name: words.all }).click();
+  await counts(306);
+  page.off('request', note);
+  assert.ok(fetched.includes('sample-keys'), `keys were asked for: ${fetched}`);
+  assert.equal(fetched.filter((name) => name === 'samples').length, 0, `no sample was: ${fetched}`);
+  await lookAt(page, `samples-selection-${tag}`);
+  await page.keyboard.press('Escape');
+  await bar.waitFor({ state: 'detached' });
+}
+
 async function rows(page, words, tag) {
   await go(page, 'letters?sample=2');
   await grid(page, words).getByRole('listitem').filter({ hasText: 'Letter 7:' }).waitFor();
@@ -195,7 +243,7 @@ async function read(language, theme, width) {
   page.setDefaultTimeout(10_000);
   await signIn(page);
   const tag = `${language}-${theme}`;
-  for (const look of [scenes, cells, faces, people, rows, plain]) await look(page, words, tag);
+  for (const look of [scenes, cells, faces, people, selection, rows, plain]) await look(page, words, tag);
   assert.deepEqual(problems, []);
   await context.close();
   console.log(`read in ${language}`);

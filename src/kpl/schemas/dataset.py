@@ -39,6 +39,9 @@ DatasetKind = Literal[
     "text",
 ]
 
+MOST_CHOSEN = 10_000
+"""Samples that one request may name."""
+
 
 class DatasetImport(BaseModel):
     """Make a dataset, or its next version, from files in a layout that people have them in."""
@@ -156,6 +159,12 @@ class SamplesOut(BaseModel):
 
     items: list[SampleOut]
     next_cursor: str | None
+    num_matches: int
+
+
+class SampleKeysOut(Page[str]):
+    """A page of keys of samples. `num_matches` counts all that the filters let through."""
+
     num_matches: int
 
 

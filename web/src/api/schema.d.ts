@@ -500,6 +500,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/datasets/{name}/versions/{version}/sample-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Sample Keys
+         * @description List the keys alone of samples, in the order of `list_samples`: to choose very many of them.
+         */
+        get: operations["list_sample_keys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/datasets/{name}/versions/{version}/samples": {
         parameters: {
             query?: never;
@@ -4400,6 +4420,21 @@ export interface components {
             priority: number;
         };
         /**
+         * SampleKeysOut
+         * @description A page of keys of samples. `num_matches` counts all that the filters let through.
+         */
+        SampleKeysOut: {
+            /** Items */
+            items: string[];
+            /**
+             * Next Cursor
+             * @description Send it as `cursor` to get the next page.
+             */
+            next_cursor?: string | null;
+            /** Num Matches */
+            num_matches: number;
+        };
+        /**
          * SampleOut
          * @description One sample without its image and masks, which have addresses of their own.
          *
@@ -6396,17 +6431,57 @@ export interface operations {
             };
         };
     };
+    list_sample_keys: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+                /** @description Most keys in one page. */
+                limit?: number;
+                split?: string | null;
+                label?: string | null;
+            };
+            header?: never;
+            path: {
+                project: string;
+                name: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SampleKeysOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     list_samples: {
         parameters: {
             query?: {
-                split?: string | null;
-                label?: string | null;
                 /** @description Layer whose answers go with the samples; left out, `predictions` if there is one. */
                 predictions?: string | null;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string | null;
                 /** @description Most items in one page. */
                 limit?: number;
+                split?: string | null;
+                label?: string | null;
             };
             header?: never;
             path: {

@@ -20,6 +20,7 @@ export default function KeysDialog() {
     { keys: 'j k', label: t('keys.nextSample') },
     { keys: 'b m l n', label: t('keys.overlays') },
     { keys: 'p', label: t('keys.predictions') },
+    { keys: 'x X', label: t('keys.select') },
   ];
   return (
     <Dialog title={t('keys.title')} isOpen onClose={() => showOverlay('none')}>

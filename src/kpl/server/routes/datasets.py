@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from kpl.schemas.dataset import (
+    MOST_CHOSEN,
     ChangedSamplesOut,
     DatasetDetail,
     DatasetImport,
@@ -14,6 +15,7 @@ from kpl.schemas.dataset import (
     GroupsOut,
     LayersOut,
     SampleChange,
+    SampleKeysOut,
     SampleOut,
     SamplesOut,
     StatisticsOut,
@@ -23,6 +25,7 @@ from kpl.schemas.task import TaskOut
 from kpl.server.routes.dependencies import PROJECT, Cursor, Limit, TheCaller, ThePlatform
 from kpl.server.routes.files import FOREVER
 from kpl.server.services import datasets, differences
+from kpl.server.services.sample_filters import SampleFilter
 
 router = APIRouter(prefix=f"{PROJECT}/datasets", tags=["datasets"])
 
@@ -30,6 +33,14 @@ Predictions = Annotated[
     str | None,
     Query(description="Layer whose answers go with the samples; left out, `predictions` if there is one."),
 ]
+
+
+def chosen_samples(split: str | None = None, label: str | None = None) -> SampleFilter:
+    """The filter that a list of samples is asked for with."""
+    return SampleFilter(split=split, label=label)
+
+
+Chosen = Annotated[SampleFilter, Depends(chosen_samples)]
 
 
 @router.get("", operation_id="list_datasets")
@@ -85,8 +96,7 @@ def list_samples(
     project: str,
     name: str,
     version: int,
-    split: str | None = None,
-    label: str | None = None,
+    chosen: Chosen,
     predictions: Predictions = None,
     cursor: Cursor = None,
     limit: Limit = 50,
@@ -98,11 +108,27 @@ def list_samples(
         project,
         name,
         version,
-        split=split,
-        label=label,
+        chosen,
         predictions=predictions,
         cursor=cursor,
         limit=limit,
+    )
+
+
+@router.get("/{name}/versions/{version}/sample-keys", operation_id="list_sample_keys")
+def list_sample_keys(
+    platform: ThePlatform,
+    caller: TheCaller,
+    project: str,
+    name: str,
+    version: int,
+    chosen: Chosen,
+    cursor: Cursor = None,
+    limit: Annotated[int, Query(ge=1, le=MOST_CHOSEN, description="Most keys in one page.")] = 1000,
+) -> SampleKeysOut:
+    """List the keys alone of samples, in the order of `list_samples`: to choose very many of them."""
+    return datasets.list_sample_keys(
+        platform, caller, project, name, version, chosen, cursor=cursor, limit=limit
     )
 
 

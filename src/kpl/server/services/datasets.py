@@ -14,6 +14,7 @@ from kpl.schemas.dataset import (
     DatasetVersionOut,
     GroupsOut,
     LayersOut,
+    SampleKeysOut,
     SampleOut,
     SamplesOut,
     StatisticsOut,
@@ -27,6 +28,7 @@ from kpl.server.services.access import Caller, Role, project_for, require_platfo
 from kpl.server.services.clock import utc
 from kpl.server.services.paging import decode_cursor, encode_cursor, page_of
 from kpl.server.services.platform import Platform
+from kpl.server.services.sample_filters import SampleFilter, keys_of, matching_rows
 
 MOST_VERSIONS = 100
 MOST_USERS = 100
@@ -88,31 +90,58 @@ def list_samples(
     project: str,
     name: str,
     version: int,
+    chosen: SampleFilter,
     *,
-    split: str | None,
-    label: str | None,
     predictions: str | None = None,
     cursor: str | None,
     limit: int,
 ) -> SamplesOut:
-    """Samples of a version without their images, in order, filtered by split and class."""
-    from kpl.server.services.dataset_reader import matching_rows, open_dataset, sample_at
+    """Samples of a version without their images, those that pass the filter.
+
+    A cursor is the place of the last sample among them, so that any page can be asked for.
+    """
+    from kpl.server.services.dataset_reader import open_dataset, sample_at
     from kpl.server.services.sample_answers import predictions_layer, sample_out
 
     folder = _folder(platform, caller, project, name, version)
     dataset = open_dataset(folder)
     layer = predictions_layer(dataset, predictions)
-    rows = matching_rows(dataset, split=split, label=label)
-    start = 0
-    if cursor is not None:
-        start = int(rows.searchsorted(decode_cursor(cursor, int), side="right"))
-    chosen = [int(row) for row in rows[start : start + limit]]
-    has_more = start + limit < len(rows)
+    rows = matching_rows(folder, chosen)
+    start = _place_after(cursor)
+    shown = rows[start : start + limit].tolist()
     return SamplesOut(
-        items=[sample_out(dataset, sample_at(dataset, row), layer, is_whole=False) for row in chosen],
-        next_cursor=encode_cursor(chosen[-1]) if has_more else None,
+        items=[sample_out(dataset, sample_at(dataset, row), layer, is_whole=False) for row in shown],
+        next_cursor=encode_cursor(start + limit - 1) if start + limit < len(rows) else None,
         num_matches=len(rows),
     )
+
+
+def list_sample_keys(
+    platform: Platform,
+    caller: Caller,
+    project: str,
+    name: str,
+    version: int,
+    chosen: SampleFilter,
+    *,
+    cursor: str | None,
+    limit: int,
+) -> SampleKeysOut:
+    """Keys alone of the samples that pass the filter, in the order and with the cursors of `list_samples`."""
+    from kpl.server.services.dataset_reader import open_dataset
+
+    folder = _folder(platform, caller, project, name, version)
+    rows = matching_rows(folder, chosen)
+    start = _place_after(cursor)
+    return SampleKeysOut(
+        items=keys_of(open_dataset(folder), rows[start : start + limit]),
+        next_cursor=encode_cursor(start + limit - 1) if start + limit < len(rows) else None,
+        num_matches=len(rows),
+    )
+
+
+def _place_after(cursor: str | None) -> int:
+    return 0 if cursor is None else max(0, int(decode_cursor(cursor, int)) + 1)
 
 
 def get_sample(

@@ -140,8 +140,23 @@ export function fetchSamples(
     api.GET(`${BASE}/{name}/versions/{version}/samples`, {
       params: {
         path: { project, name, version },
-        query: { cursor, limit, split: filter.split, label: filter.label, predictions },
+        query: { cursor, limit, ...filter, predictions },
       },
+      signal,
+    }),
+  );
+}
+
+/** Keys alone, of very many samples; pages as those of `fetchSamples`. */
+export function fetchKeys(
+  project: string,
+  { name, version }: VersionPart,
+  filter: SampleFilter,
+  { cursor, limit, signal }: { cursor: string | null; limit: number; signal?: AbortSignal },
+): Promise<Schemas['SampleKeysOut']> {
+  return dataOf(
+    api.GET(`${BASE}/{name}/versions/{version}/sample-keys`, {
+      params: { path: { project, name, version }, query: { cursor, limit, ...filter } },
       signal,
     }),
   );

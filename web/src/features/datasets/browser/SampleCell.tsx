@@ -7,6 +7,7 @@ import type { DatasetVersion, Sample } from '../api';
 import { isTiny } from '../model';
 import { describeSample, isWrong } from '../sample';
 import { PaintedOverlay } from './PaintedOverlay';
+import { PickMark, pickedBy } from './PickMark';
 import { Picture } from './Picture';
 import type { GridView } from './view';
 
@@ -14,54 +15,77 @@ interface SampleCellProps {
   project: string;
   version: DatasetVersion;
   sample: Sample;
+  /** Its place in the list. */
+  position: number;
   width: number;
   height: number;
   view: GridView;
   isSelected: boolean;
   isFocusable: boolean;
+  isPicked: boolean;
+  isPicking: boolean;
   onSelect: (row: number) => void;
+  onPick: (position: number, isRange: boolean) => void;
 }
 
 /** One picture with what is known of it; it takes the arrow keys of the page, Enter and Space choose it. */
 export const SampleCell = memo(function SampleCell(props: SampleCellProps) {
-  const { project, version, sample, width, height, view, isSelected, isFocusable, onSelect } = props;
+  const { project, version, sample, position, width, height, view, isSelected, isFocusable } = props;
+  const { isPicked, isPicking, onSelect, onPick } = props;
   const [isBroken, setBroken] = useState(false);
   const size = Math.max(width, height) * screenDensity() > 200 ? 400 : 160;
   const fit = isTiny(sample.width) ? 'contain' : 'cover';
   const hasOverlay = sample.boxes.length > 0 || sample.has_mask || sample.predicted !== null;
   return (
-    <button
-      type="button"
-      tabIndex={isFocusable ? 0 : -1}
-      aria-label={describeSample(sample)}
-      aria-pressed={isSelected}
-      onClick={() => onSelect(sample.row)}
-      className={cx(
-        'relative block size-full overflow-hidden rounded-sm outline-offset-1',
-        isSelected && 'outline-2 outline-accent',
-      )}
-    >
-      <Picture
-        key={size}
-        src={sampleImageUrl(project, version, sample.row, size)}
-        isPixelated={isTiny(sample.width)}
-        fit={fit}
-        isSmall={width < 96 || height < 88}
-        onBroken={() => setBroken(true)}
-      />
-      {hasOverlay && !isBroken && (
-        <PaintedOverlay
-          project={project}
-          version={version}
-          sample={sample}
-          width={width}
-          height={height}
-          view={view}
+    <div data-position={position} className="group/sample size-full">
+      <button
+        type="button"
+        tabIndex={isFocusable ? 0 : -1}
+        aria-label={describeSample(sample)}
+        aria-pressed={isSelected}
+        onClick={(event) => {
+          const how = pickedBy(event);
+          if (how === null) onSelect(sample.row);
+          else onPick(position, how === 'range');
+        }}
+        className={cx(
+          'relative block size-full overflow-hidden rounded-sm outline-offset-1',
+          isSelected && 'outline-2 outline-accent',
+        )}
+      >
+        <Picture
+          key={size}
+          src={sampleImageUrl(project, version, sample.row, size)}
+          isPixelated={isTiny(sample.width)}
           fit={fit}
+          isSmall={width < 96 || height < 88}
+          onBroken={() => setBroken(true)}
         />
-      )}
-      {view.names && <Names sample={sample} shows={view.shows} />}
-    </button>
+        {hasOverlay && !isBroken && (
+          <PaintedOverlay
+            project={project}
+            version={version}
+            sample={sample}
+            width={width}
+            height={height}
+            view={view}
+            fit={fit}
+          />
+        )}
+        {isPicked && (
+          <span className="pointer-events-none absolute inset-0 rounded-sm border-2 border-accent" />
+        )}
+        {view.names && <Names sample={sample} shows={view.shows} />}
+      </button>
+      <PickMark
+        name={sample.key}
+        isPicked={isPicked}
+        isPicking={isPicking}
+        isOnPicture
+        onPick={(isRange) => onPick(position, isRange)}
+        className="absolute top-0.5 left-0.5"
+      />
+    </div>
   );
 });
 

@@ -5,6 +5,7 @@ import type { DatasetVersion } from '../api';
 import { SampleCell } from './SampleCell';
 import type { SamplePages } from './samplePages';
 import { useGridWindow } from './useGridWindow';
+import type { Picking } from './usePicks';
 import type { GridView } from './view';
 
 interface SampleGridProps {
@@ -16,10 +17,13 @@ interface SampleGridProps {
   view: GridView;
   selected: number | null;
   onSelect: (row: number) => void;
+  picking: Picking;
 }
 
 /** All samples in justified rows; only those in sight are in the document. */
-export function SampleGrid({ project, version, pages, aspect, view, selected, onSelect }: SampleGridProps) {
+export function SampleGrid(props: SampleGridProps) {
+  const { project, version, pages, aspect, view, selected, onSelect } = props;
+  const { picks, pick } = props.picking;
   const { t } = useTranslation('datasets');
   const grid = useGridWindow(pages, { aspect, rowHeight: view.rowHeight, selected });
   if (pages.total === 0)
@@ -58,12 +62,16 @@ export function SampleGrid({ project, version, pages, aspect, view, selected, on
                   project={project}
                   version={version}
                   sample={sample}
+                  position={tile.position}
                   width={tile.width}
                   height={tile.height}
                   view={view}
                   isSelected={sample.row === selected}
                   isFocusable={focusable === null ? index === 0 : sample.row === focusable}
+                  isPicked={picks.keys.has(sample.key)}
+                  isPicking={picks.keys.size > 0}
                   onSelect={onSelect}
+                  onPick={pick}
                 />
               ) : (
                 <div className="size-full rounded-sm bg-sunken" />

@@ -10,10 +10,12 @@ import { GridToolbar } from './GridToolbar';
 import { chosenPredictions, switchesOf, USUAL_PREDICTIONS } from './overlays';
 import { SampleGrid } from './SampleGrid';
 import { SamplePages } from './samplePages';
+import { usePicks } from './usePicks';
 import { useSampleKeys } from './useSampleKeys';
 import { type GridView, keepView, keptView } from './view';
 
 // Only the grid comes with the page.
+const BulkBar = lazy(() => import('./BulkBar'));
 const SampleDetail = lazy(() => import('./SampleDetail'));
 const SampleGroups = lazy(() => import('./SampleGroups'));
 const SampleRows = lazy(() => import('./SampleRows'));
@@ -44,7 +46,8 @@ export function SamplesTab({ project, version }: SamplesTabProps) {
   const selected = query.sample === undefined ? null : Number(query.sample);
   const select = (row: number | null) => setQuery({ sample: row === null ? undefined : String(row) });
   const change = (next: Partial<GridView>) => setView((old) => keepView({ ...old, ...next }));
-  const move = useSampleKeys({ pages, selected, select, view, change, switches });
+  const picking = usePicks(pages);
+  const move = useSampleKeys({ pages, selected, select, view, change, switches, picking });
   const hasImages = !WITHOUT_IMAGES.has(version.kind);
   const isGrouped = GROUPED.has(version.kind) && query.group === 'label' && label === null;
   return (
@@ -89,6 +92,7 @@ export function SamplesTab({ project, version }: SamplesTabProps) {
                 view={view}
                 selected={selected}
                 onSelect={select}
+                picking={picking}
               />
             ) : (
               <Suspense fallback={<SkeletonRows className="p-4" />}>
@@ -96,12 +100,18 @@ export function SamplesTab({ project, version }: SamplesTabProps) {
                   pages={pages}
                   selected={selected}
                   onSelect={select}
+                  picking={picking}
                   hasLabels={version.num_classes > 0}
                   shows={view.shows}
                 />
               </Suspense>
             )}
           </>
+        )}
+        {picking.picks.keys.size > 0 && (
+          <Suspense fallback={<div className="h-11 shrink-0 border-t border-line bg-surface" />}>
+            <BulkBar picking={picking} pages={pages} />
+          </Suspense>
         )}
       </section>
       {selected !== null && !isGrouped && (

@@ -2,6 +2,7 @@ import { useCallback, useEffect } from 'react';
 import { PAGE_SIZE } from '../model';
 import { nextShown, type Switches } from './overlays';
 import type { SamplePages } from './samplePages';
+import type { Picking } from './usePicks';
 import type { GridView } from './view';
 
 interface SampleKeys {
@@ -11,14 +12,15 @@ interface SampleKeys {
   view: GridView;
   change: (view: Partial<GridView>) => void;
   switches: Switches;
+  picking: Picking;
 }
 
 /**
  * Moves through samples with j and k or the arrows, shows and hides with b, m, l and n, goes through labels and
- * predictions with p, closes with Escape.
+ * predictions with p, selects with x and up to there with X, closes with Escape.
  */
 export function useSampleKeys(keys: SampleKeys): (step: number) => void {
-  const { pages, selected, select, view, change, switches } = keys;
+  const { pages, selected, select, view, change, switches, picking } = keys;
   const move = useCallback(
     async (step: number) => {
       const from = selected === null ? -1 : pages.positionOf(selected);
@@ -46,7 +48,11 @@ export function useSampleKeys(keys: SampleKeys): (step: number) => void {
       const step = { j: 1, k: -1, ArrowRight: 1, ArrowLeft: -1 }[event.key];
       if (step !== undefined) void move(step);
       else if (event.key === 'Escape' && selected !== null) select(null);
-      else if (event.key === 'b' && switches.boxes) change({ boxes: !view.boxes });
+      else if (event.key === 'Escape' && picking.picks.keys.size > 0) picking.clear();
+      else if (event.key === 'x' || event.key === 'X') {
+        const position = placeMeant(selected === null ? -1 : pages.positionOf(selected));
+        if (position >= 0) picking.pick(position, event.key === 'X');
+      } else if (event.key === 'b' && switches.boxes) change({ boxes: !view.boxes });
       else if (event.key === 'm' && switches.masks) change({ masks: !view.masks });
       else if (event.key === 'l' && switches.landmarks) change({ landmarks: !view.landmarks });
       else if (event.key === 'p' && switches.predictions) change({ shows: nextShown(view.shows) });
@@ -56,8 +62,16 @@ export function useSampleKeys(keys: SampleKeys): (step: number) => void {
     };
     window.addEventListener('keydown', onKey);
     return () => window.removeEventListener('keydown', onKey);
-  }, [move, selected, select, view, change, switches]);
+  }, [move, pages, selected, select, view, change, switches, picking]);
   return (step) => void move(step);
+}
+
+/** The sample that a key is about: the one that is open, else focused, else pointed at; -1 for none. */
+function placeMeant(open: number): number {
+  if (open >= 0) return open;
+  const meant =
+    document.activeElement?.closest('[data-position]') ?? document.querySelector('[data-position]:hover');
+  return Number(meant?.getAttribute('data-position') ?? -1);
 }
 
 /** In a field, tab list, slider, menu or dialog a key belongs to it. */
