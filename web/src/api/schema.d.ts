@@ -500,6 +500,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/datasets/{name}/versions/{version}/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Review Answers
+         * @description Accept a model's answers as labels, or reject them, in a new version; for the newest version alone.
+         */
+        post: operations["review_answers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/datasets/{name}/versions/{version}/sample-keys": {
         parameters: {
             query?: never;
@@ -2166,6 +2186,11 @@ export interface components {
             digest: string;
             /** Kind */
             kind: string;
+            /**
+             * Message
+             * @description What the person who made it said about it.
+             */
+            message: string;
             /** Name */
             name: string;
             /** Num Classes */
@@ -2176,7 +2201,7 @@ export interface components {
             size_bytes: number;
             /**
              * Source Task Id
-             * @description The task that made it.
+             * @description The task that made it; null when a person did.
              */
             source_task_id: number | null;
             /**
@@ -2942,10 +2967,22 @@ export interface components {
             /** Name */
             name: string;
             /**
+             * Not Reviewable
+             * @description Why its answers cannot become labels of this dataset; null where they can.
+             */
+            not_reviewable?: string | null;
+            /**
              * Role
              * @enum {string}
              */
             role: "samples" | "labels" | "predictions" | "other";
+            /**
+             * Verdicts
+             * @description Of how many samples people accepted its answer, and rejected it; of predictions.
+             */
+            verdicts?: {
+                [key: string]: number;
+            } | null;
         };
         /** LayersOut */
         LayersOut: {
@@ -4231,6 +4268,42 @@ export interface components {
             memory_mib: number;
         };
         /**
+         * Review
+         * @description What a person decided about a model's answers, by the keys of samples.
+         */
+        Review: {
+            /**
+             * Accept
+             * @description Samples whose answers become labels.
+             * @default []
+             */
+            accept: string[];
+            /**
+             * Layer
+             * @description The layer of answers.
+             * @default predictions
+             */
+            layer: string;
+            /**
+             * Message
+             * @description Why; stands with the new version.
+             * @default
+             */
+            message: string;
+            /**
+             * Min Score
+             * @description Objects less sure than this are left out of accepted answers.
+             * @default 0
+             */
+            min_score: number;
+            /**
+             * Reject
+             * @description Samples whose answers are wrong and not to be offered again.
+             * @default []
+             */
+            reject: string[];
+        };
+        /**
          * RunCreate
          * @description A new run of a saved pipeline, a template or a document.
          */
@@ -4480,6 +4553,16 @@ export interface components {
             values: {
                 [key: string]: string | number | boolean | null;
             };
+            /**
+             * Verdict
+             * @description What a person decided about the layer's answer.
+             */
+            verdict?: ("accepted" | "rejected") | null;
+            /**
+             * Verdict By
+             * @description Who that was.
+             */
+            verdict_by?: string | null;
             /** Width */
             width: number | null;
         };
@@ -6431,6 +6514,43 @@ export interface operations {
             };
         };
     };
+    review_answers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                name: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Review"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetVersionOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     list_sample_keys: {
         parameters: {
             query?: {
@@ -6440,6 +6560,10 @@ export interface operations {
                 limit?: number;
                 split?: string | null;
                 label?: string | null;
+                /** @description What people decided about the answers of the layer `predictions`. */
+                verdict?: ("accepted" | "rejected" | "none") | null;
+                /** @description Layer whose answers go with the samples; left out, `predictions` if there is one. */
+                predictions?: string | null;
             };
             header?: never;
             path: {
@@ -6482,6 +6606,8 @@ export interface operations {
                 limit?: number;
                 split?: string | null;
                 label?: string | null;
+                /** @description What people decided about the answers of the layer `predictions`. */
+                verdict?: ("accepted" | "rejected" | "none") | null;
             };
             header?: never;
             path: {

@@ -1,6 +1,6 @@
 """Datasets, their versions and samples."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Response
 
@@ -14,6 +14,7 @@ from kpl.schemas.dataset import (
     DifferenceOut,
     GroupsOut,
     LayersOut,
+    Review,
     SampleChange,
     SampleKeysOut,
     SampleOut,
@@ -24,7 +25,7 @@ from kpl.schemas.page import Page
 from kpl.schemas.task import TaskOut
 from kpl.server.routes.dependencies import PROJECT, Cursor, Limit, TheCaller, ThePlatform
 from kpl.server.routes.files import FOREVER
-from kpl.server.services import datasets, differences
+from kpl.server.services import datasets, differences, reviews
 from kpl.server.services.sample_filters import SampleFilter
 
 router = APIRouter(prefix=f"{PROJECT}/datasets", tags=["datasets"])
@@ -35,9 +36,17 @@ Predictions = Annotated[
 ]
 
 
-def chosen_samples(split: str | None = None, label: str | None = None) -> SampleFilter:
+def chosen_samples(
+    split: str | None = None,
+    label: str | None = None,
+    verdict: Annotated[
+        Literal["accepted", "rejected", "none"] | None,
+        Query(description="What people decided about the answers of the layer `predictions`."),
+    ] = None,
+    predictions: Predictions = None,
+) -> SampleFilter:
     """The filter that a list of samples is asked for with."""
-    return SampleFilter(split=split, label=label)
+    return SampleFilter(split=split, label=label, verdict=verdict, layer=predictions)
 
 
 Chosen = Annotated[SampleFilter, Depends(chosen_samples)]
@@ -150,6 +159,14 @@ def get_sample(
 def list_layers(platform: ThePlatform, caller: TheCaller, project: str, name: str, version: int) -> LayersOut:
     """List the layers of a version: samples, labels, predictions."""
     return datasets.list_layers(platform, caller, project, name, version)
+
+
+@router.post("/{name}/versions/{version}/reviews", operation_id="review_answers", status_code=201)
+def review_answers(
+    platform: ThePlatform, caller: TheCaller, project: str, name: str, version: int, body: Review
+) -> DatasetVersionOut:
+    """Accept a model's answers as labels, or reject them, in a new version; for the newest version alone."""
+    return reviews.review_answers(platform, caller, project, name, version, body)
 
 
 @router.get("/{name}/versions/{version}/groups", operation_id="list_sample_groups")

@@ -13,6 +13,7 @@ from kpl.schemas.dataset import (
     DatasetOut,
     DatasetVersionOut,
     GroupsOut,
+    LayerOut,
     LayersOut,
     SampleKeysOut,
     SampleOut,
@@ -28,7 +29,7 @@ from kpl.server.services.access import Caller, Role, project_for, require_platfo
 from kpl.server.services.clock import utc
 from kpl.server.services.paging import decode_cursor, encode_cursor, page_of
 from kpl.server.services.platform import Platform
-from kpl.server.services.sample_filters import SampleFilter, keys_of, matching_rows
+from kpl.server.services.sample_filters import SampleFilter, count_verdicts, keys_of, matching_rows
 
 MOST_VERSIONS = 100
 MOST_USERS = 100
@@ -70,7 +71,7 @@ def get_dataset(platform: Platform, caller: Caller, project: str, name: str) -> 
         )
         return DatasetDetail(
             **_dataset_out(session, row).model_dump(),
-            versions=[_version_out(version, name) for version in versions],
+            versions=[version_out(version, name) for version in versions],
             used_by=list(users),
         )
 
@@ -81,7 +82,7 @@ def get_dataset_version(
     """One version."""
     with platform.db.read() as session:
         owner = project_for(session, caller, project, Role.VIEWER)
-        return _version_out(find_dataset_version(session, owner.id, name, version), name)
+        return version_out(find_dataset_version(session, owner.id, name, version), name)
 
 
 def list_samples(
@@ -164,11 +165,26 @@ def get_sample(
 
 
 def list_layers(platform: Platform, caller: Caller, project: str, name: str, version: int) -> LayersOut:
-    """Layers of a version: what stands in it, and which of it are predictions."""
+    """Layers of a version: what stands in it, which of it are predictions, and how far people have reviewed them."""
     from kpl.server.services.dataset_reader import open_dataset
     from kpl.server.services.sample_answers import layers_of
 
-    return LayersOut(items=layers_of(open_dataset(_folder(platform, caller, project, name, version))))
+    folder = _folder(platform, caller, project, name, version)
+    return LayersOut(items=[_reviewed(folder, layer) for layer in layers_of(open_dataset(folder))])
+
+
+def _reviewed(folder: Path, layer: LayerOut) -> LayerOut:
+    """The layer with what people decided about its answers."""
+    from kpl.dataset.review import kind_of_labels
+    from kpl.server.services.dataset_reader import open_dataset
+
+    if layer.role != "predictions":
+        return layer
+    try:
+        kind_of_labels(open_dataset(folder), layer.name)
+    except Invalid as err:
+        return layer.model_copy(update={"not_reviewable": str(err)})
+    return layer.model_copy(update={"verdicts": count_verdicts(folder, layer.name)})
 
 
 def list_groups(
@@ -322,7 +338,7 @@ def find_dataset_version(session: Session, project_id: int, name: str, version: 
         )
     )
     if row is None:
-        latest = _latest(session, dataset).version
+        latest = latest_version(session, dataset).version
         raise NotFound(f"Dataset '{name}' has no version {version}.", hint=f"The latest is {latest}.")
     return row
 
@@ -344,7 +360,7 @@ def _check_server_path(path: str) -> None:
         )
 
 
-def _latest(session: Session, row: DatasetRow) -> DatasetVersionRow:
+def latest_version(session: Session, row: DatasetRow) -> DatasetVersionRow:
     newest = select(DatasetVersionRow).where(DatasetVersionRow.dataset_id == row.id)
     return session.scalars(newest.order_by(DatasetVersionRow.version.desc()).limit(1)).one()
 
@@ -355,12 +371,12 @@ def _dataset_out(session: Session, row: DatasetRow) -> DatasetOut:
         name=row.name,
         description=row.description,
         num_versions=count or 0,
-        latest=_version_out(_latest(session, row), row.name),
+        latest=version_out(latest_version(session, row), row.name),
         created_at=utc(row.created_at_s),
     )
 
 
-def _version_out(row: DatasetVersionRow, name: str) -> DatasetVersionOut:
+def version_out(row: DatasetVersionRow, name: str) -> DatasetVersionOut:
     return DatasetVersionOut(
         name=name,
         version=row.version,
@@ -372,6 +388,7 @@ def _version_out(row: DatasetVersionRow, name: str) -> DatasetVersionOut:
         num_classes=len(row.class_names),
         splits=row.splits,
         source_task_id=row.source_task_id,
+        message=row.description,
         created_at=utc(row.created_at_s),
         created_by=row.created_by,
     )
