@@ -1,5 +1,5 @@
 // Looks at samples of every kind on a real server: what is drawn over them, groups, predictions, rows, a broken picture.
-// Called as `samples.mjs LANGUAGE THEME WIDTH`, or with the name of a dataset, whose masks it opens.
+// Called as `samples.mjs LANGUAGE THEME WIDTH`, with `review`, or with the name of a dataset, whose masks it opens.
 import assert from 'node:assert/strict';
 import { BASE, lookAt, open, signIn, start } from './browser.mjs';
 
@@ -263,9 +263,123 @@ async function readOne(name) {
   console.log(`${name} read`);
 }
 
+/** Decisions by key and for a selection, kept over a reload, saved as a version; then one that somebody overtakes. */
+async function review() {
+  const { context, page, problems } = await open(browser, { language: 'en', theme: 'light' });
+  page.setDefaultTimeout(10_000);
+  await signIn(page);
+  await go(page, 'digits?sample=3');
+  const cells = page.locator('[data-position] > button:not([role])');
+  const bar = page.getByRole('region', { name: 'Review that is not saved yet' });
+  await aside(page)
+    .getByText(/Accepting makes it the label/)
+    .waitFor();
+  await page.keyboard.press('a');
+  await page.waitForURL(/sample=4/);
+  await page.keyboard.press('a');
+  await page.waitForURL(/sample=5/);
+  await page.keyboard.press('r');
+  await page.waitForURL(/sample=6/);
+  await bar.getByText('2 to accept').waitFor();
+  await bar.getByText('1 to reject').waitFor();
+  await page.reload();
+  await bar.getByText('2 to accept').waitFor();
+  await aside(page).getByRole('button', { name: 'Close' }).click();
+  await page.waitForURL((url) => !url.search.includes('sample'));
+  await cells.nth(10).click({ modifiers: ['ControlOrMeta'] });
+  await cells.nth(12).click({ modifiers: ['Shift'] });
+  const selected = page.getByRole('region', { name: 'Selected samples' });
+  await selected.getByRole('button', { name: 'Accept' }).click();
+  await bar.getByText('5 to accept').waitFor();
+  assert.equal(await page.getByRole('img', { name: 'To be accepted' }).count(), 5);
+  await lookAt(page, 'samples-review');
+  await bar.getByRole('button', { name: /Save as a new version/ }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('Samples that were not reviewed have no label yet.').waitFor();
+  await dialog.getByRole('textbox').fill('the sure ones');
+  await lookAt(page, 'samples-review-save');
+  await dialog.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.getByText('digits has version 2 now').waitFor();
+  await bar.waitFor({ state: 'detached' });
+  const facets = page.locator('aside').first();
+  await facets.getByRole('button', { name: /Rejected 1/ }).waitFor();
+  await facets.getByRole('button', { name: /Not reviewed 34/ }).click();
+  await page.getByRole('status').getByText('34').first().waitFor();
+  await facets.getByRole('button', { name: /Accepted 5/ }).click();
+  await page.getByRole('img', { name: 'Accepted' }).nth(4).waitFor();
+  await cells.first().click();
+  await aside(page).getByText('Accepted as the label by admin.').waitFor();
+  await lookAt(page, 'samples-reviewed');
+  await overtaken(page, bar);
+  assert.deepEqual(problems, []);
+  await context.close();
+  console.log('reviewed');
+}
+
+/** Somebody makes a version meanwhile: that is said, and what was decided goes on to the new one. */
+async function overtaken(page, bar) {
+  await go(page, 'digits?sample=20');
+  await aside(page)
+    .getByText(/Accepting makes it the label/)
+    .waitFor();
+  await page.keyboard.press('r');
+  await bar.getByText('1 to reject').waitFor();
+  const status = await page.evaluate(async () => {
+    const csrf = (await (await fetch('/api/v1/session')).json()).csrf_token;
+    const answer = await fetch('/api/v1/projects/default/datasets/digits/versions/2/reviews', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-csrf-token': csrf },
+      body: JSON.stringify({ accept: ['30.png'] }),
+    });
+    return answer.status;
+  });
+  assert.equal(status, 201);
+  await bar.getByRole('button', { name: /Save as a new version/ }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'Save', exact: true }).click();
+  await dialog.getByText(/has version 3 meanwhile/).waitFor();
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await go(page, 'digits?v=2&sample=20');
+  await aside(page).getByText('Only the newest version can be reviewed.').waitFor();
+  await aside(page).getByRole('link', { name: 'Open it' }).click();
+  await bar.getByText('1 to reject').waitFor();
+  await bar.getByRole('button', { name: /Save as a new version/ }).click();
+  await dialog.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.getByText('digits has version 4 now').waitFor();
+  await go(page, 'digits?tab=versions');
+  await page.getByText('the sure ones').waitFor();
+}
+
+/** Objects that are sure enough become labels. */
+async function reviewObjects() {
+  const { context, page, problems } = await open(browser, { language: 'zh', theme: 'dark', width: 1280 });
+  page.setDefaultTimeout(10_000);
+  await signIn(page);
+  await go(page, 'streets?sample=1');
+  assert.equal(await aside(page).locator('figure').count(), 0, 'nothing is compared before there are labels');
+  const score = aside(page).getByRole('slider');
+  await score.focus();
+  for (let step = 0; step < 10; step += 1) await page.keyboard.press('ArrowRight');
+  await aside(page).getByRole('button', { name: '接受' }).click();
+  await page.getByRole('button', { name: '保存为新版本…' }).click();
+  await page.getByRole('dialog').getByText('0.50').waitFor();
+  await lookAt(page, 'samples-review-objects');
+  await page.getByRole('dialog').getByRole('button', { name: '保存', exact: true }).click();
+  await page.getByText('streets 已生成版本 2').waitFor();
+  await go(page, 'streets?sample=1');
+  const figures = aside(page).locator('figure');
+  await figures.nth(1).locator('rect').nth(1).waitFor({ state: 'attached' });
+  assert.equal(await figures.nth(0).locator('rect').count(), 1, 'the unsure one is no label');
+  assert.deepEqual(problems, []);
+  await context.close();
+}
+
 try {
   const [what = 'en', theme = 'light', width = '1440'] = process.argv.slice(2);
-  if (what in WORDS) await read(what, theme, Number(width));
+  if (what === 'review') {
+    await reviewObjects();
+    await review();
+  } else if (what in WORDS) await read(what, theme, Number(width));
   else await readOne(what);
 } finally {
   await browser.close();

@@ -21,6 +21,7 @@ export default function KeysDialog() {
     { keys: 'b m l n', label: t('keys.overlays') },
     { keys: 'p', label: t('keys.predictions') },
     { keys: 'x X', label: t('keys.select') },
+    { keys: 'a r', label: t('keys.review') },
   ];
   return (
     <Dialog title={t('keys.title')} isOpen onClose={() => showOverlay('none')}>

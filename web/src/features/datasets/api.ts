@@ -120,6 +120,8 @@ export const changedSamplesQuery = (
 export interface SampleFilter {
   split: string | null;
   label: string | null;
+  /** What people decided about a model's answer; `none` where nobody has. */
+  verdict: 'accepted' | 'rejected' | 'none' | null;
 }
 
 /** Which version, and the layer whose predictions are to come with its samples. */
@@ -150,13 +152,13 @@ export function fetchSamples(
 /** Keys alone, of very many samples; pages as those of `fetchSamples`. */
 export function fetchKeys(
   project: string,
-  { name, version }: VersionPart,
+  { name, version, predictions }: VersionPart,
   filter: SampleFilter,
   { cursor, limit, signal }: { cursor: string | null; limit: number; signal?: AbortSignal },
 ): Promise<Schemas['SampleKeysOut']> {
   return dataOf(
     api.GET(`${BASE}/{name}/versions/{version}/sample-keys`, {
-      params: { path: { project, name, version }, query: { cursor, limit, ...filter } },
+      params: { path: { project, name, version }, query: { cursor, limit, ...filter, predictions } },
       signal,
     }),
   );
@@ -207,6 +209,16 @@ export const groupsQuery = (
     getNextPageParam: (page) => page.next_cursor ?? undefined,
     staleTime: Number.POSITIVE_INFINITY,
   });
+
+/** Makes the next version, in which a model's answers are labels or rejected. */
+export function reviewAnswers(
+  project: string,
+  { name, version }: VersionPart,
+  body: Schemas['Review'],
+): Promise<DatasetVersion> {
+  const path = { project, name, version };
+  return dataOf(api.POST(`${BASE}/{name}/versions/{version}/reviews`, { params: { path }, body }));
+}
 
 export function importDataset(project: string, body: Schemas['DatasetImport']): Promise<Schemas['TaskOut']> {
   return dataOf(api.POST(`${BASE}/import`, { params: { path: { project } }, body }));

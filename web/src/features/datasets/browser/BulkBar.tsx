@@ -1,5 +1,4 @@
-import { Copy, X } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { Check, Copy, X } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '@/i18n/format';
 import { Button } from '@/ui/Button';
@@ -9,16 +8,17 @@ import { toast } from '@/ui/Toast';
 import { MOST_PICKED } from './picks';
 import type { SamplePages } from './samplePages';
 import type { Picking } from './usePicks';
+import type { Review } from './useReview';
 
 interface BulkBarProps {
   picking: Picking;
   pages: SamplePages;
-  /** What else can be done with them. */
-  children?: ReactNode;
+  /** Where what a model says about them can be accepted. */
+  review: Review | null;
 }
 
 /** How many samples are selected and what can be done with them. */
-export default function BulkBar({ picking, pages, children }: BulkBarProps) {
+export default function BulkBar({ picking, pages, review }: BulkBarProps) {
   const { t } = useTranslation('datasets');
   const { count } = useFormat();
   const { keys, numLeftOut } = picking.picks;
@@ -52,7 +52,18 @@ export default function BulkBar({ picking, pages, children }: BulkBarProps) {
         </Button>
       )}
       <div className="flex-1" />
-      {children}
+      {review?.obstacle === null && (
+        <>
+          <Button size="small" variant="quiet" onPress={() => review.decide([...keys], 'accepted')}>
+            <Check aria-hidden className="text-ok" />
+            {t('review.accepted')}
+          </Button>
+          <Button size="small" variant="quiet" onPress={() => review.decide([...keys], 'rejected')}>
+            <X aria-hidden className="text-failed" />
+            {t('review.rejected')}
+          </Button>
+        </>
+      )}
       <Button size="small" variant="quiet" onPress={() => void copy()}>
         <Copy aria-hidden />
         {t('picks.copy')}

@@ -11,8 +11,9 @@ import { SkeletonRows } from '@/ui/Skeleton';
 import { SearchField } from '@/ui/TextField';
 import { PartsBar, partColour } from '@/viz/Parts';
 import { classColour } from '@/viz/palette';
-import { type DatasetVersion, groupsQuery, type Statistics } from '../api';
+import { type DatasetVersion, groupsQuery, type Layer, type SampleFilter, type Statistics } from '../api';
 import { labelFacets } from '../model';
+import { verdictCounts } from './decisions';
 import { useSettled } from './useSettled';
 
 interface FacetsProps {
@@ -21,11 +22,15 @@ interface FacetsProps {
   statistics: UseQueryResult<Statistics>;
   split: string | null;
   label: string | null;
+  verdict: SampleFilter['verdict'];
+  /** Of the predictions that are shown. */
+  layer: Layer | undefined;
   onChange: (change: Query) => void;
 }
 
 /** Splits and labels with their exact numbers; one of each filters. */
-export function Facets({ project, version, statistics, split, label, onChange }: FacetsProps) {
+export function Facets(props: FacetsProps) {
+  const { project, version, statistics, split, label, verdict, layer, onChange } = props;
   const { t } = useTranslation('datasets');
   const splits = Object.entries(version.splits).map(([id, count]) => ({ id, count }));
   return (
@@ -57,14 +62,55 @@ export function Facets({ project, version, statistics, split, label, onChange }:
       ) : (
         <Labels version={version} statistics={statistics} split={split} label={label} onChange={onChange} />
       )}
+      <Verdicts version={version} layer={layer} verdict={verdict} onChange={onChange} />
     </aside>
   );
 }
 
+/** How far people have reviewed what a model says. */
+function Verdicts({
+  version,
+  layer,
+  verdict,
+  onChange,
+}: Pick<FacetsProps, 'version' | 'layer' | 'verdict' | 'onChange'>) {
+  const { t } = useTranslation('datasets');
+  const counts = verdictCounts(layer, version.num_samples);
+  if (counts === null) return null;
+  const most = Math.max(...counts.map(({ count }) => count));
+  return (
+    <section>
+      <SectionTitle>{t('review.facet')}</SectionTitle>
+      <ul>
+        {counts.map(({ id, count }) => (
+          <Facet
+            key={id}
+            name={t(`review.state.${id}`)}
+            count={count}
+            colour={VERDICT_COLOURS[id]}
+            isRound
+            share={count / most}
+            isChosen={verdict === id}
+            onChoose={() => onChange({ verdict: verdict === id ? undefined : id, sample: undefined })}
+          />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+const VERDICT_COLOURS = { none: 'var(--queued)', accepted: 'var(--ok)', rejected: 'var(--failed)' };
+
 /** Above this many labels, a field narrows them. */
 const MANY = 8;
 
-function Labels({ version, statistics, split, label, onChange }: Omit<FacetsProps, 'project'>) {
+function Labels({
+  version,
+  statistics,
+  split,
+  label,
+  onChange,
+}: Omit<FacetsProps, 'project' | 'verdict' | 'layer'>) {
   const { t } = useTranslation('datasets');
   const { count } = useFormat();
   const [words, setWords] = useState('');
@@ -72,6 +118,7 @@ function Labels({ version, statistics, split, label, onChange }: Omit<FacetsProp
   if (statistics.isPending) return <SkeletonRows rows={6} />;
   if (statistics.isError) return <ErrorState isInline error={statistics.error} />;
   const facets = labelFacets(statistics.data, split);
+  if (facets.length === 0) return <p className="text-12 text-fg-3">{t('noLabels')}</p>;
   const shown = facets.filter(({ name }) => name.toLowerCase().includes(words.toLowerCase()));
   const isObjects = statistics.data.boxes !== undefined;
   return (
@@ -107,7 +154,13 @@ function isGroupedOnServer({ kind, num_classes, class_names }: DatasetVersion): 
   return kind === 'face_recognition' || (kind === 'classification' && num_classes > class_names.length);
 }
 
-function GroupLabels({ project, version, split, label, onChange }: Omit<FacetsProps, 'statistics'>) {
+function GroupLabels({
+  project,
+  version,
+  split,
+  label,
+  onChange,
+}: Omit<FacetsProps, 'statistics' | 'verdict' | 'layer'>) {
   const { t } = useTranslation('datasets');
   const { count } = useFormat();
   const [words, setWords] = useState('');

@@ -6,7 +6,7 @@ import { useFormat } from '@/i18n/format';
 import type { Query } from '@/ui/routing';
 import { SegmentedControl, Toggle } from '@/ui/SegmentedControl';
 import { Tooltip } from '@/ui/Tooltip';
-import type { DatasetVersion, Layer } from '../api';
+import type { DatasetVersion, Layer, SampleFilter } from '../api';
 import type { Switches } from './overlays';
 import type { SamplePages } from './samplePages';
 import { type GridView, ROW_HEIGHTS } from './view';
@@ -21,6 +21,7 @@ interface GridToolbarProps {
   onChange: (view: Partial<GridView>) => void;
   split: string | null;
   label: string | null;
+  verdict: SampleFilter['verdict'];
   onFilter: (change: Query) => void;
   switches: Switches;
   layers: Layer[];
@@ -32,7 +33,8 @@ interface GridToolbarProps {
 
 /** How many samples pass the filters, the filters themselves, and how the grid is drawn. */
 export function GridToolbar(props: GridToolbarProps) {
-  const { pages, version, view, onChange, split, label, onFilter, switches, hasImages } = props;
+  const { pages, version, view, onChange, split, label, verdict, onFilter } = props;
+  const { switches, hasImages } = props;
   const { t } = useTranslation('datasets');
   const { count } = useFormat();
   const { total } = pages;
@@ -51,6 +53,12 @@ export function GridToolbar(props: GridToolbarProps) {
       )}
       {label !== null && (
         <Chip text={label} onRemove={() => onFilter({ label: undefined, sample: undefined })} />
+      )}
+      {verdict !== null && (
+        <Chip
+          text={t(`review.state.${verdict}`)}
+          onRemove={() => onFilter({ verdict: undefined, sample: undefined })}
+        />
       )}
       <div className="flex-1" />
       {switches.predictions && <Predictions {...props} />}

@@ -6,9 +6,11 @@ import { classColour, ON_CLASS_COLOUR } from '@/viz/palette';
 import type { DatasetVersion, Sample } from '../api';
 import { isTiny } from '../model';
 import { describeSample, isWrong } from '../sample';
+import type { Verdict } from './decisions';
 import { PaintedOverlay } from './PaintedOverlay';
 import { PickMark, pickedBy } from './PickMark';
 import { Picture } from './Picture';
+import { VerdictMark } from './VerdictMark';
 import type { GridView } from './view';
 
 interface SampleCellProps {
@@ -24,6 +26,8 @@ interface SampleCellProps {
   isFocusable: boolean;
   isPicked: boolean;
   isPicking: boolean;
+  verdict: Verdict | null;
+  isVerdictSaved: boolean;
   onSelect: (row: number) => void;
   onPick: (position: number, isRange: boolean) => void;
 }
@@ -31,7 +35,7 @@ interface SampleCellProps {
 /** One picture with what is known of it; it takes the arrow keys of the page, Enter and Space choose it. */
 export const SampleCell = memo(function SampleCell(props: SampleCellProps) {
   const { project, version, sample, position, width, height, view, isSelected, isFocusable } = props;
-  const { isPicked, isPicking, onSelect, onPick } = props;
+  const { isPicked, isPicking, verdict, isVerdictSaved, onSelect, onPick } = props;
   const [isBroken, setBroken] = useState(false);
   const size = Math.max(width, height) * screenDensity() > 200 ? 400 : 160;
   const fit = isTiny(sample.width) ? 'contain' : 'cover';
@@ -75,6 +79,7 @@ export const SampleCell = memo(function SampleCell(props: SampleCellProps) {
         {isPicked && (
           <span className="pointer-events-none absolute inset-0 rounded-sm border-2 border-accent" />
         )}
+        {verdict && <VerdictMark verdict={verdict} isSaved={isVerdictSaved} />}
         {view.names && <Names sample={sample} shows={view.shows} />}
       </button>
       <PickMark
@@ -110,7 +115,11 @@ export function Names({ sample, shows }: { sample: Sample; shows: GridView['show
         <span
           className={cx(
             'max-w-full truncate rounded-[2px] bg-[#10131a] px-1',
-            sample.class_id === null ? 'text-white' : isWrong(sample) ? 'text-[#ff9b9b]' : 'text-[#8df0b0]',
+            sample.class_id === null
+              ? 'text-[#ffffff]'
+              : isWrong(sample)
+                ? 'text-[#ff9b9b]'
+                : 'text-[#8df0b0]',
           )}
         >
           {sample.class_id === null ? '' : isWrong(sample) ? '≠ ' : '✓ '}

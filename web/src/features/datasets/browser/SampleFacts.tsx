@@ -6,12 +6,14 @@ import { KeyValue } from '@/ui/KeyValue';
 import { SectionTitle } from '@/ui/Panel';
 import { classShares, pixelAgreement } from '@/viz/tint';
 import type { Box, DatasetVersion, Sample } from '../api';
-import { isWrong } from '../sample';
+import { isAnswered, isLabelled, isWrong } from '../sample';
 import { Comparison } from './Comparison';
 import { DetailPicture, useLabelMap } from './DetailPicture';
 import { type Focus, legendOf, type Source } from './focus';
 import { matchBoxes } from './matching';
 import { Legend, ObjectList, Swatch } from './ObjectList';
+import { ReviewActions } from './ReviewActions';
+import type { Review } from './useReview';
 import type { GridView } from './view';
 
 interface SampleFactsProps {
@@ -19,13 +21,14 @@ interface SampleFactsProps {
   version: DatasetVersion;
   sample: Sample;
   view: GridView;
+  review: Review | null;
 }
 
 /** What is known of one sample; labels and predictions side by side where there are both. */
-export function SampleFacts({ project, version, sample, view }: SampleFactsProps) {
+export function SampleFacts({ project, version, sample, view, review }: SampleFactsProps) {
   const { t } = useTranslation('datasets');
   const [focus, setFocus] = useState<Focus | null>(null);
-  const [minScore, setMinScore] = useState(0);
+  const minScore = review?.decisions.minScore ?? 0;
   const { predicted } = sample;
   const isOfClasses = sample.has_mask && sample.num_boxes === 0;
   const answersClasses = predicted?.has_mask === true && predicted.num_boxes === 0;
@@ -62,7 +65,7 @@ export function SampleFacts({ project, version, sample, view }: SampleFactsProps
   const sources: Source[] =
     predicted === null || view.shows === 'labels'
       ? ['labels']
-      : view.shows === 'predictions'
+      : view.shows === 'predictions' || !isLabelled(version, sample, review?.layer)
         ? ['predictions']
         : ['labels', 'predictions'];
   const boxesOf = (source: Source): Box[] => (source === 'labels' ? sample.boxes : sure);
@@ -101,8 +104,22 @@ export function SampleFacts({ project, version, sample, view }: SampleFactsProps
         <p className="text-13 leading-6 break-words whitespace-pre-wrap">{sample.text}</p>
       )}
       <Answers sample={sample} />
+      {review && isAnswered(sample) && (
+        <ReviewActions
+          project={project}
+          version={version}
+          sample={sample}
+          review={review}
+          hasScore={sources.length === 1 && (predicted?.num_boxes ?? 0) > 0}
+        />
+      )}
       {sources.length === 2 && (matching || agreement !== null) && (
-        <Comparison matching={matching} agreement={agreement} minScore={minScore} onMinScore={setMinScore} />
+        <Comparison
+          matching={matching}
+          agreement={agreement}
+          minScore={minScore}
+          onMinScore={(score) => review?.setMinScore(score)}
+        />
       )}
       {legend.length > 0 && <Legend lines={legend} {...focusing} />}
       {sources.map((source) => {
@@ -143,7 +160,7 @@ function Answers({ sample }: { sample: Sample }) {
         {
           label: t('prediction'),
           value: prediction && (
-            <span className={isWrong(sample) ? 'text-failed' : 'text-ok'}>
+            <span className={sample.class_id === null ? '' : isWrong(sample) ? 'text-failed' : 'text-ok'}>
               {prediction.label} · {share(prediction.score)}
             </span>
           ),

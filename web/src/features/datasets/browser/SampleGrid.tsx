@@ -2,10 +2,12 @@ import { ImageOff } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { EmptyState } from '@/ui/EmptyState';
 import type { DatasetVersion } from '../api';
+import { NO_DECISIONS, verdictOf } from './decisions';
 import { SampleCell } from './SampleCell';
 import type { SamplePages } from './samplePages';
 import { useGridWindow } from './useGridWindow';
 import type { Picking } from './usePicks';
+import type { Review } from './useReview';
 import type { GridView } from './view';
 
 interface SampleGridProps {
@@ -18,11 +20,12 @@ interface SampleGridProps {
   selected: number | null;
   onSelect: (row: number) => void;
   picking: Picking;
+  review: Review | null;
 }
 
 /** All samples in justified rows; only those in sight are in the document. */
 export function SampleGrid(props: SampleGridProps) {
-  const { project, version, pages, aspect, view, selected, onSelect } = props;
+  const { project, version, pages, aspect, view, selected, onSelect, review } = props;
   const { picks, pick } = props.picking;
   const { t } = useTranslation('datasets');
   const grid = useGridWindow(pages, { aspect, rowHeight: view.rowHeight, selected });
@@ -45,6 +48,7 @@ export function SampleGrid(props: SampleGridProps) {
       <ul style={{ height: grid.height }} className="relative mx-4 my-4">
         {grid.tiles.map((tile, index) => {
           const sample = pages.at(tile.position);
+          const found = sample && verdictOf(review?.decisions ?? NO_DECISIONS, sample);
           return (
             <li
               key={tile.position}
@@ -70,6 +74,8 @@ export function SampleGrid(props: SampleGridProps) {
                   isFocusable={focusable === null ? index === 0 : sample.row === focusable}
                   isPicked={picks.keys.has(sample.key)}
                   isPicking={picks.keys.size > 0}
+                  verdict={found?.verdict ?? null}
+                  isVerdictSaved={found?.isSaved === true}
                   onSelect={onSelect}
                   onPick={pick}
                 />

@@ -3,7 +3,7 @@ import { lazy, Suspense, useEffect, useMemo, useState, useSyncExternalStore } fr
 import { ErrorState } from '@/ui/ErrorState';
 import { useQueryState } from '@/ui/routing';
 import { SkeletonRows } from '@/ui/Skeleton';
-import { type DatasetVersion, layersQuery, statisticsQuery } from '../api';
+import { type DatasetVersion, layersQuery, type SampleFilter, statisticsQuery } from '../api';
 import { typicalAspect } from '../model';
 import { Facets } from './Facets';
 import { GridToolbar } from './GridToolbar';
@@ -11,11 +11,13 @@ import { chosenPredictions, switchesOf, USUAL_PREDICTIONS } from './overlays';
 import { SampleGrid } from './SampleGrid';
 import { SamplePages } from './samplePages';
 import { usePicks } from './usePicks';
+import { useReview } from './useReview';
 import { useSampleKeys } from './useSampleKeys';
 import { type GridView, keepView, keptView } from './view';
 
 // Only the grid comes with the page.
 const BulkBar = lazy(() => import('./BulkBar'));
+const ReviewBar = lazy(() => import('./ReviewBar'));
 const SampleDetail = lazy(() => import('./SampleDetail'));
 const SampleGroups = lazy(() => import('./SampleGroups'));
 const SampleRows = lazy(() => import('./SampleRows'));
@@ -23,6 +25,7 @@ const SampleRows = lazy(() => import('./SampleRows'));
 interface SamplesTabProps {
   project: string;
   version: DatasetVersion;
+  isNewest: boolean;
 }
 
 /** Kinds whose samples are read rather than looked at. */
@@ -30,11 +33,12 @@ const WITHOUT_IMAGES = new Set(['text', 'tabular']);
 const GROUPED = new Set(['face_recognition', 'classification']);
 
 /** The browser: filters on the left, samples, and the one chosen on the right. The address holds all of it. */
-export function SamplesTab({ project, version }: SamplesTabProps) {
+export function SamplesTab({ project, version, isNewest }: SamplesTabProps) {
   const [query, setQuery] = useQueryState();
   const [view, setView] = useState<GridView>(keptView);
   const split = query.split ?? null;
   const label = query.label ?? null;
+  const verdict = verdictFilter(query.verdict);
   const statistics = useQuery(statisticsQuery(project, version.name, version.version));
   const layers = useQuery(layersQuery(project, version.name, version.version));
   const known = useMemo(() => layers.data ?? [], [layers.data]);
@@ -42,12 +46,14 @@ export function SamplesTab({ project, version }: SamplesTabProps) {
   // The server takes the usual layer by itself, so that the first page need not wait for the list of layers.
   const asked = predictions === USUAL_PREDICTIONS ? null : predictions;
   const switches = useMemo(() => switchesOf(known, predictions), [known, predictions]);
-  const pages = useSamplePages(project, version, { split, label, predictions: asked });
+  const pages = useSamplePages(project, version, { split, label, verdict, predictions: asked });
   const selected = query.sample === undefined ? null : Number(query.sample);
   const select = (row: number | null) => setQuery({ sample: row === null ? undefined : String(row) });
   const change = (next: Partial<GridView>) => setView((old) => keepView({ ...old, ...next }));
   const picking = usePicks(pages);
-  const move = useSampleKeys({ pages, selected, select, view, change, switches, picking });
+  const layer = known.find(({ name }) => name === predictions);
+  const review = useReview(project, version, { layer, isNewest });
+  const move = useSampleKeys({ pages, selected, select, view, change, switches, picking, review });
   const hasImages = !WITHOUT_IMAGES.has(version.kind);
   const isGrouped = GROUPED.has(version.kind) && query.group === 'label' && label === null;
   return (
@@ -58,6 +64,8 @@ export function SamplesTab({ project, version }: SamplesTabProps) {
         statistics={statistics}
         split={split}
         label={label}
+        verdict={verdict}
+        layer={layer}
         onChange={setQuery}
       />
       <section className="flex min-w-0 flex-1 flex-col bg-bg">
@@ -74,6 +82,7 @@ export function SamplesTab({ project, version }: SamplesTabProps) {
               onChange={change}
               split={split}
               label={label}
+              verdict={verdict}
               onFilter={setQuery}
               switches={switches}
               layers={known}
@@ -93,6 +102,7 @@ export function SamplesTab({ project, version }: SamplesTabProps) {
                 selected={selected}
                 onSelect={select}
                 picking={picking}
+                review={review}
               />
             ) : (
               <Suspense fallback={<SkeletonRows className="p-4" />}>
@@ -110,7 +120,17 @@ export function SamplesTab({ project, version }: SamplesTabProps) {
         )}
         {picking.picks.keys.size > 0 && (
           <Suspense fallback={<div className="h-11 shrink-0 border-t border-line bg-surface" />}>
-            <BulkBar picking={picking} pages={pages} />
+            <BulkBar picking={picking} pages={pages} review={review} />
+          </Suspense>
+        )}
+        {review !== null && review.decisions.verdicts.size > 0 && (
+          <Suspense fallback={<div className="h-11 shrink-0 border-t border-line bg-surface" />}>
+            <ReviewBar
+              project={project}
+              version={version}
+              review={review}
+              onSaved={() => setQuery({ v: undefined })}
+            />
           </Suspense>
         )}
       </section>
@@ -123,6 +143,7 @@ export function SamplesTab({ project, version }: SamplesTabProps) {
             known={pages.at(pages.positionOf(selected))}
             predictions={asked}
             view={view}
+            review={review}
             onMove={move}
             onClose={() => select(null)}
           />
@@ -132,18 +153,29 @@ export function SamplesTab({ project, version }: SamplesTabProps) {
   );
 }
 
+/** The part of the address that says which verdicts to show; anything else shows all. */
+function verdictFilter(text: string | undefined): SampleFilter['verdict'] {
+  return text === 'accepted' || text === 'rejected' || text === 'none' ? text : null;
+}
+
 interface Wanted {
   split: string | null;
   label: string | null;
+  verdict: SampleFilter['verdict'];
   predictions: string | null;
 }
 
 function useSamplePages(project: string, version: DatasetVersion, wanted: Wanted): SamplePages {
   const { name, version: number, num_samples } = version;
-  const { split, label, predictions } = wanted;
+  const { split, label, verdict, predictions } = wanted;
   const pages = useMemo(
-    () => new SamplePages(project, { name, version: number, num_samples, predictions }, { split, label }),
-    [project, name, number, num_samples, split, label, predictions],
+    () =>
+      new SamplePages(
+        project,
+        { name, version: number, num_samples, predictions },
+        { split, label, verdict },
+      ),
+    [project, name, number, num_samples, split, label, verdict, predictions],
   );
   useEffect(() => {
     void pages.load(0);

@@ -41,13 +41,14 @@ function serverOf(rows: number[]) {
 }
 
 const VERSION = { name: 'd', version: 1, num_samples: 1000 };
+const FILTER = { split: null, label: null, verdict: null };
 const all = Array.from({ length: 1000 }, (_, row) => row);
 
 test('any page comes at once, with a filter or without', async () => {
   const odd = all.filter((row) => row % 2 === 1);
   for (const [label, rows] of [[null, all] as const, ['x', odd] as const]) {
     const server = serverOf(rows);
-    const pages = new SamplePages('p', VERSION, { split: null, label }, server);
+    const pages = new SamplePages('p', VERSION, { ...FILTER, label }, server);
     await pages.load(2);
     expect(server.samples).toHaveBeenCalledTimes(1);
     expect(pages.total).toBe(rows.length);
@@ -57,17 +58,17 @@ test('any page comes at once, with a filter or without', async () => {
 });
 
 test('a sample that was not fetched stands at its row, or with a filter nowhere', async () => {
-  const plain = new SamplePages('p', VERSION, { split: null, label: null }, serverOf(all));
+  const plain = new SamplePages('p', VERSION, FILTER, serverOf(all));
   expect(plain.positionOf(999)).toBe(999);
   expect(plain.positionOf(1000)).toBe(-1);
-  const filtered = new SamplePages('p', VERSION, { split: null, label: 'x' }, serverOf([1, 3]));
+  const filtered = new SamplePages('p', VERSION, { ...FILTER, label: 'x' }, serverOf([1, 3]));
   await filtered.load(0);
   expect(filtered.positionOf(2)).toBe(-1);
 });
 
 test('each page is fetched once', async () => {
   const server = serverOf(all);
-  const pages = new SamplePages('p', VERSION, { split: null, label: 'x' }, server);
+  const pages = new SamplePages('p', VERSION, { ...FILTER, label: 'x' }, server);
   await Promise.all([pages.load(1), pages.load(1), pages.load(0)]);
   await pages.load(0);
   expect(server.samples).toHaveBeenCalledTimes(2);
@@ -75,7 +76,7 @@ test('each page is fetched once', async () => {
 
 test('keys are asked for only where samples are not there, and no sample is fetched for them', async () => {
   const server = serverOf(all);
-  const pages = new SamplePages('p', VERSION, { split: null, label: null }, server);
+  const pages = new SamplePages('p', VERSION, FILTER, server);
   await pages.load(0);
   expect(await pages.keys(10, 3)).toEqual(['10.png', '11.png', '12.png']);
   expect(server.keys).not.toHaveBeenCalled();
@@ -86,7 +87,7 @@ test('keys are asked for only where samples are not there, and no sample is fetc
 test('a failure is kept, and trying again mends it', async () => {
   const server = serverOf(all);
   server.samples.mockRejectedValueOnce(new TypeError('no network'));
-  const pages = new SamplePages('p', VERSION, { split: 'train', label: null }, server);
+  const pages = new SamplePages('p', VERSION, { ...FILTER, split: 'train' }, server);
   await pages.load(0);
   expect(pages.error).toBeInstanceOf(TypeError);
   pages.retry();

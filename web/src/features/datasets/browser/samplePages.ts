@@ -33,7 +33,7 @@ export class SamplePages {
   }
 
   get isFiltered(): boolean {
-    return this.filter.split !== null || this.filter.label !== null;
+    return Object.values(this.filter).some((wanted) => wanted !== null);
   }
 
   subscribe = (listener: () => void): (() => void) => {

@@ -1,8 +1,10 @@
 import { useCallback, useEffect } from 'react';
 import { PAGE_SIZE } from '../model';
+import { isAnswered } from '../sample';
 import { nextShown, type Switches } from './overlays';
 import type { SamplePages } from './samplePages';
 import type { Picking } from './usePicks';
+import type { Review } from './useReview';
 import type { GridView } from './view';
 
 interface SampleKeys {
@@ -13,14 +15,16 @@ interface SampleKeys {
   change: (view: Partial<GridView>) => void;
   switches: Switches;
   picking: Picking;
+  review: Review | null;
 }
 
 /**
  * Moves through samples with j and k or the arrows, shows and hides with b, m, l and n, goes through labels and
- * predictions with p, selects with x and up to there with X, closes with Escape.
+ * predictions with p, selects with x and up to there with X, accepts a model's answer
+ * with a and rejects it with r, closes with Escape.
  */
 export function useSampleKeys(keys: SampleKeys): (step: number) => void {
-  const { pages, selected, select, view, change, switches, picking } = keys;
+  const { pages, selected, select, view, change, switches, picking, review } = keys;
   const move = useCallback(
     async (step: number) => {
       const from = selected === null ? -1 : pages.positionOf(selected);
@@ -52,6 +56,16 @@ export function useSampleKeys(keys: SampleKeys): (step: number) => void {
       else if (event.key === 'x' || event.key === 'X') {
         const position = placeMeant(selected === null ? -1 : pages.positionOf(selected));
         if (position >= 0) picking.pick(position, event.key === 'X');
+      } else if ((event.key === 'a' || event.key === 'r') && review?.obstacle === null) {
+        const verdict = event.key === 'a' ? 'accepted' : 'rejected';
+        const position = placeMeant(selected === null ? -1 : pages.positionOf(selected));
+        const sample = pages.at(position);
+        if (selected === null && picking.picks.keys.size > 0) review.decide([...picking.picks.keys], verdict);
+        else if (sample && isAnswered(sample)) {
+          const isTakenBack = review.decisions.verdicts.get(sample.key) === verdict;
+          review.decide([sample.key], verdict);
+          if (selected !== null && !isTakenBack) void move(1);
+        }
       } else if (event.key === 'b' && switches.boxes) change({ boxes: !view.boxes });
       else if (event.key === 'm' && switches.masks) change({ masks: !view.masks });
       else if (event.key === 'l' && switches.landmarks) change({ landmarks: !view.landmarks });
@@ -62,7 +76,7 @@ export function useSampleKeys(keys: SampleKeys): (step: number) => void {
     };
     window.addEventListener('keydown', onKey);
     return () => window.removeEventListener('keydown', onKey);
-  }, [move, pages, selected, select, view, change, switches, picking]);
+  }, [move, pages, selected, select, view, change, switches, picking, review]);
   return (step) => void move(step);
 }
 
