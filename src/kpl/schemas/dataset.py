@@ -198,6 +198,24 @@ class SampleKeysOut(Page[str]):
     num_matches: int
 
 
+SampleOrder = Literal["row", "-row", "key", "-key", "size", "-size", "objects", "-objects", "score", "-score"]
+"""By what samples are sorted; after `-` the highest comes first."""
+
+
+class FacetOut(BaseModel):
+    id: str = Field(description="What to filter by: `640x480`, a range of the longer side, or of objects.")
+    count: int = Field(description="Samples.")
+
+
+class FacetsOut(BaseModel):
+    """How samples divide, each facet counted as if it were not filtered by itself."""
+
+    sizes: list[FacetOut] = Field(
+        description="Most frequent first; of more than 8 sizes, ranges as `257-512` of the longer side."
+    )
+    objects: list[FacetOut] = Field(description="By the number of objects in a sample, as `3-5`; rising.")
+
+
 SampleChange = Literal["added", "removed", "changed"]
 
 

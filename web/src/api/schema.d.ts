@@ -460,6 +460,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/datasets/{name}/versions/{version}/facets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Sample Facets
+         * @description Count the samples that pass by size and by their number of objects.
+         */
+        get: operations["list_sample_facets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/datasets/{name}/versions/{version}/groups": {
         parameters: {
             query?: never;
@@ -2748,6 +2768,35 @@ export interface components {
              * @description As in `task` or `run`.
              */
             type: ("hello" | "resync") | string;
+        };
+        /** FacetOut */
+        FacetOut: {
+            /**
+             * Count
+             * @description Samples.
+             */
+            count: number;
+            /**
+             * Id
+             * @description What to filter by: `640x480`, a range of the longer side, or of objects.
+             */
+            id: string;
+        };
+        /**
+         * FacetsOut
+         * @description How samples divide, each facet counted as if it were not filtered by itself.
+         */
+        FacetsOut: {
+            /**
+             * Objects
+             * @description By the number of objects in a sample, as `3-5`; rising.
+             */
+            objects: components["schemas"]["FacetOut"][];
+            /**
+             * Sizes
+             * @description Most frequent first; of more than 8 sizes, ranges as `257-512` of the longer side.
+             */
+            sizes: components["schemas"]["FacetOut"][];
         };
         /**
          * FigureOut
@@ -6440,6 +6489,52 @@ export interface operations {
             };
         };
     };
+    list_sample_facets: {
+        parameters: {
+            query?: {
+                split?: string | null;
+                label?: string | null;
+                /** @description What people decided about the answers of the layer `predictions`. */
+                verdict?: ("accepted" | "rejected" | "none") | null;
+                /** @description Layer whose answers go with the samples; left out, `predictions` if there is one. */
+                predictions?: string | null;
+                /** @description `640x480`, or a range as `257-512` of the longer side in pixels. */
+                size?: string | null;
+                /** @description How many objects, as `3-5` or `101-`. */
+                objects?: string | null;
+                /** @description What they are sorted by; `size` is in pixels, and `-` puts the highest first. */
+                order?: "row" | "-row" | "key" | "-key" | "size" | "-size" | "objects" | "-objects" | "score" | "-score";
+            };
+            header?: never;
+            path: {
+                project: string;
+                name: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FacetsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     list_sample_groups: {
         parameters: {
             query?: {
@@ -6564,6 +6659,12 @@ export interface operations {
                 verdict?: ("accepted" | "rejected" | "none") | null;
                 /** @description Layer whose answers go with the samples; left out, `predictions` if there is one. */
                 predictions?: string | null;
+                /** @description `640x480`, or a range as `257-512` of the longer side in pixels. */
+                size?: string | null;
+                /** @description How many objects, as `3-5` or `101-`. */
+                objects?: string | null;
+                /** @description What they are sorted by; `size` is in pixels, and `-` puts the highest first. */
+                order?: "row" | "-row" | "key" | "-key" | "size" | "-size" | "objects" | "-objects" | "score" | "-score";
             };
             header?: never;
             path: {
@@ -6608,6 +6709,12 @@ export interface operations {
                 label?: string | null;
                 /** @description What people decided about the answers of the layer `predictions`. */
                 verdict?: ("accepted" | "rejected" | "none") | null;
+                /** @description `640x480`, or a range as `257-512` of the longer side in pixels. */
+                size?: string | null;
+                /** @description How many objects, as `3-5` or `101-`. */
+                objects?: string | null;
+                /** @description What they are sorted by; `size` is in pixels, and `-` puts the highest first. */
+                order?: "row" | "-row" | "key" | "-key" | "size" | "-size" | "objects" | "-objects" | "score" | "-score";
             };
             header?: never;
             path: {

@@ -12,11 +12,13 @@ from kpl.schemas.dataset import (
     DatasetOut,
     DatasetVersionOut,
     DifferenceOut,
+    FacetsOut,
     GroupsOut,
     LayersOut,
     Review,
     SampleChange,
     SampleKeysOut,
+    SampleOrder,
     SampleOut,
     SamplesOut,
     StatisticsOut,
@@ -44,9 +46,23 @@ def chosen_samples(
         Query(description="What people decided about the answers of the layer `predictions`."),
     ] = None,
     predictions: Predictions = None,
+    size: Annotated[
+        str | None,
+        Query(
+            pattern=r"^\d{1,9}(x\d{1,9}|-\d{0,9})$",
+            description="`640x480`, or a range as `257-512` of the longer side in pixels.",
+        ),
+    ] = None,
+    objects: Annotated[
+        str | None, Query(pattern=r"^\d{1,9}-\d{0,9}$", description="How many objects, as `3-5` or `101-`.")
+    ] = None,
+    order: Annotated[
+        SampleOrder,
+        Query(description="What they are sorted by; `size` is in pixels, and `-` puts the highest first."),
+    ] = "row",
 ) -> SampleFilter:
     """The filter that a list of samples is asked for with."""
-    return SampleFilter(split=split, label=label, verdict=verdict, layer=predictions)
+    return SampleFilter(split, label, verdict, predictions, size, objects, order)
 
 
 Chosen = Annotated[SampleFilter, Depends(chosen_samples)]
@@ -159,6 +175,14 @@ def get_sample(
 def list_layers(platform: ThePlatform, caller: TheCaller, project: str, name: str, version: int) -> LayersOut:
     """List the layers of a version: samples, labels, predictions."""
     return datasets.list_layers(platform, caller, project, name, version)
+
+
+@router.get("/{name}/versions/{version}/facets", operation_id="list_sample_facets")
+def list_sample_facets(
+    platform: ThePlatform, caller: TheCaller, project: str, name: str, version: int, chosen: Chosen
+) -> FacetsOut:
+    """Count the samples that pass by size and by their number of objects."""
+    return datasets.list_facets(platform, caller, project, name, version, chosen)
 
 
 @router.post("/{name}/versions/{version}/reviews", operation_id="review_answers", status_code=201)

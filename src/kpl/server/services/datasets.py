@@ -12,6 +12,7 @@ from kpl.schemas.dataset import (
     DatasetImport,
     DatasetOut,
     DatasetVersionOut,
+    FacetsOut,
     GroupsOut,
     LayerOut,
     LayersOut,
@@ -139,6 +140,15 @@ def list_sample_keys(
         next_cursor=encode_cursor(start + limit - 1) if start + limit < len(rows) else None,
         num_matches=len(rows),
     )
+
+
+def list_facets(
+    platform: Platform, caller: Caller, project: str, name: str, version: int, chosen: SampleFilter
+) -> FacetsOut:
+    """How the samples that pass the filter divide by size and by their number of objects."""
+    from kpl.server.services.sample_facets import facets
+
+    return facets(_folder(platform, caller, project, name, version), chosen)
 
 
 def _place_after(cursor: str | None) -> int:
