@@ -169,17 +169,18 @@ def digits(folder: Path) -> Path:
 
 
 def streets(folder: Path) -> Path:
-    """Pictures without labels in which a model has found a sure object and an unsure one."""
+    """Pictures without labels: in all but the first a model has found a sure object and an unsure one."""
     raw = folder.with_name("streets-raw")
     with DatasetWriter(raw, kind="unlabelled", class_names=["car", "sign"]) as writer:
         for number in range(12):
             writer.add(f"{number}.png", image=picture(number))
     answers = {
-        "boxes": [np.array([[20, 30, 90, 110], [120, 20, 200, 90]], np.float32)] * 12,
-        "labels": [np.array([0, 1], np.int32)] * 12,
-        "scores": [np.array([0.9, 0.3], np.float32)] * 12,
+        "boxes": np.array([[20, 30, 90, 110], [120, 20, 200, 90]], np.float32),
+        "labels": np.array([0, 1], np.int32),
+        "scores": np.array([0.9, 0.3], np.float32),
     }
-    Dataset.open(raw).derive(folder, layers={"predictions": answers})
+    layer = {name: [values[:0], *[values] * 11] for name, values in answers.items()}
+    Dataset.open(raw).derive(folder, layers={"predictions": layer})
     return folder
 
 

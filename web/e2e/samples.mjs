@@ -25,6 +25,10 @@ const WORDS = {
     select: 'Select 5.png',
     copy: 'Copy keys',
     copied: '3 keys copied',
+    sorted: /Sorted by/,
+    unsure: 'Lowest score first',
+    some: /^2 11$/,
+    objects: 'Remove the filter 2 objects',
   },
   zh: {
     masks: '掩码',
@@ -47,6 +51,10 @@ const WORDS = {
     select: '选择 5.png',
     copy: '复制键',
     copied: '已复制 3 个键',
+    sorted: /排序/,
+    unsure: '置信度从低到高',
+    some: /^2 11$/,
+    objects: '移除筛选条件 2 个目标',
   },
 };
 
@@ -213,6 +221,25 @@ async function selection(page, words, tag) {
   await bar.waitFor({ state: 'detached' });
 }
 
+/** Sorted by how sure a model is; narrowed by the number of objects. The address holds both. */
+async function sorting(page, words, tag) {
+  await go(page, 'digits');
+  await page.getByRole('button', { name: words.sorted }).click();
+  await page.getByRole('menuitem', { name: words.unsure }).click();
+  await page.waitForURL(/order=score/);
+  const first = grid(page, words).getByRole('listitem').first();
+  await first.getByText('zero 0.40').waitFor();
+  await page.reload();
+  await first.getByText('zero 0.40').waitFor();
+  await go(page, 'streets?order=-objects');
+  await page.locator('aside').getByRole('button', { name: words.some }).click();
+  await page.waitForURL(/objects=2-2/);
+  await page.getByRole('status').getByText('11', { exact: true }).waitFor();
+  await lookAt(page, `samples-sorting-${tag}`);
+  await page.getByRole('button', { name: words.objects }).click();
+  await page.getByRole('status').getByText('12', { exact: true }).waitFor();
+}
+
 async function rows(page, words, tag) {
   await go(page, 'letters?sample=2');
   await grid(page, words).getByRole('listitem').filter({ hasText: 'Letter 7:' }).waitFor();
@@ -243,7 +270,8 @@ async function read(language, theme, width) {
   page.setDefaultTimeout(10_000);
   await signIn(page);
   const tag = `${language}-${theme}`;
-  for (const look of [scenes, cells, faces, people, selection, rows, plain]) await look(page, words, tag);
+  for (const look of [scenes, cells, faces, people, selection, sorting, rows, plain])
+    await look(page, words, tag);
   assert.deepEqual(problems, []);
   await context.close();
   console.log(`read in ${language}`);

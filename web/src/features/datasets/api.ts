@@ -1,5 +1,6 @@
-import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { api, dataOf, type Schemas } from '@/api/client';
+import type { operations } from '@/api/schema';
 
 export type Dataset = Schemas['DatasetOut'];
 export type DatasetVersion = Schemas['DatasetVersionOut'];
@@ -117,11 +118,24 @@ export const changedSamplesQuery = (
     staleTime: Number.POSITIVE_INFINITY,
   });
 
+type SampleQuery = NonNullable<operations['list_samples']['parameters']['query']>;
+
+/** What samples must have, and their order; null asks for nothing. */
 export interface SampleFilter {
   split: string | null;
   label: string | null;
   /** What people decided about a model's answer; `none` where nobody has. */
   verdict: 'accepted' | 'rejected' | 'none' | null;
+  /** `640x480`, or a range as `257-512` of the longer side in pixels. */
+  size: string | null;
+  /** How many objects, as `3-5` or `101-`. */
+  objects: string | null;
+  order: Exclude<SampleQuery['order'], 'row' | undefined> | null;
+}
+
+/** The filter as it is sent: what is not asked for is left out. */
+function queryOf({ order, ...filter }: SampleFilter) {
+  return { ...filter, order: order ?? undefined };
 }
 
 /** Which version, and the layer whose predictions are to come with its samples. */
@@ -142,7 +156,7 @@ export function fetchSamples(
     api.GET(`${BASE}/{name}/versions/{version}/samples`, {
       params: {
         path: { project, name, version },
-        query: { cursor, limit, ...filter, predictions },
+        query: { cursor, limit, ...queryOf(filter), predictions },
       },
       signal,
     }),
@@ -158,11 +172,29 @@ export function fetchKeys(
 ): Promise<Schemas['SampleKeysOut']> {
   return dataOf(
     api.GET(`${BASE}/{name}/versions/{version}/sample-keys`, {
-      params: { path: { project, name, version }, query: { cursor, limit, ...filter, predictions } },
+      params: { path: { project, name, version }, query: { cursor, limit, ...queryOf(filter), predictions } },
       signal,
     }),
   );
 }
+
+/** How samples divide by size and number of objects. */
+export const facetsQuery = (
+  project: string,
+  { name, version, predictions }: VersionPart,
+  { order: _, ...filter }: SampleFilter,
+) =>
+  queryOptions({
+    queryKey: ['dataset-facets', project, name, version, predictions ?? null, filter],
+    queryFn: () =>
+      dataOf(
+        api.GET(`${BASE}/{name}/versions/{version}/facets`, {
+          params: { path: { project, name, version }, query: { ...filter, predictions } },
+        }),
+      ),
+    staleTime: Number.POSITIVE_INFINITY,
+    placeholderData: keepPreviousData,
+  });
 
 /** One sample with all its objects and their outlines. */
 export const sampleQuery = (project: string, { name, version, predictions }: VersionPart, row: number) =>

@@ -7,6 +7,8 @@ import type { Query } from '@/ui/routing';
 import { SegmentedControl, Toggle } from '@/ui/SegmentedControl';
 import { Tooltip } from '@/ui/Tooltip';
 import type { DatasetVersion, Layer, SampleFilter } from '../api';
+import { ordersOf, rangeText, sizeText } from './filter';
+import { OrderMenu } from './OrderMenu';
 import type { Switches } from './overlays';
 import type { SamplePages } from './samplePages';
 import { type GridView, ROW_HEIGHTS } from './view';
@@ -19,9 +21,7 @@ interface GridToolbarProps {
   version: DatasetVersion;
   view: GridView;
   onChange: (view: Partial<GridView>) => void;
-  split: string | null;
-  label: string | null;
-  verdict: SampleFilter['verdict'];
+  filter: SampleFilter;
   onFilter: (change: Query) => void;
   switches: Switches;
   layers: Layer[];
@@ -33,11 +33,19 @@ interface GridToolbarProps {
 
 /** How many samples pass the filters, the filters themselves, and how the grid is drawn. */
 export function GridToolbar(props: GridToolbarProps) {
-  const { pages, version, view, onChange, split, label, verdict, onFilter } = props;
+  const { pages, version, view, onChange, filter, onFilter } = props;
   const { switches, hasImages } = props;
   const { t } = useTranslation('datasets');
   const { count } = useFormat();
   const { total } = pages;
+  const { split, label, verdict, size, objects } = filter;
+  const chips = [
+    { name: 'split', text: split },
+    { name: 'label', text: label },
+    { name: 'verdict', text: verdict && t(`review.state.${verdict}`) },
+    { name: 'size', text: size && sizeText(size, t('px')) },
+    { name: 'objects', text: objects && t('objectsIn', { range: rangeText(objects) }) },
+  ].filter((chip): chip is { name: string; text: string } => chip.text !== null);
   return (
     <div className="@container flex min-h-10 shrink-0 flex-wrap items-center gap-2 border-b border-line bg-surface px-4 py-1.5">
       <p role="status" className="text-13 whitespace-nowrap">
@@ -48,18 +56,9 @@ export function GridToolbar(props: GridToolbarProps) {
             : t('samplesWord', { count: total ?? 0 })}
         </span>
       </p>
-      {split !== null && (
-        <Chip text={split} onRemove={() => onFilter({ split: undefined, sample: undefined })} />
-      )}
-      {label !== null && (
-        <Chip text={label} onRemove={() => onFilter({ label: undefined, sample: undefined })} />
-      )}
-      {verdict !== null && (
-        <Chip
-          text={t(`review.state.${verdict}`)}
-          onRemove={() => onFilter({ verdict: undefined, sample: undefined })}
-        />
-      )}
+      {chips.map(({ name, text }) => (
+        <Chip key={name} text={text} onRemove={() => onFilter({ [name]: undefined, sample: undefined })} />
+      ))}
       <div className="flex-1" />
       {switches.predictions && <Predictions {...props} />}
       {hasImages && switches.boxes && (
@@ -87,6 +86,11 @@ export function GridToolbar(props: GridToolbarProps) {
           <Tag aria-hidden />
         </Switch>
       )}
+      <OrderMenu
+        orders={ordersOf(props.layers, props.predictions)}
+        value={filter.order}
+        onChange={(order) => onFilter({ order, sample: undefined })}
+      />
       {props.canGroup && <GroupSwitch kind={version.kind} isGrouped={false} onFilter={onFilter} />}
       {hasImages && (
         <input

@@ -51,23 +51,24 @@ export function SampleFacts({ project, version, sample, view, review }: SampleFa
     () => (labels.map && answers.map ? pixelAgreement(labels.map, answers.map) : null),
     [labels.map, answers.map],
   );
-  const shownMap = view.shows === 'predictions' ? answers.map : (labels.map ?? answers.map);
+  const shows =
+    predicted === null
+      ? 'labels'
+      : view.shows === 'both' && !isLabelled(version, sample, review?.layer)
+        ? 'predictions'
+        : view.shows;
+  const shownMap = shows === 'predictions' ? answers.map : (labels.map ?? answers.map);
   const legend = useMemo(
     () =>
       legendOf(
-        view.shows === 'predictions' ? sure : sample.boxes,
+        shows === 'predictions' ? sure : sample.boxes,
         shownMap ? classShares(shownMap) : [],
         version.class_names,
-        view.shows === 'both' ? sure : [],
+        shows === 'both' ? sure : [],
       ),
-    [sample.boxes, sure, shownMap, view.shows, version.class_names],
+    [sample.boxes, sure, shownMap, shows, version.class_names],
   );
-  const sources: Source[] =
-    predicted === null || view.shows === 'labels'
-      ? ['labels']
-      : view.shows === 'predictions' || !isLabelled(version, sample, review?.layer)
-        ? ['predictions']
-        : ['labels', 'predictions'];
+  const sources: Source[] = shows === 'both' ? ['labels', 'predictions'] : [shows];
   const boxesOf = (source: Source): Box[] => (source === 'labels' ? sample.boxes : sure);
   const focusing = { focus, onFocus: setFocus };
   return (

@@ -1,11 +1,12 @@
 import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 import { ErrorState } from '@/ui/ErrorState';
-import { useQueryState } from '@/ui/routing';
+import { type Query, useQueryState } from '@/ui/routing';
 import { SkeletonRows } from '@/ui/Skeleton';
 import { type DatasetVersion, layersQuery, type SampleFilter, statisticsQuery } from '../api';
 import { typicalAspect } from '../model';
 import { Facets } from './Facets';
+import { filterOf } from './filter';
 import { GridToolbar } from './GridToolbar';
 import { chosenPredictions, switchesOf, USUAL_PREDICTIONS } from './overlays';
 import { SampleGrid } from './SampleGrid';
@@ -36,9 +37,8 @@ const GROUPED = new Set(['face_recognition', 'classification']);
 export function SamplesTab({ project, version, isNewest }: SamplesTabProps) {
   const [query, setQuery] = useQueryState();
   const [view, setView] = useState<GridView>(keptView);
-  const split = query.split ?? null;
-  const label = query.label ?? null;
-  const verdict = verdictFilter(query.verdict);
+  const filter = useFilter(query);
+  const { split, label } = filter;
   const statistics = useQuery(statisticsQuery(project, version.name, version.version));
   const layers = useQuery(layersQuery(project, version.name, version.version));
   const known = useMemo(() => layers.data ?? [], [layers.data]);
@@ -46,7 +46,7 @@ export function SamplesTab({ project, version, isNewest }: SamplesTabProps) {
   // The server takes the usual layer by itself, so that the first page need not wait for the list of layers.
   const asked = predictions === USUAL_PREDICTIONS ? null : predictions;
   const switches = useMemo(() => switchesOf(known, predictions), [known, predictions]);
-  const pages = useSamplePages(project, version, { split, label, verdict, predictions: asked });
+  const pages = useSamplePages(project, version, filter, asked);
   const selected = query.sample === undefined ? null : Number(query.sample);
   const select = (row: number | null) => setQuery({ sample: row === null ? undefined : String(row) });
   const change = (next: Partial<GridView>) => setView((old) => keepView({ ...old, ...next }));
@@ -62,10 +62,9 @@ export function SamplesTab({ project, version, isNewest }: SamplesTabProps) {
         project={project}
         version={version}
         statistics={statistics}
-        split={split}
-        label={label}
-        verdict={verdict}
+        filter={filter}
         layer={layer}
+        predictions={asked}
         onChange={setQuery}
       />
       <section className="flex min-w-0 flex-1 flex-col bg-bg">
@@ -80,9 +79,7 @@ export function SamplesTab({ project, version, isNewest }: SamplesTabProps) {
               version={version}
               view={view}
               onChange={change}
-              split={split}
-              label={label}
-              verdict={verdict}
+              filter={filter}
               onFilter={setQuery}
               switches={switches}
               layers={known}
@@ -153,29 +150,21 @@ export function SamplesTab({ project, version, isNewest }: SamplesTabProps) {
   );
 }
 
-/** The part of the address that says which verdicts to show; anything else shows all. */
-function verdictFilter(text: string | undefined): SampleFilter['verdict'] {
-  return text === 'accepted' || text === 'rejected' || text === 'none' ? text : null;
+/** The filter in the address; the same object as long as it says the same. */
+function useFilter(query: Query): SampleFilter {
+  const text = JSON.stringify(filterOf(query));
+  return useMemo(() => JSON.parse(text) as SampleFilter, [text]);
 }
 
-interface Wanted {
-  split: string | null;
-  label: string | null;
-  verdict: SampleFilter['verdict'];
-  predictions: string | null;
-}
-
-function useSamplePages(project: string, version: DatasetVersion, wanted: Wanted): SamplePages {
-  const { name, version: number, num_samples } = version;
-  const { split, label, verdict, predictions } = wanted;
+function useSamplePages(
+  project: string,
+  { name, version, num_samples }: DatasetVersion,
+  filter: SampleFilter,
+  predictions: string | null,
+): SamplePages {
   const pages = useMemo(
-    () =>
-      new SamplePages(
-        project,
-        { name, version: number, num_samples, predictions },
-        { split, label, verdict },
-      ),
-    [project, name, number, num_samples, split, label, verdict, predictions],
+    () => new SamplePages(project, { name, version, num_samples, predictions }, filter),
+    [project, name, version, num_samples, predictions, filter],
   );
   useEffect(() => {
     void pages.load(0);

@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import type { Sample } from '../api';
+import { filterOf } from './filter';
 import { SamplePages, type Source } from './samplePages';
 
 const sample = (row: number): Sample => ({
@@ -41,7 +42,7 @@ function serverOf(rows: number[]) {
 }
 
 const VERSION = { name: 'd', version: 1, num_samples: 1000 };
-const FILTER = { split: null, label: null, verdict: null };
+const FILTER = filterOf({});
 const all = Array.from({ length: 1000 }, (_, row) => row);
 
 test('any page comes at once, with a filter or without', async () => {
@@ -61,6 +62,8 @@ test('a sample that was not fetched stands at its row, or with a filter nowhere'
   const plain = new SamplePages('p', VERSION, FILTER, serverOf(all));
   expect(plain.positionOf(999)).toBe(999);
   expect(plain.positionOf(1000)).toBe(-1);
+  const sorted = new SamplePages('p', VERSION, { ...FILTER, order: '-size' }, serverOf(all));
+  expect([sorted.total, sorted.positionOf(999)]).toEqual([1000, -1]);
   const filtered = new SamplePages('p', VERSION, { ...FILTER, label: 'x' }, serverOf([1, 3]));
   await filtered.load(0);
   expect(filtered.positionOf(2)).toBe(-1);

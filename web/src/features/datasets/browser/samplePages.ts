@@ -1,5 +1,6 @@
 import { fetchKeys, fetchSamples, type Sample, type SampleFilter, type VersionPart } from '../api';
 import { cursorAfter, PAGE_SIZE } from '../model';
+import { isNarrow } from './filter';
 
 /** Enough to scroll back a while; each holds 200 samples. */
 const MOST_PAGES = 60;
@@ -33,7 +34,7 @@ export class SamplePages {
   }
 
   get isFiltered(): boolean {
-    return Object.values(this.filter).some((wanted) => wanted !== null);
+    return isNarrow(this.filter);
   }
 
   subscribe = (listener: () => void): (() => void) => {
@@ -60,7 +61,7 @@ export class SamplePages {
       if (within >= 0) return index * PAGE_SIZE + within;
     }
     // In a list of all samples it stands about at its row.
-    return !this.isFiltered && row < (this.total ?? 0) ? row : -1;
+    return !this.isFiltered && this.filter.order === null && row < (this.total ?? 0) ? row : -1;
   }
 
   /** Keys of the samples from a place on; nothing but keys is fetched for it. */
