@@ -26,6 +26,9 @@ const WORDS = {
     copy: 'Copy keys',
     copied: '3 keys copied',
     sorted: /Sorted by/,
+    hidden: /1 class hidden/,
+    opacity: /Opacity/,
+    score: /Score from/,
     unsure: 'Lowest score first',
     some: /^2 11$/,
     objects: 'Remove the filter 2 objects',
@@ -52,6 +55,9 @@ const WORDS = {
     copy: '复制键',
     copied: '已复制 3 个键',
     sorted: /排序/,
+    hidden: /已隐藏 1 个类别/,
+    opacity: /不透明度/,
+    score: /最低置信度/,
     unsure: '置信度从低到高',
     some: /^2 11$/,
     objects: '移除筛选条件 2 个目标',
@@ -137,8 +143,22 @@ async function cells(page, words, tag) {
   const boxes = aside(page).locator('figure').nth(1).locator('rect[stroke-dasharray]');
   await boxes.nth(1).waitFor({ state: 'attached' });
   assert.equal(await boxes.count(), 2);
+  await page.keyboard.press('1');
+  await page.getByRole('button', { name: words.hidden }).waitFor();
+  assert.equal(await outlines.count(), 1, 'the first class is hidden');
+  await page.keyboard.press('1');
+  await outlines.nth(1).waitFor({ state: 'attached' });
+  await aside(page).getByRole('slider', { name: words.opacity }).fill('0.5');
+  assert.equal(
+    await page
+      .locator('main li canvas')
+      .first()
+      .evaluate((drawn) => drawn.style.opacity),
+    '0.5',
+  );
   await lookAt(page, `samples-cells-${tag}`);
-  const score = aside(page).getByRole('slider');
+  await aside(page).getByRole('slider', { name: words.opacity }).fill('1');
+  const score = aside(page).getByRole('slider', { name: words.score });
   await score.focus();
   for (let step = 0; step < 10; step += 1) await page.keyboard.press('ArrowRight');
   assert.deepEqual(await numbers(), ['1', '1', '0'], 'from 0.5 on, what is not there is not answered');
@@ -385,7 +405,7 @@ async function reviewObjects() {
   await signIn(page);
   await go(page, 'streets?sample=1');
   assert.equal(await aside(page).locator('figure').count(), 0, 'nothing is compared before there are labels');
-  const score = aside(page).getByRole('slider');
+  const score = aside(page).getByRole('slider', { name: /最低置信度/ });
   await score.focus();
   for (let step = 0; step < 10; step += 1) await page.keyboard.press('ArrowRight');
   await aside(page).getByRole('button', { name: '接受' }).click();

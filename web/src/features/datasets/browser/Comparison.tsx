@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { useFormat } from '@/i18n/format';
 import { SectionTitle } from '@/ui/Panel';
 import { IOU, type Matching } from './matching';
-import { ScoreSlider } from './ScoreSlider';
+import { ScoreSlider } from './Sliders';
 
 interface ComparisonProps {
   matching: Matching | null;

@@ -29,6 +29,9 @@ interface GridToolbarProps {
   /** Whether samples are shown as pictures; rows of text or of a table have nothing to switch. */
   hasImages: boolean;
   canGroup: boolean;
+  /** Classes that are not drawn. */
+  numHidden: number;
+  onShowAll: () => void;
 }
 
 /** How many samples pass the filters, the filters themselves, and how the grid is drawn. */
@@ -59,6 +62,9 @@ export function GridToolbar(props: GridToolbarProps) {
       {chips.map(({ name, text }) => (
         <Chip key={name} text={text} onRemove={() => onFilter({ [name]: undefined, sample: undefined })} />
       ))}
+      {props.numHidden > 0 && (
+        <Chip text={t('classesHidden', { count: props.numHidden })} onRemove={props.onShowAll} />
+      )}
       <div className="flex-1" />
       {switches.predictions && <Predictions {...props} />}
       {hasImages && switches.boxes && (

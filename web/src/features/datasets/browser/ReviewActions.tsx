@@ -6,7 +6,7 @@ import { AppLink, projectPath } from '@/ui/routing';
 import { Tooltip } from '@/ui/Tooltip';
 import type { DatasetVersion, Sample } from '../api';
 import { type Verdict, verdictOf } from './decisions';
-import { ScoreSlider } from './ScoreSlider';
+import { ScoreSlider } from './Sliders';
 import type { Review } from './useReview';
 
 interface ReviewActionsProps {

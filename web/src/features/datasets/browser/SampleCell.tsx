@@ -11,7 +11,7 @@ import { PaintedOverlay } from './PaintedOverlay';
 import { PickMark, pickedBy } from './PickMark';
 import { Picture } from './Picture';
 import { VerdictMark } from './VerdictMark';
-import type { GridView } from './view';
+import type { DrawnView, GridView } from './view';
 
 interface SampleCellProps {
   project: string;
@@ -21,7 +21,7 @@ interface SampleCellProps {
   position: number;
   width: number;
   height: number;
-  view: GridView;
+  view: DrawnView;
   isSelected: boolean;
   isFocusable: boolean;
   isPicked: boolean;

@@ -10,7 +10,7 @@ import { type DatasetVersion, type Sample, sampleQuery } from '../api';
 import { isLabelled } from '../sample';
 import { SampleFacts } from './SampleFacts';
 import type { Review } from './useReview';
-import type { GridView } from './view';
+import type { DrawnView } from './view';
 
 interface SampleDetailProps {
   project: string;
@@ -19,8 +19,10 @@ interface SampleDetailProps {
   /** The sample in short when the grid has it already. */
   known: Sample | undefined;
   predictions: string | null;
-  view: GridView;
+  view: DrawnView;
   review: Review | null;
+  onOpacity: (opacity: number) => void;
+  onToggleClass: (classId: number) => void;
   onMove: (step: number) => void;
   onClose: () => void;
 }
@@ -65,6 +67,8 @@ export default function SampleDetail(props: SampleDetailProps) {
             sample={sample}
             view={view}
             review={review}
+            onOpacity={props.onOpacity}
+            onToggleClass={props.onToggleClass}
           />
         ) : fetched.isError ? (
           <ErrorState isInline error={fetched.error} onRetry={() => void fetched.refetch()} />

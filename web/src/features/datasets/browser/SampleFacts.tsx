@@ -12,20 +12,25 @@ import { DetailPicture, useLabelMap } from './DetailPicture';
 import { type Focus, legendOf, type Source } from './focus';
 import { matchBoxes } from './matching';
 import { Legend, ObjectList, Swatch } from './ObjectList';
+import { drawnBoxes } from './overlays';
 import { ReviewActions } from './ReviewActions';
+import { OpacitySlider } from './Sliders';
 import type { Review } from './useReview';
-import type { GridView } from './view';
+import type { DrawnView } from './view';
 
 interface SampleFactsProps {
   project: string;
   version: DatasetVersion;
   sample: Sample;
-  view: GridView;
+  view: DrawnView;
   review: Review | null;
+  onOpacity: (opacity: number) => void;
+  onToggleClass: (classId: number) => void;
 }
 
 /** What is known of one sample; labels and predictions side by side where there are both. */
-export function SampleFacts({ project, version, sample, view, review }: SampleFactsProps) {
+export function SampleFacts(props: SampleFactsProps) {
+  const { project, version, sample, view, review } = props;
   const { t } = useTranslation('datasets');
   const [focus, setFocus] = useState<Focus | null>(null);
   const minScore = review?.decisions.minScore ?? 0;
@@ -39,13 +44,15 @@ export function SampleFacts({ project, version, sample, view, review }: SampleFa
     sample.row,
     answersClasses ? (predicted?.layer ?? null) : null,
   );
-  const sure = useMemo(
+  const all = useMemo(
     () => (predicted?.boxes ?? []).filter(({ score }) => (score ?? 1) >= minScore),
     [predicted, minScore],
   );
+  const sure = useMemo(() => drawnBoxes(all, view.hidden), [all, view.hidden]);
+  const labelled = useMemo(() => drawnBoxes(sample.boxes, view.hidden), [sample.boxes, view.hidden]);
   const matching = useMemo(
-    () => (predicted?.boxes ? matchBoxes(sample.boxes, sure) : null),
-    [predicted, sample.boxes, sure],
+    () => (predicted?.boxes ? matchBoxes(labelled, sure) : null),
+    [predicted, labelled, sure],
   );
   const agreement = useMemo(
     () => (labels.map && answers.map ? pixelAgreement(labels.map, answers.map) : null),
@@ -61,15 +68,15 @@ export function SampleFacts({ project, version, sample, view, review }: SampleFa
   const legend = useMemo(
     () =>
       legendOf(
-        shows === 'predictions' ? sure : sample.boxes,
+        shows === 'predictions' ? all : sample.boxes,
         shownMap ? classShares(shownMap) : [],
         version.class_names,
-        shows === 'both' ? sure : [],
+        shows === 'both' ? all : [],
       ),
-    [sample.boxes, sure, shownMap, shows, version.class_names],
+    [sample.boxes, all, shownMap, shows, version.class_names],
   );
   const sources: Source[] = shows === 'both' ? ['labels', 'predictions'] : [shows];
-  const boxesOf = (source: Source): Box[] => (source === 'labels' ? sample.boxes : sure);
+  const boxesOf = (source: Source): Box[] => (source === 'labels' ? labelled : sure);
   const focusing = { focus, onFocus: setFocus };
   return (
     <div className="space-y-5">
@@ -90,6 +97,8 @@ export function SampleFacts({ project, version, sample, view, review }: SampleFa
                 showsBoxes={view.boxes}
                 showsMasks={view.masks}
                 showsLandmarks={view.landmarks}
+                opacity={view.opacity}
+                hidden={view.hidden}
                 {...focusing}
               />
             </figure>
@@ -122,7 +131,12 @@ export function SampleFacts({ project, version, sample, view, review }: SampleFa
           onMinScore={(score) => review?.setMinScore(score)}
         />
       )}
-      {legend.length > 0 && <Legend lines={legend} {...focusing} />}
+      {legend.length > 0 && (
+        <Legend lines={legend} hidden={view.hidden} onToggle={props.onToggleClass} {...focusing} />
+      )}
+      {legend.length > 0 && sample.has_image && (
+        <OpacitySlider value={view.opacity} onChange={props.onOpacity} />
+      )}
       {sources.map((source) => {
         const boxes = boxesOf(source);
         if (boxes.length === 0) return null;

@@ -8,7 +8,7 @@ import type { SamplePages } from './samplePages';
 import { useGridWindow } from './useGridWindow';
 import type { Picking } from './usePicks';
 import type { Review } from './useReview';
-import type { GridView } from './view';
+import type { DrawnView } from './view';
 
 interface SampleGridProps {
   project: string;
@@ -16,7 +16,7 @@ interface SampleGridProps {
   pages: SamplePages;
   /** Of a picture whose own is not known yet. */
   aspect: number;
-  view: GridView;
+  view: DrawnView;
   selected: number | null;
   onSelect: (row: number) => void;
   picking: Picking;

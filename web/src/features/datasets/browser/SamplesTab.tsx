@@ -8,7 +8,7 @@ import { typicalAspect } from '../model';
 import { Facets } from './Facets';
 import { filterOf } from './filter';
 import { GridToolbar } from './GridToolbar';
-import { chosenPredictions, switchesOf, USUAL_PREDICTIONS } from './overlays';
+import { chosenPredictions, switchesOf, USUAL_PREDICTIONS, withToggled } from './overlays';
 import { SampleGrid } from './SampleGrid';
 import { SamplePages } from './samplePages';
 import { usePicks } from './usePicks';
@@ -46,6 +46,9 @@ export function SamplesTab({ project, version, isNewest }: SamplesTabProps) {
   // The server takes the usual layer by itself, so that the first page need not wait for the list of layers.
   const asked = predictions === USUAL_PREDICTIONS ? null : predictions;
   const switches = useMemo(() => switchesOf(known, predictions), [known, predictions]);
+  const [hidden, setHidden] = useState<readonly number[]>([]);
+  const drawn = useMemo(() => ({ ...view, hidden }), [view, hidden]);
+  const toggleClass = (classId: number) => setHidden((old) => withToggled(old, classId));
   const pages = useSamplePages(project, version, filter, asked);
   const selected = query.sample === undefined ? null : Number(query.sample);
   const select = (row: number | null) => setQuery({ sample: row === null ? undefined : String(row) });
@@ -53,7 +56,17 @@ export function SamplesTab({ project, version, isNewest }: SamplesTabProps) {
   const picking = usePicks(pages);
   const layer = known.find(({ name }) => name === predictions);
   const review = useReview(project, version, { layer, isNewest });
-  const move = useSampleKeys({ pages, selected, select, view, change, switches, picking, review });
+  const move = useSampleKeys({
+    pages,
+    selected,
+    select,
+    view,
+    change,
+    switches,
+    picking,
+    review,
+    toggleClass: switches.boxes || switches.masks ? toggleClass : null,
+  });
   const hasImages = !WITHOUT_IMAGES.has(version.kind);
   const isGrouped = GROUPED.has(version.kind) && query.group === 'label' && label === null;
   return (
@@ -86,6 +99,8 @@ export function SamplesTab({ project, version, isNewest }: SamplesTabProps) {
               predictions={predictions}
               hasImages={hasImages}
               canGroup={GROUPED.has(version.kind)}
+              numHidden={hidden.length}
+              onShowAll={() => setHidden([])}
             />
             {pages.error !== null && pages.total === null ? (
               <ErrorState error={pages.error} onRetry={() => pages.retry()} />
@@ -95,7 +110,7 @@ export function SamplesTab({ project, version, isNewest }: SamplesTabProps) {
                 version={version}
                 pages={pages}
                 aspect={typicalAspect(statistics.data)}
-                view={view}
+                view={drawn}
                 selected={selected}
                 onSelect={select}
                 picking={picking}
@@ -139,8 +154,10 @@ export function SamplesTab({ project, version, isNewest }: SamplesTabProps) {
             row={selected}
             known={pages.at(pages.positionOf(selected))}
             predictions={asked}
-            view={view}
+            view={drawn}
             review={review}
+            onOpacity={(opacity) => change({ opacity })}
+            onToggleClass={toggleClass}
             onMove={move}
             onClose={() => select(null)}
           />

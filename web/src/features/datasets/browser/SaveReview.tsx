@@ -9,7 +9,7 @@ import { TextField } from '@/ui/TextField';
 import { toast } from '@/ui/Toast';
 import { type DatasetVersion, reviewAnswers } from '../api';
 import { keysOf } from './decisions';
-import { ScoreSlider } from './ScoreSlider';
+import { ScoreSlider } from './Sliders';
 import type { Review } from './useReview';
 
 interface SaveReviewProps {

@@ -16,15 +16,17 @@ interface SampleKeys {
   switches: Switches;
   picking: Picking;
   review: Review | null;
+  /** Hides or shows what is drawn of a class; null where nothing is. */
+  toggleClass: ((classId: number) => void) | null;
 }
 
 /**
  * Moves through samples with j and k or the arrows, shows and hides with b, m, l and n, goes through labels and
- * predictions with p, selects with x and up to there with X, accepts a model's answer
+ * predictions with p, hides classes with 1 to 9, selects with x and up to there with X, accepts a model's answer
  * with a and rejects it with r, closes with Escape.
  */
 export function useSampleKeys(keys: SampleKeys): (step: number) => void {
-  const { pages, selected, select, view, change, switches, picking, review } = keys;
+  const { pages, selected, select, view, change, switches, picking, review, toggleClass } = keys;
   const move = useCallback(
     async (step: number) => {
       const from = selected === null ? -1 : pages.positionOf(selected);
@@ -51,6 +53,7 @@ export function useSampleKeys(keys: SampleKeys): (step: number) => void {
         return;
       const step = { j: 1, k: -1, ArrowRight: 1, ArrowLeft: -1 }[event.key];
       if (step !== undefined) void move(step);
+      else if (toggleClass !== null && /^[1-9]$/.test(event.key)) toggleClass(Number(event.key) - 1);
       else if (event.key === 'Escape' && selected !== null) select(null);
       else if (event.key === 'Escape' && picking.picks.keys.size > 0) picking.clear();
       else if (event.key === 'x' || event.key === 'X') {
@@ -76,7 +79,7 @@ export function useSampleKeys(keys: SampleKeys): (step: number) => void {
     };
     window.addEventListener('keydown', onKey);
     return () => window.removeEventListener('keydown', onKey);
-  }, [move, pages, selected, select, view, change, switches, picking, review]);
+  }, [move, pages, selected, select, view, change, switches, picking, review, toggleClass]);
   return (step) => void move(step);
 }
 
