@@ -42,6 +42,15 @@ def _stored(root: Path) -> int:
     return sum(path.stat().st_size for path in root.rglob("*.k*"))
 
 
+def test_a_dataset_derived_from_a_corrected_one_is_corrected_again(
+    classification: Dataset, tmp_path: Path
+) -> None:
+    once = correct(classification.path, {"0.png": {"label": 1}})
+    derived = once.derive(tmp_path / "derived")
+    twice = correct(derived.path, {"2.png": {"label": 1}})
+    assert twice.columns("label").tolist() == [1, 1, 1, 1, 0, 1, 0, 1, 0, 1]
+
+
 def test_a_correction_changes_what_it_names_and_nothing_else(detection: Dataset) -> None:
     before = _files(detection.path)
     key = "folder 1/3.png"

@@ -50,7 +50,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     platform = open_platform(settings, executor=IdleExecutor(settings.runtime_dir), clock=FakeClock())
     add_project(platform, "default")
     add_user(platform, "admin", is_admin=True)
-    for make in (scenes, cells, faces, people, letters, flowers, plain):
+    for make in (scenes, cells, faces, people, letters, flowers, plain, digits, streets):
         publish_dataset(platform, make(folder / make.__name__), make.__name__)
     thread = LoopThread()
     running = RunningServer(platform, thread)
@@ -154,12 +154,47 @@ def plain(folder: Path) -> Path:
     return folder
 
 
+def digits(folder: Path) -> Path:
+    """Tiny pictures without labels that a model has answered, the surest first."""
+    raw = folder.with_name("digits-raw")
+    with DatasetWriter(raw, kind="unlabelled", class_names=["zero", "one", "two"]) as writer:
+        for number in range(40):
+            pixels = np.roll(np.eye(8, dtype=np.uint8) * 255, number, axis=1)
+            out = io.BytesIO()
+            Image.fromarray(pixels).save(out, "PNG")
+            writer.add(f"{number}.png", image=out.getvalue(), split="train" if number < 30 else "test")
+    answers = {"label": np.arange(40) % 3, "score": np.linspace(0.99, 0.4, 40, dtype=np.float32)}
+    Dataset.open(raw).derive(folder, layers={"predictions": answers})
+    return folder
+
+
+def streets(folder: Path) -> Path:
+    """Pictures without labels: in all but the first a model has found a sure object and an unsure one."""
+    raw = folder.with_name("streets-raw")
+    with DatasetWriter(raw, kind="unlabelled", class_names=["car", "sign"]) as writer:
+        for number in range(12):
+            writer.add(f"{number}.png", image=picture(number))
+    answers = {
+        "boxes": np.array([[20, 30, 90, 110], [120, 20, 200, 90]], np.float32),
+        "labels": np.array([0, 1], np.int32),
+        "scores": np.array([0.9, 0.3], np.float32),
+    }
+    layer = {name: [values[:0], *[values] * 11] for name, values in answers.items()}
+    Dataset.open(raw).derive(folder, layers={"predictions": layer})
+    return folder
+
+
 @pytest.mark.parametrize(("language", "theme", "width"), [("en", "light", "1440"), ("zh", "dark", "1280")])
 def test_the_console_shows_samples_of_every_kind(
     server: RunningServer, language: str, theme: str, width: str
 ) -> None:
     printed = run_script("samples.mjs", server.url, language, theme, width, password=PASSWORD)
     assert f"read in {language}" in printed, printed
+
+
+def test_the_answers_of_a_model_become_labels(server: RunningServer) -> None:
+    printed = run_script("samples.mjs", server.url, "review", password=PASSWORD)
+    assert "reviewed" in printed, printed
 
 
 def test_the_console_shows_real_cells(server: RunningServer, tmp_path: Path) -> None:

@@ -131,6 +131,46 @@ def test_a_file_derived_by_hard_link_from_a_view_is_stored_again(
     store.verify(tree.digest)
 
 
+def test_links_to_files_of_a_known_artifact_are_part_of_another(store: ArtifactStore, tmp_path: Path) -> None:
+    large = bytes(3_000_000)
+    first = store.put_tree(make_folder(tmp_path / "in", {"a.bin": large, "b.bin": b"b", "c.bin": b"c"}))
+    view = store.materialize(first.digest)
+    derived = make_folder(tmp_path / "derived", {"new.txt": b"new", "c.bin": b"other"})
+    os.link(view / "a.bin", derived / "a.bin")
+    os.link(view / "b.bin", derived / "moved.bin")
+    second = store.put_tree(derived, move=True, like=first.digest)
+    expected = {"a.bin": large, "moved.bin": b"b", "new.txt": b"new", "c.bin": b"other"}
+    assert contents(store.materialize(second.digest)) == expected
+    assert second == store.put_tree(make_folder(tmp_path / "copied", expected))
+
+
+def test_a_link_that_was_changed_is_read(store: ArtifactStore, tmp_path: Path) -> None:
+    first = store.put_tree(make_folder(tmp_path / "in", {"a.bin": b"before"}))
+    view = store.materialize(first.digest)
+    derived = make_folder(tmp_path / "derived", {})
+    os.link(view / "a.bin", derived / "a.bin")
+    (derived / "a.bin").chmod(0o644)
+    (derived / "a.bin").write_bytes(b"after!")
+    second = store.put_tree(derived, like=first.digest)
+    assert second != first
+    assert second == store.put_tree(make_folder(tmp_path / "copied", {"a.bin": b"after!"}))
+
+
+def test_an_intact_link_to_a_known_artifact_is_believed(store: ArtifactStore, tmp_path: Path) -> None:
+    """Reading it would find bytes that were changed with their time put back; only `verify` reads them."""
+    first = store.put_tree(make_folder(tmp_path / "in", {"a.bin": b"before"}))
+    view = store.materialize(first.digest)
+    time_ns = (view / "a.bin").stat().st_mtime_ns
+    (view / "a.bin").chmod(0o644)
+    (view / "a.bin").write_bytes(b"after!")
+    os.utime(view / "a.bin", ns=(time_ns, time_ns))
+    derived = make_folder(tmp_path / "derived", {})
+    os.link(view / "a.bin", derived / "a.bin")
+    assert store.put_tree(derived, like=first.digest) == first
+    with pytest.raises(Tampered):
+        store.verify(first.digest)
+
+
 def test_a_link_inside_the_folder_is_stored_as_the_file_it_leads_to(
     store: ArtifactStore, tmp_path: Path
 ) -> None:

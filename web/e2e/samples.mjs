@@ -1,5 +1,5 @@
 // Looks at samples of every kind on a real server: what is drawn over them, groups, predictions, rows, a broken picture.
-// Called as `samples.mjs LANGUAGE THEME WIDTH`, or with the name of a dataset, whose masks it opens.
+// Called as `samples.mjs LANGUAGE THEME WIDTH`, with `review`, or with the name of a dataset, whose masks it opens.
 import assert from 'node:assert/strict';
 import { BASE, lookAt, open, signIn, start } from './browser.mjs';
 
@@ -19,6 +19,19 @@ const WORDS = {
     missing: 'missing',
     remove: 'Remove the filter person 000',
     which: /Predictions of/,
+    selected: 'Selected samples',
+    count: (count) => `${count} selected`,
+    all: 'Select all 306',
+    select: 'Select 5.png',
+    copy: 'Copy keys',
+    copied: '3 keys copied',
+    sorted: /Sorted by/,
+    hidden: /1 class hidden/,
+    opacity: /Opacity/,
+    score: /Score from/,
+    unsure: 'Lowest score first',
+    some: /^2 11$/,
+    objects: 'Remove the filter 2 objects',
   },
   zh: {
     masks: '掩码',
@@ -35,6 +48,19 @@ const WORDS = {
     missing: '缺失',
     remove: '移除筛选条件 person 000',
     which: /预测来源/,
+    selected: '已选样本',
+    count: (count) => `已选 ${count} 个`,
+    all: '选择全部 306 个',
+    select: '选择 5.png',
+    copy: '复制键',
+    copied: '已复制 3 个键',
+    sorted: /排序/,
+    hidden: /已隐藏 1 个类别/,
+    opacity: /不透明度/,
+    score: /最低置信度/,
+    unsure: '置信度从低到高',
+    some: /^2 11$/,
+    objects: '移除筛选条件 2 个目标',
   },
 };
 
@@ -117,8 +143,22 @@ async function cells(page, words, tag) {
   const boxes = aside(page).locator('figure').nth(1).locator('rect[stroke-dasharray]');
   await boxes.nth(1).waitFor({ state: 'attached' });
   assert.equal(await boxes.count(), 2);
+  await page.keyboard.press('1');
+  await page.getByRole('button', { name: words.hidden }).waitFor();
+  assert.equal(await outlines.count(), 1, 'the first class is hidden');
+  await page.keyboard.press('1');
+  await outlines.nth(1).waitFor({ state: 'attached' });
+  await aside(page).getByRole('slider', { name: words.opacity }).fill('0.5');
+  assert.equal(
+    await page
+      .locator('main li canvas')
+      .first()
+      .evaluate((drawn) => drawn.style.opacity),
+    '0.5',
+  );
   await lookAt(page, `samples-cells-${tag}`);
-  const score = aside(page).getByRole('slider');
+  await aside(page).getByRole('slider', { name: words.opacity }).fill('1');
+  const score = aside(page).getByRole('slider', { name: words.score });
   await score.focus();
   for (let step = 0; step < 10; step += 1) await page.keyboard.press('ArrowRight');
   assert.deepEqual(await numbers(), ['1', '1', '0'], 'from 0.5 on, what is not there is not answered');
@@ -165,6 +205,61 @@ async function people(page, words, tag) {
   await page.getByRole('status').getByText(words.identities).waitFor();
 }
 
+/** Samples are selected by key, Ctrl, Shift and mark; they stay so whatever is filtered, and no sample is fetched. */
+async function selection(page, words, tag) {
+  await go(page, 'people');
+  const cells = grid(page, words).locator('[data-position] > button:not([role])');
+  const bar = page.getByRole('region', { name: words.selected });
+  const counts = (count) => bar.getByText(words.count(count), { exact: true }).waitFor();
+  await cells.nth(2).click({ modifiers: ['ControlOrMeta'] });
+  await counts(1);
+  await cells.nth(6).click({ modifiers: ['Shift'] });
+  await counts(5);
+  await page.getByRole('checkbox', { name: words.select }).click();
+  await counts(4);
+  await cells.nth(3).focus();
+  await page.keyboard.press('x');
+  await counts(3);
+  await page.getByRole('button', { name: /^person 007/ }).click();
+  await page.waitForURL(/label=person/);
+  await counts(3);
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await bar.getByRole('button', { name: words.copy }).click();
+  await page.getByText(words.copied).waitFor();
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), '2.png\n4.png\n6.png');
+  await page.getByRole('button', { name: words.remove.replace('000', '007') }).click();
+  const fetched = [];
+  const note = (request) => fetched.push(new URL(request.url()).pathname.split('/').at(-1));
+  page.on('request', note);
+  await bar.getByRole('button', { name: words.all }).click();
+  await counts(306);
+  page.off('request', note);
+  assert.ok(fetched.includes('sample-keys'), `keys were asked for: ${fetched}`);
+  assert.equal(fetched.filter((name) => name === 'samples').length, 0, `no sample was: ${fetched}`);
+  await lookAt(page, `samples-selection-${tag}`);
+  await page.keyboard.press('Escape');
+  await bar.waitFor({ state: 'detached' });
+}
+
+/** Sorted by how sure a model is; narrowed by the number of objects. The address holds both. */
+async function sorting(page, words, tag) {
+  await go(page, 'digits');
+  await page.getByRole('button', { name: words.sorted }).click();
+  await page.getByRole('menuitem', { name: words.unsure }).click();
+  await page.waitForURL(/order=score/);
+  const first = grid(page, words).getByRole('listitem').first();
+  await first.getByText('zero 0.40').waitFor();
+  await page.reload();
+  await first.getByText('zero 0.40').waitFor();
+  await go(page, 'streets?order=-objects');
+  await page.locator('aside').getByRole('button', { name: words.some }).click();
+  await page.waitForURL(/objects=2-2/);
+  await page.getByRole('status').getByText('11', { exact: true }).waitFor();
+  await lookAt(page, `samples-sorting-${tag}`);
+  await page.getByRole('button', { name: words.objects }).click();
+  await page.getByRole('status').getByText('12', { exact: true }).waitFor();
+}
+
 async function rows(page, words, tag) {
   await go(page, 'letters?sample=2');
   await grid(page, words).getByRole('listitem').filter({ hasText: 'Letter 7:' }).waitFor();
@@ -195,7 +290,8 @@ async function read(language, theme, width) {
   page.setDefaultTimeout(10_000);
   await signIn(page);
   const tag = `${language}-${theme}`;
-  for (const look of [scenes, cells, faces, people, rows, plain]) await look(page, words, tag);
+  for (const look of [scenes, cells, faces, people, selection, sorting, rows, plain])
+    await look(page, words, tag);
   assert.deepEqual(problems, []);
   await context.close();
   console.log(`read in ${language}`);
@@ -215,9 +311,123 @@ async function readOne(name) {
   console.log(`${name} read`);
 }
 
+/** Decisions by key and for a selection, kept over a reload, saved as a version; then one that somebody overtakes. */
+async function review() {
+  const { context, page, problems } = await open(browser, { language: 'en', theme: 'light' });
+  page.setDefaultTimeout(10_000);
+  await signIn(page);
+  await go(page, 'digits?sample=3');
+  const cells = page.locator('[data-position] > button:not([role])');
+  const bar = page.getByRole('region', { name: 'Review that is not saved yet' });
+  await aside(page)
+    .getByText(/Accepting makes it the label/)
+    .waitFor();
+  await page.keyboard.press('a');
+  await page.waitForURL(/sample=4/);
+  await page.keyboard.press('a');
+  await page.waitForURL(/sample=5/);
+  await page.keyboard.press('r');
+  await page.waitForURL(/sample=6/);
+  await bar.getByText('2 to accept').waitFor();
+  await bar.getByText('1 to reject').waitFor();
+  await page.reload();
+  await bar.getByText('2 to accept').waitFor();
+  await aside(page).getByRole('button', { name: 'Close' }).click();
+  await page.waitForURL((url) => !url.search.includes('sample'));
+  await cells.nth(10).click({ modifiers: ['ControlOrMeta'] });
+  await cells.nth(12).click({ modifiers: ['Shift'] });
+  const selected = page.getByRole('region', { name: 'Selected samples' });
+  await selected.getByRole('button', { name: 'Accept' }).click();
+  await bar.getByText('5 to accept').waitFor();
+  assert.equal(await page.getByRole('img', { name: 'To be accepted' }).count(), 5);
+  await lookAt(page, 'samples-review');
+  await bar.getByRole('button', { name: /Save as a new version/ }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('Samples that were not reviewed have no label yet.').waitFor();
+  await dialog.getByRole('textbox').fill('the sure ones');
+  await lookAt(page, 'samples-review-save');
+  await dialog.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.getByText('digits has version 2 now').waitFor();
+  await bar.waitFor({ state: 'detached' });
+  const facets = page.locator('aside').first();
+  await facets.getByRole('button', { name: /Rejected 1/ }).waitFor();
+  await facets.getByRole('button', { name: /Not reviewed 34/ }).click();
+  await page.getByRole('status').getByText('34').first().waitFor();
+  await facets.getByRole('button', { name: /Accepted 5/ }).click();
+  await page.getByRole('img', { name: 'Accepted' }).nth(4).waitFor();
+  await cells.first().click();
+  await aside(page).getByText('Accepted as the label by admin.').waitFor();
+  await lookAt(page, 'samples-reviewed');
+  await overtaken(page, bar);
+  assert.deepEqual(problems, []);
+  await context.close();
+  console.log('reviewed');
+}
+
+/** Somebody makes a version meanwhile: that is said, and what was decided goes on to the new one. */
+async function overtaken(page, bar) {
+  await go(page, 'digits?sample=20');
+  await aside(page)
+    .getByText(/Accepting makes it the label/)
+    .waitFor();
+  await page.keyboard.press('r');
+  await bar.getByText('1 to reject').waitFor();
+  const status = await page.evaluate(async () => {
+    const csrf = (await (await fetch('/api/v1/session')).json()).csrf_token;
+    const answer = await fetch('/api/v1/projects/default/datasets/digits/versions/2/reviews', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-csrf-token': csrf },
+      body: JSON.stringify({ accept: ['30.png'] }),
+    });
+    return answer.status;
+  });
+  assert.equal(status, 201);
+  await bar.getByRole('button', { name: /Save as a new version/ }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'Save', exact: true }).click();
+  await dialog.getByText(/has version 3 meanwhile/).waitFor();
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await go(page, 'digits?v=2&sample=20');
+  await aside(page).getByText('Only the newest version can be reviewed.').waitFor();
+  await aside(page).getByRole('link', { name: 'Open it' }).click();
+  await bar.getByText('1 to reject').waitFor();
+  await bar.getByRole('button', { name: /Save as a new version/ }).click();
+  await dialog.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.getByText('digits has version 4 now').waitFor();
+  await go(page, 'digits?tab=versions');
+  await page.getByText('the sure ones').waitFor();
+}
+
+/** Objects that are sure enough become labels. */
+async function reviewObjects() {
+  const { context, page, problems } = await open(browser, { language: 'zh', theme: 'dark', width: 1280 });
+  page.setDefaultTimeout(10_000);
+  await signIn(page);
+  await go(page, 'streets?sample=1');
+  assert.equal(await aside(page).locator('figure').count(), 0, 'nothing is compared before there are labels');
+  const score = aside(page).getByRole('slider', { name: /最低置信度/ });
+  await score.focus();
+  for (let step = 0; step < 10; step += 1) await page.keyboard.press('ArrowRight');
+  await aside(page).getByRole('button', { name: '接受' }).click();
+  await page.getByRole('button', { name: '保存为新版本…' }).click();
+  await page.getByRole('dialog').getByText('0.50').waitFor();
+  await lookAt(page, 'samples-review-objects');
+  await page.getByRole('dialog').getByRole('button', { name: '保存', exact: true }).click();
+  await page.getByText('streets 已生成版本 2').waitFor();
+  await go(page, 'streets?sample=1');
+  const figures = aside(page).locator('figure');
+  await figures.nth(1).locator('rect').nth(1).waitFor({ state: 'attached' });
+  assert.equal(await figures.nth(0).locator('rect').count(), 1, 'the unsure one is no label');
+  assert.deepEqual(problems, []);
+  await context.close();
+}
+
 try {
   const [what = 'en', theme = 'light', width = '1440'] = process.argv.slice(2);
-  if (what in WORDS) await read(what, theme, Number(width));
+  if (what === 'review') {
+    await reviewObjects();
+    await review();
+  } else if (what in WORDS) await read(what, theme, Number(width));
   else await readOne(what);
 } finally {
   await browser.close();

@@ -472,6 +472,48 @@ def show(name: str, json: Json = False) -> None:
 
 
 @app.command()
+def review(
+    name: str,
+    accept: Annotated[list[str] | None, typer.Option(help="Key of a sample; may be given again.")] = None,
+    reject: Annotated[list[str] | None, typer.Option(help="Key of a sample; may be given again.")] = None,
+    accept_list: Annotated[
+        typer.FileText | None, typer.Option(help="File with a key on each line; - for the input.")
+    ] = None,
+    reject_list: Annotated[
+        typer.FileText | None, typer.Option(help="File with a key on each line; - for the input.")
+    ] = None,
+    version: Annotated[
+        int | None, typer.Option(help="The version that was looked at; the newest by default.")
+    ] = None,
+    layer: Annotated[str, typer.Option(help="The layer of answers.")] = "predictions",
+    min_score: Annotated[
+        float, typer.Option(min=0, max=1, help="Leave out objects that are less sure than this.")
+    ] = 0.0,
+    message: Annotated[str, typer.Option("--message", "-m", help="Why; stands with the version.")] = "",
+    json: Json = False,
+) -> None:
+    """Accept a model's answers as labels, or reject them, in a new version."""
+    with context.client() as client:
+        made = client.datasets.review(
+            name,
+            version or client.datasets.get(name).latest.version,
+            accept=[*(accept or ()), *_keys(accept_list)],
+            reject=[*(reject or ()), *_keys(reject_list)],
+            layer=layer,
+            min_score=min_score,
+            message=message,
+        )
+    if json:
+        print_json(made)
+    else:
+        out.print(f"{made.name}@{made.version}: {made.kind}, {made.num_samples} samples")
+
+
+def _keys(file: typer.FileText | None) -> list[str]:
+    return [] if file is None else [line for line in file.read().splitlines() if line]
+
+
+@app.command()
 def delete(name: str, yes: Yes = False) -> None:
     """Delete a dataset with all its versions."""
     confirm(f"Delete dataset {name} with all its versions?", is_confirmed=yes)

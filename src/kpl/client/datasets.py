@@ -1,6 +1,6 @@
 """Datasets: import, list, look at samples."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +15,7 @@ from kpl.schemas.dataset import (
     DatasetVersionOut,
     DifferenceOut,
     ImportFormat,
+    Review,
     SampleChange,
     SampleOut,
     StatisticsOut,
@@ -61,6 +62,30 @@ class Datasets:
         )
         return self._transport.post(TaskOut, f"{self._base}/import", body)
 
+    def review(
+        self,
+        name: str,
+        version: int,
+        *,
+        accept: Iterable[str] = (),
+        reject: Iterable[str] = (),
+        layer: str = "predictions",
+        min_score: float = 0.0,
+        message: str = "",
+    ) -> DatasetVersionOut:
+        """Accept a model's answers as labels, or reject them, in a new version; 10,000 samples at most.
+
+        Args:
+            version: the newest; another one is refused.
+            accept, reject: keys of samples.
+            min_score: objects less sure than this are left out of accepted answers.
+        """
+        body = Review.model_construct(  # the server's refusal says what to do
+            accept=[*accept], reject=[*reject], layer=layer, min_score=min_score, message=message
+        )
+        path = f"{self._base}/{name}/versions/{version}/reviews"
+        return self._transport.post(DatasetVersionOut, path, body)
+
     def difference(self, name: str, version: int, *, before: int) -> DifferenceOut:
         """How many samples were added, removed and changed since another version."""
         path = f"{self._base}/{name}/versions/{version}/difference"
@@ -88,10 +113,15 @@ class Datasets:
         *,
         split: str | None = None,
         label: str | None = None,
+        verdict: Literal["accepted", "rejected", "none"] | None = None,
         limit: int | None = None,
     ) -> Iterator[SampleOut]:
-        """Samples without their images, in the order of the dataset."""
-        query = {"split": split, "label": label}
+        """Samples without their images, in the order of the dataset.
+
+        Args:
+            verdict: what people decided about the answers of the layer `predictions`.
+        """
+        query = {"split": split, "label": label, "verdict": verdict}
         path = f"{self._base}/{name}/versions/{version}/samples"
         return self._transport.pages(SampleOut, path, query=query, limit=limit)
 

@@ -3,6 +3,7 @@
 Nothing that is there is rewritten. A correction stores the corrected rows, a removal a list of row numbers.
 """
 
+import itertools
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -17,7 +18,7 @@ from kpl.dataset import layout
 from kpl.dataset.columns import Ragged
 from kpl.dataset.errors import BadSample
 from kpl.dataset.fields import BLOB, DTYPES, Field
-from kpl.dataset.kinds import LABELS, SAMPLES, TEMPLATES
+from kpl.dataset.kinds import LABELS, NO_LABEL, SAMPLES, TEMPLATES
 from kpl.dataset.layer_writer import LayerWriter
 from kpl.dataset.manifest import Delta, Draft, Layer, Manifest, ShardRef, commit, load
 from kpl.dataset.reader import Dataset
@@ -362,7 +363,11 @@ def _evolved_field(field: Field, changes: _Evolution) -> Field:
 
 
 def _free_name(layer: str, manifest: Manifest) -> str:
-    return f"{layer[:40]}-fix-{manifest.number + 1}"
+    taken = {
+        each.name for each in manifest.layers
+    }  # in a derived dataset numbers begin anew, and its fixes stay
+    numbers = itertools.count(manifest.number + 1)
+    return next(name for number in numbers if (name := f"{layer[:40]}-fix-{number}") not in taken)
 
 
 def _write_patch(dataset: Dataset, layer: Layer, by: str, rows: list[tuple[int, Mapping[str, Any]]]) -> Layer:
@@ -473,7 +478,8 @@ def _differences(
 ) -> NDArray[np.bool_]:
     """[common] whether a field of a sample differs."""
     if name not in before.fields or name not in after.fields:
-        return np.ones(len(one), np.bool_)
+        there, rows = (before, one) if name in before.fields else (after, other)
+        return _says_something(there, name)[rows]
     fields = before.fields[name], after.fields[name]
     if any(field.layout == BLOB for field in fields):
         return _blob_differences(before, after, name, one, other)
@@ -485,6 +491,25 @@ def _differences(
             return differ
     pairs = zip(one.tolist(), other.tolist(), strict=True)
     return np.array([not _are_equal(_at(columns[0], i), _at(columns[1], j)) for i, j in pairs], np.bool_)
+
+
+def _says_something(dataset: Dataset, name: str) -> NDArray[np.bool_]:
+    """[len] whether a sample has a value that is not the one for nothing: none, no class, an empty list."""
+    field = dataset.fields[name]
+    if field.layout == BLOB:
+        is_there: Iterator[bool] = (value is not None for (value,) in dataset.tuples(name))
+        return (
+            np.fromiter(is_there, np.bool_, len(dataset))
+            if field.is_optional
+            else np.ones(len(dataset), np.bool_)
+        )
+    column = dataset.columns(name)
+    if isinstance(column, Ragged):
+        found: NDArray[np.bool_] = column.lengths > 0
+        return found
+    if field.type == "category":
+        return np.asarray(column != NO_LABEL, np.bool_)
+    return np.array([value is not None and value != [] for value in column.tolist()], np.bool_)
 
 
 def _at(column: Any, row: int) -> Any:

@@ -39,6 +39,9 @@ DatasetKind = Literal[
     "text",
 ]
 
+MOST_CHOSEN = 10_000
+"""Samples that one request may name."""
+
 
 class DatasetImport(BaseModel):
     """Make a dataset, or its next version, from files in a layout that people have them in."""
@@ -59,6 +62,33 @@ class DatasetImport(BaseModel):
         return self
 
 
+class Review(BaseModel):
+    """What a person decided about a model's answers, by the keys of samples."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    accept: list[str] = Field([], max_length=MOST_CHOSEN, description="Samples whose answers become labels.")
+    reject: list[str] = Field(
+        [], max_length=MOST_CHOSEN, description="Samples whose answers are wrong and not to be offered again."
+    )
+    layer: str = Field("predictions", description="The layer of answers.")
+    min_score: float = Field(
+        0.0, ge=0, le=1, description="Objects less sure than this are left out of accepted answers."
+    )
+    message: str = Field("", max_length=500, description="Why; stands with the new version.")
+
+    @model_validator(mode="after")
+    def _decides_something(self) -> Self:
+        if not self.accept and not self.reject:
+            raise ValueError("name at least one sample to accept or to reject")
+        if len(self.accept) + len(self.reject) > MOST_CHOSEN:
+            raise ValueError(f"name at most {MOST_CHOSEN:,} samples in one review")
+        return self
+
+
+Verdict = Literal["accepted", "rejected"]
+
+
 class DatasetVersionOut(BaseModel):
     """One immutable version; `digest` is the address of its files in the artifact store."""
 
@@ -73,7 +103,8 @@ class DatasetVersionOut(BaseModel):
     )
     num_classes: int
     splits: dict[str, int] = Field(description="Number of samples of each split.")
-    source_task_id: int | None = Field(description="The task that made it.")
+    source_task_id: int | None = Field(description="The task that made it; null when a person did.")
+    message: str = Field(description="What the person who made it said about it.")
     created_at: AwareDatetime
     created_by: str
 
@@ -145,6 +176,8 @@ class SampleOut(BaseModel):
     has_mask: bool = Field(description="Whether there are masks, of objects or of classes.")
     text: str | None
     values: dict[str, str | float | bool | None] = Field(description="Columns of a table.")
+    verdict: Verdict | None = Field(None, description="What a person decided about the layer's answer.")
+    verdict_by: str | None = Field(None, description="Who that was.")
     prediction: PredictionOut | None = Field(description="Class that a layer of predictions answers.")
     predicted: PredictedOut | None = Field(
         description="Objects and masks that a layer of predictions answers."
@@ -157,6 +190,30 @@ class SamplesOut(BaseModel):
     items: list[SampleOut]
     next_cursor: str | None
     num_matches: int
+
+
+class SampleKeysOut(Page[str]):
+    """A page of keys of samples. `num_matches` counts all that the filters let through."""
+
+    num_matches: int
+
+
+SampleOrder = Literal["row", "-row", "key", "-key", "size", "-size", "objects", "-objects", "score", "-score"]
+"""By what samples are sorted; after `-` the highest comes first."""
+
+
+class FacetOut(BaseModel):
+    id: str = Field(description="What to filter by: `640x480`, a range of the longer side, or of objects.")
+    count: int = Field(description="Samples.")
+
+
+class FacetsOut(BaseModel):
+    """How samples divide, each facet counted as if it were not filtered by itself."""
+
+    sizes: list[FacetOut] = Field(
+        description="Most frequent first; of more than 8 sizes, ranges as `257-512` of the longer side."
+    )
+    objects: list[FacetOut] = Field(description="By the number of objects in a sample, as `3-5`; rising.")
 
 
 SampleChange = Literal["added", "removed", "changed"]
@@ -202,6 +259,12 @@ class LayerOut(BaseModel):
     role: Literal["samples", "labels", "predictions", "other"]
     fields: dict[str, str] = Field(description="Type of each field, as `image` or `boxes`.")
     answers: list[Literal["class", "boxes", "mask"]] = Field(description="What a layer of predictions says.")
+    verdicts: dict[Verdict, int] | None = Field(
+        None, description="Of how many samples people accepted its answer, and rejected it; of predictions."
+    )
+    not_reviewable: str | None = Field(
+        None, description="Why its answers cannot become labels of this dataset; null where they can."
+    )
 
 
 class LayersOut(BaseModel):

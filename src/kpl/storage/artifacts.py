@@ -70,7 +70,12 @@ class ArtifactStore:
             folder.mkdir(parents=True, exist_ok=True)
 
     def put_tree(
-        self, folder: Path, *, move: bool = False, is_ignored: Callable[[str], bool] = lambda _: False
+        self,
+        folder: Path,
+        *,
+        move: bool = False,
+        is_ignored: Callable[[str], bool] = lambda _: False,
+        like: str | None = None,
     ) -> Tree:
         """Store a folder; storing the same content again changes nothing and costs a hash.
 
@@ -82,15 +87,20 @@ class ArtifactStore:
             move: keep the files themselves instead of copies, where both are on one file system, and remove
                 `folder` when all is stored; until then it is whole, so that it can be stored again after a crash.
             is_ignored: says of a path inside the folder whether to leave it out unseen.
+            like: digest of an artifact that `folder` was made from. Files that are hard links to those of it, under
+                the same names, are not read again.
         Raises:
             Invalid: `folder` holds something that cannot be part of a tree.
             Conflict: a file changed while it was stored.
         """
         root = folder.resolve()
         sources = scan_folder(folder, is_ignored=is_ignored)
+        known = {} if like is None else {entry.path: entry for entry in self.get_tree(like).entries}
         with self._lock(fcntl.LOCK_SH), _staging() as staged:
             entries = [
-                self._stage_file(source, staged, keep=move and _is_alone(source, root)) for source in sources
+                self._renew_link(source, known.get(source.path))
+                or self._stage_file(source, staged, keep=move and _is_alone(source, root))
+                for source in sources
             ]
             tree = Tree.of(entries)
             self._stage_manifest(tree, staged)
@@ -223,6 +233,16 @@ class ArtifactStore:
             return
         staged[path] = self._fresh_path()
         staged[path].write_bytes(manifest_bytes(tree.entries))
+
+    def _renew_link(self, source: SourceFile, known: TreeEntry | None) -> TreeEntry | None:
+        """The entry of a file that is a link to a blob which is there and was not changed."""
+        if known is None:
+            return None
+        blob = self._blob_path(known)
+        if not _looks_intact(blob, known) or not os.path.samestat(source.stat, blob.stat()):
+            return None
+        os.utime(blob, (BLOB_MTIME_S, BLOB_MTIME_S))  # begins the grace age anew
+        return known
 
     def _stage_file(self, source: SourceFile, staged: dict[Path, Path], *, keep: bool) -> TreeEntry:
         small = source.location.read_bytes() if source.stat.st_size <= _IN_MEMORY_BYTES else None

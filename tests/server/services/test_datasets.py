@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from kpl.dataset import versions
 from kpl.errors import Denied, Invalid, NotFound
-from kpl.schemas.dataset import DatasetImport
+from kpl.schemas.dataset import DatasetImport, SampleKeysOut
 from kpl.server.services import datasets
 from kpl.server.services.access import Caller, Role
+from kpl.server.services.paging import encode_cursor
 from kpl.server.services.platform import Platform
+from kpl.server.services.sample_filters import SampleFilter
 from kpl.testing.published import image_bytes, publish_dataset, write_dataset
 from kpl.testing.server import add_user
 
@@ -65,8 +68,7 @@ def test_samples_are_filtered_counted_and_paged(platform: Platform, viewer_of: C
             "default",
             pets,
             1,
-            split=filters.get("split"),
-            label=filters.get("label"),
+            SampleFilter(split=filters.get("split"), label=filters.get("label")),
             cursor=filters.get("cursor"),
             limit=2,
         )
@@ -127,13 +129,49 @@ def test_only_administrators_of_the_platform_import_from_a_path_of_the_server(
         )
 
 
+def test_keys_alone_come_in_the_same_order_and_pages(
+    platform: Platform, viewer_of: Caller, pets: str
+) -> None:
+    def page(cursor: str | None) -> SampleKeysOut:
+        chosen = SampleFilter(split="train")
+        return datasets.list_sample_keys(
+            platform, viewer_of, "default", pets, 1, chosen, cursor=cursor, limit=4
+        )
+
+    first = page(None)
+    assert (first.items, first.num_matches) == (["0.png", "1.png", "3.png", "4.png"], 6)
+    assert page(first.next_cursor).model_dump() == {
+        "items": ["6.png", "7.png"],
+        "next_cursor": None,
+        "num_matches": 6,
+    }
+
+
+def test_any_page_can_be_asked_for_with_a_filter(platform: Platform, viewer_of: Caller, pets: str) -> None:
+    found = datasets.list_samples(
+        platform, viewer_of, "default", pets, 1, SampleFilter(label="dog"), cursor=encode_cursor(0), limit=1
+    )
+    assert [sample.row for sample in found.items] == [4]
+    assert found.next_cursor == encode_cursor(1)
+
+
+def test_keys_leave_out_samples_that_a_version_has_removed(
+    platform: Platform, viewer_of: Caller, tmp_path: Path
+) -> None:
+    versions.remove(write_dataset(tmp_path / "fewer"), ["1.png", "4.png"])
+    publish_dataset(platform, tmp_path / "fewer", "fewer")
+    found = datasets.list_sample_keys(
+        platform, viewer_of, "default", "fewer", 1, SampleFilter(label="dog"), cursor=None, limit=9
+    )
+    assert found.items == ["7.png"]
+
+
 READS: list[Callable[[Platform, Caller], object]] = [
     lambda p, c: datasets.list_datasets(p, c, "default", cursor=None, limit=10),
     lambda p, c: datasets.get_dataset(p, c, "default", "pets"),
     lambda p, c: datasets.get_dataset_version(p, c, "default", "pets", 1),
-    lambda p, c: datasets.list_samples(
-        p, c, "default", "pets", 1, split=None, label=None, cursor=None, limit=1
-    ),
+    lambda p, c: datasets.list_samples(p, c, "default", "pets", 1, SampleFilter(), cursor=None, limit=1),
+    lambda p, c: datasets.list_sample_keys(p, c, "default", "pets", 1, SampleFilter(), cursor=None, limit=1),
     lambda p, c: datasets.get_sample_image(p, c, "default", "pets", 1, 0, size=None),
     lambda p, c: datasets.get_statistics(p, c, "default", "pets", 1),
 ]

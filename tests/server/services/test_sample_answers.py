@@ -18,6 +18,7 @@ from kpl.server.services import datasets
 from kpl.server.services.access import SERVER
 from kpl.server.services.platform import Platform
 from kpl.server.services.sample_answers import MOST_BOXES, MOST_TEXT
+from kpl.server.services.sample_filters import SampleFilter
 from kpl.testing.published import image_bytes, publish_dataset
 
 SIDE = 20
@@ -53,8 +54,7 @@ def listed(platform: Platform, name: str, predictions: str | None = None) -> lis
         "default",
         name,
         1,
-        split=None,
-        label=None,
+        SampleFilter(),
         predictions=predictions,
         cursor=None,
         limit=200,
@@ -241,6 +241,6 @@ def test_class_of_pixels_filters_samples(platform: Platform, tmp_path: Path) -> 
     folder = write(tmp_path / "set", "semantic_segmentation", [{"mask": each} for each in masks])
     name = publish(platform, folder)
     page = datasets.list_samples(
-        platform, SERVER, "default", name, 1, split=None, label="a", cursor=None, limit=10
+        platform, SERVER, "default", name, 1, SampleFilter(label="a"), cursor=None, limit=10
     )
     assert [each.row for each in page.items] == [0, 2]

@@ -460,6 +460,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/datasets/{name}/versions/{version}/facets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Sample Facets
+         * @description Count the samples that pass by size and by their number of objects.
+         */
+        get: operations["list_sample_facets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/datasets/{name}/versions/{version}/groups": {
         parameters: {
             query?: never;
@@ -492,6 +512,46 @@ export interface paths {
          * @description List the layers of a version: samples, labels, predictions.
          */
         get: operations["list_layers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/datasets/{name}/versions/{version}/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Review Answers
+         * @description Accept a model's answers as labels, or reject them, in a new version; for the newest version alone.
+         */
+        post: operations["review_answers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/datasets/{name}/versions/{version}/sample-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Sample Keys
+         * @description List the keys alone of samples, in the order of `list_samples`: to choose very many of them.
+         */
+        get: operations["list_sample_keys"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2146,6 +2206,11 @@ export interface components {
             digest: string;
             /** Kind */
             kind: string;
+            /**
+             * Message
+             * @description What the person who made it said about it.
+             */
+            message: string;
             /** Name */
             name: string;
             /** Num Classes */
@@ -2156,7 +2221,7 @@ export interface components {
             size_bytes: number;
             /**
              * Source Task Id
-             * @description The task that made it.
+             * @description The task that made it; null when a person did.
              */
             source_task_id: number | null;
             /**
@@ -2704,6 +2769,35 @@ export interface components {
              */
             type: ("hello" | "resync") | string;
         };
+        /** FacetOut */
+        FacetOut: {
+            /**
+             * Count
+             * @description Samples.
+             */
+            count: number;
+            /**
+             * Id
+             * @description What to filter by: `640x480`, a range of the longer side, or of objects.
+             */
+            id: string;
+        };
+        /**
+         * FacetsOut
+         * @description How samples divide, each facet counted as if it were not filtered by itself.
+         */
+        FacetsOut: {
+            /**
+             * Objects
+             * @description By the number of objects in a sample, as `3-5`; rising.
+             */
+            objects: components["schemas"]["FacetOut"][];
+            /**
+             * Sizes
+             * @description Most frequent first; of more than 8 sizes, ranges as `257-512` of the longer side.
+             */
+            sizes: components["schemas"]["FacetOut"][];
+        };
         /**
          * FigureOut
          * @description Something to draw that the algorithm reported: its data, or a file of an output.
@@ -2922,10 +3016,22 @@ export interface components {
             /** Name */
             name: string;
             /**
+             * Not Reviewable
+             * @description Why its answers cannot become labels of this dataset; null where they can.
+             */
+            not_reviewable?: string | null;
+            /**
              * Role
              * @enum {string}
              */
             role: "samples" | "labels" | "predictions" | "other";
+            /**
+             * Verdicts
+             * @description Of how many samples people accepted its answer, and rejected it; of predictions.
+             */
+            verdicts?: {
+                [key: string]: number;
+            } | null;
         };
         /** LayersOut */
         LayersOut: {
@@ -4211,6 +4317,42 @@ export interface components {
             memory_mib: number;
         };
         /**
+         * Review
+         * @description What a person decided about a model's answers, by the keys of samples.
+         */
+        Review: {
+            /**
+             * Accept
+             * @description Samples whose answers become labels.
+             * @default []
+             */
+            accept: string[];
+            /**
+             * Layer
+             * @description The layer of answers.
+             * @default predictions
+             */
+            layer: string;
+            /**
+             * Message
+             * @description Why; stands with the new version.
+             * @default
+             */
+            message: string;
+            /**
+             * Min Score
+             * @description Objects less sure than this are left out of accepted answers.
+             * @default 0
+             */
+            min_score: number;
+            /**
+             * Reject
+             * @description Samples whose answers are wrong and not to be offered again.
+             * @default []
+             */
+            reject: string[];
+        };
+        /**
          * RunCreate
          * @description A new run of a saved pipeline, a template or a document.
          */
@@ -4400,6 +4542,21 @@ export interface components {
             priority: number;
         };
         /**
+         * SampleKeysOut
+         * @description A page of keys of samples. `num_matches` counts all that the filters let through.
+         */
+        SampleKeysOut: {
+            /** Items */
+            items: string[];
+            /**
+             * Next Cursor
+             * @description Send it as `cursor` to get the next page.
+             */
+            next_cursor?: string | null;
+            /** Num Matches */
+            num_matches: number;
+        };
+        /**
          * SampleOut
          * @description One sample without its image and masks, which have addresses of their own.
          *
@@ -4445,6 +4602,16 @@ export interface components {
             values: {
                 [key: string]: string | number | boolean | null;
             };
+            /**
+             * Verdict
+             * @description What a person decided about the layer's answer.
+             */
+            verdict?: ("accepted" | "rejected") | null;
+            /**
+             * Verdict By
+             * @description Who that was.
+             */
+            verdict_by?: string | null;
             /** Width */
             width: number | null;
         };
@@ -6322,6 +6489,52 @@ export interface operations {
             };
         };
     };
+    list_sample_facets: {
+        parameters: {
+            query?: {
+                split?: string | null;
+                label?: string | null;
+                /** @description What people decided about the answers of the layer `predictions`. */
+                verdict?: ("accepted" | "rejected" | "none") | null;
+                /** @description Layer whose answers go with the samples; left out, `predictions` if there is one. */
+                predictions?: string | null;
+                /** @description `640x480`, or a range as `257-512` of the longer side in pixels. */
+                size?: string | null;
+                /** @description How many objects, as `3-5` or `101-`. */
+                objects?: string | null;
+                /** @description What they are sorted by; `size` is in pixels, and `-` puts the highest first. */
+                order?: "row" | "-row" | "key" | "-key" | "size" | "-size" | "objects" | "-objects" | "score" | "-score";
+            };
+            header?: never;
+            path: {
+                project: string;
+                name: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FacetsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     list_sample_groups: {
         parameters: {
             query?: {
@@ -6396,17 +6609,112 @@ export interface operations {
             };
         };
     };
+    review_answers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                name: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Review"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetVersionOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_sample_keys: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+                /** @description Most keys in one page. */
+                limit?: number;
+                split?: string | null;
+                label?: string | null;
+                /** @description What people decided about the answers of the layer `predictions`. */
+                verdict?: ("accepted" | "rejected" | "none") | null;
+                /** @description Layer whose answers go with the samples; left out, `predictions` if there is one. */
+                predictions?: string | null;
+                /** @description `640x480`, or a range as `257-512` of the longer side in pixels. */
+                size?: string | null;
+                /** @description How many objects, as `3-5` or `101-`. */
+                objects?: string | null;
+                /** @description What they are sorted by; `size` is in pixels, and `-` puts the highest first. */
+                order?: "row" | "-row" | "key" | "-key" | "size" | "-size" | "objects" | "-objects" | "score" | "-score";
+            };
+            header?: never;
+            path: {
+                project: string;
+                name: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SampleKeysOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     list_samples: {
         parameters: {
             query?: {
-                split?: string | null;
-                label?: string | null;
                 /** @description Layer whose answers go with the samples; left out, `predictions` if there is one. */
                 predictions?: string | null;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string | null;
                 /** @description Most items in one page. */
                 limit?: number;
+                split?: string | null;
+                label?: string | null;
+                /** @description What people decided about the answers of the layer `predictions`. */
+                verdict?: ("accepted" | "rejected" | "none") | null;
+                /** @description `640x480`, or a range as `257-512` of the longer side in pixels. */
+                size?: string | null;
+                /** @description How many objects, as `3-5` or `101-`. */
+                objects?: string | null;
+                /** @description What they are sorted by; `size` is in pixels, and `-` puts the highest first. */
+                order?: "row" | "-row" | "key" | "-key" | "size" | "-size" | "objects" | "-objects" | "score" | "-score";
             };
             header?: never;
             path: {

@@ -19,7 +19,10 @@ export default function KeysDialog() {
   const samples = [
     { keys: 'j k', label: t('keys.nextSample') },
     { keys: 'b m l n', label: t('keys.overlays') },
+    { keys: '1 … 9', label: t('keys.classes') },
     { keys: 'p', label: t('keys.predictions') },
+    { keys: 'x X', label: t('keys.select') },
+    { keys: 'a r', label: t('keys.review') },
   ];
   return (
     <Dialog title={t('keys.title')} isOpen onClose={() => showOverlay('none')}>

@@ -18,13 +18,13 @@ export function CopyButton({ text, label }: { text: string; label?: string }) {
       size="small"
       icon={isCopied ? Check : Copy}
       label={isCopied ? t('copied') : (label ?? t('copy'))}
-      onPress={() => void copy(text).then(() => setCopied(true))}
+      onPress={() => void copyText(text).then(() => setCopied(true))}
     />
   );
 }
 
 /** Copies also where the page has no right to the clipboard, as on a plain HTTP address. */
-async function copy(text: string): Promise<void> {
+export async function copyText(text: string): Promise<void> {
   if (navigator.clipboard) return navigator.clipboard.writeText(text);
   const area = document.createElement('textarea');
   area.value = text;

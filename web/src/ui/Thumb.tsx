@@ -6,12 +6,14 @@ interface ThumbProps {
   src: string;
   alt?: string;
   className?: string;
-  /** For tiny images: sharp squares instead of a blur, and nothing cut off. */
+  /** For tiny images: sharp squares instead of a blur. */
   isPixelated?: boolean;
+  /** With nothing cut off, on black. */
+  isWhole?: boolean;
 }
 
-/** A picture of a sample, cropped to its place; an icon where it cannot be drawn. */
-export function Thumb({ src, alt = '', className, isPixelated }: ThumbProps) {
+/** A picture of a sample that fills its place; an icon where it cannot be drawn. */
+export function Thumb({ src, alt = '', className, isPixelated, isWhole }: ThumbProps) {
   const [isBroken, setBroken] = useState(false);
   if (isBroken)
     return (
@@ -28,7 +30,7 @@ export function Thumb({ src, alt = '', className, isPixelated }: ThumbProps) {
       draggable={false}
       onError={() => setBroken(true)}
       style={isPixelated ? { imageRendering: 'pixelated' } : undefined}
-      className={cx(isPixelated ? 'bg-black object-contain' : 'bg-sunken object-cover', className)}
+      className={cx(isWhole ? 'bg-[#000000] object-contain' : 'bg-sunken object-cover', className)}
     />
   );
 }

@@ -47,6 +47,7 @@ test('objects of one class have a line between them', () => {
 test('the one class pointed at stands out', () => {
   const map = mapOf([[A, B]]);
   expect(alphas(tint(map, over(map, 2, 1), { fill: 0.4, stroke: 0, only: 1 }))).toEqual([26, 102]);
+  expect(alphas(tint(map, over(map, 2, 1), { fill: 0.4, stroke: 0, hidden: [1] }))).toEqual([102, 0]);
 });
 
 test('a mask is cut off as its picture is', () => {

@@ -19,6 +19,8 @@ export interface TintOptions {
   isDashed?: boolean;
   /** The one class to show; others fade. */
   only?: number | null;
+  /** Classes that are left out. */
+  hidden?: readonly number[];
 }
 
 const COLOURS = CLASS_COLOURS.map((colour) =>
@@ -39,14 +41,15 @@ export function tint(
     fit,
     image,
   }: { width: number; height: number; fit: Fit; image: { width: number; height: number } },
-  { fill, stroke, isDashed = false, only = null }: TintOptions,
+  { fill, stroke, isDashed = false, only = null, hidden = [] }: TintOptions,
 ): Uint8ClampedArray<ArrayBuffer> {
+  const isHidden = new Set(hidden);
   const ids = sampled(map, { width, height, fit, image });
   const out = new Uint8ClampedArray(width * height * 4);
   for (let y = 0, at = 0; y < height; y += 1)
     for (let x = 0; x < width; x += 1, at += 1) {
       const id = ids[at] as number;
-      if (id < 0) continue;
+      if (id < 0 || isHidden.has(id % CLASSES)) continue;
       const isLine = isEdge(ids, { x, y, width, height }, stroke) && !(isDashed && isGap(x, y));
       const alpha = (isLine ? 1 : fill) * (only === null || only === id % CLASSES ? 1 : FADED);
       const colour = COLOURS[(id % CLASSES) % COLOURS.length] as number[];

@@ -1,19 +1,24 @@
 """Datasets, their versions and samples."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from kpl.schemas.dataset import (
+    MOST_CHOSEN,
     ChangedSamplesOut,
     DatasetDetail,
     DatasetImport,
     DatasetOut,
     DatasetVersionOut,
     DifferenceOut,
+    FacetsOut,
     GroupsOut,
     LayersOut,
+    Review,
     SampleChange,
+    SampleKeysOut,
+    SampleOrder,
     SampleOut,
     SamplesOut,
     StatisticsOut,
@@ -22,7 +27,8 @@ from kpl.schemas.page import Page
 from kpl.schemas.task import TaskOut
 from kpl.server.routes.dependencies import PROJECT, Cursor, Limit, TheCaller, ThePlatform
 from kpl.server.routes.files import FOREVER
-from kpl.server.services import datasets, differences
+from kpl.server.services import datasets, differences, reviews
+from kpl.server.services.sample_filters import SampleFilter
 
 router = APIRouter(prefix=f"{PROJECT}/datasets", tags=["datasets"])
 
@@ -30,6 +36,36 @@ Predictions = Annotated[
     str | None,
     Query(description="Layer whose answers go with the samples; left out, `predictions` if there is one."),
 ]
+
+
+def chosen_samples(
+    split: str | None = None,
+    label: str | None = None,
+    verdict: Annotated[
+        Literal["accepted", "rejected", "none"] | None,
+        Query(description="What people decided about the answers of the layer `predictions`."),
+    ] = None,
+    predictions: Predictions = None,
+    size: Annotated[
+        str | None,
+        Query(
+            pattern=r"^\d{1,9}(x\d{1,9}|-\d{0,9})$",
+            description="`640x480`, or a range as `257-512` of the longer side in pixels.",
+        ),
+    ] = None,
+    objects: Annotated[
+        str | None, Query(pattern=r"^\d{1,9}-\d{0,9}$", description="How many objects, as `3-5` or `101-`.")
+    ] = None,
+    order: Annotated[
+        SampleOrder,
+        Query(description="What they are sorted by; `size` is in pixels, and `-` puts the highest first."),
+    ] = "row",
+) -> SampleFilter:
+    """The filter that a list of samples is asked for with."""
+    return SampleFilter(split, label, verdict, predictions, size, objects, order)
+
+
+Chosen = Annotated[SampleFilter, Depends(chosen_samples)]
 
 
 @router.get("", operation_id="list_datasets")
@@ -85,8 +121,7 @@ def list_samples(
     project: str,
     name: str,
     version: int,
-    split: str | None = None,
-    label: str | None = None,
+    chosen: Chosen,
     predictions: Predictions = None,
     cursor: Cursor = None,
     limit: Limit = 50,
@@ -98,11 +133,27 @@ def list_samples(
         project,
         name,
         version,
-        split=split,
-        label=label,
+        chosen,
         predictions=predictions,
         cursor=cursor,
         limit=limit,
+    )
+
+
+@router.get("/{name}/versions/{version}/sample-keys", operation_id="list_sample_keys")
+def list_sample_keys(
+    platform: ThePlatform,
+    caller: TheCaller,
+    project: str,
+    name: str,
+    version: int,
+    chosen: Chosen,
+    cursor: Cursor = None,
+    limit: Annotated[int, Query(ge=1, le=MOST_CHOSEN, description="Most keys in one page.")] = 1000,
+) -> SampleKeysOut:
+    """List the keys alone of samples, in the order of `list_samples`: to choose very many of them."""
+    return datasets.list_sample_keys(
+        platform, caller, project, name, version, chosen, cursor=cursor, limit=limit
     )
 
 
@@ -124,6 +175,22 @@ def get_sample(
 def list_layers(platform: ThePlatform, caller: TheCaller, project: str, name: str, version: int) -> LayersOut:
     """List the layers of a version: samples, labels, predictions."""
     return datasets.list_layers(platform, caller, project, name, version)
+
+
+@router.get("/{name}/versions/{version}/facets", operation_id="list_sample_facets")
+def list_sample_facets(
+    platform: ThePlatform, caller: TheCaller, project: str, name: str, version: int, chosen: Chosen
+) -> FacetsOut:
+    """Count the samples that pass by size and by their number of objects."""
+    return datasets.list_facets(platform, caller, project, name, version, chosen)
+
+
+@router.post("/{name}/versions/{version}/reviews", operation_id="review_answers", status_code=201)
+def review_answers(
+    platform: ThePlatform, caller: TheCaller, project: str, name: str, version: int, body: Review
+) -> DatasetVersionOut:
+    """Accept a model's answers as labels, or reject them, in a new version; for the newest version alone."""
+    return reviews.review_answers(platform, caller, project, name, version, body)
 
 
 @router.get("/{name}/versions/{version}/groups", operation_id="list_sample_groups")

@@ -5,19 +5,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kpl.errors import Invalid, NotFound, nearest
+from kpl.errors import Invalid, NotFound
 from kpl.storage.atomic import write_atomic
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from kpl.dataset import Dataset, Sample
 
 THUMBNAIL_SIZES = (160, 400)
 _OPEN_DATASETS = 32
 _MAX_PIXELS = 100_000_000
-_MOST_NAMES = 1000  # comparing one name with 100,000 takes seconds
 
 
 @lru_cache(maxsize=_OPEN_DATASETS)
@@ -34,30 +30,6 @@ def summary_of(folder: Path) -> dict[str, Any]:
     from kpl.dataset import stats
 
     return dict(stats.summary(open_dataset(folder)))
-
-
-def matching_rows(dataset: "Dataset", *, split: str | None, label: str | None) -> "NDArray[np.int64]":
-    """[N] rows that belong to the split and hold the class, in order.
-
-    Raises:
-        NotFound: the dataset has no such split or class.
-    """
-    import numpy as np
-
-    chosen = dataset if split is None else dataset.split(split)
-    if label is None:
-        return chosen.rows
-    if label not in dataset.class_names:
-        known = dataset.class_names[:_MOST_NAMES]
-        raise NotFound(f"There is no class '{label}' in this dataset.", hint=nearest(label, known))
-    class_id = dataset.class_names.index(label)
-    if "label" in dataset.fields:
-        matches = np.flatnonzero(np.asarray(chosen.columns("label")) == class_id)
-    else:
-        objects = chosen.columns("labels" if "labels" in dataset.fields else "classes")
-        owners = np.repeat(np.arange(len(chosen)), objects.lengths)
-        matches = np.unique(owners[objects.values == class_id])
-    return chosen.select(matches).rows
 
 
 def image_of(dataset: "Dataset", row: int) -> bytes:

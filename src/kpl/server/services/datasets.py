@@ -12,8 +12,11 @@ from kpl.schemas.dataset import (
     DatasetImport,
     DatasetOut,
     DatasetVersionOut,
+    FacetsOut,
     GroupsOut,
+    LayerOut,
     LayersOut,
+    SampleKeysOut,
     SampleOut,
     SamplesOut,
     StatisticsOut,
@@ -27,6 +30,7 @@ from kpl.server.services.access import Caller, Role, project_for, require_platfo
 from kpl.server.services.clock import utc
 from kpl.server.services.paging import decode_cursor, encode_cursor, page_of
 from kpl.server.services.platform import Platform
+from kpl.server.services.sample_filters import SampleFilter, count_verdicts, keys_of, matching_rows
 
 MOST_VERSIONS = 100
 MOST_USERS = 100
@@ -68,7 +72,7 @@ def get_dataset(platform: Platform, caller: Caller, project: str, name: str) -> 
         )
         return DatasetDetail(
             **_dataset_out(session, row).model_dump(),
-            versions=[_version_out(version, name) for version in versions],
+            versions=[version_out(version, name) for version in versions],
             used_by=list(users),
         )
 
@@ -79,7 +83,7 @@ def get_dataset_version(
     """One version."""
     with platform.db.read() as session:
         owner = project_for(session, caller, project, Role.VIEWER)
-        return _version_out(find_dataset_version(session, owner.id, name, version), name)
+        return version_out(find_dataset_version(session, owner.id, name, version), name)
 
 
 def list_samples(
@@ -88,31 +92,67 @@ def list_samples(
     project: str,
     name: str,
     version: int,
+    chosen: SampleFilter,
     *,
-    split: str | None,
-    label: str | None,
     predictions: str | None = None,
     cursor: str | None,
     limit: int,
 ) -> SamplesOut:
-    """Samples of a version without their images, in order, filtered by split and class."""
-    from kpl.server.services.dataset_reader import matching_rows, open_dataset, sample_at
+    """Samples of a version without their images, those that pass the filter.
+
+    A cursor is the place of the last sample among them, so that any page can be asked for.
+    """
+    from kpl.server.services.dataset_reader import open_dataset, sample_at
     from kpl.server.services.sample_answers import predictions_layer, sample_out
 
     folder = _folder(platform, caller, project, name, version)
     dataset = open_dataset(folder)
     layer = predictions_layer(dataset, predictions)
-    rows = matching_rows(dataset, split=split, label=label)
-    start = 0
-    if cursor is not None:
-        start = int(rows.searchsorted(decode_cursor(cursor, int), side="right"))
-    chosen = [int(row) for row in rows[start : start + limit]]
-    has_more = start + limit < len(rows)
+    rows = matching_rows(folder, chosen)
+    start = _place_after(cursor)
+    shown = rows[start : start + limit].tolist()
     return SamplesOut(
-        items=[sample_out(dataset, sample_at(dataset, row), layer, is_whole=False) for row in chosen],
-        next_cursor=encode_cursor(chosen[-1]) if has_more else None,
+        items=[sample_out(dataset, sample_at(dataset, row), layer, is_whole=False) for row in shown],
+        next_cursor=encode_cursor(start + limit - 1) if start + limit < len(rows) else None,
         num_matches=len(rows),
     )
+
+
+def list_sample_keys(
+    platform: Platform,
+    caller: Caller,
+    project: str,
+    name: str,
+    version: int,
+    chosen: SampleFilter,
+    *,
+    cursor: str | None,
+    limit: int,
+) -> SampleKeysOut:
+    """Keys alone of the samples that pass the filter, in the order and with the cursors of `list_samples`."""
+    from kpl.server.services.dataset_reader import open_dataset
+
+    folder = _folder(platform, caller, project, name, version)
+    rows = matching_rows(folder, chosen)
+    start = _place_after(cursor)
+    return SampleKeysOut(
+        items=keys_of(open_dataset(folder), rows[start : start + limit]),
+        next_cursor=encode_cursor(start + limit - 1) if start + limit < len(rows) else None,
+        num_matches=len(rows),
+    )
+
+
+def list_facets(
+    platform: Platform, caller: Caller, project: str, name: str, version: int, chosen: SampleFilter
+) -> FacetsOut:
+    """How the samples that pass the filter divide by size and by their number of objects."""
+    from kpl.server.services.sample_facets import facets
+
+    return facets(_folder(platform, caller, project, name, version), chosen)
+
+
+def _place_after(cursor: str | None) -> int:
+    return 0 if cursor is None else max(0, int(decode_cursor(cursor, int)) + 1)
 
 
 def get_sample(
@@ -135,11 +175,26 @@ def get_sample(
 
 
 def list_layers(platform: Platform, caller: Caller, project: str, name: str, version: int) -> LayersOut:
-    """Layers of a version: what stands in it, and which of it are predictions."""
+    """Layers of a version: what stands in it, which of it are predictions, and how far people have reviewed them."""
     from kpl.server.services.dataset_reader import open_dataset
     from kpl.server.services.sample_answers import layers_of
 
-    return LayersOut(items=layers_of(open_dataset(_folder(platform, caller, project, name, version))))
+    folder = _folder(platform, caller, project, name, version)
+    return LayersOut(items=[_reviewed(folder, layer) for layer in layers_of(open_dataset(folder))])
+
+
+def _reviewed(folder: Path, layer: LayerOut) -> LayerOut:
+    """The layer with what people decided about its answers."""
+    from kpl.dataset.review import kind_of_labels
+    from kpl.server.services.dataset_reader import open_dataset
+
+    if layer.role != "predictions":
+        return layer
+    try:
+        kind_of_labels(open_dataset(folder), layer.name)
+    except Invalid as err:
+        return layer.model_copy(update={"not_reviewable": str(err)})
+    return layer.model_copy(update={"verdicts": count_verdicts(folder, layer.name)})
 
 
 def list_groups(
@@ -293,7 +348,7 @@ def find_dataset_version(session: Session, project_id: int, name: str, version: 
         )
     )
     if row is None:
-        latest = _latest(session, dataset).version
+        latest = latest_version(session, dataset).version
         raise NotFound(f"Dataset '{name}' has no version {version}.", hint=f"The latest is {latest}.")
     return row
 
@@ -315,7 +370,7 @@ def _check_server_path(path: str) -> None:
         )
 
 
-def _latest(session: Session, row: DatasetRow) -> DatasetVersionRow:
+def latest_version(session: Session, row: DatasetRow) -> DatasetVersionRow:
     newest = select(DatasetVersionRow).where(DatasetVersionRow.dataset_id == row.id)
     return session.scalars(newest.order_by(DatasetVersionRow.version.desc()).limit(1)).one()
 
@@ -326,12 +381,12 @@ def _dataset_out(session: Session, row: DatasetRow) -> DatasetOut:
         name=row.name,
         description=row.description,
         num_versions=count or 0,
-        latest=_version_out(_latest(session, row), row.name),
+        latest=version_out(latest_version(session, row), row.name),
         created_at=utc(row.created_at_s),
     )
 
 
-def _version_out(row: DatasetVersionRow, name: str) -> DatasetVersionOut:
+def version_out(row: DatasetVersionRow, name: str) -> DatasetVersionOut:
     return DatasetVersionOut(
         name=name,
         version=row.version,
@@ -343,6 +398,7 @@ def _version_out(row: DatasetVersionRow, name: str) -> DatasetVersionOut:
         num_classes=len(row.class_names),
         splits=row.splits,
         source_task_id=row.source_task_id,
+        message=row.description,
         created_at=utc(row.created_at_s),
         created_by=row.created_by,
     )

@@ -35,11 +35,10 @@ def publisher(artifacts: ArtifactStore, clock: Clock) -> Publish:
     def publish(
         session: Session, *, project_id: int, task_id: int, output: OutputSpec, name: str, digest: str
     ) -> str:
-        source = _Source(
-            project_id, task_id, output.name, name, digest, _author(session, task_id), clock.now_s()
-        )
+        author = _author(session, task_id)
+        source = Source(project_id, name, digest, author, clock.now_s(), task_id, output.name)
         if output.type == "dataset":
-            return f"{name}@{_publish_dataset(session, artifacts, source)}"
+            return f"{name}@{publish_dataset(session, artifacts, source).version}"
         if output.type == "model":
             return f"{name}@{_publish_model(session, artifacts, source)}"
         if output.kind == ALGORITHM_KIND:
@@ -50,14 +49,16 @@ def publisher(artifacts: ArtifactStore, clock: Clock) -> Publish:
 
 
 @dataclass(frozen=True, slots=True)
-class _Source:
+class Source:
+    """What becomes a version, and where it comes from: from a task's output, or with neither from a person."""
+
     project_id: int
-    task_id: int
-    output: str
     name: str
     digest: str
     created_by: str
     created_at_s: float
+    task_id: int | None = None
+    output: str | None = None
 
     @property
     def columns(self) -> dict[str, Any]:
@@ -76,14 +77,17 @@ def _author(session: Session, task_id: int) -> str:
     return session.scalar(select(TaskRow.created_by).where(TaskRow.id == task_id)) or ""
 
 
-def _publish_dataset(session: Session, artifacts: ArtifactStore, source: _Source) -> int:
+def publish_dataset(
+    session: Session, artifacts: ArtifactStore, source: Source, *, message: str = ""
+) -> DatasetVersionRow:
+    """The version of a dataset that an artifact is: a new one, unless it equals the newest."""
     from kpl.dataset import Dataset  # with NumPy, which an idle server does without
 
     dataset = Dataset.open(artifacts.materialize(source.digest))
     owner = _owner(session, DatasetRow, source)
     newest = _newest(session, DatasetVersionRow, DatasetVersionRow.dataset_id == owner.id)
     if newest is not None and newest.digest == source.digest:
-        return newest.version
+        return newest
     version = DatasetVersionRow(
         dataset_id=owner.id,
         version=1 if newest is None else newest.version + 1,
@@ -92,14 +96,15 @@ def _publish_dataset(session: Session, artifacts: ArtifactStore, source: _Source
         class_names=list(dataset.class_names),
         splits=dict(dataset.splits),
         size_bytes=artifacts.get_tree(source.digest).size_bytes,
+        description=message,
         **source.columns,
     )
     session.add(version)
     session.flush()
-    return version.version
+    return version
 
 
-def _publish_model(session: Session, artifacts: ArtifactStore, source: _Source) -> int:
+def _publish_model(session: Session, artifacts: ArtifactStore, source: Source) -> int:
     manifest, document = _read_model(artifacts, source.digest)
     owner = _owner(session, ModelRow, source)
     newest = _newest(session, ModelVersionRow, ModelVersionRow.model_id == owner.id)
@@ -118,7 +123,7 @@ def _publish_model(session: Session, artifacts: ArtifactStore, source: _Source) 
     return version.version
 
 
-def _publish_algorithm(session: Session, artifacts: ArtifactStore, source: _Source) -> str:
+def _publish_algorithm(session: Session, artifacts: ArtifactStore, source: Source) -> str:
     """Name and version stand in the manifest."""
     row = record_version(
         artifacts,
@@ -131,7 +136,7 @@ def _publish_algorithm(session: Session, artifacts: ArtifactStore, source: _Sour
     return f"{row.name}@{row.version}"
 
 
-def _owner(session: Session, table: type[Named], source: _Source) -> Named:
+def _owner(session: Session, table: type[Named], source: Source) -> Named:
     """The dataset or model of that name, made if there is none."""
     row = session.scalar(
         select(table).where(table.project_id == source.project_id, table.name == source.name)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from kpl.errors import NotFound, nearest
-from kpl.schemas.dataset import BoxOut, LayerOut, PredictedOut, PredictionOut, SampleOut
+from kpl.schemas.dataset import BoxOut, LayerOut, PredictedOut, PredictionOut, SampleOut, Verdict
 
 if TYPE_CHECKING:
     import numpy as np
@@ -71,6 +71,7 @@ def sample_out(
     class_id = class_id_of(sample, "label")
     boxes = _objects(dataset, sample, "", is_whole=is_whole)
     text = _value(sample, "text")
+    verdict, verdict_by = _verdict(sample, predictions)
     return SampleOut(
         row=sample.row,
         key=sample.key,
@@ -85,6 +86,8 @@ def sample_out(
         has_mask=_has_mask(sample, ""),
         text=text if text is None or is_whole else text[:MOST_TEXT],
         values=_values(dataset, sample, is_whole=is_whole),
+        verdict=verdict,
+        verdict_by=verdict_by,
         prediction=_prediction(dataset, sample, predictions),
         predicted=_predicted(dataset, sample, predictions, is_whole=is_whole),
     )
@@ -205,6 +208,16 @@ def _shown(value: Any, *, is_whole: bool) -> str | float | bool | None:
         return value if math.isfinite(value) else None
     text = str(value.tolist() if hasattr(value, "tolist") else value)
     return text if is_whole else text[:_SHORT_VALUE]
+
+
+def _verdict(sample: "Sample", predictions: LayerOut | None) -> tuple[Verdict | None, str | None]:
+    """What a person decided about a model's answer, and who that was."""
+    from kpl.dataset.review import REVIEW_SUFFIX
+
+    if predictions is None:
+        return None, None
+    review = f"{predictions.name}{REVIEW_SUFFIX}"
+    return _value(sample, f"{review}.verdict"), _value(sample, f"{review}.by")
 
 
 def _prediction(dataset: "Dataset", sample: "Sample", predictions: LayerOut | None) -> PredictionOut | None:

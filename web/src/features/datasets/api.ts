@@ -1,5 +1,6 @@
-import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { api, dataOf, type Schemas } from '@/api/client';
+import type { operations } from '@/api/schema';
 
 export type Dataset = Schemas['DatasetOut'];
 export type DatasetVersion = Schemas['DatasetVersionOut'];
@@ -117,9 +118,24 @@ export const changedSamplesQuery = (
     staleTime: Number.POSITIVE_INFINITY,
   });
 
+type SampleQuery = NonNullable<operations['list_samples']['parameters']['query']>;
+
+/** What samples must have, and their order; null asks for nothing. */
 export interface SampleFilter {
   split: string | null;
   label: string | null;
+  /** What people decided about a model's answer; `none` where nobody has. */
+  verdict: 'accepted' | 'rejected' | 'none' | null;
+  /** `640x480`, or a range as `257-512` of the longer side in pixels. */
+  size: string | null;
+  /** How many objects, as `3-5` or `101-`. */
+  objects: string | null;
+  order: Exclude<SampleQuery['order'], 'row' | undefined> | null;
+}
+
+/** The filter as it is sent: what is not asked for is left out. */
+function queryOf({ order, ...filter }: SampleFilter) {
+  return { ...filter, order: order ?? undefined };
 }
 
 /** Which version, and the layer whose predictions are to come with its samples. */
@@ -140,12 +156,45 @@ export function fetchSamples(
     api.GET(`${BASE}/{name}/versions/{version}/samples`, {
       params: {
         path: { project, name, version },
-        query: { cursor, limit, split: filter.split, label: filter.label, predictions },
+        query: { cursor, limit, ...queryOf(filter), predictions },
       },
       signal,
     }),
   );
 }
+
+/** Keys alone, of very many samples; pages as those of `fetchSamples`. */
+export function fetchKeys(
+  project: string,
+  { name, version, predictions }: VersionPart,
+  filter: SampleFilter,
+  { cursor, limit, signal }: { cursor: string | null; limit: number; signal?: AbortSignal },
+): Promise<Schemas['SampleKeysOut']> {
+  return dataOf(
+    api.GET(`${BASE}/{name}/versions/{version}/sample-keys`, {
+      params: { path: { project, name, version }, query: { cursor, limit, ...queryOf(filter), predictions } },
+      signal,
+    }),
+  );
+}
+
+/** How samples divide by size and number of objects. */
+export const facetsQuery = (
+  project: string,
+  { name, version, predictions }: VersionPart,
+  { order: _, ...filter }: SampleFilter,
+) =>
+  queryOptions({
+    queryKey: ['dataset-facets', project, name, version, predictions ?? null, filter],
+    queryFn: () =>
+      dataOf(
+        api.GET(`${BASE}/{name}/versions/{version}/facets`, {
+          params: { path: { project, name, version }, query: { ...filter, predictions } },
+        }),
+      ),
+    staleTime: Number.POSITIVE_INFINITY,
+    placeholderData: keepPreviousData,
+  });
 
 /** One sample with all its objects and their outlines. */
 export const sampleQuery = (project: string, { name, version, predictions }: VersionPart, row: number) =>
@@ -192,6 +241,16 @@ export const groupsQuery = (
     getNextPageParam: (page) => page.next_cursor ?? undefined,
     staleTime: Number.POSITIVE_INFINITY,
   });
+
+/** Makes the next version, in which a model's answers are labels or rejected. */
+export function reviewAnswers(
+  project: string,
+  { name, version }: VersionPart,
+  body: Schemas['Review'],
+): Promise<DatasetVersion> {
+  const path = { project, name, version };
+  return dataOf(api.POST(`${BASE}/{name}/versions/{version}/reviews`, { params: { path }, body }));
+}
 
 export function importDataset(project: string, body: Schemas['DatasetImport']): Promise<Schemas['TaskOut']> {
   return dataOf(api.POST(`${BASE}/import`, { params: { path: { project } }, body }));

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Statistics } from './api';
-import { cursorAfterRow, difference, isDatasetName, labelFacets, suggestName, typicalAspect } from './model';
+import { cursorAfter, difference, isDatasetName, labelFacets, suggestName, typicalAspect } from './model';
 import { describeSample, isWrong } from './sample';
 
 const STATISTICS: Statistics = {
@@ -36,9 +36,9 @@ test('a picture of unknown size is taken for a typical one', () => {
 });
 
 test('cursors are those that the server makes', () => {
-  expect(cursorAfterRow(-1)).toBeNull();
-  expect(cursorAfterRow(0)).toBe('MA');
-  expect(cursorAfterRow(199)).toBe('MTk5');
+  expect(cursorAfter(-1)).toBeNull();
+  expect(cursorAfter(0)).toBe('MA');
+  expect(cursorAfter(199)).toBe('MTk5');
 });
 
 test.each([

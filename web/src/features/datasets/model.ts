@@ -38,12 +38,11 @@ export function isTiny(width: number | null | undefined): boolean {
   return width !== null && width !== undefined && width <= 64;
 }
 
-/**
- * The cursor of the page after a row. Without a filter a sample's position is its row, which lets the grid jump
- * anywhere; with a filter pages have to be read one after another.
- */
-export function cursorAfterRow(row: number): string | null {
-  return row < 0 ? null : btoa(String(row)).replace(/=+$/, '').replaceAll('+', '-').replaceAll('/', '_');
+/** The cursor of the page after a place in the list, so that the grid may jump anywhere. */
+export function cursorAfter(position: number): string | null {
+  return position < 0
+    ? null
+    : btoa(String(position)).replace(/=+$/, '').replaceAll('+', '-').replaceAll('/', '_');
 }
 
 const NAME = /^[a-z0-9][a-z0-9_.-]{0,62}$/;

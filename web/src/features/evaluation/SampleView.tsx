@@ -25,6 +25,7 @@ export function SampleView({ project, report, sample, onPrevious, onNext }: Samp
         <Thumb
           src={evaluatedImageUrl(project, artifact, sample.row, 400)}
           isPixelated
+          isWhole
           className="h-64 w-full rounded-sm"
         />
       )}

@@ -156,7 +156,7 @@ function Tile({ project, report, sample, isChosen, onPress }: TileProps) {
       aria-label={t('samples.tile', { row, label, predicted: predicted ?? t('noAnswer') })}
       onClick={onPress}
       className={cx(
-        'relative block aspect-square w-full overflow-hidden rounded-sm bg-black',
+        'relative block aspect-square w-full overflow-hidden rounded-sm bg-[#000000]',
         isChosen && 'outline-2 outline-offset-1 outline-accent',
       )}
     >

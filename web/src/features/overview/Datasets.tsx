@@ -48,6 +48,7 @@ export function Datasets({ project, datasets }: { project: string; datasets: Sch
                     key={row}
                     src={sampleImageUrl(project, latest, row, 160)}
                     isPixelated={latest.size_bytes < latest.num_samples * 1024}
+                    isWhole={latest.size_bytes < latest.num_samples * 1024}
                     className="h-14 min-w-14 flex-1 rounded-sm"
                   />
                 ))}

@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { useFormat } from '@/i18n/format';
 import { SectionTitle } from '@/ui/Panel';
 import { IOU, type Matching } from './matching';
+import { ScoreSlider } from './Sliders';
 
 interface ComparisonProps {
   matching: Matching | null;
@@ -38,19 +39,9 @@ export function Comparison({ matching, agreement, minScore, onMinScore }: Compar
               value={count(matching.wrong)}
             />
           </dl>
-          <label className="mt-2 flex items-center gap-2 text-12 text-fg-2">
-            <span className="whitespace-nowrap">{t('minScore')}</span>
-            <input
-              type="range"
-              min={0}
-              max={1}
-              step={0.05}
-              value={minScore}
-              onChange={(event) => onMinScore(Number(event.target.value))}
-              className="h-6 min-w-0 flex-1 accent-accent"
-            />
-            <span className="w-8 text-right font-mono">{minScore.toFixed(2)}</span>
-          </label>
+          <div className="mt-2">
+            <ScoreSlider value={minScore} onChange={onMinScore} />
+          </div>
         </>
       )}
       {agreement !== null && (

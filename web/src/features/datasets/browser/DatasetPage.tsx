@@ -81,7 +81,14 @@ export default function DatasetPage() {
             id: 'samples',
             label: t('tabs.samples'),
             isFull: true,
-            content: <SamplesTab key={version.version} project={project} version={version} />,
+            content: (
+              <SamplesTab
+                key={version.version}
+                project={project}
+                version={version}
+                isNewest={version.version === latest.version}
+              />
+            ),
           },
           {
             id: 'statistics',

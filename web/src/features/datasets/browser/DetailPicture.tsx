@@ -25,6 +25,8 @@ export interface DetailPictureProps {
   showsBoxes: boolean;
   showsMasks: boolean;
   showsLandmarks: boolean;
+  opacity: number;
+  hidden: readonly number[];
   focus: Focus | null;
   onFocus: (focus: Focus | null) => void;
 }
@@ -51,7 +53,12 @@ export function DetailPicture(props: DetailPictureProps) {
       />
       {map !== null && showsMasks && !isBroken && <TintedMask {...props} map={map} />}
       {!isBroken && (
-        <svg aria-hidden viewBox={`0 0 ${width} ${height}`} className="absolute inset-0 size-full">
+        <svg
+          aria-hidden
+          viewBox={`0 0 ${width} ${height}`}
+          style={{ opacity: props.opacity }}
+          className="absolute inset-0 size-full"
+        >
           {boxes.map((box, index) => (
             <ObjectShape
               // biome-ignore lint/suspicious/noArrayIndexKey: boxes have no other name, and never change
@@ -134,7 +141,8 @@ function ObjectShape({ box, index, line, source, focus, onFocus, hasBox, hasOutl
   );
 }
 
-function TintedMask({ sample, map, source, focus }: DetailPictureProps & { map: LabelMap }) {
+function TintedMask(props: DetailPictureProps & { map: LabelMap }) {
+  const { sample, map, source, focus, opacity, hidden } = props;
   const canvas = useRef<HTMLCanvasElement>(null);
   const only = focus?.classId ?? null;
   useEffect(() => {
@@ -151,14 +159,14 @@ function TintedMask({ sample, map, source, focus }: DetailPictureProps & { map: 
       };
       const made = penOf(element, view);
       if (made === null) return;
-      const style = { layer: '', isPredicted: source === 'predictions', density: made.density, only };
+      const style = { layer: '', isPredicted: source === 'predictions', density: made.density, only, hidden };
       paintMask(made.pen, map, view, style);
     };
     const observer = new ResizeObserver(paint);
     observer.observe(element);
     return () => observer.disconnect();
-  }, [sample, map, source, only]);
-  return <canvas ref={canvas} aria-hidden className="absolute inset-0 size-full" />;
+  }, [sample, map, source, only, hidden]);
+  return <canvas ref={canvas} aria-hidden style={{ opacity }} className="absolute inset-0 size-full" />;
 }
 
 /** The mask of classes in a layer; null while it comes, or where there is none. */

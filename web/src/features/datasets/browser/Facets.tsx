@@ -1,4 +1,4 @@
-import { type UseQueryResult, useInfiniteQuery } from '@tanstack/react-query';
+import { type UseQueryResult, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Check } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -11,21 +11,35 @@ import { SkeletonRows } from '@/ui/Skeleton';
 import { SearchField } from '@/ui/TextField';
 import { PartsBar, partColour } from '@/viz/Parts';
 import { classColour } from '@/viz/palette';
-import { type DatasetVersion, groupsQuery, type Statistics } from '../api';
+import {
+  type DatasetVersion,
+  facetsQuery,
+  groupsQuery,
+  type Layer,
+  type SampleFilter,
+  type Statistics,
+} from '../api';
 import { labelFacets } from '../model';
+import { verdictCounts } from './decisions';
+import { rangeText, sizeText } from './filter';
 import { useSettled } from './useSettled';
 
 interface FacetsProps {
   project: string;
   version: DatasetVersion;
   statistics: UseQueryResult<Statistics>;
-  split: string | null;
-  label: string | null;
+  filter: SampleFilter;
+  /** Of the predictions that are shown. */
+  layer: Layer | undefined;
+  /** That layer's name where the server has to be told. */
+  predictions: string | null;
   onChange: (change: Query) => void;
 }
 
 /** Splits and labels with their exact numbers; one of each filters. */
-export function Facets({ project, version, statistics, split, label, onChange }: FacetsProps) {
+export function Facets(props: FacetsProps) {
+  const { project, version, statistics, filter, layer, onChange } = props;
+  const { split, label, verdict } = filter;
   const { t } = useTranslation('datasets');
   const splits = Object.entries(version.splits).map(([id, count]) => ({ id, count }));
   return (
@@ -57,14 +71,91 @@ export function Facets({ project, version, statistics, split, label, onChange }:
       ) : (
         <Labels version={version} statistics={statistics} split={split} label={label} onChange={onChange} />
       )}
+      <Verdicts version={version} layer={layer} verdict={verdict} onChange={onChange} />
+      <Measures {...props} />
     </aside>
   );
 }
 
+/** Sizes and numbers of objects, where samples differ in them. */
+function Measures({ project, version, filter, predictions, onChange }: FacetsProps) {
+  const { t } = useTranslation('datasets');
+  const { name, version: number } = version;
+  const facets = useQuery(facetsQuery(project, { name, version: number, predictions }, filter));
+  if (facets.isError) return <ErrorState isInline error={facets.error} />;
+  const parts = [
+    { id: 'size', title: t('sizeFacet'), counts: facets.data?.sizes ?? [] },
+    { id: 'objects', title: t('objectsFacet'), counts: facets.data?.objects ?? [] },
+  ] as const;
+  return parts.map(({ id, title, counts }) => {
+    if (counts.length < 2 && filter[id] === null) return null;
+    const most = Math.max(1, ...counts.map(({ count }) => count));
+    return (
+      <section key={id}>
+        <SectionTitle>{title}</SectionTitle>
+        <ul>
+          {counts.map((facet) => (
+            <Facet
+              key={facet.id}
+              name={id === 'size' ? sizeText(facet.id, t('px')) : rangeText(facet.id)}
+              count={facet.count}
+              colour="var(--kind-dataset)"
+              isPlain
+              share={facet.count / most}
+              isChosen={filter[id] === facet.id}
+              onChoose={() =>
+                onChange({ [id]: filter[id] === facet.id ? undefined : facet.id, sample: undefined })
+              }
+            />
+          ))}
+        </ul>
+      </section>
+    );
+  });
+}
+
+interface VerdictsProps extends Pick<FacetsProps, 'version' | 'layer' | 'onChange'> {
+  verdict: SampleFilter['verdict'];
+}
+
+/** How far people have reviewed what a model says. */
+function Verdicts({ version, layer, verdict, onChange }: VerdictsProps) {
+  const { t } = useTranslation('datasets');
+  const counts = verdictCounts(layer, version.num_samples);
+  if (counts === null) return null;
+  const most = Math.max(...counts.map(({ count }) => count));
+  return (
+    <section>
+      <SectionTitle>{t('review.facet')}</SectionTitle>
+      <ul>
+        {counts.map(({ id, count }) => (
+          <Facet
+            key={id}
+            name={t(`review.state.${id}`)}
+            count={count}
+            colour={VERDICT_COLOURS[id]}
+            isRound
+            share={count / most}
+            isChosen={verdict === id}
+            onChoose={() => onChange({ verdict: verdict === id ? undefined : id, sample: undefined })}
+          />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+const VERDICT_COLOURS = { none: 'var(--queued)', accepted: 'var(--ok)', rejected: 'var(--failed)' };
+
 /** Above this many labels, a field narrows them. */
 const MANY = 8;
 
-function Labels({ version, statistics, split, label, onChange }: Omit<FacetsProps, 'project'>) {
+interface LabelsProps extends Pick<FacetsProps, 'version' | 'statistics' | 'onChange'> {
+  split: string | null;
+  label: string | null;
+}
+
+function Labels({ version, statistics, split, label, onChange }: LabelsProps) {
   const { t } = useTranslation('datasets');
   const { count } = useFormat();
   const [words, setWords] = useState('');
@@ -72,6 +163,7 @@ function Labels({ version, statistics, split, label, onChange }: Omit<FacetsProp
   if (statistics.isPending) return <SkeletonRows rows={6} />;
   if (statistics.isError) return <ErrorState isInline error={statistics.error} />;
   const facets = labelFacets(statistics.data, split);
+  if (facets.length === 0) return <p className="text-12 text-fg-3">{t('noLabels')}</p>;
   const shown = facets.filter(({ name }) => name.toLowerCase().includes(words.toLowerCase()));
   const isObjects = statistics.data.boxes !== undefined;
   return (
@@ -107,7 +199,8 @@ function isGroupedOnServer({ kind, num_classes, class_names }: DatasetVersion): 
   return kind === 'face_recognition' || (kind === 'classification' && num_classes > class_names.length);
 }
 
-function GroupLabels({ project, version, split, label, onChange }: Omit<FacetsProps, 'statistics'>) {
+function GroupLabels(props: Omit<LabelsProps, 'statistics'> & { project: string }) {
+  const { project, version, split, label, onChange } = props;
   const { t } = useTranslation('datasets');
   const { count } = useFormat();
   const [words, setWords] = useState('');
@@ -160,13 +253,15 @@ interface FacetProps {
   count: number;
   colour: string;
   isRound?: boolean;
+  /** Without a mark of its own, where the colour tells nothing apart. */
+  isPlain?: boolean;
   /** Length of the line below. */
   share?: number;
   isChosen: boolean;
   onChoose: () => void;
 }
 
-function Facet({ name, count, colour, isRound, share, isChosen, onChoose }: FacetProps) {
+function Facet({ name, count, colour, isRound, isPlain, share, isChosen, onChoose }: FacetProps) {
   const format = useFormat();
   return (
     <li>
@@ -179,10 +274,12 @@ function Facet({ name, count, colour, isRound, share, isChosen, onChoose }: Face
           isChosen ? 'bg-accent-soft text-accent' : 'hover:bg-sunken',
         )}
       >
-        <span
-          style={{ backgroundColor: colour }}
-          className={cx('size-2 shrink-0', isRound ? 'rounded-full' : 'rounded-[2px]')}
-        />
+        {!isPlain && (
+          <span
+            style={{ backgroundColor: colour }}
+            className={cx('size-2 shrink-0', isRound ? 'rounded-full' : 'rounded-[2px]')}
+          />
+        )}
         <span className="min-w-0 flex-1 truncate">{name}</span>
         {isChosen && <Check aria-hidden className="size-3.5" />}
         <span className={cx('text-12', !isChosen && 'text-fg-2')}>{format.compact(count)}</span>

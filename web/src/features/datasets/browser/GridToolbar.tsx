@@ -6,7 +6,9 @@ import { useFormat } from '@/i18n/format';
 import type { Query } from '@/ui/routing';
 import { SegmentedControl, Toggle } from '@/ui/SegmentedControl';
 import { Tooltip } from '@/ui/Tooltip';
-import type { DatasetVersion, Layer } from '../api';
+import type { DatasetVersion, Layer, SampleFilter } from '../api';
+import { ordersOf, rangeText, sizeText } from './filter';
+import { OrderMenu } from './OrderMenu';
 import type { Switches } from './overlays';
 import type { SamplePages } from './samplePages';
 import { type GridView, ROW_HEIGHTS } from './view';
@@ -19,8 +21,7 @@ interface GridToolbarProps {
   version: DatasetVersion;
   view: GridView;
   onChange: (view: Partial<GridView>) => void;
-  split: string | null;
-  label: string | null;
+  filter: SampleFilter;
   onFilter: (change: Query) => void;
   switches: Switches;
   layers: Layer[];
@@ -28,14 +29,26 @@ interface GridToolbarProps {
   /** Whether samples are shown as pictures; rows of text or of a table have nothing to switch. */
   hasImages: boolean;
   canGroup: boolean;
+  /** Classes that are not drawn. */
+  numHidden: number;
+  onShowAll: () => void;
 }
 
 /** How many samples pass the filters, the filters themselves, and how the grid is drawn. */
 export function GridToolbar(props: GridToolbarProps) {
-  const { pages, version, view, onChange, split, label, onFilter, switches, hasImages } = props;
+  const { pages, version, view, onChange, filter, onFilter } = props;
+  const { switches, hasImages } = props;
   const { t } = useTranslation('datasets');
   const { count } = useFormat();
   const { total } = pages;
+  const { split, label, verdict, size, objects } = filter;
+  const chips = [
+    { name: 'split', text: split },
+    { name: 'label', text: label },
+    { name: 'verdict', text: verdict && t(`review.state.${verdict}`) },
+    { name: 'size', text: size && sizeText(size, t('px')) },
+    { name: 'objects', text: objects && t('objectsIn', { range: rangeText(objects) }) },
+  ].filter((chip): chip is { name: string; text: string } => chip.text !== null);
   return (
     <div className="@container flex min-h-10 shrink-0 flex-wrap items-center gap-2 border-b border-line bg-surface px-4 py-1.5">
       <p role="status" className="text-13 whitespace-nowrap">
@@ -46,11 +59,11 @@ export function GridToolbar(props: GridToolbarProps) {
             : t('samplesWord', { count: total ?? 0 })}
         </span>
       </p>
-      {split !== null && (
-        <Chip text={split} onRemove={() => onFilter({ split: undefined, sample: undefined })} />
-      )}
-      {label !== null && (
-        <Chip text={label} onRemove={() => onFilter({ label: undefined, sample: undefined })} />
+      {chips.map(({ name, text }) => (
+        <Chip key={name} text={text} onRemove={() => onFilter({ [name]: undefined, sample: undefined })} />
+      ))}
+      {props.numHidden > 0 && (
+        <Chip text={t('classesHidden', { count: props.numHidden })} onRemove={props.onShowAll} />
       )}
       <div className="flex-1" />
       {switches.predictions && <Predictions {...props} />}
@@ -79,6 +92,11 @@ export function GridToolbar(props: GridToolbarProps) {
           <Tag aria-hidden />
         </Switch>
       )}
+      <OrderMenu
+        orders={ordersOf(props.layers, props.predictions)}
+        value={filter.order}
+        onChange={(order) => onFilter({ order, sample: undefined })}
+      />
       {props.canGroup && <GroupSwitch kind={version.kind} isGrouped={false} onFilter={onFilter} />}
       {hasImages && (
         <input

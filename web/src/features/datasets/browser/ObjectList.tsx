@@ -1,6 +1,7 @@
 import { CircleCheck, CircleDashed, CircleX } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '@/i18n/format';
+import { cx } from '@/ui/cx';
 import { SectionTitle } from '@/ui/Panel';
 import { classColour } from '@/viz/palette';
 import type { Box } from '../api';
@@ -19,12 +20,15 @@ export function Swatch({ classId, text }: { classId: number | null; text: string
 
 interface LegendProps {
   lines: LegendLine[];
+  /** Classes that are not drawn. */
+  hidden: readonly number[];
+  onToggle: (classId: number) => void;
   focus: Focus | null;
   onFocus: (focus: Focus | null) => void;
 }
 
-/** The classes of a sample; pointing at one, or reaching it by key, shows where it is. */
-export function Legend({ lines, focus, onFocus }: LegendProps) {
+/** The classes of a sample; pointing at one shows where it is, pressing it hides it. */
+export function Legend({ lines, hidden, onToggle, focus, onFocus }: LegendProps) {
   const { t } = useTranslation('datasets');
   const { count, share } = useFormat();
   return (
@@ -35,12 +39,18 @@ export function Legend({ lines, focus, onFocus }: LegendProps) {
           <li key={line.classId} className="min-w-0">
             <button
               type="button"
-              aria-pressed={focus?.classId === line.classId}
+              aria-pressed={!hidden.includes(line.classId)}
+              title={t('toggleClass')}
+              onClick={() => onToggle(line.classId)}
               onMouseEnter={() => onFocus({ classId: line.classId })}
               onMouseLeave={() => onFocus(null)}
               onFocus={() => onFocus({ classId: line.classId })}
               onBlur={() => onFocus(null)}
-              className={`flex h-6 max-w-full items-center gap-1.5 rounded-md border border-line px-2 text-12 ${focus?.classId === line.classId ? 'bg-sunken' : ''}`}
+              className={cx(
+                'flex h-6 max-w-full items-center gap-1.5 rounded-md border border-line px-2 text-12',
+                focus?.classId === line.classId && 'bg-sunken',
+                hidden.includes(line.classId) && 'border-dashed line-through',
+              )}
             >
               <Swatch classId={line.classId} text={line.label} />
               <span className="text-fg-2">

@@ -6,7 +6,7 @@ import { paintBoxes, paintLandmarks, penOf, screenDensity } from '@/viz/overlay'
 import { type LabelMap, tint } from '@/viz/tint';
 import type { DatasetVersion, Sample } from '../api';
 import { type MaskLayer, overlayOf } from './overlays';
-import type { GridView } from './view';
+import type { DrawnView } from './view';
 
 interface PaintedOverlayProps {
   project: string;
@@ -14,7 +14,7 @@ interface PaintedOverlayProps {
   sample: Sample;
   width: number;
   height: number;
-  view: GridView;
+  view: DrawnView;
   fit: 'cover' | 'contain';
 }
 
@@ -44,7 +44,12 @@ export function PaintedOverlay({ project, version, sample, width, height, view, 
       const { pen, density } = made;
       for (const [index, map] of loaded.entries())
         if (map !== null)
-          paintMask(pen, map, place, { ...(masks[index] as MaskLayer), density, isOver: index > 0 });
+          paintMask(pen, map, place, {
+            ...(masks[index] as MaskLayer),
+            density,
+            isOver: index > 0,
+            hidden: view.hidden,
+          });
       if (view.boxes)
         paintBoxes(pen, boxes, { ...place, names: view.names }, { isOverMasks: masks.length > 0 });
       if (view.landmarks) paintLandmarks(pen, boxes, place);
@@ -53,7 +58,14 @@ export function PaintedOverlay({ project, version, sample, width, height, view, 
       isGone = true;
     };
   }, [project, version, sample, width, height, view, fit]);
-  return <canvas ref={canvas} aria-hidden className="pointer-events-none absolute inset-0 size-full" />;
+  return (
+    <canvas
+      ref={canvas}
+      aria-hidden
+      style={{ opacity: view.opacity }}
+      className="pointer-events-none absolute inset-0 size-full"
+    />
+  );
 }
 
 interface MaskStyle extends MaskLayer {
@@ -61,6 +73,7 @@ interface MaskStyle extends MaskLayer {
   /** Whether another mask lies below; then there is a line alone. */
   isOver?: boolean;
   only?: number | null;
+  hidden?: readonly number[];
 }
 
 /** Tints a mask under what is painted later. */
@@ -68,14 +81,15 @@ export function paintMask(
   pen: CanvasRenderingContext2D,
   map: LabelMap,
   view: FitView,
-  { density, isOver, isPredicted, only }: MaskStyle,
+  { density, isOver, isPredicted, only, hidden }: MaskStyle,
 ): void {
   const width = Math.round(view.width * density);
   const height = Math.round(view.height * density);
   if (width === 0 || height === 0) return;
   const image = { width: view.imageWidth, height: view.imageHeight };
   const fit = fitImage({ ...view, width, height });
-  const style = { fill: isOver ? 0 : 0.4, stroke: Math.floor(1.5 * density), isDashed: isPredicted, only };
+  const stroke = Math.floor(1.5 * density);
+  const style = { fill: isOver ? 0 : 0.4, stroke, isDashed: isPredicted, only, hidden };
   const layer = new OffscreenCanvas(width, height);
   layer
     .getContext('2d')

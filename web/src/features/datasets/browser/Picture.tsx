@@ -52,7 +52,7 @@ export function Picture({ src, fallback, alt = '', isPixelated, fit, isSmall, on
       className={cx(
         'size-full',
         fit === 'contain' ? 'object-contain' : 'object-cover',
-        isPixelated ? 'bg-black' : 'bg-sunken',
+        isPixelated ? 'bg-[#000000]' : 'bg-sunken',
       )}
     />
   );

@@ -6,62 +6,91 @@ import { classColour, ON_CLASS_COLOUR } from '@/viz/palette';
 import type { DatasetVersion, Sample } from '../api';
 import { isTiny } from '../model';
 import { describeSample, isWrong } from '../sample';
+import type { Verdict } from './decisions';
 import { PaintedOverlay } from './PaintedOverlay';
+import { PickMark, pickedBy } from './PickMark';
 import { Picture } from './Picture';
-import type { GridView } from './view';
+import { VerdictMark } from './VerdictMark';
+import type { DrawnView, GridView } from './view';
 
 interface SampleCellProps {
   project: string;
   version: DatasetVersion;
   sample: Sample;
+  /** Its place in the list. */
+  position: number;
   width: number;
   height: number;
-  view: GridView;
+  view: DrawnView;
   isSelected: boolean;
   isFocusable: boolean;
+  isPicked: boolean;
+  isPicking: boolean;
+  verdict: Verdict | null;
+  isVerdictSaved: boolean;
   onSelect: (row: number) => void;
+  onPick: (position: number, isRange: boolean) => void;
 }
 
 /** One picture with what is known of it; it takes the arrow keys of the page, Enter and Space choose it. */
 export const SampleCell = memo(function SampleCell(props: SampleCellProps) {
-  const { project, version, sample, width, height, view, isSelected, isFocusable, onSelect } = props;
+  const { project, version, sample, position, width, height, view, isSelected, isFocusable } = props;
+  const { isPicked, isPicking, verdict, isVerdictSaved, onSelect, onPick } = props;
   const [isBroken, setBroken] = useState(false);
   const size = Math.max(width, height) * screenDensity() > 200 ? 400 : 160;
   const fit = isTiny(sample.width) ? 'contain' : 'cover';
   const hasOverlay = sample.boxes.length > 0 || sample.has_mask || sample.predicted !== null;
   return (
-    <button
-      type="button"
-      tabIndex={isFocusable ? 0 : -1}
-      aria-label={describeSample(sample)}
-      aria-pressed={isSelected}
-      onClick={() => onSelect(sample.row)}
-      className={cx(
-        'relative block size-full overflow-hidden rounded-sm outline-offset-1',
-        isSelected && 'outline-2 outline-accent',
-      )}
-    >
-      <Picture
-        key={size}
-        src={sampleImageUrl(project, version, sample.row, size)}
-        isPixelated={isTiny(sample.width)}
-        fit={fit}
-        isSmall={width < 96 || height < 88}
-        onBroken={() => setBroken(true)}
-      />
-      {hasOverlay && !isBroken && (
-        <PaintedOverlay
-          project={project}
-          version={version}
-          sample={sample}
-          width={width}
-          height={height}
-          view={view}
+    <div data-position={position} className="group/sample size-full">
+      <button
+        type="button"
+        tabIndex={isFocusable ? 0 : -1}
+        aria-label={describeSample(sample)}
+        aria-pressed={isSelected}
+        onClick={(event) => {
+          const how = pickedBy(event);
+          if (how === null) onSelect(sample.row);
+          else onPick(position, how === 'range');
+        }}
+        className={cx(
+          'relative block size-full overflow-hidden rounded-sm outline-offset-1',
+          isSelected && 'outline-2 outline-accent',
+        )}
+      >
+        <Picture
+          key={size}
+          src={sampleImageUrl(project, version, sample.row, size)}
+          isPixelated={isTiny(sample.width)}
           fit={fit}
+          isSmall={width < 96 || height < 88}
+          onBroken={() => setBroken(true)}
         />
-      )}
-      {view.names && <Names sample={sample} shows={view.shows} />}
-    </button>
+        {hasOverlay && !isBroken && (
+          <PaintedOverlay
+            project={project}
+            version={version}
+            sample={sample}
+            width={width}
+            height={height}
+            view={view}
+            fit={fit}
+          />
+        )}
+        {isPicked && (
+          <span className="pointer-events-none absolute inset-0 rounded-sm border-2 border-accent" />
+        )}
+        {verdict && <VerdictMark verdict={verdict} isSaved={isVerdictSaved} />}
+        {view.names && <Names sample={sample} shows={view.shows} />}
+      </button>
+      <PickMark
+        name={sample.key}
+        isPicked={isPicked}
+        isPicking={isPicking}
+        isOnPicture
+        onPick={(isRange) => onPick(position, isRange)}
+        className="absolute top-0.5 left-0.5"
+      />
+    </div>
   );
 });
 
@@ -86,7 +115,11 @@ export function Names({ sample, shows }: { sample: Sample; shows: GridView['show
         <span
           className={cx(
             'max-w-full truncate rounded-[2px] bg-[#10131a] px-1',
-            sample.class_id === null ? 'text-white' : isWrong(sample) ? 'text-[#ff9b9b]' : 'text-[#8df0b0]',
+            sample.class_id === null
+              ? 'text-[#ffffff]'
+              : isWrong(sample)
+                ? 'text-[#ff9b9b]'
+                : 'text-[#8df0b0]',
           )}
         >
           {sample.class_id === null ? '' : isWrong(sample) ? '≠ ' : '✓ '}

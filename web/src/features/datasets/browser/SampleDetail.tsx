@@ -7,8 +7,10 @@ import { ErrorState } from '@/ui/ErrorState';
 import { IconButton } from '@/ui/IconButton';
 import { Skeleton } from '@/ui/Skeleton';
 import { type DatasetVersion, type Sample, sampleQuery } from '../api';
+import { isLabelled } from '../sample';
 import { SampleFacts } from './SampleFacts';
-import type { GridView } from './view';
+import type { Review } from './useReview';
+import type { DrawnView } from './view';
 
 interface SampleDetailProps {
   project: string;
@@ -17,20 +19,24 @@ interface SampleDetailProps {
   /** The sample in short when the grid has it already. */
   known: Sample | undefined;
   predictions: string | null;
-  view: GridView;
+  view: DrawnView;
+  review: Review | null;
+  onOpacity: (opacity: number) => void;
+  onToggleClass: (classId: number) => void;
   onMove: (step: number) => void;
   onClose: () => void;
 }
 
 /** The chosen sample: large, with its objects and what is known of it. */
 export default function SampleDetail(props: SampleDetailProps) {
-  const { project, version, row, known, predictions, view, onMove, onClose } = props;
+  const { project, version, row, known, predictions, view, review, onMove, onClose } = props;
   const { t } = useTranslation('datasets');
   const { count } = useFormat();
   const { name, version: number } = version;
   const fetched = useQuery(sampleQuery(project, { name, version: number, predictions }, row));
   const sample = fetched.data ?? known;
-  const isCompared = sample?.predicted != null && view.shows === 'both';
+  const isCompared =
+    sample?.predicted != null && view.shows === 'both' && isLabelled(version, sample, review?.layer);
   return (
     <aside
       aria-label={t('sample', { row: count(row) })}
@@ -54,7 +60,16 @@ export default function SampleDetail(props: SampleDetailProps) {
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard scrolls it */}
       <div tabIndex={0} className="min-h-0 flex-1 overflow-auto p-4 outline-none">
         {sample ? (
-          <SampleFacts key={sample.row} project={project} version={version} sample={sample} view={view} />
+          <SampleFacts
+            key={sample.row}
+            project={project}
+            version={version}
+            sample={sample}
+            view={view}
+            review={review}
+            onOpacity={props.onOpacity}
+            onToggleClass={props.onToggleClass}
+          />
         ) : fetched.isError ? (
           <ErrorState isInline error={fetched.error} onRetry={() => void fetched.refetch()} />
         ) : (

@@ -6,26 +6,34 @@ import { KeyValue } from '@/ui/KeyValue';
 import { SectionTitle } from '@/ui/Panel';
 import { classShares, pixelAgreement } from '@/viz/tint';
 import type { Box, DatasetVersion, Sample } from '../api';
-import { isWrong } from '../sample';
+import { isAnswered, isLabelled, isWrong } from '../sample';
 import { Comparison } from './Comparison';
 import { DetailPicture, useLabelMap } from './DetailPicture';
 import { type Focus, legendOf, type Source } from './focus';
 import { matchBoxes } from './matching';
 import { Legend, ObjectList, Swatch } from './ObjectList';
-import type { GridView } from './view';
+import { drawnBoxes } from './overlays';
+import { ReviewActions } from './ReviewActions';
+import { OpacitySlider } from './Sliders';
+import type { Review } from './useReview';
+import type { DrawnView } from './view';
 
 interface SampleFactsProps {
   project: string;
   version: DatasetVersion;
   sample: Sample;
-  view: GridView;
+  view: DrawnView;
+  review: Review | null;
+  onOpacity: (opacity: number) => void;
+  onToggleClass: (classId: number) => void;
 }
 
 /** What is known of one sample; labels and predictions side by side where there are both. */
-export function SampleFacts({ project, version, sample, view }: SampleFactsProps) {
+export function SampleFacts(props: SampleFactsProps) {
+  const { project, version, sample, view, review } = props;
   const { t } = useTranslation('datasets');
   const [focus, setFocus] = useState<Focus | null>(null);
-  const [minScore, setMinScore] = useState(0);
+  const minScore = review?.decisions.minScore ?? 0;
   const { predicted } = sample;
   const isOfClasses = sample.has_mask && sample.num_boxes === 0;
   const answersClasses = predicted?.has_mask === true && predicted.num_boxes === 0;
@@ -36,36 +44,39 @@ export function SampleFacts({ project, version, sample, view }: SampleFactsProps
     sample.row,
     answersClasses ? (predicted?.layer ?? null) : null,
   );
-  const sure = useMemo(
+  const all = useMemo(
     () => (predicted?.boxes ?? []).filter(({ score }) => (score ?? 1) >= minScore),
     [predicted, minScore],
   );
+  const sure = useMemo(() => drawnBoxes(all, view.hidden), [all, view.hidden]);
+  const labelled = useMemo(() => drawnBoxes(sample.boxes, view.hidden), [sample.boxes, view.hidden]);
   const matching = useMemo(
-    () => (predicted?.boxes ? matchBoxes(sample.boxes, sure) : null),
-    [predicted, sample.boxes, sure],
+    () => (predicted?.boxes ? matchBoxes(labelled, sure) : null),
+    [predicted, labelled, sure],
   );
   const agreement = useMemo(
     () => (labels.map && answers.map ? pixelAgreement(labels.map, answers.map) : null),
     [labels.map, answers.map],
   );
-  const shownMap = view.shows === 'predictions' ? answers.map : (labels.map ?? answers.map);
+  const shows =
+    predicted === null
+      ? 'labels'
+      : view.shows === 'both' && !isLabelled(version, sample, review?.layer)
+        ? 'predictions'
+        : view.shows;
+  const shownMap = shows === 'predictions' ? answers.map : (labels.map ?? answers.map);
   const legend = useMemo(
     () =>
       legendOf(
-        view.shows === 'predictions' ? sure : sample.boxes,
+        shows === 'predictions' ? all : sample.boxes,
         shownMap ? classShares(shownMap) : [],
         version.class_names,
-        view.shows === 'both' ? sure : [],
+        shows === 'both' ? all : [],
       ),
-    [sample.boxes, sure, shownMap, view.shows, version.class_names],
+    [sample.boxes, all, shownMap, shows, version.class_names],
   );
-  const sources: Source[] =
-    predicted === null || view.shows === 'labels'
-      ? ['labels']
-      : view.shows === 'predictions'
-        ? ['predictions']
-        : ['labels', 'predictions'];
-  const boxesOf = (source: Source): Box[] => (source === 'labels' ? sample.boxes : sure);
+  const sources: Source[] = shows === 'both' ? ['labels', 'predictions'] : [shows];
+  const boxesOf = (source: Source): Box[] => (source === 'labels' ? labelled : sure);
   const focusing = { focus, onFocus: setFocus };
   return (
     <div className="space-y-5">
@@ -86,6 +97,8 @@ export function SampleFacts({ project, version, sample, view }: SampleFactsProps
                 showsBoxes={view.boxes}
                 showsMasks={view.masks}
                 showsLandmarks={view.landmarks}
+                opacity={view.opacity}
+                hidden={view.hidden}
                 {...focusing}
               />
             </figure>
@@ -101,10 +114,29 @@ export function SampleFacts({ project, version, sample, view }: SampleFactsProps
         <p className="text-13 leading-6 break-words whitespace-pre-wrap">{sample.text}</p>
       )}
       <Answers sample={sample} />
-      {sources.length === 2 && (matching || agreement !== null) && (
-        <Comparison matching={matching} agreement={agreement} minScore={minScore} onMinScore={setMinScore} />
+      {review && isAnswered(sample) && (
+        <ReviewActions
+          project={project}
+          version={version}
+          sample={sample}
+          review={review}
+          hasScore={sources.length === 1 && (predicted?.num_boxes ?? 0) > 0}
+        />
       )}
-      {legend.length > 0 && <Legend lines={legend} {...focusing} />}
+      {sources.length === 2 && (matching || agreement !== null) && (
+        <Comparison
+          matching={matching}
+          agreement={agreement}
+          minScore={minScore}
+          onMinScore={(score) => review?.setMinScore(score)}
+        />
+      )}
+      {legend.length > 0 && (
+        <Legend lines={legend} hidden={view.hidden} onToggle={props.onToggleClass} {...focusing} />
+      )}
+      {legend.length > 0 && sample.has_image && (
+        <OpacitySlider value={view.opacity} onChange={props.onOpacity} />
+      )}
       {sources.map((source) => {
         const boxes = boxesOf(source);
         if (boxes.length === 0) return null;
@@ -143,7 +175,7 @@ function Answers({ sample }: { sample: Sample }) {
         {
           label: t('prediction'),
           value: prediction && (
-            <span className={isWrong(sample) ? 'text-failed' : 'text-ok'}>
+            <span className={sample.class_id === null ? '' : isWrong(sample) ? 'text-failed' : 'text-ok'}>
               {prediction.label} · {share(prediction.score)}
             </span>
           ),

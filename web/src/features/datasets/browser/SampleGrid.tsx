@@ -2,10 +2,13 @@ import { ImageOff } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { EmptyState } from '@/ui/EmptyState';
 import type { DatasetVersion } from '../api';
+import { NO_DECISIONS, verdictOf } from './decisions';
 import { SampleCell } from './SampleCell';
 import type { SamplePages } from './samplePages';
 import { useGridWindow } from './useGridWindow';
-import type { GridView } from './view';
+import type { Picking } from './usePicks';
+import type { Review } from './useReview';
+import type { DrawnView } from './view';
 
 interface SampleGridProps {
   project: string;
@@ -13,13 +16,17 @@ interface SampleGridProps {
   pages: SamplePages;
   /** Of a picture whose own is not known yet. */
   aspect: number;
-  view: GridView;
+  view: DrawnView;
   selected: number | null;
   onSelect: (row: number) => void;
+  picking: Picking;
+  review: Review | null;
 }
 
 /** All samples in justified rows; only those in sight are in the document. */
-export function SampleGrid({ project, version, pages, aspect, view, selected, onSelect }: SampleGridProps) {
+export function SampleGrid(props: SampleGridProps) {
+  const { project, version, pages, aspect, view, selected, onSelect, review } = props;
+  const { picks, pick } = props.picking;
   const { t } = useTranslation('datasets');
   const grid = useGridWindow(pages, { aspect, rowHeight: view.rowHeight, selected });
   if (pages.total === 0)
@@ -41,6 +48,7 @@ export function SampleGrid({ project, version, pages, aspect, view, selected, on
       <ul style={{ height: grid.height }} className="relative mx-4 my-4">
         {grid.tiles.map((tile, index) => {
           const sample = pages.at(tile.position);
+          const found = sample && verdictOf(review?.decisions ?? NO_DECISIONS, sample);
           return (
             <li
               key={tile.position}
@@ -58,12 +66,18 @@ export function SampleGrid({ project, version, pages, aspect, view, selected, on
                   project={project}
                   version={version}
                   sample={sample}
+                  position={tile.position}
                   width={tile.width}
                   height={tile.height}
                   view={view}
                   isSelected={sample.row === selected}
                   isFocusable={focusable === null ? index === 0 : sample.row === focusable}
+                  isPicked={picks.keys.has(sample.key)}
+                  isPicking={picks.keys.size > 0}
+                  verdict={found?.verdict ?? null}
+                  isVerdictSaved={found?.isSaved === true}
                   onSelect={onSelect}
+                  onPick={pick}
                 />
               ) : (
                 <div className="size-full rounded-sm bg-sunken" />

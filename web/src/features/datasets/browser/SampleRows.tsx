@@ -5,15 +5,18 @@ import { EmptyState } from '@/ui/EmptyState';
 import type { Sample } from '../api';
 import { isWrong } from '../sample';
 import { Swatch } from './ObjectList';
+import { PickMark, pickedBy } from './PickMark';
 import { type Column, columnsOf, shownValue } from './rowModel';
 import type { SamplePages } from './samplePages';
 import { useGridWindow } from './useGridWindow';
+import type { Picking } from './usePicks';
 import type { GridView } from './view';
 
 interface SampleRowsProps {
   pages: SamplePages;
   selected: number | null;
   onSelect: (row: number) => void;
+  picking: Picking;
   hasLabels: boolean;
   shows: GridView['shows'];
 }
@@ -23,7 +26,9 @@ const TABLE_HEIGHT = 36;
 const NARROWEST_COLUMN = 112;
 
 /** Samples without a picture below each other: a text, or the columns of a table; only those in sight are there. */
-export default function SampleRows({ pages, selected, onSelect, hasLabels, shows }: SampleRowsProps) {
+export default function SampleRows(props: SampleRowsProps) {
+  const { pages, selected, onSelect, hasLabels, shows } = props;
+  const { picks, pick } = props.picking;
   const { t } = useTranslation('datasets');
   const first = pages.at(0);
   const isText = first?.text != null;
@@ -40,11 +45,11 @@ export default function SampleRows({ pages, selected, onSelect, hasLabels, shows
       </EmptyState>
     );
   const template = [
-    '56px',
+    '76px',
     hasLabels ? 'minmax(120px, 180px)' : '',
     isText ? 'minmax(0, 1fr)' : columns.map(() => `minmax(${NARROWEST_COLUMN}px, 1fr)`).join(' '),
   ].join(' ');
-  const minWidth = isText ? undefined : 232 + columns.length * (NARROWEST_COLUMN + 20);
+  const minWidth = isText ? undefined : 252 + columns.length * (NARROWEST_COLUMN + 20);
   const focusable = grid.tiles.some(({ position }) => pages.at(position)?.row === selected) ? selected : null;
   return (
     <section
@@ -60,7 +65,7 @@ export default function SampleRows({ pages, selected, onSelect, hasLabels, shows
         style={{ gridTemplateColumns: template, minWidth }}
         className="sticky top-0 z-10 grid h-8 items-center gap-5 border-b border-line bg-surface px-4 text-12 font-medium text-fg-2"
       >
-        <span>{t('row')}</span>
+        <span className="pl-5">{t('row')}</span>
         {hasLabels && <span>{t('label')}</span>}
         {isText ? <span>{t('text')}</span> : columns.map((column) => <Head key={column.name} {...column} />)}
       </div>
@@ -71,34 +76,51 @@ export default function SampleRows({ pages, selected, onSelect, hasLabels, shows
             <li
               key={tile.position}
               style={{ transform: `translateY(${tile.top}px)`, height: tile.height }}
-              className="absolute inset-x-0 top-0 border-b border-line"
+              data-position={tile.position}
+              className="group/sample absolute inset-x-0 top-0 border-b border-line"
               aria-setsize={pages.total ?? -1}
               aria-posinset={tile.position + 1}
             >
               {sample ? (
-                <button
-                  type="button"
-                  tabIndex={(focusable === null ? index === 0 : sample.row === focusable) ? 0 : -1}
-                  aria-pressed={sample.row === selected}
-                  onClick={() => onSelect(sample.row)}
-                  style={{ gridTemplateColumns: template }}
-                  className={cx(
-                    'grid size-full items-center gap-5 px-4 text-left -outline-offset-2',
-                    sample.row === selected ? 'bg-accent-soft' : 'hover:bg-sunken',
-                  )}
-                >
-                  <span className="font-mono text-12 text-fg-3">{sample.row}</span>
-                  {hasLabels && <Label sample={sample} shows={shows} />}
-                  {isText ? (
-                    <span className="line-clamp-2 text-13 leading-5 break-words">{sample.text}</span>
-                  ) : (
-                    columns.map(({ name, isNumber }) => (
-                      <span key={name} className={cx('truncate text-12', isNumber && 'text-right font-mono')}>
-                        {shownValue(sample.values[name]) ?? <span className="text-fg-3">—</span>}
-                      </span>
-                    ))
-                  )}
-                </button>
+                <>
+                  <button
+                    type="button"
+                    tabIndex={(focusable === null ? index === 0 : sample.row === focusable) ? 0 : -1}
+                    aria-pressed={sample.row === selected}
+                    onClick={(event) => {
+                      const how = pickedBy(event);
+                      if (how === null) onSelect(sample.row);
+                      else pick(tile.position, how === 'range');
+                    }}
+                    style={{ gridTemplateColumns: template }}
+                    className={cx(
+                      'grid size-full items-center gap-5 px-4 text-left -outline-offset-2',
+                      sample.row === selected ? 'bg-accent-soft' : 'hover:bg-sunken',
+                    )}
+                  >
+                    <span className="pl-5 font-mono text-12 text-fg-3">{sample.row}</span>
+                    {hasLabels && <Label sample={sample} shows={shows} />}
+                    {isText ? (
+                      <span className="line-clamp-2 text-13 leading-5 break-words">{sample.text}</span>
+                    ) : (
+                      columns.map(({ name, isNumber }) => (
+                        <span
+                          key={name}
+                          className={cx('truncate text-12', isNumber && 'text-right font-mono')}
+                        >
+                          {shownValue(sample.values[name]) ?? <span className="text-fg-3">—</span>}
+                        </span>
+                      ))
+                    )}
+                  </button>
+                  <PickMark
+                    name={sample.key}
+                    isPicked={picks.keys.has(sample.key)}
+                    isPicking={picks.keys.size > 0}
+                    onPick={(isRange) => pick(tile.position, isRange)}
+                    className="absolute top-1/2 left-2 -translate-y-1/2"
+                  />
+                </>
               ) : (
                 <div className="mx-4 my-2 h-4 rounded-sm bg-sunken" />
               )}

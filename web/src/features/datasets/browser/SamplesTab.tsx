@@ -1,19 +1,24 @@
 import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 import { ErrorState } from '@/ui/ErrorState';
-import { useQueryState } from '@/ui/routing';
+import { type Query, useQueryState } from '@/ui/routing';
 import { SkeletonRows } from '@/ui/Skeleton';
-import { type DatasetVersion, layersQuery, statisticsQuery } from '../api';
+import { type DatasetVersion, layersQuery, type SampleFilter, statisticsQuery } from '../api';
 import { typicalAspect } from '../model';
 import { Facets } from './Facets';
+import { filterOf } from './filter';
 import { GridToolbar } from './GridToolbar';
-import { chosenPredictions, switchesOf, USUAL_PREDICTIONS } from './overlays';
+import { chosenPredictions, switchesOf, USUAL_PREDICTIONS, withToggled } from './overlays';
 import { SampleGrid } from './SampleGrid';
 import { SamplePages } from './samplePages';
+import { usePicks } from './usePicks';
+import { useReview } from './useReview';
 import { useSampleKeys } from './useSampleKeys';
 import { type GridView, keepView, keptView } from './view';
 
 // Only the grid comes with the page.
+const BulkBar = lazy(() => import('./BulkBar'));
+const ReviewBar = lazy(() => import('./ReviewBar'));
 const SampleDetail = lazy(() => import('./SampleDetail'));
 const SampleGroups = lazy(() => import('./SampleGroups'));
 const SampleRows = lazy(() => import('./SampleRows'));
@@ -21,6 +26,7 @@ const SampleRows = lazy(() => import('./SampleRows'));
 interface SamplesTabProps {
   project: string;
   version: DatasetVersion;
+  isNewest: boolean;
 }
 
 /** Kinds whose samples are read rather than looked at. */
@@ -28,11 +34,11 @@ const WITHOUT_IMAGES = new Set(['text', 'tabular']);
 const GROUPED = new Set(['face_recognition', 'classification']);
 
 /** The browser: filters on the left, samples, and the one chosen on the right. The address holds all of it. */
-export function SamplesTab({ project, version }: SamplesTabProps) {
+export function SamplesTab({ project, version, isNewest }: SamplesTabProps) {
   const [query, setQuery] = useQueryState();
   const [view, setView] = useState<GridView>(keptView);
-  const split = query.split ?? null;
-  const label = query.label ?? null;
+  const filter = useFilter(query);
+  const { split, label } = filter;
   const statistics = useQuery(statisticsQuery(project, version.name, version.version));
   const layers = useQuery(layersQuery(project, version.name, version.version));
   const known = useMemo(() => layers.data ?? [], [layers.data]);
@@ -40,11 +46,27 @@ export function SamplesTab({ project, version }: SamplesTabProps) {
   // The server takes the usual layer by itself, so that the first page need not wait for the list of layers.
   const asked = predictions === USUAL_PREDICTIONS ? null : predictions;
   const switches = useMemo(() => switchesOf(known, predictions), [known, predictions]);
-  const pages = useSamplePages(project, version, { split, label, predictions: asked });
+  const [hidden, setHidden] = useState<readonly number[]>([]);
+  const drawn = useMemo(() => ({ ...view, hidden }), [view, hidden]);
+  const toggleClass = (classId: number) => setHidden((old) => withToggled(old, classId));
+  const pages = useSamplePages(project, version, filter, asked);
   const selected = query.sample === undefined ? null : Number(query.sample);
   const select = (row: number | null) => setQuery({ sample: row === null ? undefined : String(row) });
   const change = (next: Partial<GridView>) => setView((old) => keepView({ ...old, ...next }));
-  const move = useSampleKeys({ pages, selected, select, view, change, switches });
+  const picking = usePicks(pages);
+  const layer = known.find(({ name }) => name === predictions);
+  const review = useReview(project, version, { layer, isNewest });
+  const move = useSampleKeys({
+    pages,
+    selected,
+    select,
+    view,
+    change,
+    switches,
+    picking,
+    review,
+    toggleClass: switches.boxes || switches.masks ? toggleClass : null,
+  });
   const hasImages = !WITHOUT_IMAGES.has(version.kind);
   const isGrouped = GROUPED.has(version.kind) && query.group === 'label' && label === null;
   return (
@@ -53,8 +75,9 @@ export function SamplesTab({ project, version }: SamplesTabProps) {
         project={project}
         version={version}
         statistics={statistics}
-        split={split}
-        label={label}
+        filter={filter}
+        layer={layer}
+        predictions={asked}
         onChange={setQuery}
       />
       <section className="flex min-w-0 flex-1 flex-col bg-bg">
@@ -69,14 +92,15 @@ export function SamplesTab({ project, version }: SamplesTabProps) {
               version={version}
               view={view}
               onChange={change}
-              split={split}
-              label={label}
+              filter={filter}
               onFilter={setQuery}
               switches={switches}
               layers={known}
               predictions={predictions}
               hasImages={hasImages}
               canGroup={GROUPED.has(version.kind)}
+              numHidden={hidden.length}
+              onShowAll={() => setHidden([])}
             />
             {pages.error !== null && pages.total === null ? (
               <ErrorState error={pages.error} onRetry={() => pages.retry()} />
@@ -86,9 +110,11 @@ export function SamplesTab({ project, version }: SamplesTabProps) {
                 version={version}
                 pages={pages}
                 aspect={typicalAspect(statistics.data)}
-                view={view}
+                view={drawn}
                 selected={selected}
                 onSelect={select}
+                picking={picking}
+                review={review}
               />
             ) : (
               <Suspense fallback={<SkeletonRows className="p-4" />}>
@@ -96,12 +122,28 @@ export function SamplesTab({ project, version }: SamplesTabProps) {
                   pages={pages}
                   selected={selected}
                   onSelect={select}
+                  picking={picking}
                   hasLabels={version.num_classes > 0}
                   shows={view.shows}
                 />
               </Suspense>
             )}
           </>
+        )}
+        {picking.picks.keys.size > 0 && (
+          <Suspense fallback={<div className="h-11 shrink-0 border-t border-line bg-surface" />}>
+            <BulkBar picking={picking} pages={pages} review={review} />
+          </Suspense>
+        )}
+        {review !== null && review.decisions.verdicts.size > 0 && (
+          <Suspense fallback={<div className="h-11 shrink-0 border-t border-line bg-surface" />}>
+            <ReviewBar
+              project={project}
+              version={version}
+              review={review}
+              onSaved={() => setQuery({ v: undefined })}
+            />
+          </Suspense>
         )}
       </section>
       {selected !== null && !isGrouped && (
@@ -112,7 +154,10 @@ export function SamplesTab({ project, version }: SamplesTabProps) {
             row={selected}
             known={pages.at(pages.positionOf(selected))}
             predictions={asked}
-            view={view}
+            view={drawn}
+            review={review}
+            onOpacity={(opacity) => change({ opacity })}
+            onToggleClass={toggleClass}
             onMove={move}
             onClose={() => select(null)}
           />
@@ -122,18 +167,21 @@ export function SamplesTab({ project, version }: SamplesTabProps) {
   );
 }
 
-interface Wanted {
-  split: string | null;
-  label: string | null;
-  predictions: string | null;
+/** The filter in the address; the same object as long as it says the same. */
+function useFilter(query: Query): SampleFilter {
+  const text = JSON.stringify(filterOf(query));
+  return useMemo(() => JSON.parse(text) as SampleFilter, [text]);
 }
 
-function useSamplePages(project: string, version: DatasetVersion, wanted: Wanted): SamplePages {
-  const { name, version: number, num_samples } = version;
-  const { split, label, predictions } = wanted;
+function useSamplePages(
+  project: string,
+  { name, version, num_samples }: DatasetVersion,
+  filter: SampleFilter,
+  predictions: string | null,
+): SamplePages {
   const pages = useMemo(
-    () => new SamplePages(project, { name, version: number, num_samples, predictions }, { split, label }),
-    [project, name, number, num_samples, split, label, predictions],
+    () => new SamplePages(project, { name, version, num_samples, predictions }, filter),
+    [project, name, version, num_samples, predictions, filter],
   );
   useEffect(() => {
     void pages.load(0);

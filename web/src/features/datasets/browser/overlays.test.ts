@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Box, Layer, Sample } from '../api';
-import { chosenPredictions, nextShown, overlayOf, switchesOf } from './overlays';
+import { chosenPredictions, nextShown, overlayOf, switchesOf, withToggled } from './overlays';
 
 const BOX: Box = {
   x0: 0,
@@ -13,7 +13,7 @@ const BOX: Box = {
   landmarks: null,
   outline: null,
 };
-const VIEW = { boxes: true, masks: true, landmarks: true, shows: 'both' as const };
+const VIEW = { boxes: true, masks: true, landmarks: true, shows: 'both' as const, hidden: [] as number[] };
 const SAMPLE: Pick<Sample, 'boxes' | 'has_mask' | 'predicted'> = {
   boxes: [BOX],
   has_mask: true,
@@ -86,4 +86,14 @@ test('the layer of the address is chosen, else the usual one, else the first', (
 
 test('pressing again and again comes round', () => {
   expect(nextShown(nextShown(nextShown('labels')))).toBe('labels');
+});
+
+test('objects of hidden classes are not drawn, and come back', () => {
+  const ids = SAMPLE.boxes.map(({ class_id }) => class_id);
+  const hidden = withToggled([], ids[0] as number);
+  const { boxes } = overlayOf(SAMPLE, { ...VIEW, hidden });
+  expect(boxes.some(({ class_id }) => class_id === ids[0])).toBe(false);
+  expect(overlayOf(SAMPLE, { ...VIEW, hidden: withToggled(hidden, ids[0] as number) })).toEqual(
+    overlayOf(SAMPLE, VIEW),
+  );
 });

@@ -1,7 +1,7 @@
 import type { OverlayBox } from '@/viz/overlay';
 import type { Layer, Sample } from '../api';
 import { matchBoxes } from './matching';
-import type { GridView } from './view';
+import type { DrawnView, GridView } from './view';
 
 /** A mask to tint, by the layer that it stands in. */
 export interface MaskLayer {
@@ -51,10 +51,10 @@ type Drawn = Pick<Sample, 'boxes' | 'has_mask' | 'predicted'>;
  */
 export function overlayOf(
   { boxes, has_mask, predicted }: Drawn,
-  view: Pick<GridView, 'boxes' | 'masks' | 'landmarks' | 'shows'>,
+  view: Pick<DrawnView, 'boxes' | 'masks' | 'landmarks' | 'shows' | 'hidden'>,
 ): Overlay {
-  const labels = view.shows === 'predictions' ? [] : boxes;
-  const answers = view.shows === 'labels' ? [] : (predicted?.boxes ?? []);
+  const labels = view.shows === 'predictions' ? [] : drawnBoxes(boxes, view.hidden);
+  const answers = view.shows === 'labels' ? [] : drawnBoxes(predicted?.boxes ?? [], view.hidden);
   const { truth } = matchBoxes(labels, answers);
   const drawn = [
     ...labels.map((box, index) => ({ ...box, isTagged: truth[index] !== 'matched' })),
@@ -66,6 +66,16 @@ export function overlayOf(
   if (view.masks && predicted?.has_mask && view.shows !== 'labels')
     masks.push({ layer: predicted.layer, isPredicted: true });
   return { boxes: view.boxes || view.landmarks ? drawn : [], masks };
+}
+
+/** Objects of classes that are not hidden. */
+export function drawnBoxes<Of extends { class_id: number }>(boxes: Of[], hidden: readonly number[]): Of[] {
+  return hidden.length === 0 ? boxes : boxes.filter(({ class_id }) => !hidden.includes(class_id));
+}
+
+/** Hides a class, or shows it again. */
+export function withToggled(hidden: readonly number[], classId: number): number[] {
+  return hidden.includes(classId) ? hidden.filter((id) => id !== classId) : [...hidden, classId];
 }
 
 /** Of predictions after one another: labels, both, predictions, and again. */

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
-import type { Sample, SamplesPage } from '../api';
-import { cursorAfterRow } from '../model';
-import { SamplePages } from './samplePages';
+import type { Sample } from '../api';
+import { filterOf } from './filter';
+import { SamplePages, type Source } from './samplePages';
 
 const sample = (row: number): Sample => ({
   row,
@@ -21,45 +21,76 @@ const sample = (row: number): Sample => ({
   predicted: null,
 });
 
-/** A server with these rows; cursors are the last row of the page before, as they are. */
+/** A server with these rows; cursors are places in the list, as they are. */
 function serverOf(rows: number[]) {
-  return vi.fn(async (_project, _version, _filter, { cursor, limit }): Promise<SamplesPage> => {
-    const after = cursor === null ? -1 : Number(atob(cursor));
-    const rest = rows.filter((row) => row > after);
-    const items = rest.slice(0, limit).map(sample);
-    const next = rest.length > limit ? cursorAfterRow(items.at(-1)?.row ?? 0) : null;
-    return { items, next_cursor: next, num_matches: rows.length };
-  });
+  const page = (cursor: string | null, limit: number) => {
+    const start = cursor === null ? 0 : Number(atob(cursor)) + 1;
+    return rows.slice(start, start + limit);
+  };
+  return {
+    samples: vi.fn<Source['samples']>(async (_project, _version, _filter, { cursor, limit }) => ({
+      items: page(cursor, limit).map(sample),
+      next_cursor: null,
+      num_matches: rows.length,
+    })),
+    keys: vi.fn<Source['keys']>(async (_project, _version, _filter, { cursor, limit }) => ({
+      items: page(cursor, limit).map((row) => `${row}.png`),
+      next_cursor: null,
+      num_matches: rows.length,
+    })),
+  };
 }
 
 const VERSION = { name: 'd', version: 1, num_samples: 1000 };
+const FILTER = filterOf({});
 const all = Array.from({ length: 1000 }, (_, row) => row);
 
-test('without a filter any page comes at once', async () => {
-  const server = serverOf(all);
-  const pages = new SamplePages('p', VERSION, { split: null, label: null }, server);
-  await pages.load(3);
-  expect(server).toHaveBeenCalledTimes(1);
-  expect(pages.at(612)?.row).toBe(612);
-  expect(pages.positionOf(999)).toBe(999);
+test('any page comes at once, with a filter or without', async () => {
+  const odd = all.filter((row) => row % 2 === 1);
+  for (const [label, rows] of [[null, all] as const, ['x', odd] as const]) {
+    const server = serverOf(rows);
+    const pages = new SamplePages('p', VERSION, { ...FILTER, label }, server);
+    await pages.load(2);
+    expect(server.samples).toHaveBeenCalledTimes(1);
+    expect(pages.total).toBe(rows.length);
+    expect(pages.at(412)?.row).toBe(rows[412]);
+    expect(pages.positionOf(rows[412] as number)).toBe(412);
+  }
 });
 
-test('with a filter pages come in order, each once', async () => {
-  const odd = all.filter((row) => row % 2 === 1);
-  const server = serverOf(odd);
-  const pages = new SamplePages('p', VERSION, { split: null, label: 'x' }, server);
-  await Promise.all([pages.load(2), pages.load(0), pages.load(1)]);
-  expect(server).toHaveBeenCalledTimes(3);
-  expect(pages.total).toBe(500);
-  expect(pages.at(450)?.row).toBe(901);
-  expect(pages.positionOf(901)).toBe(450);
-  expect(pages.positionOf(2)).toBe(-1);
+test('a sample that was not fetched stands at its row, or with a filter nowhere', async () => {
+  const plain = new SamplePages('p', VERSION, FILTER, serverOf(all));
+  expect(plain.positionOf(999)).toBe(999);
+  expect(plain.positionOf(1000)).toBe(-1);
+  const sorted = new SamplePages('p', VERSION, { ...FILTER, order: '-size' }, serverOf(all));
+  expect([sorted.total, sorted.positionOf(999)]).toEqual([1000, -1]);
+  const filtered = new SamplePages('p', VERSION, { ...FILTER, label: 'x' }, serverOf([1, 3]));
+  await filtered.load(0);
+  expect(filtered.positionOf(2)).toBe(-1);
+});
+
+test('each page is fetched once', async () => {
+  const server = serverOf(all);
+  const pages = new SamplePages('p', VERSION, { ...FILTER, label: 'x' }, server);
+  await Promise.all([pages.load(1), pages.load(1), pages.load(0)]);
+  await pages.load(0);
+  expect(server.samples).toHaveBeenCalledTimes(2);
+});
+
+test('keys are asked for only where samples are not there, and no sample is fetched for them', async () => {
+  const server = serverOf(all);
+  const pages = new SamplePages('p', VERSION, FILTER, server);
+  await pages.load(0);
+  expect(await pages.keys(10, 3)).toEqual(['10.png', '11.png', '12.png']);
+  expect(server.keys).not.toHaveBeenCalled();
+  expect(await pages.keys(199, 3)).toEqual(['199.png', '200.png', '201.png']);
+  expect(server.samples).toHaveBeenCalledTimes(1);
 });
 
 test('a failure is kept, and trying again mends it', async () => {
   const server = serverOf(all);
-  server.mockRejectedValueOnce(new TypeError('no network'));
-  const pages = new SamplePages('p', VERSION, { split: 'train', label: null }, server);
+  server.samples.mockRejectedValueOnce(new TypeError('no network'));
+  const pages = new SamplePages('p', VERSION, { ...FILTER, split: 'train' }, server);
   await pages.load(0);
   expect(pages.error).toBeInstanceOf(TypeError);
   pages.retry();

@@ -1,21 +1,24 @@
-import { fetchSamples, type Sample, type SampleFilter, type VersionPart } from '../api';
-import { cursorAfterRow, PAGE_SIZE } from '../model';
+import { fetchKeys, fetchSamples, type Sample, type SampleFilter, type VersionPart } from '../api';
+import { cursorAfter, PAGE_SIZE } from '../model';
+import { isNarrow } from './filter';
 
 /** Enough to scroll back a while; each holds 200 samples. */
 const MOST_PAGES = 60;
 
-type Fetch = typeof fetchSamples;
+/** How samples and keys are asked for. */
+export interface Source {
+  samples: typeof fetchSamples;
+  keys: typeof fetchKeys;
+}
 
-/**
- * Samples of one version that pass a filter, fetched a page at a time as they come into sight. Without a filter any
- * page can be fetched first; with one, pages are fetched in order, because only a page says where the next begins.
- */
+const SERVER: Source = { samples: fetchSamples, keys: fetchKeys };
+
+/** Samples of one version that pass a filter, fetched a page at a time as they come into sight, in any order. */
 export class SamplePages {
   /** How many samples pass; null until the server has said so. */
   total: number | null;
   error: unknown = null;
   #pages = new Map<number, Sample[]>();
-  #cursors: (string | null)[] = [null];
   #waiting = new Map<number, Promise<void>>();
   #abort = new AbortController();
   #listeners = new Set<() => void>();
@@ -25,13 +28,13 @@ export class SamplePages {
     private readonly project: string,
     private readonly version: VersionPart & { num_samples: number },
     private readonly filter: SampleFilter,
-    private readonly fetchPage: Fetch = fetchSamples,
+    private readonly source: Source = SERVER,
   ) {
     this.total = this.isFiltered ? null : version.num_samples;
   }
 
   get isFiltered(): boolean {
-    return this.filter.split !== null || this.filter.label !== null;
+    return isNarrow(this.filter);
   }
 
   subscribe = (listener: () => void): (() => void) => {
@@ -52,12 +55,25 @@ export class SamplePages {
 
   /** Where a sample stands among those fetched; -1 when it is not there. */
   positionOf(row: number): number {
-    if (!this.isFiltered) return row < (this.total ?? 0) ? row : -1;
+    if (this.at(row)?.row === row) return row;
     for (const [index, samples] of this.#pages) {
       const within = samples.findIndex((sample) => sample.row === row);
       if (within >= 0) return index * PAGE_SIZE + within;
     }
-    return -1;
+    // In a list of all samples it stands about at its row.
+    return !this.isFiltered && this.filter.order === null && row < (this.total ?? 0) ? row : -1;
+  }
+
+  /** Keys of the samples from a place on; nothing but keys is fetched for it. */
+  async keys(from: number, count: number): Promise<string[]> {
+    const known = Array.from({ length: count }, (_, index) => this.at(from + index)?.key);
+    if (known.every((key) => key !== undefined)) return known as string[];
+    const page = await this.source.keys(this.project, this.version, this.filter, {
+      cursor: cursorAfter(from - 1),
+      limit: count,
+      signal: this.#abort.signal,
+    });
+    return page.items;
   }
 
   /** Fetches a page unless it is there or on its way. */
@@ -89,17 +105,12 @@ export class SamplePages {
 
   async #fetch(index: number): Promise<void> {
     try {
-      if (this.isFiltered && this.#cursors.length <= index) await this.#walkTo(index);
-      if (this.isFiltered && this.#cursors.length <= index) return;
-      const cursor = this.isFiltered ? (this.#cursors[index] ?? null) : cursorAfterRow(index * PAGE_SIZE - 1);
-      const page = await this.fetchPage(this.project, this.version, this.filter, {
-        cursor,
+      const page = await this.source.samples(this.project, this.version, this.filter, {
+        cursor: cursorAfter(index * PAGE_SIZE - 1),
         limit: PAGE_SIZE,
         signal: this.#abort.signal,
       });
       this.total = page.num_matches;
-      if (page.next_cursor !== null && this.#cursors.length === index + 1)
-        this.#cursors.push(page.next_cursor);
       this.#pages.set(index, page.items);
       this.error = null;
     } catch (error) {
@@ -107,15 +118,6 @@ export class SamplePages {
       this.error = error;
     }
     this.#tell();
-  }
-
-  /** Fetches the pages before one, to learn where it begins. */
-  async #walkTo(index: number): Promise<void> {
-    while (this.#cursors.length <= index && this.error === null && !this.#abort.signal.aborted) {
-      const before = this.#cursors.length;
-      await this.load(before - 1);
-      if (this.#cursors.length === before) return;
-    }
   }
 
   #tell(): void {

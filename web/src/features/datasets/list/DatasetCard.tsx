@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { sampleImageUrl, spreadRows } from '@/api/thumbnails';
 import { useFormat } from '@/i18n/format';
 import { Badge } from '@/ui/Badge';
+import { cx } from '@/ui/cx';
 import { AppLink, projectPath } from '@/ui/routing';
 import { Thumb } from '@/ui/Thumb';
 import { Time } from '@/ui/Time';
@@ -20,7 +21,29 @@ function Cover({ kind }: { kind: string }) {
   );
 }
 
-/** A dataset at a glance: four of its samples, what it is, how large. */
+/** Samples from all over it: four, or eight of tiny ones, whose places are nearly square so that nothing is cut off. */
+function Mosaic({ project, version }: { project: string; version: Dataset['latest'] }) {
+  const isTiny = version.size_bytes < version.num_samples * 1024;
+  return (
+    <div
+      className={cx(
+        'grid h-[152px] grid-rows-2 gap-px overflow-hidden border-b border-line bg-line',
+        isTiny ? 'grid-cols-4' : 'grid-cols-2',
+      )}
+    >
+      {spreadRows(version.num_samples, isTiny ? 8 : 4).map((row) => (
+        <Thumb
+          key={row}
+          src={sampleImageUrl(project, version, row, isTiny ? 160 : 400)}
+          className="size-full min-h-0"
+          isPixelated={isTiny}
+        />
+      ))}
+    </div>
+  );
+}
+
+/** A dataset at a glance: some of its samples, what it is, how large. */
 export function DatasetCard({ dataset, project }: { dataset: Dataset; project: string }) {
   const { t } = useTranslation('datasets');
   const { compact, bytes } = useFormat();
@@ -30,20 +53,7 @@ export function DatasetCard({ dataset, project }: { dataset: Dataset; project: s
       href={projectPath(project, 'datasets', dataset.name)}
       className="group overflow-hidden rounded-lg border border-line bg-surface transition-colors duration-100 hover:border-line-strong"
     >
-      {latest.kind in ICONS ? (
-        <Cover kind={latest.kind} />
-      ) : (
-        <div className="grid h-[152px] grid-cols-2 grid-rows-2 gap-px overflow-hidden border-b border-line bg-line">
-          {spreadRows(latest.num_samples, 4).map((row) => (
-            <Thumb
-              key={row}
-              src={sampleImageUrl(project, latest, row, 400)}
-              className="size-full min-h-0"
-              isPixelated={latest.size_bytes < latest.num_samples * 1024}
-            />
-          ))}
-        </div>
-      )}
+      {latest.kind in ICONS ? <Cover kind={latest.kind} /> : <Mosaic project={project} version={latest} />}
       <div className="space-y-2 px-4 py-3">
         <div className="flex items-center gap-2">
           <h2 className="min-w-0 flex-1 truncate text-14 font-semibold">{dataset.name}</h2>

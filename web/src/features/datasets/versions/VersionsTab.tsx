@@ -113,6 +113,7 @@ function VersionPanel({ project, version, before, others, isLatest, onDelete }: 
           {bytes(version.size_bytes)}
           {version.num_classes > 0 && ` · ${t('classes', { count: version.num_classes })}`}
         </p>
+        {version.message && <p className="max-w-[72ch] break-words">{version.message}</p>}
         {before && <Changes before={before} after={version} />}
         {others.length > 0 && (
           <Select

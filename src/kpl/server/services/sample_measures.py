@@ -1,0 +1,95 @@
+"""What samples can be sorted and divided by: size, number of objects, score. Columns alone are read, never an image.
+
+All are [N], in the order of the dataset's samples, and kept, since versions never change.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kpl.errors import Invalid
+from kpl.server.services.dataset_reader import open_dataset
+from kpl.server.services.sample_answers import PREDICTIONS
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from kpl.dataset import Dataset
+
+_KEPT = 8
+
+
+@lru_cache(maxsize=_KEPT)
+def sizes(folder: Path) -> "NDArray[np.int64]":
+    """[N, 2] width and height in pixels.
+
+    Raises:
+        Invalid: samples have no image.
+    """
+    import numpy as np
+
+    dataset = open_dataset(folder)
+    if not {"width", "height"} <= set(dataset.fields):
+        raise Invalid(f"Samples of a dataset of kind {dataset.kind} have no size.", hint="Sort by `row`.")
+    return np.stack([np.asarray(dataset.columns(name), np.int64) for name in ("width", "height")], axis=1)
+
+
+@lru_cache(maxsize=_KEPT)
+def num_objects(folder: Path, layer: str | None) -> "NDArray[np.int64]":
+    """[N] labelled objects, or where nothing is labelled those that a layer of predictions answers.
+
+    Raises:
+        Invalid: neither has objects.
+    """
+    import numpy as np
+
+    dataset = open_dataset(folder)
+    name = next((name for name in ("boxes", f"{layer or PREDICTIONS}.boxes") if name in dataset.fields), None)
+    if name is None:
+        raise Invalid(
+            f"Samples of this dataset of kind {dataset.kind} have no objects.", hint="Sort by `row`."
+        )
+    return np.asarray(dataset.columns(name).lengths, np.int64)
+
+
+@lru_cache(maxsize=_KEPT)
+def scores(folder: Path, layer: str | None) -> "NDArray[np.float64]":
+    """[N] how sure a layer of predictions is: of its class, or of its surest object; NaN where it answers nothing.
+
+    Raises:
+        Invalid: the layer has no scores.
+    """
+    import numpy as np
+
+    dataset = open_dataset(folder)
+    name = layer or PREDICTIONS
+    if f"{name}.score" in dataset.fields:
+        return np.asarray(dataset.columns(f"{name}.score"), np.float64)
+    if f"{name}.scores" in dataset.fields and f"{name}.boxes" in dataset.fields:
+        return _surest(dataset.columns(f"{name}.scores"))
+    raise Invalid(f"This dataset has no scores in a layer '{name}'.", hint="Sort by `row`.")
+
+
+def _surest(scores: Any) -> "NDArray[np.float64]":
+    """[N] the highest of each list; NaN of an empty one."""
+    import numpy as np
+
+    highest = np.full(len(scores.lengths), np.nan)
+    has_some = scores.lengths > 0
+    starts = scores.offsets[:-1][has_some]
+    if len(starts):
+        highest[has_some] = np.maximum.reduceat(np.asarray(scores.values, np.float64), starts)
+    return highest
+
+
+@lru_cache(maxsize=_KEPT)
+def key_ranks(folder: Path) -> "NDArray[np.int64]":
+    """[N] the place of each sample when all are sorted by key."""
+    import numpy as np
+
+    dataset: Dataset = open_dataset(folder)
+    order = np.argsort(dataset.columns("key"), kind="stable") if len(dataset) else np.zeros(0, np.int64)
+    ranks = np.empty(len(order), np.int64)
+    ranks[order] = np.arange(len(order))
+    return ranks

@@ -1,0 +1,53 @@
+import { useCallback, useEffect, useMemo, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { toastError } from '@/ui/Toast';
+import { added, MOST_PICKED, NO_PICKS, type Picks, rangeOf, toggled } from './picks';
+import type { SamplePages } from './samplePages';
+
+export interface Picking {
+  picks: Picks;
+  /** One sample more or less; with `isRange` all from the last one to it. */
+  pick: (position: number, isRange: boolean) => void;
+  pickAll: () => void;
+  clear: () => void;
+}
+
+/** What is selected in the grid. It outlives filters, since it goes by keys, and no sample is fetched for it. */
+export function usePicks(pages: SamplePages): Picking {
+  const { t } = useTranslation('datasets');
+  const [picks, setPicks] = useState(NO_PICKS);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: places are of another list now
+  useEffect(() => setPicks((old) => ({ ...old, anchor: null })), [pages]);
+  const { anchor } = picks;
+
+  const add = useCallback(
+    async (from: number, count: number, next: number | null) => {
+      try {
+        const keys = await pages.keys(from, Math.min(count, MOST_PICKED));
+        setPicks((old) => added(old, keys, { anchor: next, count }));
+      } catch (error) {
+        toastError(error, t('picks.failed'));
+      }
+    },
+    [pages, t],
+  );
+  const pick = useCallback(
+    (position: number, isRange: boolean) => {
+      const key = pages.at(position)?.key;
+      if (key === undefined) return;
+      if (!isRange) return setPicks((old) => toggled(old, key, position));
+      const { from, count } = rangeOf(anchor, position);
+      void add(from, count, position);
+    },
+    [pages, anchor, add],
+  );
+  return useMemo(
+    () => ({
+      picks,
+      pick,
+      pickAll: () => void add(0, pages.total ?? 0, null),
+      clear: () => setPicks(NO_PICKS),
+    }),
+    [picks, pick, add, pages],
+  );
+}
