@@ -1212,6 +1212,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/tasks/{task_id}/log/error": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find Log Error
+         * @description Tell the first line that tells of an error in the last 256 KiB of the log of an attempt that has ended.
+         */
+        get: operations["find_log_error"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/tasks/{task_id}/log/search": {
         parameters: {
             query?: never;
@@ -2428,6 +2448,12 @@ export interface components {
             ready_at: string | null;
             /** Reason */
             reason: string;
+            /**
+             * Reason Zh
+             * @description `reason` in Chinese, where that is known.
+             * @default
+             */
+            reason_zh: string;
             /** Run Id */
             run_id: number | null;
             /**
@@ -2931,6 +2957,24 @@ export interface components {
         LayersOut: {
             /** Items */
             items: components["schemas"]["LayerOut"][];
+        };
+        /**
+         * LogErrorOut
+         * @description Where the log of an attempt tells of an error; empty when it does not, or is still written.
+         */
+        LogErrorOut: {
+            /** Attempt */
+            attempt: number;
+            /**
+             * From End
+             * @description The line, counted from the end: 1 is the last one.
+             */
+            from_end: number | null;
+            /**
+             * Text
+             * @description Cut at 400 characters.
+             */
+            text: string;
         };
         /** LogMatchOut */
         LogMatchOut: {
@@ -3830,6 +3874,12 @@ export interface components {
             reused_from: number | null;
             /** Why */
             why: string;
+            /**
+             * Why Zh
+             * @description `why` in Chinese.
+             * @default
+             */
+            why_zh: string;
             /** Will Run */
             will_run: boolean;
         };
@@ -3915,6 +3965,12 @@ export interface components {
         ProblemOut: {
             /** Fix */
             fix: string;
+            /**
+             * Fix Zh
+             * @description `fix` in Chinese, where that is known.
+             * @default
+             */
+            fix_zh: string;
             /** Node */
             node: string;
             /**
@@ -3926,6 +3982,12 @@ export interface components {
             port: string;
             /** Reason */
             reason: string;
+            /**
+             * Reason Zh
+             * @description `reason` in Chinese, where that is known.
+             * @default
+             */
+            reason_zh: string;
             /**
              * Severity
              * @description Only errors keep it from running.
@@ -4306,6 +4368,12 @@ export interface components {
              * @description Why it failed, waits or was stopped, in plain words.
              */
             reason: string;
+            /**
+             * Reason Zh
+             * @description `reason` in Chinese, where that is known.
+             * @default
+             */
+            reason_zh: string;
             /** Rerun Of */
             rerun_of: number | null;
             /** Revision */
@@ -4365,6 +4433,12 @@ export interface components {
              * @description Why it failed, waits or was stopped, in plain words.
              */
             reason: string;
+            /**
+             * Reason Zh
+             * @description `reason` in Chinese, where that is known.
+             * @default
+             */
+            reason_zh: string;
             /** Rerun Of */
             rerun_of: number | null;
             /** Revision */
@@ -4617,6 +4691,12 @@ export interface components {
              * @description Why it waits, failed or was skipped, in one plain sentence.
              */
             reason: string;
+            /**
+             * Reason Zh
+             * @description `reason` in Chinese, where that is known.
+             * @default
+             */
+            reason_zh: string;
             resources: components["schemas"]["ResourcesOut"];
             /** Reused From */
             reused_from: number | null;
@@ -4643,6 +4723,12 @@ export interface components {
              * @description Why it ran or was reused.
              */
             why: string;
+            /**
+             * Why Zh
+             * @description `why` in Chinese, where that is known.
+             * @default
+             */
+            why_zh: string;
         };
         /**
          * TaskInputOut
@@ -4730,6 +4816,12 @@ export interface components {
              * @description Why it waits, failed or was skipped, in one plain sentence.
              */
             reason: string;
+            /**
+             * Reason Zh
+             * @description `reason` in Chinese, where that is known.
+             * @default
+             */
+            reason_zh: string;
             /** Reused From */
             reused_from: number | null;
             /** Run Id */
@@ -4744,6 +4836,12 @@ export interface components {
              * @description Why it ran or was reused.
              */
             why: string;
+            /**
+             * Why Zh
+             * @description `why` in Chinese, where that is known.
+             * @default
+             */
+            why_zh: string;
         };
         /**
          * TaskOutputOut
@@ -7990,6 +8088,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LogOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    find_log_error: {
+        parameters: {
+            query?: {
+                /** @description Number of an attempt; the latest when left out. */
+                attempt?: number | null;
+            };
+            header?: never;
+            path: {
+                project: string;
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogErrorOut"];
                 };
             };
             /** @description Validation Error */
