@@ -22,6 +22,7 @@ from kpl.schemas.pipeline import (
     ValidateOut,
     ValidateRequest,
 )
+from kpl.sentence import chinese_of
 from kpl.server.db.tables.pipelines import PipelineRevisionRow, PipelineRow
 from kpl.server.db.tables.projects import ProjectRow
 from kpl.server.db.tables.runs import RunRow
@@ -202,6 +203,8 @@ def problem_answers(problems: Iterable[Problem]) -> list[ProblemOut]:
             port=each.port,
             reason=each.what,
             fix=each.fix,
+            reason_zh=chinese_of(each.what),
+            fix_zh=chinese_of(each.fix),
             severity=each.severity,
         )
         for each in problems

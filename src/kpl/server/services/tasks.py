@@ -32,7 +32,7 @@ from kpl.server.services.clock import utc
 from kpl.server.services.paging import page_of
 from kpl.server.services.platform import Platform
 from kpl.server.services.spec_text import decode_spec
-from kpl.server.services.store import CANCEL_TASK, SET_PRIORITY, post
+from kpl.server.services.store import CANCEL_TASK, SET_PRIORITY, post, stopped_by
 from kpl.task import ArtifactInput, AttemptState, Outcome, TaskInput, TaskKind, TaskSpec, TaskState
 from kpl.task.ids import AttemptId
 
@@ -116,7 +116,7 @@ def cancel_task(platform: Platform, caller: Caller, project: str, task_id: int) 
                 f"Task {task_id} '{row.name}' is over: {row.state}.", hint="There is nothing to stop."
             )
         if not row.cancel_requested:
-            post(platform, session, CANCEL_TASK, task_id=row.id, reason=f"stopped by {caller.username}")
+            post(platform, session, CANCEL_TASK, task_id=row.id, reason=stopped_by(caller))
             record(platform, session, caller, "task.cancel", f"task:{task_id}", project=project)
     return task_answers(platform, [row], project)[0]
 
@@ -257,6 +257,8 @@ def _answer(platform: Platform, row: TaskRow, project: str, events: AttemptEvent
         state=TaskState(row.state),
         reason=row.reason,
         why=row.why,
+        reason_zh=row.reason_zh,
+        why_zh=row.why_zh,
         reused_from=row.reused_from,
         digest=row.digest,
         depends_on=row.depends_on,
