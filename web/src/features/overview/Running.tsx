@@ -25,14 +25,14 @@ export function Running({ project, runs }: { project: string; runs: Run[] }) {
 
 function RunningRow({ project, run }: { project: string; run: Run }) {
   const { t } = useTranslation('overview');
-  const { duration } = useFormat();
+  const { duration, worded } = useFormat();
   const now = useNow(1000);
   // Progress is told without an event, so that it is asked for while somebody looks.
   const tasks = useQuery({ ...runTasksQuery(project, run.id), refetchInterval: 2000 }).data ?? [];
   const current =
     tasks.find(({ state }) => state === 'running') ?? tasks.find(({ state }) => state === 'queued');
   const words =
-    current && [current.name, current.progress_message || current.reason].filter(Boolean).join(': ');
+    current && [current.name, current.progress_message || worded(current).reason].filter(Boolean).join(': ');
   return (
     <li className="px-4 py-3">
       <div className="flex items-center gap-2.5">

@@ -82,9 +82,10 @@ interface ShownProps {
   parents: { label: string; href: string }[];
 }
 
-function Shown({ project, run, parents }: ShownProps) {
+function Shown({ project, run: given, parents }: ShownProps) {
   const { t } = useTranslation('runs');
-  const { duration } = useFormat();
+  const { duration, worded } = useFormat();
+  const run = useMemo(() => worded({ ...given, tasks: given.tasks.map(worded) }), [given, worded]);
   const go = useGo();
   const client = useQueryClient();
   const [query, setQuery] = useQueryState();
