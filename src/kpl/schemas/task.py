@@ -119,6 +119,9 @@ class TaskInputOut(BaseModel):
     artifact: str | None
     from_task: int | None
     from_output: str | None
+    published_as: str = Field(
+        "", description="The version of a dataset or model of the project that it is, as in `digits@3`."
+    )
 
 
 class TaskOutputOut(BaseModel):

@@ -893,7 +893,7 @@ export interface paths {
         };
         /**
          * Get Pipeline
-         * @description Show a pipeline with its document; the ETag names its latest revision.
+         * @description Show a pipeline with its document; the ETag names the revision that is shown.
          */
         get: operations["get_pipeline"];
         /**
@@ -1767,6 +1767,11 @@ export interface components {
             installed_by: string;
             /** Interfaces */
             interfaces: components["schemas"]["FunctionOut"][];
+            /**
+             * Is For Pipelines
+             * @description Whether pipelines are built from it; else the platform starts it itself.
+             */
+            is_for_pipelines: boolean;
             /** Licence */
             licence: string;
             /** Name */
@@ -1850,6 +1855,11 @@ export interface components {
             installed_at: string;
             /** Installed By */
             installed_by: string;
+            /**
+             * Is For Pipelines
+             * @description Whether pipelines are built from it; else the platform starts it itself.
+             */
+            is_for_pipelines: boolean;
             /** Licence */
             licence: string;
             /** Name */
@@ -4745,6 +4755,12 @@ export interface components {
             kind: string;
             /** Name */
             name: string;
+            /**
+             * Published As
+             * @description The version of a dataset or model of the project that it is, as in `digits@3`.
+             * @default
+             */
+            published_as: string;
             /** Type */
             type: string;
         };
