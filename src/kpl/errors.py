@@ -16,6 +16,8 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import ClassVar
 
+from kpl.sentence import Sentence
+
 
 class KPLError(Exception):
     """Base of all errors that users see.
@@ -61,8 +63,12 @@ def nearest(name: str, known: Iterable[str]) -> str:
     names = sorted(set(known))
     close = get_close_matches(name, names, n=3, cutoff=0.5)
     if close:
-        return "Did you mean " + " or ".join(f"'{n}'" for n in close) + "?"
+        quoted = [f"'{n}'" for n in close]
+        return Sentence(f"Did you mean {' or '.join(quoted)}?", f"是否指 {' 或 '.join(quoted)}？")
     if not names:
         return ""
     shown = ", ".join(f"'{n}'" for n in names[:10])
-    return f"Known: {shown}{', ...' if len(names) > 10 else '.'}"
+    is_cut = len(names) > 10
+    return Sentence(
+        f"Known: {shown}{', ...' if is_cut else '.'}", f"已知：{shown}{' 等。' if is_cut else '。'}"
+    )

@@ -95,3 +95,23 @@ def test_a_wrong_schema_is_found(schema: dict[str, Any], what: str) -> None:
 
 def test_a_right_schema_has_no_problems() -> None:
     assert list(schema_problems(_SCHEMA)) == []
+
+
+def test_title_and_description_may_be_given_by_language() -> None:
+    texts = {"en": "Epochs", "zh": "训练轮数"}
+    epochs = {"type": "integer", "default": 3, "title": texts, "description": "How often."}
+    schema = {"properties": {"epochs": epochs, "title": {"type": "object", "properties": {"en": epochs}}}}
+    assert list(schema_problems(schema)) == []
+    assert check_parameters(schema, {}) == {"epochs": 3}
+    with pytest.raises(ParametersInvalid, match="not of type integer"):
+        check_parameters(schema, {"epochs": "three"})
+
+
+@pytest.mark.parametrize(
+    ("texts", "what"),
+    [({"en": "Epochs"}, "in 'zh' is missing"), ({"en": "a", "zh": "b", "fr": "c"}, "'fr' is not a key here")],
+)
+def test_texts_by_language_are_in_both_of_them(texts: dict[str, str], what: str) -> None:
+    found = list(schema_problems({"properties": {"n": {"items": {"title": texts}}}}))
+    assert [what in each[1] for each in found] == [True]
+    assert found[0][0][:4] == ("properties", "n", "items", "title")

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from kpl.pipeline import Catalog, Document, Problem, check, parse, validate
+from kpl.sentence import chinese_of
 
 Change = Callable[[dict[str, Any]], object]
 NEW = {"type": "algorithm", "algorithm": "classifier", "function": "test"}
@@ -219,6 +220,13 @@ def test_a_problem_names_node_place_reason_and_fix(
     assert matching[0].node == where
     assert matching[0].fix.startswith(fix)
     assert matching[0].severity == "error"
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_problem_is_told_in_chinese_too(name: str, plain: dict[str, Any], catalog: Catalog) -> None:
+    for problem in problems_after(CASES[name][0], plain, catalog):
+        assert chinese_of(problem.what), problem
+        assert chinese_of(problem.fix) or not problem.fix, problem
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kpl.runtime.logs import LINES_PER_MARK, MAX_LINE_BYTES, LogLines
+from kpl.runtime.logs import ERROR_TAIL_BYTES, LINES_PER_MARK, MAX_LINE_BYTES, ErrorLine, LogLines, error_line
 
 LINES = st.lists(st.text(alphabet="ab é\r", max_size=5), max_size=700)
 
@@ -73,3 +73,48 @@ def test_search_finds_each_line_once_in_any_case(tmp_path: Path) -> None:
     matches, num_matches, num_lines = LogLines(path).search("Error", 2)
     assert [(each.line, each.text) for each in matches] == [(0, "An error, error"), (2, "ERROR again")]
     assert (num_matches, num_lines) == (3, 3)
+
+
+def test_error_line_of_a_traceback_is_that_of_its_exception(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    trace = (
+        'Traceback (most recent call last):\n  File "train.py", line 3\n    fit()\n\nValueError: no samples\n'
+    )
+    path.write_text(f"epoch 1: 0 errors\n{trace}bye\n")
+    assert error_line(path) == ErrorLine(2, "ValueError: no samples")
+
+
+def test_error_line_is_the_first_of_several(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_text("begin\nERROR: disk is full\nERROR: gave up\nend")
+    assert error_line(path) == ErrorLine(3, "ERROR: disk is full")
+
+
+def test_log_without_an_error_has_no_error_line(tmp_path: Path) -> None:
+    (tmp_path / "log").write_text("no errors\na terror\n")
+    assert error_line(tmp_path / "log") is None
+    assert error_line(tmp_path / "nothing") is None
+
+
+def test_error_line_is_looked_for_at_the_end_of_a_log_alone(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_text("ERROR: long ago\n" + "fine\n" * (ERROR_TAIL_BYTES // 5) + "ERROR: now\nend\n")
+    found = error_line(path)
+    assert found is not None
+    assert found.text == "ERROR: now"
+    assert LogLines(path).window(-found.from_end, 1, is_final=True).lines == ["ERROR: now"]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    lines=st.lists(st.sampled_from(["fine", "error: x", "", "é"]), min_size=1, max_size=50),
+    ended=st.booleans(),
+)
+def test_error_line_counts_as_a_window_of_the_log_does(folder: Path, lines: list[str], ended: bool) -> None:
+    path = folder / "errors.log"
+    path.write_text("\n".join(lines) + ("\n" if ended or not lines[-1] else ""))
+    found = error_line(path)
+    assert (found is not None) == ("error: x" in lines)
+    if found is not None:
+        window = LogLines(path).window(-found.from_end, 1, is_final=True)
+        assert (window.start, window.lines) == (lines.index("error: x"), ["error: x"])

@@ -216,7 +216,12 @@ def _spelled_out(environment: Any) -> Any:
 
 
 class AlgorithmManifest(_Part):
-    """What an algorithm says about itself."""
+    """What an algorithm says about itself.
+
+    Args:
+        is_for_pipelines: whether people build pipelines from it; not so where something else of the platform starts
+            it, as an import starts `dataset_import`.
+    """
 
     name: _Name
     version: Annotated[StrictStr, Field(pattern=r"^\d+(\.\d+)*([-+.][0-9A-Za-z.-]+)?$")]
@@ -225,6 +230,7 @@ class AlgorithmManifest(_Part):
     task: _Name
     licence: _Text
     environment: Annotated[Environment, BeforeValidator(_spelled_out)] = Environment()
+    is_for_pipelines: StrictBool = Field(default=True, alias="for_pipelines")
     functions: Annotated[dict[FunctionName, Function], Field(min_length=1)]
 
     def function(self, name: str) -> Function:

@@ -1,8 +1,8 @@
 """Parameters of a function: checking their schema when it is installed, and their values before each run.
 
-A schema is JSON Schema 2020-12 of an object. Two things are added: parameters that the schema does not name
-are refused unless it allows them with `additionalProperties`, and `x-search` gives a range for automatic
-search.
+A schema is JSON Schema 2020-12 of an object. Three things are added: parameters that the schema does not name
+are refused unless it allows them with `additionalProperties`, `x-search` gives a range for automatic search, and
+`title` and `description` may be given by language, as in `{en: Epochs, zh: 训练轮数}`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -32,6 +32,8 @@ _KEYWORDS = frozenset(
         "unevaluatedProperties", "contentEncoding", "contentMediaType", "contentSchema",
     )
 )  # fmt: skip
+_TEXTS = ("title", "description")
+_LANGUAGES = ("en", "zh")
 _SEARCH_KEYS = frozenset({"min", "max", "log", "step", "choices"})
 
 
@@ -118,6 +120,8 @@ def schema_problems(schema: Mapping[str, Any]) -> Iterator[_SchemaProblem]:
     if schema.get("type", "object") != "object":
         yield ("type",), "parameters are an object, by name", "Remove 'type', or write type: object."
         return
+    yield from _language_problems(schema, ())
+    schema = _in_english(schema)
     checker = Draft202012Validator.FORMAT_CHECKER  # finds patterns that are no regular expressions
     meta = Draft202012Validator(Draft202012Validator.META_SCHEMA, format_checker=checker)
     broken = sorted(meta.iter_errors(dict(schema)), key=str)
@@ -127,6 +131,40 @@ def schema_problems(schema: Mapping[str, Any]) -> Iterator[_SchemaProblem]:
         return
     yield from _keyword_problems(schema, ())
     yield from _default_problems(schema, ())
+
+
+def _language_problems(schema: Mapping[str, Any], path: _Path) -> Iterator[_SchemaProblem]:
+    for key in _TEXTS:
+        texts = schema.get(key)
+        if not isinstance(texts, Mapping):
+            continue
+        yield from _unknown(texts, _LANGUAGES, (*path, key))
+        for language in _LANGUAGES:
+            if not isinstance(texts.get(language), str) or not texts[language].strip():
+                what = f"the text in '{language}' is missing"
+                yield (*path, key), what, "Write {en: ..., zh: ...}, or one text for both."
+    for inner, inner_path in _schemas_below(schema, path):
+        yield from _language_problems(inner, inner_path)
+
+
+def _in_english(schema: Any) -> Any:
+    """The schema as JSON Schema knows it, whose texts are in one language."""
+    if not isinstance(schema, Mapping):
+        return schema
+    one = dict(schema)
+    for key in _TEXTS:
+        if isinstance(one.get(key), Mapping):
+            one[key] = str(one[key].get("en", ""))
+    for key in _SINGLE:
+        if key in one:
+            one[key] = _in_english(one[key])
+    for key in _NAMED:
+        if isinstance(one.get(key), Mapping):
+            one[key] = {name: _in_english(inner) for name, inner in one[key].items()}
+    for key in _LISTED:
+        if isinstance(one.get(key), list):
+            one[key] = [_in_english(inner) for inner in one[key]]
+    return one
 
 
 def _keyword_problems(schema: Mapping[str, Any], path: _Path) -> Iterator[_SchemaProblem]:

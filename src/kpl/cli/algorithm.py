@@ -123,7 +123,9 @@ def show(name: str, json: Json = False) -> None:
         for port in function.outputs:
             out.print(f"  out  {port.name}: {port.type} {' or '.join(port.kinds)}")
         for parameter, schema in function.parameters.get("properties", {}).items():
-            out.print(f"  {parameter} = {schema.get('default')}  {schema.get('title', '')}")
+            title = schema.get("title", "")
+            title = title.get("en", "") if isinstance(title, dict) else title
+            out.print(f"  {parameter} = {schema.get('default')}  {title}")
 
 
 @app.command()

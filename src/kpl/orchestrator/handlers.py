@@ -25,11 +25,14 @@ from kpl.orchestrator.state import (
     StopAttempt,
 )
 from kpl.orchestrator.store import Earlier, Finished, Store
-from kpl.pipeline.reuse import explain, first_time, reused, step_digest
+from kpl.pipeline.reuse import explain, first_time, no_longer_stored, reused, step_digest
 from kpl.runtime.executor import AttemptReport, Executor, Launch, LaunchInput
+from kpl.sentence import Sentence
 from kpl.storage.artifacts import ArtifactStore
 from kpl.task import AttemptState, Outcome, OutputSpec, Task, TaskState
 from kpl.task.ids import AttemptId, Digest
+
+NO_RECORD = Sentence("the executor has no record of it any more", "执行器中已没有它的记录")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +61,7 @@ class Handlers:
         digest = step_digest(task.spec, task.inputs)
         finished = None if task.spec.must_run else self.store.find_finished(task, digest)
         if finished is not None and (gone := self._gone(finished)) is not None:
-            why = f"ran: output '{gone}' of task {finished.task_id} is no longer stored"
-            return Resolved(task.id, digest, why)
+            return Resolved(task.id, digest, no_longer_stored(gone, finished.task_id))
         if finished is not None:
             outputs = finished.outputs
             return Resolved(task.id, digest, reused(finished.task_id), finished.task_id, outputs)
@@ -140,7 +142,7 @@ class Handlers:
         was_known = self._is_known(attempt_id)
         self.executor.stop(attempt_id, grace_s=grace_s)
         if task.state is not TaskState.STOPPING and not was_known:
-            return _ended(attempt_id, Outcome.LOST, "the executor has no record of it any more")
+            return _ended(attempt_id, Outcome.LOST, NO_RECORD)
         return None if self._is_known(attempt_id) else _ended(attempt_id, Outcome.STOPPED)
 
     def _is_known(self, attempt_id: AttemptId) -> bool:
@@ -160,10 +162,15 @@ class Handlers:
             for output in task.spec.outputs
             if output.type != "endpoint" and output not in empty
         }
-        remarks = [f"optional output '{output.name}' was left empty" for output in empty]
-        missing = _missing_metrics(files.events, task.spec.metrics)
-        remarks += [f"metric '{name}' was promised but not reported" for name in missing]
-        return Collected(attempt_id, outputs, "; ".join(remarks))
+        remarks = [
+            Sentence(f"optional output '{output.name}' was left empty", f"可选输出“{output.name}”为空")
+            for output in empty
+        ]
+        remarks += [
+            Sentence(f"metric '{name}' was promised but not reported", f"指标“{name}”已声明但未上报")
+            for name in _missing_metrics(files.events, task.spec.metrics)
+        ]
+        return Collected(attempt_id, outputs, Sentence("; ".join(remarks), "；".join(r.zh for r in remarks)))
 
     def give_up(self, command: Command, reason: str) -> Event | None:
         """What it means for the task that a command cannot be carried out."""

@@ -8,6 +8,7 @@ from kpl.resources import Machine, Placement
 from kpl.scheduler import Queue, RunningTask, Snapshot, WaitingTask
 from kpl.scheduler.quota import Tree
 from kpl.scheduler.snapshot import ROOT
+from kpl.sentence import Sentence
 from kpl.task import Attempt, Task, TaskState
 from kpl.task.ids import TaskId
 
@@ -107,8 +108,9 @@ def overdue(
             continue
         ends_at_s = task.attempt.started_at_s + limit_s
         if ends_at_s <= now_s:
-            over[task.id] = (
-                f"stopped: queue '{task.spec.queue}' lets nothing run for longer than {limit_s:g} s"
+            over[task.id] = Sentence(
+                f"stopped: queue '{task.spec.queue}' lets nothing run for longer than {limit_s:g} s",
+                f"已停止：队列“{task.spec.queue}”中的任务最长运行 {limit_s:g} 秒",
             )
         else:
             next_s = ends_at_s if next_s is None else min(next_s, ends_at_s)

@@ -1,6 +1,7 @@
 """What follows a failed attempt: the plain sentence on it, another try, or the end. Pure."""
 
 from kpl.orchestrator.lifecycle import move_task
+from kpl.sentence import Sentence, in_chinese
 from kpl.task import Attempt, AttemptState, Outcome, Task, TaskKind, TaskState
 
 FIRST_BACKOFF_S = 1.0
@@ -32,9 +33,17 @@ def after_failure(task: Task, why: str, *, now_s: float, is_awaited: bool) -> Ta
     number, limit = task.attempt.number - task.num_preemptions, task.spec.max_attempts
     failures = task.num_failures + 1
     if number >= limit:
-        tries = f" (attempt {number} of {limit})" if limit > 1 else ""
-        return move_task(task, TaskState.FAILED, now_s=now_s, reason=f"{why}{tries}", num_failures=failures)
-    return _queue_again(task, f"attempt {number} of {limit} failed: {why}", failures, now_s)
+        last = Sentence(
+            f"{why} (attempt {number} of {limit})",
+            f"{in_chinese(why)}（第 {number} 次尝试，最多 {limit} 次）",
+        )
+        reason = last if limit > 1 else why
+        return move_task(task, TaskState.FAILED, now_s=now_s, reason=reason, num_failures=failures)
+    reason = Sentence(
+        f"attempt {number} of {limit} failed: {why}",
+        f"第 {number} 次尝试（最多 {limit} 次）失败：{in_chinese(why)}",
+    )
+    return _queue_again(task, reason, failures, now_s)
 
 
 def _after_service_failure(task: Task, attempt: Attempt, why: str, *, now_s: float, is_awaited: bool) -> Task:
@@ -51,58 +60,80 @@ def _after_service_failure(task: Task, attempt: Attempt, why: str, *, now_s: flo
         return move_task(task, TaskState.FAILED, now_s=now_s, reason=why, num_failures=failures)
     if failures >= MAX_SERVICE_FAILURES and (is_awaited or not was_ever_ready):
         often = (
-            f"failed {failures} times in a row"
+            Sentence(f"failed {failures} times in a row", f"连续失败 {failures} 次")
             if was_ever_ready
-            else f"was never ready in {failures} attempts"
+            else Sentence(f"was never ready in {failures} attempts", f"{failures} 次尝试均未就绪")
         )
-        return move_task(
-            task,
-            TaskState.FAILED,
-            now_s=now_s,
-            reason=f"{often}, the last time: {why}",
-            num_failures=failures,
-        )
-    return _queue_again(task, f"attempt {attempt.number} failed: {why}", failures, now_s)
+        reason = Sentence(f"{often}, the last time: {why}", f"{often.zh}，最后一次：{in_chinese(why)}")
+        return move_task(task, TaskState.FAILED, now_s=now_s, reason=reason, num_failures=failures)
+    failed = Sentence(
+        f"attempt {attempt.number} failed: {why}", f"第 {attempt.number} 次尝试失败：{in_chinese(why)}"
+    )
+    return _queue_again(task, failed, failures, now_s)
 
 
-def _queue_again(task: Task, reason: str, failures: int, now_s: float) -> Task:
+def _queue_again(task: Task, reason: Sentence, failures: int, now_s: float) -> Task:
     delay_s = backoff_s(failures)
     return move_task(
         task,
         TaskState.QUEUED,
         now_s=now_s,
-        reason=f"{reason}; next try after {delay_s:g} s",
+        reason=Sentence(f"{reason}; next try after {delay_s:g} s", f"{reason.zh}；{delay_s:g} 秒后再试"),
         num_failures=failures,
         not_before_s=now_s + delay_s,
     )
 
 
-def describe_end(task: Task, attempt: Attempt) -> str:
+def describe_end(task: Task, attempt: Attempt) -> Sentence:
     """One plain sentence on how an attempt ended."""
     assert attempt.state is AttemptState.ENDED
     message = attempt.message
     match attempt.outcome:
         case Outcome.EXITED if attempt.exit_code == 0:
-            return "the service ended by itself with exit code 0, but a service should not end"
+            return Sentence(
+                "the service ended by itself with exit code 0, but a service should not end",
+                "服务以退出码 0 自行结束，但服务不应结束",
+            )
         case Outcome.EXITED:
-            said = f"the process ended with exit code {attempt.exit_code}"
+            said = Sentence(
+                f"the process ended with exit code {attempt.exit_code}",
+                f"进程以退出码 {attempt.exit_code} 结束",
+            )
         case Outcome.SIGNALLED:
-            said = f"the process was killed by {_signal(attempt.exit_code)}"
+            said = _killed(attempt.exit_code)
         case Outcome.TIMED_OUT:
-            limit = "" if task.timeout_s is None else f" of {task.timeout_s:g} s"
-            if task.kind is TaskKind.SERVICE:
-                return f"the service was not ready within its time limit{limit} and was ended; its log may say why"
-            return f"the process ran longer than its time limit{limit} and was ended"
+            return _timed_out(task)
         case Outcome.NOT_STARTED:
-            said = "the process could not be started"
+            said = Sentence("the process could not be started", "进程未能启动")
         case Outcome.STOPPED:
-            said = "the process was stopped, but not by a user of KPL"
+            said = Sentence(
+                "the process was stopped, but not by a user of KPL", "进程被停止，但不是由 KPL 用户停止"
+            )
         case _:
-            said, message = "the process was lost", message or "it is gone and left no exit status"
-    return f"{said}: {message}" if message else said
+            said = Sentence("the process was lost", "进程已丢失")
+            message = message or Sentence(
+                "it is gone and left no exit status", "进程已不在，且没有留下退出状态"
+            )
+    return Sentence(f"{said}: {message}", f"{said.zh}：{in_chinese(message)}") if message else said
 
 
-def _signal(exit_code: int | None) -> str:
+def _timed_out(task: Task) -> Sentence:
+    limit_s = task.timeout_s
+    of, zh = ("", "") if limit_s is None else (f" of {limit_s:g} s", f" {limit_s:g} 秒")
+    if task.kind is TaskKind.SERVICE:
+        return Sentence(
+            f"the service was not ready within its time limit{of} and was ended; its log may say why",
+            f"服务未在时限{zh}内就绪，已被结束；原因请看日志",
+        )
+    return Sentence(
+        f"the process ran longer than its time limit{of} and was ended", f"进程运行超过时限{zh}，已被结束"
+    )
+
+
+def _killed(exit_code: int | None) -> Sentence:
     number = abs(exit_code or 0)
-    name = f"signal {number}" + (f" ({_SIGNAL_NAMES[number]})" if number in _SIGNAL_NAMES else "")
-    return f"{name}, as happens when memory runs out" if number == 9 else name
+    name = f" ({_SIGNAL_NAMES[number]})" if number in _SIGNAL_NAMES else ""
+    en, zh = (", as happens when memory runs out", "，内存不足时会如此") if number == 9 else ("", "")
+    return Sentence(
+        f"the process was killed by signal {number}{name}{en}", f"进程被信号 {number}{name} 终止{zh}"
+    )

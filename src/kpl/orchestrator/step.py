@@ -34,6 +34,7 @@ from kpl.orchestrator.work import StepResult, Work
 from kpl.resources import Placement
 from kpl.runtime.executor import AttemptReport
 from kpl.scheduler import Cluster, Decision, decide, never_fits
+from kpl.sentence import Sentence, in_chinese
 from kpl.task import ArtifactInput, Attempt, AttemptState, Outcome, Task, TaskKind, TaskState
 from kpl.task.ids import Digest, TaskId, attempt_id
 
@@ -97,7 +98,11 @@ def _take_resolved(work: Work, event: Resolved) -> None:
             task = replace(task, reused_from=event.reused_from, outputs=dict(event.outputs))
             work.move(task, TaskState.REUSED)
             return
-        task = replace(task, why=f"ran: task {event.reused_from} no longer serves '{task.spec.endpoint}'")
+        why = Sentence(
+            f"ran: task {event.reused_from} no longer serves '{task.spec.endpoint}'",
+            f"已执行：任务 {event.reused_from} 不再提供服务“{task.spec.endpoint}”",
+        )
+        task = replace(task, why=why)
     refusal = never_fits(task.spec.resources, work.state.machines)
     if refusal is not None:
         work.move(task, TaskState.FAILED, reason=refusal)
@@ -187,7 +192,11 @@ def _take_end(work: Work, task: Task, ended: Attempt, report: AttemptReport) -> 
 def _queue_again(work: Work, task: Task, attempt: Attempt) -> None:
     """Put a task that was stopped for the sake of others back into its queue, with the age that it has."""
     task = after_preemption(task, attempt, attempt.ended_at_s or work.now_s)
-    work.move(replace(task, ready_at_s=None), TaskState.QUEUED, reason=f"{task.reason}; waits again")
+    work.move(
+        replace(task, ready_at_s=None),
+        TaskState.QUEUED,
+        reason=Sentence(f"{task.reason}; waits again", f"{in_chinese(task.reason)}；重新排队"),
+    )
 
 
 def _fail(work: Work, task: Task, why: str) -> None:
@@ -224,11 +233,14 @@ def _cancel_task(work: Work, event: CancelTask) -> None:
         _cancel(work, task, event.reason)
 
 
+BY_A_USER = Sentence("stopped by a user", "已由用户停止")
+
+
 def _cancel(work: Work, task: Task, reason: str) -> None:
     """End a task as soon as its state allows; nothing happens when it is over or ending already."""
     if task.state.is_final or task.cancel_requested:
         return
-    reason = reason or "stopped by a user"
+    reason = reason or BY_A_USER
     task = replace(task, cancel_requested=True)
     match task.state:
         case TaskState.WAITING | TaskState.RESOLVING | TaskState.QUEUED:
@@ -246,7 +258,7 @@ def _cancel_run(work: Work, event: CancelRun) -> None:
     run = work.runs.get(event.run_id)
     if run is None or run.stop_requested:
         return
-    reason = event.reason or "stopped by a user"
+    reason = event.reason or BY_A_USER
     work.put_run(replace(run, stop_requested=True, reason=reason))
     for task_id in run.tasks:
         if work.tasks[task_id].state is not TaskState.READY:
@@ -267,7 +279,7 @@ def _retire_replaced_services(work: Work) -> None:
     for task in services:
         successor = newest.get((task.project_id, task.spec.endpoint))
         if successor is not None and task.id < successor:
-            _cancel(work, task, f"replaced by task {successor}")
+            _cancel(work, task, Sentence(f"replaced by task {successor}", f"已由任务 {successor} 接替"))
 
 
 def _release_waiting(work: Work) -> None:
@@ -298,15 +310,22 @@ def _release(work: Work, task: Task) -> None:
     upstream = [one for one in found if one is not None and one.run_id == task.run_id]
     if len(upstream) < len(task.depends_on):
         missing = min(set(task.depends_on) - {one.id for one in upstream})
-        work.move(task, TaskState.FAILED, reason=f"depends on task {missing}, which is not part of its run")
+        reason = Sentence(
+            f"depends on task {missing}, which is not part of its run",
+            f"依赖任务 {missing}，但它不属于本次运行",
+        )
+        work.move(task, TaskState.FAILED, reason=reason)
         return
     dead = next((one for one in upstream if one.state.is_final and not one.is_done), None)
     if dead is not None:
-        work.move(task, TaskState.SKIPPED, reason=f"task {dead.id} '{dead.name}' {_fate(dead)}")
+        work.move(task, TaskState.SKIPPED, reason=_fate(dead))
         return
     unfinished = next((one for one in upstream if not one.is_done), None)
     if unfinished is not None:
-        reason = f"waits for task {unfinished.id} '{unfinished.name}'"
+        reason = Sentence(
+            f"waits for task {unfinished.id} '{unfinished.name}'",
+            f"等待任务 {unfinished.id}“{unfinished.name}”完成",
+        )
         if task.reason != reason:
             work.put(replace(task, reason=reason))
         return
@@ -317,12 +336,15 @@ def _release(work: Work, task: Task) -> None:
         work.move(replace(task, inputs=inputs), TaskState.RESOLVING)
 
 
-def _fate(task: Task) -> str:
-    return (
-        "was skipped"
-        if task.state is TaskState.SKIPPED
-        else ("was cancelled" if task.state is TaskState.CANCELLED else "failed")
-    )
+def _fate(task: Task) -> Sentence:
+    match task.state:
+        case TaskState.SKIPPED:
+            en, zh = "was skipped", "已跳过"
+        case TaskState.CANCELLED:
+            en, zh = "was cancelled", "已取消"
+        case _:
+            en, zh = "failed", "失败"
+    return Sentence(f"task {task.id} '{task.name}' {en}", f"任务 {task.id}“{task.name}”{zh}")
 
 
 def _inputs(work: Work, task: Task) -> dict[str, Digest] | str:
@@ -336,7 +358,10 @@ def _inputs(work: Work, task: Task) -> dict[str, Digest] | str:
         if upstream is not None and wanted.output in upstream.outputs:
             inputs[wanted.name] = upstream.outputs[wanted.output]
         elif upstream is None or not _may_be_absent(upstream, wanted.output):
-            return f"input '{wanted.name}' is missing: task {wanted.task} has no output '{wanted.output}'"
+            return Sentence(
+                f"input '{wanted.name}' is missing: task {wanted.task} has no output '{wanted.output}'",
+                f"缺少输入“{wanted.name}”：任务 {wanted.task} 没有输出“{wanted.output}”",
+            )
     return inputs
 
 
@@ -371,7 +396,7 @@ def _place_queued(work: Work, cluster: Cluster | None) -> None:
         (placement,) = placements  # a task of several workers is not there yet
         _start(work, work.tasks[task_id], placement)
     for preemption in decision.preemptions:
-        _preempt(work, work.tasks[preemption.task], str(preemption.reason))
+        _preempt(work, work.tasks[preemption.task], preemption.reason.sentence)
     favoured = {*work.state.favoured, *(preemption.in_favour_of for preemption in decision.preemptions)}
     still = frozenset(id for id in favoured if id in decision.waits)
     work.state = replace(work.state, favoured=still)
@@ -400,7 +425,7 @@ def _tell_waiting(work: Work, decision: Decision) -> None:
         task = work.tasks[task_id]
         if place >= MOST_TOLD_ANEW and task.reason:
             continue
-        reason = str(decision.waits[task_id].reason)
+        reason = decision.waits[task_id].reason.sentence
         if task.reason != reason:
             work.put(replace(task, reason=reason))
 
@@ -433,7 +458,12 @@ def _end_of_run(run: Run, tasks: Sequence[Task]) -> tuple[RunState, str]:
     if cancelled is not None and run.stop_requested:
         return RunState.CANCELLED, run.reason
     if failed is not None:
-        return RunState.FAILED, f"task {failed.id} '{failed.name}' failed: {failed.reason}"
+        return RunState.FAILED, Sentence(
+            f"{_fate(failed)}: {failed.reason}", f"{_fate(failed).zh}：{in_chinese(failed.reason)}"
+        )
     if cancelled is not None:
-        return RunState.CANCELLED, f"task {cancelled.id} '{cancelled.name}' was cancelled: {cancelled.reason}"
+        return RunState.CANCELLED, Sentence(
+            f"{_fate(cancelled)}: {cancelled.reason}",
+            f"{_fate(cancelled).zh}：{in_chinese(cancelled.reason)}",
+        )
     return RunState.SUCCEEDED, ""

@@ -13,6 +13,7 @@ from kpl.algorithm.manifest import Function as ManifestFunction
 from kpl.algorithm.manifest import Port as ManifestPort
 from kpl.errors import NotFound, nearest
 from kpl.pipeline.ports import Port
+from kpl.sentence import Sentence
 from kpl.task import EnvironmentSpec, Program
 from kpl.task.ids import Digest
 
@@ -59,7 +60,11 @@ class AlgorithmVersion:
         functions: Mapping[str, ManifestFunction] = dict(self.manifest.functions.items())
         if name not in functions:
             raise NotFound(
-                f"Algorithm '{self.manifest.name}' has no function '{name}'.", hint=nearest(name, functions)
+                Sentence(
+                    f"Algorithm '{self.manifest.name}' has no function '{name}'.",
+                    f"算法“{self.manifest.name}”没有功能“{name}”。",
+                ),
+                hint=nearest(name, functions),
             )
         manifest = functions[name]
         return Function(
@@ -120,7 +125,7 @@ class Catalog:
             if each.manifest.version == version:
                 return each
         known = ", ".join(each.manifest.version for each in versions)
-        raise NotFound(f"Algorithm '{name}' has no version '{version}'.", hint=f"It has {known}.")
+        raise NotFound(_no_version("algorithm", name, version), hint=_has(known))
 
     def dataset(self, reference: str) -> DatasetVersion:
         """Find `name` (the latest) or `name@3`. Raises NotFound with the nearest known."""
@@ -142,8 +147,28 @@ def _versions(known: Mapping[str, Sequence[V]], name: str, noun: str) -> Sequenc
     if versions:
         return versions
     if not name:
-        raise NotFound(f"No {noun} is named.", hint=nearest("", known) or f"There is no {noun} yet.")
-    raise NotFound(f"There is no {noun} '{name}'.", hint=nearest(name, known) or f"There is no {noun} yet.")
+        what = Sentence(f"No {noun} is named.", f"没有指定{_NOUNS[noun]}。")
+        raise NotFound(what, hint=nearest("", known) or _none(noun))
+    what = Sentence(f"There is no {noun} '{name}'.", f"{_NOUNS[noun]}“{name}”不存在。")
+    raise NotFound(what, hint=nearest(name, known) or _none(noun))
+
+
+_NOUNS = {"algorithm": "算法", "dataset": "数据集", "model": "模型"}
+
+
+def _none(noun: str) -> Sentence:
+    return Sentence(f"There is no {noun} yet.", f"还没有{_NOUNS[noun]}。")
+
+
+def _no_version(noun: str, name: str, version: str) -> Sentence:
+    return Sentence(
+        f"{noun.capitalize()} '{name}' has no version '{version}'.",
+        f"{_NOUNS[noun]}“{name}”没有版本“{version}”。",
+    )
+
+
+def _has(known: str) -> Sentence:
+    return Sentence(f"It has {known}.", f"已有 {known}。")
 
 
 def _numbered(versions: Sequence[N], name: str, version: str, noun: str) -> N:
@@ -153,7 +178,7 @@ def _numbered(versions: Sequence[N], name: str, version: str, noun: str) -> N:
         if version == str(each.version):
             return each
     known = ", ".join(str(each.version) for each in versions[-10:])
-    raise NotFound(f"{noun.capitalize()} '{name}' has no version '{version}'.", hint=f"It has {known}.")
+    raise NotFound(_no_version(noun, name, version), hint=_has(known))
 
 
 def _port(port: ManifestPort) -> Port:

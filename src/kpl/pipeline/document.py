@@ -12,11 +12,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kpl.pipeline.text import Inline, write_yaml
+from kpl.sentence import Sentence
 
 SCHEMA = "kpl.pipeline/v1"
 
 NAME_PATTERN = r"[a-z0-9][a-z0-9_.-]{0,62}"
-NAME_RULE = "Use lower-case letters, digits, '_', '-' and '.', beginning with a letter or digit; at most 63."
+NAME_RULE = Sentence(
+    "Use lower-case letters, digits, '_', '-' and '.', beginning with a letter or digit; at most 63.",
+    "请使用小写字母、数字、“_”、“-”和“.”，以字母或数字开头，最多 63 个字符。",
+)
 NODE_ID_PATTERN = r"[a-z0-9][a-z0-9_-]{0,62}"
 PORT_PATTERN = r"[A-Za-z_][A-Za-z0-9_]{0,62}"
 PARAMETER_PATTERN = r"[A-Za-z_][A-Za-z0-9_]{0,62}"

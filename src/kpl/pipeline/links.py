@@ -9,6 +9,7 @@ from kpl.pipeline.graph import find_cycle, topological_order
 from kpl.pipeline.ports import Port, refusal, with_inherited_kinds
 from kpl.pipeline.problem import Problem
 from kpl.pipeline.resolve import DataNode, ResolvedNode
+from kpl.sentence import Sentence, in_chinese
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +64,12 @@ def _joined(
         found = list(_end_problems(edge, f"edges[{number}]", joined, nodes))
         earlier = joined.get(edge.target, {}).get(edge.input)
         if earlier is not None and not edge.is_order:
-            what = f"Input '{edge.input}' of '{edge.target}' is fed by '{earlier.text}' already."
-            found.append(
-                Problem(edge.target, edge.input, f"edges[{number}]", what, "Remove one of the two edges.")
+            what = Sentence(
+                f"Input '{edge.input}' of '{edge.target}' is fed by '{earlier.text}' already.",
+                f"“{edge.target}”的输入“{edge.input}”已由“{earlier.text}”提供。",
             )
+            fix = Sentence("Remove one of the two edges.", "请删除其中一条连线。")
+            found.append(Problem(edge.target, edge.input, f"edges[{number}]", what, fix))
         problems += found
         if not found and not edge.is_order:
             joined[edge.target][edge.input] = edge
@@ -78,25 +81,35 @@ def _end_problems(
 ) -> Iterator[Problem]:
     for node, port in ((edge.source, edge.output), (edge.target, edge.input)):
         if node not in names:
-            yield Problem(
-                node, port, path, f"'{edge.text}' names the unknown node '{node}'.", nearest(node, names)
+            what = Sentence(
+                f"'{edge.text}' names the unknown node '{node}'.",
+                f"“{edge.text}”引用了不存在的节点“{node}”。",
             )
+            yield Problem(node, port, path, what, nearest(node, names))
     source, target = nodes.get(edge.source), nodes.get(edge.target)
     if edge.is_order:
         if isinstance(source, DataNode) or isinstance(target, DataNode):
-            what = f"'{edge.text}' orders nothing: data is there before the run begins."
-            yield Problem(edge.target, "", path, what, "Remove it, or name the ports.", "warning")
+            what = Sentence(
+                f"'{edge.text}' orders nothing: data is there before the run begins.",
+                f"“{edge.text}”不决定任何先后：数据在运行开始前就已存在。",
+            )
+            order = Sentence("Remove it, or name the ports.", "请删除它，或写明端口。")
+            yield Problem(edge.target, "", path, what, order, "warning")
         return
     if source is not None and edge.output not in source.outputs:
-        what = f"Node '{edge.source}' has no output '{edge.output}'."
-        yield Problem(edge.source, edge.output, path, what, _ports(edge.output, source.outputs, "outputs"))
+        what = Sentence(
+            f"Node '{edge.source}' has no output '{edge.output}'.",
+            f"节点“{edge.source}”没有输出“{edge.output}”。",
+        )
+        fix: str = nearest(edge.output, source.outputs) or Sentence("It has no outputs.", "它没有输出。")
+        yield Problem(edge.source, edge.output, path, what, fix)
     if target is not None and edge.input not in target.inputs:
-        what = f"Node '{edge.target}' has no input '{edge.input}'."
-        yield Problem(edge.target, edge.input, path, what, _ports(edge.input, target.inputs, "inputs"))
-
-
-def _ports(name: str, known: Mapping[str, Port], noun: str) -> str:
-    return nearest(name, known) or f"It has no {noun}."
+        what = Sentence(
+            f"Node '{edge.target}' has no input '{edge.input}'.",
+            f"节点“{edge.target}”没有输入“{edge.input}”。",
+        )
+        fix = nearest(edge.input, target.inputs) or Sentence("It has no inputs.", "它没有输入。")
+        yield Problem(edge.target, edge.input, path, what, fix)
 
 
 def _other_end(edge: Edge, outputs: Mapping[str, Mapping[str, Port]]) -> Port | None:
@@ -115,37 +128,51 @@ def _kind_problems(
         reason = refusal(source, target) if source is not None and target is not None else ""
         if source is not None and target is not None and reason:
             number = document.edges.index(edge)
-            what = f"'{edge.text}' cannot be linked: {reason}."
+            what = Sentence(
+                f"'{edge.text}' cannot be linked: {reason}.", f"“{edge.text}”无法连接：{in_chinese(reason)}。"
+            )
             yield Problem(name, input_, f"edges[{number}]", what, _fitting(source, target))
 
 
-def _fitting(source: Port, target: Port) -> str:
+def _fitting(source: Port, target: Port) -> Sentence:
     if source.type == "endpoint":
-        return "Link the model itself, or draw an edge between the nodes for order alone."
+        return Sentence(
+            "Link the model itself, or draw an edge between the nodes for order alone.",
+            "请连接模型本身，或在两个节点之间画一条只表示先后的连线。",
+        )
     if source.type != target.type:
-        return f"Link an output of type {target.type}."
-    wanted = " or ".join(target.kinds)
-    return f"Link a {target.type} of kind {wanted}, or use an algorithm that takes {source.kinds[0]}."
+        return Sentence(f"Link an output of type {target.type}.", f"请连接类型为 {target.type} 的输出。")
+    wanted, zh = " or ".join(target.kinds), " 或 ".join(target.kinds)
+    return Sentence(
+        f"Link a {target.type} of kind {wanted}, or use an algorithm that takes {source.kinds[0]}.",
+        f"请连接种类为 {zh} 的 {target.type}，或换用接受 {source.kinds[0]} 的算法。",
+    )
 
 
 def _missing_inputs(name: str, node: ResolvedNode, edges: Mapping[str, Edge]) -> Iterator[Problem]:
     for port in node.inputs.values():
         if not port.is_optional and port.name not in edges:
             kinds = f" of kind {' or '.join(port.kinds)}" if port.kinds else ""
-            what = f"Input '{port.name}' of '{name}' is not linked."
-            yield Problem(name, port.name, f"nodes.{name}", what, f"Link a {port.type}{kinds} to it.")
+            zh = f"种类为 {' 或 '.join(port.kinds)} 的 " if port.kinds else " "
+            what = Sentence(
+                f"Input '{port.name}' of '{name}' is not linked.", f"“{name}”的输入“{port.name}”没有连接。"
+            )
+            fix = Sentence(f"Link a {port.type}{kinds} to it.", f"请为它连接{zh}{port.type}。")
+            yield Problem(name, port.name, f"nodes.{name}", what, fix)
 
 
 def _cycle_problem(document: Document, cycle: Sequence[str]) -> Problem:
     last = next(
         n for n, edge in enumerate(document.edges) if (edge.source, edge.target) == (cycle[-2], cycle[-1])
     )
-    what = f"The edges run in a circle: {' -> '.join(cycle)}."
-    return Problem(cycle[-1], "", f"edges[{last}]", what, "Remove one of these edges.")
+    circle = " -> ".join(cycle)
+    what = Sentence(f"The edges run in a circle: {circle}.", f"连线构成了环：{circle}。")
+    fix = Sentence("Remove one of these edges.", "请删除其中一条连线。")
+    return Problem(cycle[-1], "", f"edges[{last}]", what, fix)
 
 
 def _layout_problems(document: Document, names: Sequence[str]) -> Iterator[Problem]:
     for name in document.layout:
         if name not in names:
-            what = f"There is no node '{name}' to place."
+            what = Sentence(f"There is no node '{name}' to place.", f"布局中的节点“{name}”不存在。")
             yield Problem(name, "", f"layout.{name}", what, nearest(name, names), "warning")

@@ -15,6 +15,7 @@ from kpl.pipeline.document import Document
 from kpl.pipeline.parsing import plain_schema
 from kpl.pipeline.problem import Problem
 from kpl.pipeline.text import dotted
+from kpl.sentence import Sentence
 
 _NO_REFERENCES: Registry[Any] = Registry()  # a `$ref` to an address is never fetched
 
@@ -33,8 +34,10 @@ def parameter_values(document: Document, given: Mapping[str, Any]) -> tuple[dict
             continue
         path = f"parameters.{parameter.name}"
         if parameter.is_required:
-            what = f"The parameter '{parameter.name}' has no value."
-            problems.append(Problem("", "", path, what, "Give it one."))
+            what = Sentence(
+                f"The parameter '{parameter.name}' has no value.", f"参数“{parameter.name}”没有值。"
+            )
+            problems.append(Problem("", "", path, what, _GIVE_ONE))
             continue
         default = parameter.schema["default"]
         wrong = list(_value_problems(plain_schema(parameter.schema), default, f"{path}.default"))
@@ -51,7 +54,7 @@ def given_problems(document: Document, given: Mapping[str, Any]) -> Iterator[Pro
         if name in schemas:
             yield from _value_problems(plain_schema(schemas[name]), value, f"parameters.{name}")
         else:
-            what = f"The pipeline has no parameter '{name}'."
+            what = Sentence(f"The pipeline has no parameter '{name}'.", f"流水线没有参数“{name}”。")
             yield Problem("", "", f"parameters.{name}", what, nearest(name, schemas))
 
 
@@ -83,11 +86,12 @@ def _value_problems(schema: Mapping[str, Any], value: Any, path: str) -> Iterato
         if error.validator == "additionalProperties" and isinstance(error.instance, dict):
             known = error.schema.get("properties", {}) if isinstance(error.schema, Mapping) else {}
             for name in sorted(error.instance.keys() - known.keys()):
-                what = f"There is no parameter '{name}'."
+                what = Sentence(f"There is no parameter '{name}'.", f"没有参数“{name}”。")
                 yield Problem("", "", f"{inside}{name}", what, nearest(name, known))
         elif error.validator == "required" and isinstance(error.validator_value, list):
             for name in sorted({*error.validator_value} - error.instance.keys()):
-                yield Problem("", "", f"{inside}{name}", f"'{name}' has no value.", "Give it one.")
+                what = Sentence(f"'{name}' has no value.", f"“{name}”没有值。")
+                yield Problem("", "", f"{inside}{name}", what, _GIVE_ONE)
         else:
             yield Problem("", "", place, *_plain_words(error))
 
@@ -98,18 +102,44 @@ def _plain_words(error: ValidationError) -> tuple[str, str]:
     shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
     match error.validator:
         case "type":
-            wanted = " or ".join(limit) if isinstance(limit, list) else limit
-            return f"{shown} is not of type {wanted}.", "Numbers stand without quotes, text with them."
+            names = limit if isinstance(limit, list) else [limit]
+            what = Sentence(
+                f"{shown} is not of type {' or '.join(names)}.", f"{shown} 的类型不是 {' 或 '.join(names)}。"
+            )
+            return what, Sentence(
+                "Numbers stand without quotes, text with them.", "数字不加引号，文本加引号。"
+            )
         case "minimum" | "exclusiveMinimum":
-            least = f"{limit} or more" if error.validator == "minimum" else f"more than {limit}"
-            return f"{shown} is too small.", f"Give {least}."
+            is_open = error.validator != "minimum"
+            en, zh = (
+                (f"more than {limit}", f"大于 {limit}")
+                if is_open
+                else (f"{limit} or more", f"不小于 {limit}")
+            )
+            return Sentence(f"{shown} is too small.", f"{shown} 过小。"), _give(en, zh)
         case "maximum" | "exclusiveMaximum":
-            most = f"{limit} or less" if error.validator == "maximum" else f"less than {limit}"
-            return f"{shown} is too large.", f"Give {most}."
+            is_open = error.validator != "maximum"
+            en, zh = (
+                (f"less than {limit}", f"小于 {limit}")
+                if is_open
+                else (f"{limit} or less", f"不大于 {limit}")
+            )
+            return Sentence(f"{shown} is too large.", f"{shown} 过大。"), _give(en, zh)
         case "enum":
             choices = [choice if isinstance(choice, str) else json.dumps(choice) for choice in limit]
-            return f"{shown} is not a choice.", nearest(str(error.instance), choices)
+            what = Sentence(f"{shown} is not a choice.", f"{shown} 不是可选值。")
+            return what, nearest(str(error.instance), choices)
         case "anyOf" | "oneOf":
-            return f"{shown} is not a value that is allowed.", f"Allowed: {json.dumps(limit)}."
+            what = Sentence(f"{shown} is not a value that is allowed.", f"不允许的值 {shown}。")
+            return what, Sentence(f"Allowed: {json.dumps(limit)}.", f"允许：{json.dumps(limit)}。")
         case _:
-            return f"{shown} is refused: {error.message}.", ""
+            return Sentence(
+                f"{shown} is refused: {error.message}.", f"{shown} 不被接受：{error.message}。"
+            ), ""
+
+
+_GIVE_ONE = Sentence("Give it one.", "请填写。")
+
+
+def _give(en: str, zh: str) -> Sentence:
+    return Sentence(f"Give {en}.", f"请填写{zh}的值。")

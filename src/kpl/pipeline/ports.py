@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from kpl.sentence import Sentence
+
 
 @dataclass(frozen=True, slots=True)
 class Port:
@@ -30,12 +32,20 @@ def refusal(source: Port, target: Port) -> str:
     A kind that is not known before the run is not refused.
     """
     if source.type == "endpoint":
-        return "a served model leaves nothing behind that could be handed over"
+        return Sentence(
+            "a served model leaves nothing behind that could be handed over", "在线服务不会产生可传递的结果"
+        )
     if source.type != target.type:
-        return f"the output is of type {source.type}, the input takes {target.type}"
+        return Sentence(
+            f"the output is of type {source.type}, the input takes {target.type}",
+            f"输出的类型是 {source.type}，输入需要 {target.type}",
+        )
     if source.kinds and target.kinds and not set(source.kinds) & set(target.kinds):
         given, taken = " or ".join(source.kinds), " or ".join(target.kinds)
-        return f"the {source.type} is of kind {given}, the input takes {taken}"
+        return Sentence(
+            f"the {source.type} is of kind {given}, the input takes {taken}",
+            f"{source.type} 的种类是 {' 或 '.join(source.kinds)}，输入需要 {' 或 '.join(target.kinds)}",
+        )
     return ""
 
 

@@ -33,6 +33,7 @@ from kpl.pipeline.problem import Problem
 from kpl.pipeline.text import dotted
 from kpl.resources import ResourceRequest
 from kpl.resources.amounts import WHOLE_DEVICE_MILLI
+from kpl.sentence import Sentence, in_chinese
 from kpl.task.ids import Digest
 
 PUBLISHED_TYPES = ("dataset", "model")
@@ -96,15 +97,20 @@ def resolve(document: Document, catalog: Catalog, parameters: Mapping[str, Any])
     seen: set[str] = set()
     for node in document.nodes:
         if node.id in seen:
-            resolver.report(node.id, f"Two nodes have the id '{node.id}'.", "Rename one of them.")
+            resolver.report(
+                node.id,
+                Sentence(f"Two nodes have the id '{node.id}'.", f"有两个节点的标识都是“{node.id}”。"),
+                Sentence("Rename one of them.", "请重命名其中一个。"),
+            )
             continue
         seen.add(node.id)
         resolved = resolver.node(node)
         if resolved is not None:
             nodes[node.id] = resolved
     if not any(isinstance(node, AlgorithmNode) for node in document.nodes):
-        what = "No node runs anything."
-        resolver.problems.append(Problem("", "", "nodes", what, "Add a function of an algorithm."))
+        what = Sentence("No node runs anything.", "没有任何会执行的节点。")
+        fix = Sentence("Add a function of an algorithm.", "请添加一个算法功能。")
+        resolver.problems.append(Problem("", "", "nodes", what, fix))
     resolver.problems += _endpoint_clashes(nodes)
     return Resolution(values, nodes, resolver.problems)
 
@@ -158,7 +164,8 @@ class _Resolver:
         if bound is UNBOUND:
             return None
         if not isinstance(bound, str):
-            self.report(node, f"{bound!r} does not name a {field}.", "Give a name as text.", field=field)
+            what = Sentence(f"{bound!r} does not name a {field}.", f"{bound!r} 不是 {field} 的名称。")
+            self.report(node, what, Sentence("Give a name as text.", "请以文本填写名称。"), field=field)
             return None
         try:
             return find(bound)
@@ -174,8 +181,12 @@ class _Resolver:
         for problem in problems:
             name = re.split(r"[.\[]", problem.path, maxsplit=1)[0]
             source = next(filter(None, map(parameter_of, expressions(node.parameters.get(name)))), "")
-            hint = f"The value comes from the pipeline's parameter '{source}'." if source else ""
-            fix = f"{problem.fix} {hint}".strip()
+            fix = problem.fix
+            if source:
+                fix = Sentence(
+                    f"{fix} The value comes from the pipeline's parameter '{source}'.".strip(),
+                    f"{in_chinese(fix)}该值来自流水线参数“{source}”。",
+                )
             self.report(node.id, problem.what, fix, field=f"parameters.{problem.path}")
         return filled
 
@@ -203,8 +214,11 @@ class _Resolver:
             for number, device in enumerate(devices):
                 is_share = device.share_milli < WHOLE_DEVICE_MILLI or device.share_mib > 0
                 if is_share and device.count > 1:
-                    what = f"A share is of one device, not of {device.count}."
-                    fix = "Write count: 1, or leave the share out."
+                    what = Sentence(
+                        f"A share is of one device, not of {device.count}.",
+                        f"份额只针对一台设备，不能是 {device.count} 台。",
+                    )
+                    fix = Sentence("Write count: 1, or leave the share out.", "请写 count: 1，或去掉份额。")
                     self.report(node, what, fix, field=f"resources.{place}[{number}].share")
 
     def _publish(self, node: AlgorithmNode, function: Function) -> dict[str, str]:
@@ -224,15 +238,22 @@ class _Resolver:
             return ""
         if function.name != "serve":
             if endpoint != "":
-                fix = "Remove the endpoint, or use the function 'serve'."
-                self.report(node.id, f"Function '{function.name}' does not serve.", fix, field="endpoint")
+                what = Sentence(
+                    f"Function '{function.name}' does not serve.", f"功能“{function.name}”不提供在线服务。"
+                )
+                fix = Sentence(
+                    "Remove the endpoint, or use the function 'serve'.", "请删除服务名称，或使用功能“serve”。"
+                )
+                self.report(node.id, what, fix, field="endpoint")
             return ""
         if endpoint == "":
-            fix = "Give the name that it shall answer under."
-            self.report(node.id, "A function that serves needs an endpoint.", fix, field="endpoint")
+            what = Sentence("A function that serves needs an endpoint.", "提供在线服务的功能需要服务名称。")
+            fix = Sentence("Give the name that it shall answer under.", "请填写对外服务的名称。")
+            self.report(node.id, what, fix, field="endpoint")
             return ""
         if not isinstance(endpoint, str) or not is_name(endpoint):
-            self.report(node.id, f"{endpoint!r} cannot name an endpoint.", NAME_RULE, field="endpoint")
+            what = Sentence(f"{endpoint!r} cannot name an endpoint.", f"{endpoint!r} 不能作为服务名称。")
+            self.report(node.id, what, NAME_RULE, field="endpoint")
             return ""
         return endpoint
 
@@ -244,24 +265,50 @@ def _own_alternatives(resources: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _resource_words(error: ErrorDetails) -> tuple[str, str]:
     if error["type"] == WRONG_AMOUNT:
-        return error["msg"], str(error.get("ctx", {}).get("fix", ""))
+        what = Sentence(error["msg"], f"{error['input']!r} 不是有效的资源量。")
+        fix = str(error.get("ctx", {}).get("fix", ""))
+        return what, Sentence(fix, "写法如 cpu: 2、memory: 2Gi、devices: gpu=1 或 gpu=0.5。")
     if error["type"] == "extra_forbidden":
         known = tuple((Device if len(error["loc"]) > 1 else Resources).model_fields)
-        return f"'{error['loc'][-1]}' is not a resource.", nearest(str(error["loc"][-1]), known)
-    fix = "Write {cpu: 2, memory: 2Gi, devices: gpu=1}."
-    return f"{error['input']!r} does not fit: {error['msg'][:1].lower()}{error['msg'][1:]}.", fix
+        name = str(error["loc"][-1])
+        return Sentence(f"'{name}' is not a resource.", f"“{name}”不是资源。"), nearest(name, known)
+    example = "{cpu: 2, memory: 2Gi, devices: gpu=1}"
+    what = Sentence(
+        f"{error['input']!r} does not fit: {error['msg'][:1].lower()}{error['msg'][1:]}.",
+        f"{error['input']!r} 不符合要求：{error['msg']}。",
+    )
+    return what, Sentence(f"Write {example}.", f"写法如 {example}。")
 
 
 def _publish_refusal(function: Function, output: str, name: Any) -> tuple[str, str]:
     port = function.outputs.get(output)
     if port is None:
-        return f"Function '{function.name}' has no output '{output}'.", nearest(output, function.outputs)
+        what = Sentence(
+            f"Function '{function.name}' has no output '{output}'.",
+            f"功能“{function.name}”没有输出“{output}”。",
+        )
+        return what, nearest(output, function.outputs)
     if port.type not in PUBLISHED_TYPES:
-        what = f"Output '{output}' is of type {port.type}, which cannot be published."
-        return what, "Publish datasets and models; other outputs stay with their task."
+        what = Sentence(
+            f"Output '{output}' is of type {port.type}, which cannot be published.",
+            f"输出“{output}”的类型是 {port.type}，不能发布。",
+        )
+        return what, Sentence(
+            "Publish datasets and models; other outputs stay with their task.",
+            "可发布数据集和模型；其他输出保留在任务中。",
+        )
     if name is not UNBOUND and name != "" and not (isinstance(name, str) and is_name(name)):
-        return f"{name!r} cannot name a {port.type}.", NAME_RULE
+        return Sentence(
+            f"{name!r} cannot name a {port.type}.", f"{name!r} 不能作为 {port.type} 的名称。"
+        ), NAME_RULE
     return "", ""
+
+
+_HOW_TO_BIND = Sentence(
+    "Write ${parameters.NAME}, or $${ for a plain '${'.",
+    "请写 ${parameters.名称}；要写普通的“${”，请用 $${。",
+)
+_DECLARE = Sentence("Declare it first.", "请先声明它。")
 
 
 def _binding_problems(document: Document) -> Iterator[Problem]:
@@ -275,13 +322,20 @@ def _binding_problems(document: Document) -> Iterator[Problem]:
                 used.add(name)
                 if name in known:
                     continue
-                what = f"'{expression}' is not a parameter of this pipeline."
-                fix = nearest(name, known) if name else "Write ${parameters.NAME}, or $${ for a plain '${'."
-                yield Problem(node.id, "", f"nodes.{node.id}.{field}", what, fix or "Declare it first.")
+                what = Sentence(
+                    f"'{expression}' is not a parameter of this pipeline.",
+                    f"“{expression}”不是此流水线的参数。",
+                )
+                fix = nearest(name, known) if name else _HOW_TO_BIND
+                yield Problem(node.id, "", f"nodes.{node.id}.{field}", what, fix or _DECLARE)
     for parameter in document.parameters:
         if parameter.name not in used:
-            what = f"Nothing is bound to the parameter '{parameter.name}'."
-            fix = f"Use it as ${{parameters.{parameter.name}}}, or remove it."
+            what = Sentence(
+                f"Nothing is bound to the parameter '{parameter.name}'.",
+                f"参数“{parameter.name}”没有被使用。",
+            )
+            use = f"${{parameters.{parameter.name}}}"
+            fix = Sentence(f"Use it as {use}, or remove it.", f"请以 {use} 使用它，或删除它。")
             yield Problem("", "", f"parameters.{parameter.name}", what, fix, "warning")
 
 
@@ -291,5 +345,9 @@ def _endpoint_clashes(nodes: Mapping[str, ResolvedNode]) -> Iterator[Problem]:
         if isinstance(node, StepNode) and node.endpoint:
             first = served.setdefault(node.endpoint, node.id)
             if first != node.id:
-                what = f"Node '{first}' serves under '{node.endpoint}' already."
-                yield Problem(node.id, "", f"nodes.{node.id}.endpoint", what, "Choose another name.")
+                what = Sentence(
+                    f"Node '{first}' serves under '{node.endpoint}' already.",
+                    f"节点“{first}”已使用服务名称“{node.endpoint}”。",
+                )
+                fix = Sentence("Choose another name.", "请换一个名称。")
+                yield Problem(node.id, "", f"nodes.{node.id}.endpoint", what, fix)

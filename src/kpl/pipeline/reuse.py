@@ -14,13 +14,12 @@ from typing import Any, Literal
 from kpl.errors import NotFound, nearest
 from kpl.pipeline.graph import downstream
 from kpl.pipeline.plan import Plan, Step, to_task_spec
+from kpl.sentence import Sentence
 from kpl.task import ArtifactInput, TaskSpec
 from kpl.task.ids import Digest, TaskId
 
 CONTRACT_VERSION = 1
 """Counts changes of the task contract after which equal tasks may produce different outputs."""
-
-_RAN = "ran: "
 
 
 def step_digest(spec: TaskSpec, inputs: Mapping[str, Digest]) -> Digest:
@@ -44,12 +43,31 @@ def step_digest(spec: TaskSpec, inputs: Mapping[str, Digest]) -> Digest:
     return Digest(sha256(_canonical(content).encode()).hexdigest())
 
 
-def reused(task_id: TaskId) -> str:
-    return f"reused from task {task_id}"
+FIRST_TIME = Sentence("first time", "首次执行")
+FROM_HERE = Sentence("asked to run from here", "要求从此处重新执行")
+NOTHING_TO_REUSE = Sentence("nothing finished to reuse", "没有可复用的已完成结果")
 
 
-def first_time() -> str:
-    return f"{_RAN}first time"
+def reused(task_id: TaskId) -> Sentence:
+    return Sentence(f"reused from task {task_id}", f"复用任务 {task_id} 的结果")
+
+
+def first_time() -> Sentence:
+    return _ran(FIRST_TIME)
+
+
+def no_longer_stored(output: str, task_id: TaskId) -> Sentence:
+    """Why what a finished task made cannot stand in."""
+    return _ran(
+        Sentence(
+            f"output '{output}' of task {task_id} is no longer stored",
+            f"任务 {task_id} 的输出“{output}”已不再保存",
+        )
+    )
+
+
+def _ran(why: Sentence) -> Sentence:
+    return Sentence(f"ran: {why}", f"已执行：{why.zh}")
 
 
 def explain(
@@ -60,16 +78,37 @@ def explain(
     *,
     changed_files: Sequence[str] | None = None,
     earlier_digest: Digest | None = None,
-) -> str:
+) -> Sentence:
     """Say what differs from an earlier task of the same node, as in "ran: parameter epochs 5 -> 8".
 
     Args:
         changed_files: files that differ between the two algorithm trees; None when nobody compared them.
         earlier_digest: the earlier task's `step_digest` when it ran, to notice a new contract version.
     """
+    return _ran(
+        _differences(
+            earlier,
+            earlier_inputs,
+            spec,
+            inputs,
+            changed_files=changed_files,
+            earlier_digest=earlier_digest,
+        )
+    )
+
+
+def _differences(
+    earlier: TaskSpec,
+    earlier_inputs: Mapping[str, Digest],
+    spec: TaskSpec,
+    inputs: Mapping[str, Digest],
+    *,
+    changed_files: Sequence[str] | None = None,
+    earlier_digest: Digest | None,
+) -> Sentence:
     differences = [
         *_program_differences(earlier, spec, changed_files),
-        *_parameter_differences(earlier.parameters, spec.parameters, "parameter "),
+        *_parameter_differences(earlier.parameters, spec.parameters, ""),
         *_input_differences(earlier_inputs, inputs),
     ]
     if _canonical(_contract(earlier)) != _canonical(_contract(spec)) or (
@@ -77,12 +116,14 @@ def explain(
         and earlier_digest is not None
         and earlier_digest != step_digest(earlier, earlier_inputs)
     ):
-        differences.append("function contract changed")
+        differences.append(Sentence("function contract changed", "功能接口已变"))
     if earlier.endpoint != spec.endpoint:
-        differences.append(f"endpoint {earlier.endpoint or 'none'} -> {spec.endpoint or 'none'}")
+        differences.append(
+            _became(Sentence("endpoint", "服务"), earlier.endpoint or "none", spec.endpoint or "none")
+        )
     if not differences:
-        differences.append("asked to run from here" if spec.must_run else "nothing finished to reuse")
-    return _RAN + "; ".join(differences)
+        differences.append(FROM_HERE if spec.must_run else NOTHING_TO_REUSE)
+    return Sentence("; ".join(differences), "；".join(each.zh for each in differences))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +154,7 @@ class StepPreview:
 
     node: str
     action: Literal["reuse", "run"]
-    why: str
+    why: Sentence
     digest: Digest | None = None
     reused_from: TaskId | None = None
 
@@ -149,7 +190,10 @@ def preview(
                 StepPreview(
                     step.node,
                     "run",
-                    f"depends on {_listed(running)} that {'runs' if len(running) == 1 else 'run'}",
+                    Sentence(
+                        f"depends on {_listed(running)} that {'runs' if len(running) == 1 else 'run'}",
+                        f"依赖需要执行的 {_listed(running).zh}",
+                    ),
                 )
             )
             continue
@@ -190,11 +234,10 @@ def _input_digests(step: Step, outputs: Mapping[str, Mapping[str, Digest]]) -> d
     return digests
 
 
-def _reason_to_run(spec: TaskSpec, inputs: Mapping[str, Digest], earlier: EarlierTask | None) -> str:
+def _reason_to_run(spec: TaskSpec, inputs: Mapping[str, Digest], earlier: EarlierTask | None) -> Sentence:
     if earlier is None:
-        return "asked to run from here" if spec.must_run else "first time"
-    sentence = explain(earlier.spec, earlier.inputs, spec, inputs, earlier_digest=earlier.digest)
-    return sentence.removeprefix(_RAN)
+        return FROM_HERE if spec.must_run else FIRST_TIME
+    return _differences(earlier.spec, earlier.inputs, spec, inputs, earlier_digest=earlier.digest)
 
 
 def _canonical(value: Any) -> str:
@@ -221,47 +264,58 @@ def _contract(spec: TaskSpec) -> list[Any]:
 
 def _program_differences(
     earlier: TaskSpec, spec: TaskSpec, changed_files: Sequence[str] | None
-) -> Iterator[str]:
+) -> Iterator[Sentence]:
     before, now = earlier.program, spec.program
+    algorithm = Sentence("algorithm", "算法")
     if before.algorithm != now.algorithm:
-        yield f"algorithm {before.algorithm} -> {now.algorithm}"
+        yield _became(algorithm, before.algorithm, now.algorithm)
     elif before.tree != now.tree:
         if changed_files:
-            yield f"{_listed(changed_files)} changed"
+            files = _listed(changed_files)
+            yield Sentence(f"{files} changed", f"{files.zh} 已变")
         elif before.version != now.version:
-            yield f"algorithm {now.algorithm} {before.version} -> {now.version}"
+            name = Sentence(f"algorithm {now.algorithm}", f"算法 {now.algorithm}")
+            yield _became(name, before.version, now.version)
         else:
-            yield f"algorithm {now.algorithm} changed"
+            yield Sentence(f"algorithm {now.algorithm} changed", f"算法 {now.algorithm} 已变")
     if before.function != now.function:
-        yield f"function {before.function} -> {now.function}"
+        yield _became(Sentence("function", "功能"), before.function, now.function)
     if _environment(earlier) != _environment(spec):
-        yield "environment changed"
+        yield Sentence("environment changed", "环境已变")
 
 
-def _parameter_differences(earlier: Mapping[str, Any], now: Mapping[str, Any], prefix: str) -> Iterator[str]:
+def _parameter_differences(
+    earlier: Mapping[str, Any], now: Mapping[str, Any], prefix: str
+) -> Iterator[Sentence]:
     for name in sorted({*earlier, *now}):
-        label = f"{prefix}{name}"
+        label = Sentence(f"parameter {prefix}{name}", f"参数 {prefix}{name}")
         if name not in earlier:
-            yield f"{label} set to {_shown(now[name])}"
+            yield Sentence(f"{label} set to {_shown(now[name])}", f"{label.zh} 设为 {_shown(now[name])}")
         elif name not in now:
-            yield f"{label} no longer set"
+            yield Sentence(f"{label} no longer set", f"{label.zh} 不再设置")
         elif isinstance(earlier[name], Mapping) and isinstance(now[name], Mapping):
-            yield from _parameter_differences(earlier[name], now[name], f"{label}.")
+            yield from _parameter_differences(earlier[name], now[name], f"{prefix}{name}.")
         elif _canonical(earlier[name]) != _canonical(now[name]):
             before, after = _shown(earlier[name]), _shown(now[name])
             if before == after:  # the text "5" and the number 5, or two long values that begin alike
                 before, after = _canonical(earlier[name]), _canonical(now[name])
-            yield f"{label} {before} -> {after}" if len(before) + len(after) < 120 else f"{label} changed"
+            is_short = len(before) + len(after) < 120
+            changed = Sentence(f"{label} changed", f"{label.zh} 已变")
+            yield _became(label, before, after) if is_short else changed
 
 
-def _input_differences(earlier: Mapping[str, Digest], now: Mapping[str, Digest]) -> Iterator[str]:
+def _became(what: Sentence, before: str, after: str) -> Sentence:
+    return Sentence(f"{what} {before} -> {after}", f"{what.zh} {before} -> {after}")
+
+
+def _input_differences(earlier: Mapping[str, Digest], now: Mapping[str, Digest]) -> Iterator[Sentence]:
     for name in sorted({*earlier, *now}):
         if name not in earlier:
-            yield f"input {name} added"
+            yield Sentence(f"input {name} added", f"新增输入 {name}")
         elif name not in now:
-            yield f"input {name} removed"
+            yield Sentence(f"input {name} removed", f"不再有输入 {name}")
         elif earlier[name] != now[name]:
-            yield f"input {name} changed"
+            yield Sentence(f"input {name} changed", f"输入 {name} 已变")
 
 
 def _shown(value: Any) -> str:
@@ -270,6 +324,6 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 40 else f"{text[:37]}..."
 
 
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:3])
-    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
+def _listed(names: Sequence[str]) -> Sentence:
+    en, zh, more = ", ".join(names[:3]), "、".join(names[:3]), len(names) - 3
+    return Sentence(en, zh) if more <= 0 else Sentence(f"{en} and {more} more", f"{zh} 等 {len(names)} 个")

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from kpl.errors import Invalid
 from kpl.resources.amounts import WHOLE_DEVICE_MILLI, Device, DeviceRequest, Enforcement
+from kpl.sentence import Sentence
 
 _UNITS_BYTES = {
     "": 1 << 20,  # a bare number counts MiB
@@ -19,7 +20,10 @@ def parse_memory_mib(text: str | int) -> int:
     """Read an amount of memory as whole MiB, rounded up; a bare number counts MiB already."""
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?i?)b?\s*", str(text), flags=re.IGNORECASE)
     if match is None or match[2].lower() not in _UNITS_BYTES:
-        raise Invalid(f"'{text}' is not an amount of memory.", hint="Write it like 512Mi, 2Gi or 2G.")
+        raise Invalid(
+            Sentence(f"'{text}' is not an amount of memory.", f"“{text}”不是内存大小。"),
+            hint=Sentence("Write it like 512Mi, 2Gi or 2G.", "写法如 512Mi、2Gi 或 2G。"),
+        )
     size_bytes = float(match[1]) * _UNITS_BYTES[match[2].lower()]
     return max(1, -int(-size_bytes // (1 << 20)))
 

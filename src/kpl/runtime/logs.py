@@ -4,6 +4,7 @@ The offset of every 256th line is kept: a log of a million lines costs 31 KiB. A
 reads on from where the last look ended.
 """
 
+import re
 import threading
 from array import array
 from collections.abc import Iterator
@@ -15,6 +16,17 @@ LINES_PER_MARK = 256
 MAX_LINE_BYTES = 16 << 10
 _BLOCK_BYTES = 1 << 20
 _LONGEST_BYTES = 8 << 20  # a longer line is searched in pieces
+ERROR_TAIL_BYTES = 256 << 10
+_MAX_ERROR_CHARACTERS = 400
+
+# As `levelOf` of the console's log view does, which colours the same lines.
+_ERROR = re.compile(
+    r"(^|[^\w.])(error|fatal|critical|traceback|exception|panic|segmentation fault|killed)\b"
+    r"|^[\w.]*(Error|Exception)\b",
+    re.IGNORECASE,
+)
+_NO_ERROR = re.compile(r"\b(0|no) errors?\b", re.IGNORECASE)
+_TRACEBACK = "Traceback (most recent call last)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +43,42 @@ class Window:
 class Match:
     line: int
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorLine:
+    """A line that tells of an error. `from_end` is 1 for the last line of the log."""
+
+    from_end: int
+    text: str
+
+
+def error_line(path: Path) -> ErrorLine | None:
+    """Find the first line that tells of an error in the last 256 KiB of a log that is complete.
+
+    Of a traceback that is the line of the exception. The line is counted from the end, so that what lies before
+    those 256 KiB is never read.
+    """
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, 2)
+            offset = file.seek(max(0, size - ERROR_TAIL_BYTES))
+            block = file.read(ERROR_TAIL_BYTES)
+    except FileNotFoundError:
+        return None
+    lines = block.removesuffix(b"\n").split(b"\n")
+    shown = [_shown(line)[:_MAX_ERROR_CHARACTERS] for line in (lines[1:] if offset else lines)]
+    found = next((number for number, line in enumerate(shown) if _tells_of_error(line)), None)
+    if found is None:
+        return None
+    if _TRACEBACK in shown[found]:
+        is_raised = (n for n in range(found + 1, len(shown)) if shown[n] and not shown[n][0].isspace())
+        found = next(is_raised, found)
+    return ErrorLine(len(shown) - found, shown[found])
+
+
+def _tells_of_error(line: str) -> bool:
+    return _ERROR.search(line) is not None and _NO_ERROR.search(line) is None
 
 
 @lru_cache(maxsize=256)

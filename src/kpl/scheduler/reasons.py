@@ -451,9 +451,9 @@ def never_fits(
     min_workers: int = 1,
     on_one_machine: bool = False,
 ) -> str | None:
-    """As `refusal`, in English."""
+    """As `refusal`, to be kept with the task."""
     text = refusal(request, machines, min_workers=min_workers, on_one_machine=on_one_machine)
-    return None if text is None else text.en
+    return None if text is None else text.sentence
 
 
 def _nothing_fits(task: WaitingTask, machines: Sequence[Free]) -> Text:

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from kpl.resources import Amounts, Machine, Placement, ResourceRequest
 from kpl.scheduler.mix import Mix
+from kpl.sentence import Sentence
 from kpl.task.ids import TaskId
 
 ROOT = "root"
@@ -176,6 +177,11 @@ class Text:
 
     def __str__(self) -> str:
         return self.en
+
+    @property
+    def sentence(self) -> Sentence:
+        """The same to be kept with a task."""
+        return Sentence(self.en, self.zh)
 
 
 class Obstacle(StrEnum):

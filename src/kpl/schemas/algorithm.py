@@ -65,6 +65,9 @@ class AlgorithmOut(BaseModel):
     licence: str
     environment: str
     functions: list[str]
+    is_for_pipelines: bool = Field(
+        description="Whether pipelines are built from it; else the platform starts it itself."
+    )
     tree: str = Field(description="Artifact digest of its folder.")
     installed_at: AwareDatetime
     installed_by: str

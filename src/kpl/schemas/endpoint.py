@@ -49,6 +49,7 @@ class EndpointOut(BaseModel):
     project: str
     state: EndpointState
     reason: str
+    reason_zh: str = Field("", description="`reason` in Chinese, where that is known.")
     url: str = Field(description="Path on this server, as in `/serve/default/digits`.")
     model: EndpointModelOut | None
     algorithm: str

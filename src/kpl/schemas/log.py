@@ -31,3 +31,11 @@ class LogSearchOut(BaseModel):
     matches: list[LogMatchOut]
     num_matches: int = Field(description="All there are, also beyond the listed ones.")
     num_lines: int
+
+
+class LogErrorOut(BaseModel):
+    """Where the log of an attempt tells of an error; empty when it does not, or is still written."""
+
+    attempt: int
+    from_end: int | None = Field(description="The line, counted from the end: 1 is the last one.")
+    text: str = Field(description="Cut at 400 characters.")

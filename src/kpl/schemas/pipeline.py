@@ -68,6 +68,8 @@ class ProblemOut(BaseModel):
     port: str
     reason: str
     fix: str
+    reason_zh: str = Field("", description="`reason` in Chinese, where that is known.")
+    fix_zh: str = Field("", description="`fix` in Chinese, where that is known.")
     severity: Literal["error", "warning"] = Field(description="Only errors keep it from running.")
 
 
@@ -124,6 +126,7 @@ class PlanStepOut(BaseModel):
     will_run: bool
     reused_from: int | None = Field(description="The finished task that would stand in.")
     why: str
+    why_zh: str = Field("", description="`why` in Chinese.")
 
 
 class PlanOut(BaseModel):

@@ -20,6 +20,8 @@ class Problem(BaseModel):
     status: int
     detail: str = Field(description="What went wrong, where, with which value.")
     hint: str = Field(default="", description="What to do next.")
+    detail_zh: str = Field(default="", description="`detail` in Chinese, where that is known.")
+    hint_zh: str = Field(default="", description="`hint` in Chinese, where that is known.")
     code: str = Field(description="Stable word for programs, as in `not_found`.")
     instance: str = Field(description="Path of the request.")
     request_id: str = Field(description="Number of the request; the server's log has it too.")

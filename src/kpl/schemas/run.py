@@ -47,6 +47,7 @@ class RunOut(BaseModel):
     name: str
     state: RunState
     reason: str = Field(description="Why it failed, waits or was stopped, in plain words.")
+    reason_zh: str = Field("", description="`reason` in Chinese, where that is known.")
     pipeline: str | None
     revision: int | None
     template: str | None

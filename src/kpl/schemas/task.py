@@ -66,6 +66,8 @@ class TaskOut(BaseModel):
     state: TaskState
     reason: str = Field(description="Why it waits, failed or was skipped, in one plain sentence.")
     why: str = Field(description="Why it ran or was reused.")
+    reason_zh: str = Field("", description="`reason` in Chinese, where that is known.")
+    why_zh: str = Field("", description="`why` in Chinese, where that is known.")
     reused_from: int | None
     digest: str | None
     depends_on: list[int]
@@ -117,6 +119,9 @@ class TaskInputOut(BaseModel):
     artifact: str | None
     from_task: int | None
     from_output: str | None
+    published_as: str = Field(
+        "", description="The version of a dataset or model of the project that it is, as in `digits@3`."
+    )
 
 
 class TaskOutputOut(BaseModel):

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 
 from kpl.errors import Conflict, Denied, Invalid, KPLError, NotFound, Unavailable
 from kpl.schemas.problem import FieldProblem, Problem
+from kpl.sentence import chinese_of
 from kpl.server.services.errors import NotSignedIn, Stale, TooLarge, TooManyAttempts, WrongOffset
 
 MEDIA_TYPE = "application/problem+json"
@@ -88,6 +89,8 @@ def _problem(
         status=status.value,
         detail=detail,
         hint=hint,
+        detail_zh=chinese_of(detail),
+        hint_zh=chinese_of(hint),
         code=code,
         instance=request.url.path,
         request_id=request_id(request),

@@ -151,6 +151,14 @@ def test_a_fetch_is_a_task_that_is_never_reused(platform: Platform, url: str) ->
     assert spec.must_run
 
 
+def test_what_the_platform_starts_itself_is_not_for_pipelines(platform: Platform) -> None:
+    developer = add_user(platform, "dev", roles={"default": Role.DEVELOPER})
+    algorithms.install_builtin(platform)
+    found = algorithms.list_algorithms(platform, developer, "default", cursor=None, limit=50).items
+    kept = {each.name for each in found if not each.is_for_pipelines}
+    assert kept == {"algorithm_install", "dataset_import"}
+
+
 USES: list[Callable[[Platform, Caller], object]] = [
     lambda p, c: algorithms.list_algorithms(p, c, "default", cursor=None, limit=10),
     lambda p, c: algorithms.get_algorithm(p, c, "default", "echo"),

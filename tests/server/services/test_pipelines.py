@@ -40,6 +40,8 @@ def test_each_save_is_a_revision_of_its_own(platform: Platform) -> None:
     first = pipelines.get_pipeline(platform, SERVER, "default", "mine", revision=1)
     assert [node["id"] for node in latest.document["nodes"]] == ["a", "b"]
     assert [node["id"] for node in first.document["nodes"]] == ["a"]
+    assert (latest.revision, latest.num_nodes) == (2, 2)
+    assert (first.revision, first.num_nodes) == (1, 1)
     revisions = pipelines.list_pipeline_revisions(platform, SERVER, "default", "mine").items
     assert [(each.revision, each.num_nodes) for each in revisions] == [(2, 2), (1, 1)]
 

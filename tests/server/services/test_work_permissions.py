@@ -49,6 +49,7 @@ LOOKING: dict[str, Use] = {
     "list_attempts": lambda p, c: tasks.list_attempts(p, c, P, 1),
     "list_outputs": lambda p, c: tasks.list_outputs(p, c, P, 1),
     "read_log": lambda p, c: logs.read_log(p, c, P, 1),
+    "find_error": lambda p, c: logs.find_error(p, c, P, 1),
     "search_log": lambda p, c: logs.search_log(p, c, P, 1, text="x"),
     "get_metrics": lambda p, c: metrics.get_metrics(p, c, P, 1),
     "list_endpoints": lambda p, c: endpoints.list_endpoints(p, c, P),

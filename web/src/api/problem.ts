@@ -5,6 +5,8 @@ export interface Problem {
   status: number;
   detail: string;
   hint: string;
+  detail_zh?: string;
+  hint_zh?: string;
   code: string;
   instance: string;
   request_id: string;
@@ -57,6 +59,8 @@ export async function readProblem(response: Response): Promise<ProblemError> {
     status: response.status,
     detail: given.detail ?? (text.slice(0, 300) || `HTTP ${response.status}`),
     hint: given.hint ?? '',
+    detail_zh: given.detail_zh,
+    hint_zh: given.hint_zh,
     code: given.code ?? `http_${response.status}`,
     instance: given.instance ?? '',
     request_id: given.request_id ?? response.headers.get('x-request-id') ?? '',

@@ -953,7 +953,7 @@ export interface paths {
         };
         /**
          * Get Pipeline
-         * @description Show a pipeline with its document; the ETag names its latest revision.
+         * @description Show a pipeline with its document; the ETag names the revision that is shown.
          */
         get: operations["get_pipeline"];
         /**
@@ -1264,6 +1264,26 @@ export interface paths {
          * @description Show some lines of a log.
          */
         get: operations["get_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/tasks/{task_id}/log/error": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find Log Error
+         * @description Tell the first line that tells of an error in the last 256 KiB of the log of an attempt that has ended.
+         */
+        get: operations["find_log_error"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1807,6 +1827,11 @@ export interface components {
             installed_by: string;
             /** Interfaces */
             interfaces: components["schemas"]["FunctionOut"][];
+            /**
+             * Is For Pipelines
+             * @description Whether pipelines are built from it; else the platform starts it itself.
+             */
+            is_for_pipelines: boolean;
             /** Licence */
             licence: string;
             /** Name */
@@ -1890,6 +1915,11 @@ export interface components {
             installed_at: string;
             /** Installed By */
             installed_by: string;
+            /**
+             * Is For Pipelines
+             * @description Whether pipelines are built from it; else the platform starts it itself.
+             */
+            is_for_pipelines: boolean;
             /** Licence */
             licence: string;
             /** Name */
@@ -2493,6 +2523,12 @@ export interface components {
             ready_at: string | null;
             /** Reason */
             reason: string;
+            /**
+             * Reason Zh
+             * @description `reason` in Chinese, where that is known.
+             * @default
+             */
+            reason_zh: string;
             /** Run Id */
             run_id: number | null;
             /**
@@ -3037,6 +3073,24 @@ export interface components {
         LayersOut: {
             /** Items */
             items: components["schemas"]["LayerOut"][];
+        };
+        /**
+         * LogErrorOut
+         * @description Where the log of an attempt tells of an error; empty when it does not, or is still written.
+         */
+        LogErrorOut: {
+            /** Attempt */
+            attempt: number;
+            /**
+             * From End
+             * @description The line, counted from the end: 1 is the last one.
+             */
+            from_end: number | null;
+            /**
+             * Text
+             * @description Cut at 400 characters.
+             */
+            text: string;
         };
         /** LogMatchOut */
         LogMatchOut: {
@@ -3936,6 +3990,12 @@ export interface components {
             reused_from: number | null;
             /** Why */
             why: string;
+            /**
+             * Why Zh
+             * @description `why` in Chinese.
+             * @default
+             */
+            why_zh: string;
             /** Will Run */
             will_run: boolean;
         };
@@ -4021,6 +4081,12 @@ export interface components {
         ProblemOut: {
             /** Fix */
             fix: string;
+            /**
+             * Fix Zh
+             * @description `fix` in Chinese, where that is known.
+             * @default
+             */
+            fix_zh: string;
             /** Node */
             node: string;
             /**
@@ -4032,6 +4098,12 @@ export interface components {
             port: string;
             /** Reason */
             reason: string;
+            /**
+             * Reason Zh
+             * @description `reason` in Chinese, where that is known.
+             * @default
+             */
+            reason_zh: string;
             /**
              * Severity
              * @description Only errors keep it from running.
@@ -4448,6 +4520,12 @@ export interface components {
              * @description Why it failed, waits or was stopped, in plain words.
              */
             reason: string;
+            /**
+             * Reason Zh
+             * @description `reason` in Chinese, where that is known.
+             * @default
+             */
+            reason_zh: string;
             /** Rerun Of */
             rerun_of: number | null;
             /** Revision */
@@ -4507,6 +4585,12 @@ export interface components {
              * @description Why it failed, waits or was stopped, in plain words.
              */
             reason: string;
+            /**
+             * Reason Zh
+             * @description `reason` in Chinese, where that is known.
+             * @default
+             */
+            reason_zh: string;
             /** Rerun Of */
             rerun_of: number | null;
             /** Revision */
@@ -4784,6 +4868,12 @@ export interface components {
              * @description Why it waits, failed or was skipped, in one plain sentence.
              */
             reason: string;
+            /**
+             * Reason Zh
+             * @description `reason` in Chinese, where that is known.
+             * @default
+             */
+            reason_zh: string;
             resources: components["schemas"]["ResourcesOut"];
             /** Reused From */
             reused_from: number | null;
@@ -4810,6 +4900,12 @@ export interface components {
              * @description Why it ran or was reused.
              */
             why: string;
+            /**
+             * Why Zh
+             * @description `why` in Chinese, where that is known.
+             * @default
+             */
+            why_zh: string;
         };
         /**
          * TaskInputOut
@@ -4826,6 +4922,12 @@ export interface components {
             kind: string;
             /** Name */
             name: string;
+            /**
+             * Published As
+             * @description The version of a dataset or model of the project that it is, as in `digits@3`.
+             * @default
+             */
+            published_as: string;
             /** Type */
             type: string;
         };
@@ -4897,6 +4999,12 @@ export interface components {
              * @description Why it waits, failed or was skipped, in one plain sentence.
              */
             reason: string;
+            /**
+             * Reason Zh
+             * @description `reason` in Chinese, where that is known.
+             * @default
+             */
+            reason_zh: string;
             /** Reused From */
             reused_from: number | null;
             /** Run Id */
@@ -4911,6 +5019,12 @@ export interface components {
              * @description Why it ran or was reused.
              */
             why: string;
+            /**
+             * Why Zh
+             * @description `why` in Chinese, where that is known.
+             * @default
+             */
+            why_zh: string;
         };
         /**
          * TaskOutputOut
@@ -8298,6 +8412,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LogOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    find_log_error: {
+        parameters: {
+            query?: {
+                /** @description Number of an attempt; the latest when left out. */
+                attempt?: number | null;
+            };
+            header?: never;
+            path: {
+                project: string;
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogErrorOut"];
                 };
             };
             /** @description Validation Error */

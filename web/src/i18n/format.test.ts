@@ -7,6 +7,7 @@ import {
   formatMetric,
   formatRelative,
   formatShare,
+  inLanguage,
 } from './format';
 
 test.each([
@@ -52,4 +53,10 @@ test('moments are told from now', () => {
   expect(formatRelative(new Date('2026-01-10T11:55:00Z'), now, 'en')).toBe('5 min. ago');
   expect(formatRelative(new Date('2026-01-10T11:59:50Z'), now, 'zh')).toBe('现在');
   expect(formatAbsolute(now, 'en')).toContain('2026');
+});
+
+test('what the server says is read in Chinese where it knows the Chinese', () => {
+  const task = { id: 1, reason: 'OOM', reason_zh: '', why: 'ran: first time', why_zh: '已执行：首次执行' };
+  expect(inLanguage(task, 'en')).toBe(task);
+  expect(inLanguage(task, 'zh')).toMatchObject({ id: 1, reason: 'OOM', why: '已执行：首次执行' });
 });

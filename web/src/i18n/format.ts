@@ -101,6 +101,17 @@ export function formatAbsolute(at: Date, language: Language): string {
   }).format(at);
 }
 
+/**
+ * The value with its sentences in a language. The server gives the Chinese of `reason` as `reason_zh` beside it, empty
+ * where it knows none, as in what a program wrote.
+ */
+export function inLanguage<T extends object>(value: T, language: Language): T {
+  if (language !== 'zh') return value;
+  const chinese = Object.entries(value).filter(([name, text]) => name.endsWith('_zh') && text);
+  if (chinese.length === 0) return value;
+  return { ...value, ...Object.fromEntries(chinese.map(([name, text]) => [name.slice(0, -3), text])) };
+}
+
 export interface Formats {
   language: Language;
   bytes: (bytes: number) => string;
@@ -113,6 +124,8 @@ export interface Formats {
   absolute: (at: string | Date) => string;
   /** The text in the reader's language of a value that carries several, as in an algorithm's title. */
   localized: (texts: Record<string, string>) => string;
+  /** What the server says (`reason`, `why`, `fix`) in the reader's language: see `inLanguage`. */
+  worded: <T extends object>(value: T) => T;
 }
 
 /** Formats in the language in use. */
@@ -131,6 +144,7 @@ export function useFormat(): Formats {
       relative: (at) => formatRelative(new Date(at), new Date(), language),
       absolute: (at) => formatAbsolute(new Date(at), language),
       localized: (texts) => texts[language] || texts.en || Object.values(texts)[0] || '',
+      worded: (value) => inLanguage(value, language),
     }),
     [language],
   );

@@ -1,6 +1,7 @@
 import { CircleAlert, Lock, SearchX, WifiOff } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { toProblem } from '@/api/problem';
+import { useFormat } from '@/i18n/format';
 import { Button } from './Button';
 
 interface ErrorStateProps {
@@ -19,7 +20,7 @@ function iconOf(status: number) {
 /** What failed, why, and what to do next. */
 export function ErrorState({ error, onRetry, isInline }: ErrorStateProps) {
   const { t } = useTranslation();
-  const problem = toProblem(error);
+  const problem = useFormat().worded(toProblem(error));
   const Icon = iconOf(problem.status);
   const known = ['403', '404', '0'].includes(String(problem.status)) ? String(problem.status) : 'other';
   return (

@@ -1,7 +1,9 @@
+import i18next from 'i18next';
 import { CircleAlert, CircleCheck, Info, X } from 'lucide-react';
 import { useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
 import { toProblem } from '@/api/problem';
+import { inLanguage } from '@/i18n/format';
 import { Button } from './Button';
 
 interface ToastContent {
@@ -37,7 +39,7 @@ export function toast(content: ToastContent): void {
 
 /** Says that an action was refused, with the server's words and hint. */
 export function toastError(error: unknown, title: string): void {
-  const { detail, hint } = toProblem(error);
+  const { detail, hint } = inLanguage(toProblem(error), i18next.language === 'zh' ? 'zh' : 'en');
   toast({ tone: 'failed', title, detail: [detail, hint].filter(Boolean).join(' ') });
 }
 

@@ -67,7 +67,7 @@ def get_pipeline(
     *,
     revision: Annotated[int | None, Query(ge=1, description="The latest when left out.")] = None,
 ) -> PipelineDetail:
-    """Show a pipeline with its document; the ETag names its latest revision."""
+    """Show a pipeline with its document; the ETag names the revision that is shown."""
     found = pipelines.get_pipeline(platform, caller, project, name, revision=revision)
     return _tagged(response, found)
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse
 
-from kpl.schemas.log import LogOut, LogSearchOut
+from kpl.schemas.log import LogErrorOut, LogOut, LogSearchOut
 from kpl.schemas.metric import MetricSeriesOut, MetricsOut
 from kpl.schemas.page import Page
 from kpl.schemas.queue import WhyOut
@@ -96,6 +96,14 @@ def search_log(
 ) -> LogSearchOut:
     """Find the lines of a log that hold a text."""
     return logs.search_log(platform, caller, project, task_id, text=q, limit=limit, attempt=attempt)
+
+
+@router.get("/{task_id}/log/error", operation_id="find_log_error")
+def find_log_error(
+    platform: ThePlatform, caller: TheCaller, project: str, task_id: int, attempt: Attempt = None
+) -> LogErrorOut:
+    """Tell the first line that tells of an error in the last 256 KiB of the log of an attempt that has ended."""
+    return logs.find_error(platform, caller, project, task_id, attempt=attempt)
 
 
 @router.get("/{task_id}/metrics", operation_id="get_metrics")

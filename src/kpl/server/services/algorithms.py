@@ -282,6 +282,7 @@ def _algorithm_out(row: AlgorithmVersionRow) -> AlgorithmOut:
         licence=manifest.licence,
         environment=manifest.environment.type,
         functions=list(manifest.functions),
+        is_for_pipelines=manifest.is_for_pipelines,
         tree=row.tree,
         installed_at=utc(row.created_at_s),
         installed_by=row.created_by,

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kpl.orchestrator.state import Run
+from kpl.sentence import chinese_of
 from kpl.server.db.tables.projects import ProjectRow
 from kpl.server.services.clock import Clock, utc
 from kpl.server.services.live import LiveHub
@@ -43,6 +44,7 @@ def tell_of_run(live: LiveHub, session: Session, run: Run, *, project: str, at_s
             "id": run.id,
             "state": run.state.value,
             "reason": run.reason,
+            "reason_zh": chinese_of(run.reason),
             "started_at": _iso(run.started_at_s),
             "finished_at": _iso(run.finished_at_s),
         },
@@ -65,6 +67,8 @@ def tell_of_task(live: LiveHub, session: Session, task: Task, *, project: str, a
             "state": task.state.value,
             "reason": task.reason,
             "why": task.why,
+            "reason_zh": chinese_of(task.reason),
+            "why_zh": chinese_of(task.why),
             "reused_from": task.reused_from,
             "num_attempts": 0 if task.attempt is None else task.attempt.number,
             "endpoint": task.spec.endpoint,

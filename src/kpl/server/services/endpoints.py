@@ -26,7 +26,7 @@ from kpl.server.services.clock import utc
 from kpl.server.services.paging import decode_cursor, encode_cursor
 from kpl.server.services.platform import Platform
 from kpl.server.services.spec_text import decode_spec
-from kpl.server.services.store import CANCEL_TASK, post
+from kpl.server.services.store import CANCEL_TASK, post, stopped_by
 from kpl.server.services.submission import NewTask, submit_task
 from kpl.task import ArtifactInput, TaskKind, TaskSpec, TaskState
 
@@ -176,7 +176,17 @@ def _current(tasks: Sequence[TaskRow]) -> TaskRow:
 def _stop(platform: Platform, session: Session, caller: Caller, tasks: Sequence[TaskRow]) -> None:
     for task in tasks:
         if not task.is_final and not task.cancel_requested:
-            post(platform, session, CANCEL_TASK, task_id=task.id, reason=f"stopped by {caller.username}")
+            post(platform, session, CANCEL_TASK, task_id=task.id, reason=stopped_by(caller))
+
+
+_STATES_ZH: Mapping[EndpointState, str] = {
+    "ready": "就绪",
+    "stopping": "停止中",
+    "failed": "失败",
+    "stopped": "已停止",
+    "restarting": "重启中",
+    "starting": "启动中",
+}
 
 
 def _state(task: TaskRow) -> EndpointState:
@@ -194,15 +204,18 @@ def _answer(
 ) -> EndpointOut:
     task = _current(tasks)
     successor = next((each for each in tasks if each.id > task.id and not each.is_final), None)
-    reason = task.reason
+    reason, reason_zh = task.reason, task.reason_zh
     if successor is not None:
-        reason = f"task {successor.id} is {_state(successor)} to replace it. {reason}".strip()
+        state = _state(successor)
+        reason = f"task {successor.id} is {state} to replace it. {reason}".strip()
+        reason_zh = f"任务 {successor.id}（{_STATES_ZH[state]}）将接替它。{reason_zh}"
     traffic = platform.traffic.summary(project.name, task.endpoint, platform.now_s())
     return EndpointOut(
         name=task.endpoint,
         project=project.name,
         state=_state(task),
         reason=reason,
+        reason_zh=reason_zh,
         url=f"/serve/{project.name}/{task.endpoint}",
         model=_model_of(session, project, task),
         algorithm=task.algorithm,

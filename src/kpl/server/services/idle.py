@@ -6,6 +6,7 @@ from sqlalchemy import false, select
 from sqlalchemy.orm import Session
 
 from kpl.scheduler.quota import Tree
+from kpl.sentence import Sentence
 from kpl.server.db.tables.projects import ProjectRow
 from kpl.server.db.tables.tasks import TaskRow
 from kpl.server.services.access import SERVER
@@ -67,9 +68,11 @@ def _idle_services(platform: Platform, session: Session, tree: Tree) -> list[Idl
 
 
 def _stop(platform: Platform, session: Session, service: IdleService) -> None:
-    reason = (
-        f"stopped: nothing was asked of it for {service.idle_s / 60:.0f} min, "
-        f"and queue '{service.queue}' stops what is idle for {service.limit_s / 60:g} min"
+    idle_min, limit_min = f"{service.idle_s / 60:.0f}", f"{service.limit_s / 60:g}"
+    reason = Sentence(
+        f"stopped: nothing was asked of it for {idle_min} min, "
+        f"and queue '{service.queue}' stops what is idle for {limit_min} min",
+        f"已停止：{idle_min} 分钟没有请求，队列“{service.queue}”会停止空闲 {limit_min} 分钟的服务",
     )
     post(platform, session, CANCEL_TASK, task_id=service.task_id, reason=reason)
     details = {"reason": reason}

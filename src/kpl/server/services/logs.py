@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from kpl.errors import Invalid
-from kpl.runtime.logs import log_lines
-from kpl.schemas.log import LogMatchOut, LogOut, LogSearchOut
+from kpl.runtime.logs import error_line, log_lines
+from kpl.schemas.log import LogErrorOut, LogMatchOut, LogOut, LogSearchOut
 from kpl.server.services.access import Caller, Role, project_for
 from kpl.server.services.platform import Platform
 from kpl.server.services.tasks import attempt_row, task_row
@@ -57,6 +57,17 @@ def search_log(
         num_matches=num_matches,
         num_lines=num_lines,
     )
+
+
+def find_error(
+    platform: Platform, caller: Caller, project: str, task_id: int, *, attempt: int | None = None
+) -> LogErrorOut:
+    """Find the first line that tells of an error at the end of an attempt's log, once that is complete."""
+    number, path, is_final = _log_of(platform, caller, project, task_id, attempt)
+    found = error_line(path) if is_final else None
+    if found is None:
+        return LogErrorOut(attempt=number, from_end=None, text="")
+    return LogErrorOut(attempt=number, from_end=found.from_end, text=found.text)
 
 
 def _log_of(

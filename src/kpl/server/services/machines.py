@@ -22,6 +22,7 @@ from kpl.schemas.machine import (
     MachineState,
     MachineUpdate,
 )
+from kpl.sentence import Sentence
 from kpl.server.db.tables.machines import MachineRow
 from kpl.server.db.tables.tasks import AttemptRow, TaskRow, TaskSpecRow
 from kpl.server.services import audit
@@ -126,7 +127,8 @@ def drain_machine(platform: Platform, caller: Caller, name: str, asked: DrainReq
         held = _held(session, caller)
         here = [each for each in held if each.placement.machine == name]
         movable = _movable(session, [each.holder.task_id for each in here])
-        why = f"machine '{name}' is drained" + (f": {asked.reason}" if asked.reason else "")
+        en, zh = (f": {asked.reason}", f"：{asked.reason}") if asked.reason else ("", "")
+        why = Sentence(f"machine '{name}' is drained{en}", f"机器“{name}”正在排空{zh}")
         for task_id in sorted(movable):
             post(platform, session, MOVE_ON, task_id=task_id, reason=why)
         details = {"reason": asked.reason, "moving": sorted(movable)}

@@ -22,6 +22,7 @@ from kpl.schemas.pipeline import (
     ValidateOut,
     ValidateRequest,
 )
+from kpl.sentence import chinese_of
 from kpl.server.db.tables.pipelines import PipelineRevisionRow, PipelineRow
 from kpl.server.db.tables.projects import ProjectRow
 from kpl.server.db.tables.runs import RunRow
@@ -84,7 +85,8 @@ def get_pipeline(
     with platform.db.read() as session:
         owner = project_for(session, caller, project, Role.VIEWER)
         row = pipeline_row(session, owner, name)
-        return _detail(platform, session, row, document_of(session, row, revision))
+        document = document_of(session, row, revision)
+        return _detail(platform, session, row, document, revision=revision)
 
 
 def list_pipeline_revisions(
@@ -202,6 +204,8 @@ def problem_answers(problems: Iterable[Problem]) -> list[ProblemOut]:
             port=each.port,
             reason=each.what,
             fix=each.fix,
+            reason_zh=chinese_of(each.what),
+            fix_zh=chinese_of(each.fix),
             severity=each.severity,
         )
         for each in problems
@@ -266,12 +270,18 @@ def _tell(platform: Platform, session: Session, project: ProjectRow, row: Pipeli
 
 
 def _detail(
-    platform: Platform, session: Session, row: PipelineRow, document: dict[str, Any]
+    platform: Platform,
+    session: Session,
+    row: PipelineRow,
+    document: dict[str, Any],
+    *,
+    revision: int | None = None,
 ) -> PipelineDetail:
     catalog = catalog_of(platform, session, row.project_id)
     answer = _answers(session, [row])[0]
+    shown = {} if revision is None else {"revision": revision, "num_nodes": len(document.get("nodes", []))}
     return PipelineDetail(
-        **answer.model_dump(),
+        **answer.model_dump() | shown,
         document=document,
         problems=problem_answers(check(document, catalog, {})),
     )

@@ -124,4 +124,5 @@ def _answer(step: Step, previewed: StepPreview) -> PlanStepOut:
         will_run=previewed.action == "run",
         reused_from=previewed.reused_from,
         why=previewed.why,
+        why_zh=previewed.why.zh,
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 from kpl.orchestrator.state import Run, RunState
 from kpl.resources import DeviceShare, Enforcement, Placement
+from kpl.sentence import chinese_of, sentence
 from kpl.server.db.tables.runs import RunRow
 from kpl.server.db.tables.tasks import AttemptRow, TaskRow
 from kpl.task import Attempt, AttemptState, Outcome, Task, TaskKind, TaskSpec, TaskState
@@ -19,7 +20,7 @@ def run_from(row: RunRow, tasks: tuple[TaskId, ...]) -> Run:
         tasks=tasks,
         state=RunState(row.state),
         stop_requested=row.stop_requested,
-        reason=row.reason,
+        reason=sentence(row.reason, row.reason_zh),
         created_at_s=row.created_at_s,
         started_at_s=row.started_at_s,
         finished_at_s=row.finished_at_s,
@@ -32,7 +33,8 @@ def run_values(run: Run) -> dict[str, Any]:
         "state": run.state.value,
         "is_final": run.state.is_final,
         "stop_requested": run.stop_requested,
-        "reason": run.reason,
+        "reason": str(run.reason),
+        "reason_zh": chinese_of(run.reason),
         "started_at_s": run.started_at_s,
         "finished_at_s": run.finished_at_s,
     }
@@ -57,8 +59,8 @@ def task_from(
         run_id=None if row.run_id is None else RunId(row.run_id),
         depends_on=tuple(TaskId(each) for each in row.depends_on),
         state=TaskState(row.state),
-        reason=row.reason,
-        why=row.why,
+        reason=sentence(row.reason, row.reason_zh),
+        why=sentence(row.why, row.why_zh),
         digest=None if row.digest is None else Digest(row.digest),
         reused_from=None if row.reused_from is None else TaskId(row.reused_from),
         inputs=inputs,
@@ -83,8 +85,10 @@ def task_values(task: Task) -> dict[str, Any]:
     return {
         "state": task.state.value,
         "is_final": task.state.is_final,
-        "reason": task.reason,
-        "why": task.why,
+        "reason": str(task.reason),
+        "reason_zh": chinese_of(task.reason),
+        "why": str(task.why),
+        "why_zh": chinese_of(task.why),
         "digest": task.digest,
         "reused_from": task.reused_from,
         "cancel_requested": task.cancel_requested,
@@ -127,7 +131,7 @@ def attempt_values(attempt: Attempt) -> dict[str, Any]:
         "address": attempt.address,
         "outcome": None if attempt.outcome is None else attempt.outcome.value,
         "exit_code": attempt.exit_code,
-        "message": attempt.message,
+        "message": str(attempt.message),
         "started_at_s": attempt.started_at_s,
         "ended_at_s": attempt.ended_at_s,
     }

@@ -26,7 +26,7 @@ from kpl.server.services.clock import utc
 from kpl.server.services.paging import page_of
 from kpl.server.services.plans import Source, source_of
 from kpl.server.services.platform import Platform
-from kpl.server.services.store import CANCEL_RUN, post
+from kpl.server.services.store import CANCEL_RUN, post, stopped_by
 from kpl.server.services.submission import NewTask, Pinned, add_task, submit_run
 from kpl.server.services.tasks import BEFORE_START, count_tasks, duration_s, prioritise, task_answers
 from kpl.task import TaskKind, TaskState
@@ -105,7 +105,7 @@ def cancel_run(platform: Platform, caller: Caller, project: str, run_id: int) ->
         if row.is_final:
             raise Conflict(f"Run {run_id} is over: {row.state}.", hint="There is nothing to stop.")
         if not row.stop_requested:
-            post(platform, session, CANCEL_RUN, run_id=run_id, reason=f"stopped by {caller.username}")
+            post(platform, session, CANCEL_RUN, run_id=run_id, reason=stopped_by(caller))
             audit.record(platform, session, caller, "run.cancel", f"run:{run_id}", project=project)
         return _answers(platform, session, [row], project)[0]
 
@@ -276,6 +276,7 @@ def _answers(platform: Platform, session: Session, rows: Sequence[RunRow], proje
             name=row.name,
             state=RunState(row.state),
             reason=row.reason,
+            reason_zh=row.reason_zh,
             pipeline=row.pipeline,
             revision=row.revision,
             template=row.template,

@@ -143,20 +143,24 @@ def _standing(platform: Platform, session: Session, row: TaskRow) -> Text:
             number = row.num_attempts + 1
             return Text(
                 f"attempt {number} starts in {left_s:.0f} s at the earliest: {row.reason}",
-                f"第 {number} 次尝试最早在 {left_s:.0f} 秒后开始：{row.reason}",
+                f"第 {number} 次尝试最早在 {left_s:.0f} 秒后开始：{row.reason_zh or row.reason}",
             )
         case TaskState.QUEUED:
             return Text("there is room: it starts now", "资源充足，即将开始")
         case state if state.is_final:
-            detail = f": {row.reason}" if row.reason else ""
-            return Text(f"it is over, {state}{detail}", f"已结束（{state}）{detail}")
+            en, zh = _details(row)
+            return Text(f"it is over, {state}{en}", f"已结束（{state}）{zh}")
         case state:
             since_s = duration_s(row.started_at_s, None, now_s=platform.now_s()) or 0.0
-            detail = f": {row.reason}" if row.reason else ""
+            en, zh = _details(row)
             return Text(
-                f"it does not wait: {state}, started {since_s:.0f} s ago{detail}",
-                f"无需等待：{state}，已开始 {since_s:.0f} 秒{detail}",
+                f"it does not wait: {state}, started {since_s:.0f} s ago{en}",
+                f"无需等待：{state}，已开始 {since_s:.0f} 秒{zh}",
             )
+
+
+def _details(row: TaskRow) -> tuple[str, str]:
+    return (f": {row.reason}", f"：{row.reason_zh or row.reason}") if row.reason else ("", "")
 
 
 def _upstream(session: Session, row: TaskRow) -> Text:

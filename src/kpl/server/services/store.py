@@ -24,11 +24,13 @@ from kpl.orchestrator.state import (
     Submitted,
 )
 from kpl.orchestrator.store import Earlier, Finished, Inbox
+from kpl.sentence import Sentence, chinese_of, in_chinese, sentence
 from kpl.server.db import Database, after_commit
 from kpl.server.db.tables.orchestration import InboxRow, OrchestrationRow
 from kpl.server.db.tables.projects import ProjectRow
 from kpl.server.db.tables.runs import RunRow
 from kpl.server.db.tables.tasks import AttemptRow, TaskInputRow, TaskOutputRow, TaskRow, TaskSpecRow
+from kpl.server.services.access import Caller
 from kpl.server.services.platform import Platform
 from kpl.server.services.queue_tree import cordoned_machines, scheduling_queues
 from kpl.server.services.records import (
@@ -245,11 +247,12 @@ class SqlStore:
                     digest=digest,
                 )
         except KPLError as err:
-            reason = f"Output '{output.name}' was not published as '{output.publish}': {err}"
+            reason = f"{task.reason} Output '{output.name}' was not published as '{output.publish}': {err}"
+            zh = f"{in_chinese(task.reason)} 输出“{output.name}”未能发布为“{output.publish}”：{err}"
             session.execute(
                 update(TaskRow)
                 .where(TaskRow.id == task.id)
-                .values(reason=f"{task.reason} {reason}".strip())
+                .values(reason=reason.strip(), reason_zh=zh.strip())
                 .execution_options(synchronize_session=False)
             )
             return ""
@@ -272,9 +275,15 @@ def post(
     reason: str = "",
 ) -> None:
     """Put a request into the loop's inbox, and wake the loop once the transaction is committed."""
-    session.add(InboxRow(kind=kind, run_id=run_id, task_id=task_id, reason=reason))
+    session.add(
+        InboxRow(kind=kind, run_id=run_id, task_id=task_id, reason=str(reason), reason_zh=chinese_of(reason))
+    )
     after_commit(session, platform.inbox_bell.set)
     after_commit(session, platform.executor.wake)
+
+
+def stopped_by(caller: Caller) -> Sentence:
+    return Sentence(f"stopped by {caller.username}", f"已由 {caller.username} 停止")
 
 
 def post_settings(platform: Platform, session: Session) -> None:
@@ -319,16 +328,17 @@ def _event(session: Session, row: InboxRow) -> Request | None:
         return SetQueues(scheduling_queues(session), cordoned_machines(session))
     if row.kind == SUBMITTED:
         return _submitted(session, row)
+    reason = sentence(row.reason, row.reason_zh)
     if row.run_id is not None:
-        return CancelRun(RunId(row.run_id), row.reason)
+        return CancelRun(RunId(row.run_id), reason)
     assert row.task_id is not None, "whatever is not about a run is about a task"
     task_id = TaskId(row.task_id)
     if row.kind == MOVE_ON:
-        return MoveOn(task_id, row.reason)
+        return MoveOn(task_id, reason)
     if row.kind == SET_PRIORITY:
         priority = session.scalar(select(TaskRow.priority).where(TaskRow.id == task_id))
         return None if priority is None else SetPriority(task_id, priority)
-    return CancelTask(task_id, row.reason)
+    return CancelTask(task_id, reason)
 
 
 def _submitted(session: Session, row: InboxRow) -> Submitted | None:

@@ -1,6 +1,6 @@
 """Tasks: where each stands, its attempts, inputs and outputs; and stopping one."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 
 from sqlalchemy import false, func, select
@@ -22,6 +22,8 @@ from kpl.schemas.task import (
     TaskOutputOut,
     TaskUpdate,
 )
+from kpl.server.db.tables.datasets import DatasetRow, DatasetVersionRow
+from kpl.server.db.tables.models import ModelRow, ModelVersionRow
 from kpl.server.db.tables.projects import ProjectRow
 from kpl.server.db.tables.tasks import AttemptRow, TaskInputRow, TaskOutputRow, TaskRow, TaskSpecRow
 from kpl.server.services.access import Caller, Role, project_for
@@ -32,7 +34,7 @@ from kpl.server.services.clock import utc
 from kpl.server.services.paging import page_of
 from kpl.server.services.platform import Platform
 from kpl.server.services.spec_text import decode_spec
-from kpl.server.services.store import CANCEL_TASK, SET_PRIORITY, post
+from kpl.server.services.store import CANCEL_TASK, SET_PRIORITY, post, stopped_by
 from kpl.task import ArtifactInput, AttemptState, Outcome, TaskInput, TaskKind, TaskSpec, TaskState
 from kpl.task.ids import AttemptId
 
@@ -76,13 +78,14 @@ def get_task(platform: Platform, caller: Caller, project: str, task_id: int) -> 
         attempts = _attempt_rows(session, task_id)
         taken = {each.name: each for each in _input_rows(session, task_id)}
         made = _output_rows(session, task_id)
+        names = _version_names(session, row.project_id, _artifacts_of(spec, taken))
         used_by = _used_by(session, row, [output.artifact for output in made])
         seq = platform.live.last_seq(session)
     events = _events(platform, attempts[0].id if attempts else None)
     return TaskDetail(
         **_answer(platform, row, project, events).model_dump(),
         parameters=dict(spec.parameters),
-        inputs=[_input_answer(each, taken.get(each.name)) for each in spec.inputs],
+        inputs=[_input_answer(each, taken.get(each.name), names) for each in spec.inputs],
         outputs={output.name: output.artifact for output in made},
         resources=resources_answer(spec),
         environment=spec.program.environment.type,
@@ -116,7 +119,7 @@ def cancel_task(platform: Platform, caller: Caller, project: str, task_id: int) 
                 f"Task {task_id} '{row.name}' is over: {row.state}.", hint="There is nothing to stop."
             )
         if not row.cancel_requested:
-            post(platform, session, CANCEL_TASK, task_id=row.id, reason=f"stopped by {caller.username}")
+            post(platform, session, CANCEL_TASK, task_id=row.id, reason=stopped_by(caller))
             record(platform, session, caller, "task.cancel", f"task:{task_id}", project=project)
     return task_answers(platform, [row], project)[0]
 
@@ -257,6 +260,8 @@ def _answer(platform: Platform, row: TaskRow, project: str, events: AttemptEvent
         state=TaskState(row.state),
         reason=row.reason,
         why=row.why,
+        reason_zh=row.reason_zh,
+        why_zh=row.why_zh,
         reused_from=row.reused_from,
         digest=row.digest,
         depends_on=row.depends_on,
@@ -309,18 +314,44 @@ def _used_by(session: Session, row: TaskRow, artifacts: Sequence[str]) -> list[i
     return list(session.scalars(newest))
 
 
-def _input_answer(wanted: TaskInput, taken: TaskInputRow | None) -> TaskInputOut:
+def _artifacts_of(spec: TaskSpec, taken: Mapping[str, TaskInputRow]) -> list[str]:
+    """The artifacts that a task takes, as far as they are known."""
+    named = [str(wanted.artifact) for wanted in spec.inputs if isinstance(wanted, ArtifactInput)]
+    return [*named, *(row.artifact for row in taken.values() if row.artifact is not None)]
+
+
+def _version_names(session: Session, project_id: int, digests: Sequence[str]) -> dict[str, str]:
+    """By digest, the newest version of a dataset or model of the project that it is."""
+    datasets = (
+        select(DatasetVersionRow.digest, DatasetRow.name, DatasetVersionRow.version)
+        .join(DatasetRow, DatasetRow.id == DatasetVersionRow.dataset_id)
+        .where(DatasetVersionRow.project_id == project_id, DatasetVersionRow.digest.in_(digests))
+        .order_by(DatasetVersionRow.id)
+    )
+    models = (
+        select(ModelVersionRow.digest, ModelRow.name, ModelVersionRow.version)
+        .join(ModelRow, ModelRow.id == ModelVersionRow.model_id)
+        .where(ModelVersionRow.project_id == project_id, ModelVersionRow.digest.in_(digests))
+        .order_by(ModelVersionRow.id)
+    )
+    found = [*session.execute(datasets), *session.execute(models)] if digests else []
+    return {digest: f"{name}@{version}" for digest, name, version in found}
+
+
+def _input_answer(wanted: TaskInput, taken: TaskInputRow | None, names: Mapping[str, str]) -> TaskInputOut:
     if isinstance(wanted, ArtifactInput):
         artifact, from_task, from_output = str(wanted.artifact), None, None
     else:
         artifact, from_task, from_output = None, int(wanted.task), wanted.output
+    artifact = artifact if taken is None else taken.artifact
     return TaskInputOut(
         name=wanted.name,
         type=wanted.type,
         kind=wanted.kind,
-        artifact=artifact if taken is None else taken.artifact,
+        artifact=artifact,
         from_task=from_task,
         from_output=from_output,
+        published_as=names.get(artifact or "", ""),
     )
 
 

@@ -11,6 +11,7 @@ const algorithm = (name: string, task: string, title = name): Algorithm => ({
   task,
   licence: 'Apache-2.0',
   environment: 'host',
+  is_for_pipelines: true,
   functions: ['train'],
   tree: '',
   installed_at: '',

@@ -9,7 +9,7 @@ import type { Run } from './api';
 /** The last runs that are over. */
 export function RecentRuns({ project, runs }: { project: string; runs: Run[] }) {
   const { t } = useTranslation('overview');
-  const { duration } = useFormat();
+  const { duration, worded } = useFormat();
   if (runs.length === 0) return null;
   return (
     <Panel
@@ -21,7 +21,7 @@ export function RecentRuns({ project, runs }: { project: string; runs: Run[] }) 
       }
     >
       <ul className="divide-y divide-line">
-        {runs.map((run) => (
+        {runs.map(worded).map((run) => (
           <li key={run.id}>
             <AppLink
               href={projectPath(project, 'runs', run.id)}

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
+import { useFormat } from '@/i18n/format';
 import { Panel } from '@/ui/Panel';
 import { Progress } from '@/ui/Progress';
 import { AppLink, projectPath } from '@/ui/routing';
@@ -24,12 +25,13 @@ export function Running({ project, runs }: { project: string; runs: Run[] }) {
 
 function RunningRow({ project, run }: { project: string; run: Run }) {
   const { t } = useTranslation('overview');
+  const { worded } = useFormat();
   // Progress is told without an event, so that it is asked for while somebody looks.
   const tasks = useQuery({ ...runTasksQuery(project, run.id), refetchInterval: 2000 }).data ?? [];
   const current =
     tasks.find(({ state }) => state === 'running') ?? tasks.find(({ state }) => state === 'queued');
   const words =
-    current && [current.name, current.progress_message || current.reason].filter(Boolean).join(': ');
+    current && [current.name, current.progress_message || worded(current).reason].filter(Boolean).join(': ');
   return (
     <li className="px-4 py-3">
       <div className="flex items-center gap-2.5">

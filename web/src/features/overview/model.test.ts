@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { deviceCells, goingOn, heldOf, ofLastDay, runProgress } from './model';
+import { deviceCells, goingOn, heldOf, ofLastDay, placeOf, runProgress } from './model';
 
 test("one's own runs come first, and what is over is left out", () => {
   const run = (state: string, created_by: string, created_at: string) => ({ state, created_by, created_at });
@@ -47,4 +47,9 @@ test('the cluster is told by its devices first', () => {
   const device = { kind: 'gpu', index: 1, held_milli: 250 };
   const machines = [{ name: 'a', devices: [device] }] as Parameters<typeof deviceCells>[0];
   expect(deviceCells(machines)).toEqual([{ name: 'a · GPU 1', share: 0.25 }]);
+});
+
+test('a failed step is opened at the line of its error', () => {
+  expect(placeOf('train & test')).toBe('?task=train+%26+test');
+  expect(placeOf('train', 3)).toBe('?task=train&tab=log&line=-3');
 });

@@ -67,3 +67,7 @@ export function heldOf({
     .sort(([a], [b]) => place(a) - place(b) || (a < b ? -1 : 1))
     .map(([resource, amount]) => ({ resource, held: held[resource] ?? 0, total: amount }));
 }
+
+/** The step in the address of its run; with a line counted from the end, its log at that line. */
+export const placeOf = (step: string, lineFromEnd?: number): string =>
+  `?${new URLSearchParams({ task: step, ...(lineFromEnd ? { tab: 'log', line: String(-lineFromEnd) } : {}) })}`;

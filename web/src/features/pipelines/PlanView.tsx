@@ -1,5 +1,6 @@
 import { History, Play } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
+import { useFormat } from '@/i18n/format';
 import { Badge } from '@/ui/Badge';
 import { AppLink, projectPath } from '@/ui/routing';
 import type { Plan } from './api';
@@ -15,6 +16,7 @@ interface PlanViewProps {
 /** What a run would execute and what it would reuse, and why. */
 export function PlanView({ plan, document }: PlanViewProps) {
   const { t, i18n } = useTranslation('pipelines');
+  const { worded } = useFormat();
   const nodes = new Map((document.nodes ?? []).map((node) => [node.id, node]));
   return (
     <div>
@@ -27,7 +29,7 @@ export function PlanView({ plan, document }: PlanViewProps) {
         </Badge>
       </p>
       <ol className="overflow-hidden rounded-lg border border-line">
-        {plan.steps.map((step) => {
+        {plan.steps.map(worded).map((step) => {
           const node = nodes.get(step.node) ?? {
             id: step.node,
             type: 'algorithm' as const,

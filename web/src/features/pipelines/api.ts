@@ -295,7 +295,7 @@ export function useAssets(project: string): Assets {
     catalog,
     datasets: datasets.data?.items ?? [],
     models: models.data?.items ?? [],
-    algorithms: details.items,
+    algorithms: details.items.filter(({ is_for_pipelines }) => is_for_pipelines),
     isPending: datasets.isPending || models.isPending || algorithms.isPending || details.isPending,
     error: datasets.error ?? models.error ?? algorithms.error,
   };
@@ -310,6 +310,7 @@ export function makeCatalog(datasets: Dataset[], models: Model[], algorithms: Al
         inputs: found.inputs.map(toPort),
         outputs: found.outputs.map(toPort),
         parameters: found.parameters,
+        isOffered: algorithm.is_for_pipelines,
       });
     }
   }

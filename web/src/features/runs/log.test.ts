@@ -3,6 +3,7 @@ import {
   firstError,
   LINE_HEIGHT,
   levelOf,
+  lineOf,
   MAX_HEIGHT,
   marked,
   nextMatch,
@@ -84,4 +85,10 @@ it('goes from match to match, round the end', () => {
   expect(nextMatch(matches, 8, 1)).toBe(3);
   expect(nextMatch(matches, 3, -1)).toBe(8);
   expect(nextMatch([], 3, 1)).toBeNull();
+});
+
+it('an address counts lines from 1, or back from the end', () => {
+  expect(lineOf(1, 10)).toBe(0);
+  expect(lineOf(-1, 10)).toBe(9);
+  expect(lineOf(-20, 10)).toBe(0);
 });

@@ -28,6 +28,10 @@ export function firstError(found: { line: number; text: string }[]): number | nu
   return lines.length > 0 ? Math.min(...lines) : null;
 }
 
+/** The line that an address names, from 0: written from 1, or from -1 for the last line. */
+export const lineOf = (written: number, numLines: number): number =>
+  written < 0 ? Math.max(0, numLines + written) : written - 1;
+
 export interface Window {
   first: number;
   /** One beyond the last line. */

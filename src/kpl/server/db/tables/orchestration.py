@@ -19,6 +19,7 @@ class InboxRow(Base):
     run_id: Mapped[int | None]
     task_id: Mapped[int | None]
     reason: Mapped[str] = mapped_column(default="")
+    reason_zh: Mapped[str] = mapped_column(default="", server_default="")
 
 
 class OrchestrationRow(Base):

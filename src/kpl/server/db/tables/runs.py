@@ -35,6 +35,7 @@ class RunRow(Base):
     is_final: Mapped[bool] = mapped_column(default=False)
     stop_requested: Mapped[bool] = mapped_column(default=False)
     reason: Mapped[str] = mapped_column(default="")
+    reason_zh: Mapped[str] = mapped_column(default="", server_default="")
     pipeline: Mapped[str | None]
     revision: Mapped[int | None]
     template: Mapped[str | None]

@@ -62,6 +62,8 @@ class TaskRow(Base):
     is_final: Mapped[bool] = mapped_column(default=False)
     reason: Mapped[str] = mapped_column(default="")
     why: Mapped[str] = mapped_column(default="")
+    reason_zh: Mapped[str] = mapped_column(default="", server_default="")
+    why_zh: Mapped[str] = mapped_column(default="", server_default="")
     digest: Mapped[str | None] = mapped_column(String(64))
     reused_from: Mapped[int | None]
     cancel_requested: Mapped[bool] = mapped_column(default=False)

@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useLive } from '@/api/live';
 import { outputsQuery, taskQuery } from '@/api/tasks';
+import { useFormat } from '@/i18n/format';
 import { ErrorState } from '@/ui/ErrorState';
 import { Progress } from '@/ui/Progress';
 import { StateChip } from '@/ui/StateChip';
@@ -21,6 +22,7 @@ const OVER = new Set(['succeeded', 'failed', 'cancelled']);
 /** A fetch under way: its state, its last words, its log; or why nothing was installed. */
 export function FetchProgress({ project, taskId, onInstalled }: FetchProgressProps) {
   const { t } = useTranslation('algorithms');
+  const { worded } = useFormat();
   const client = useQueryClient();
   const query = taskQuery(project, taskId);
   const task = useQuery(query);
@@ -37,7 +39,7 @@ export function FetchProgress({ project, taskId, onInstalled }: FetchProgressPro
     if (name !== undefined && number !== undefined) done.current(name, number);
   }, [name, number]);
   if (task.isError) return <ErrorState isInline error={task.error} onRetry={() => void task.refetch()} />;
-  const words = task.data?.reason || task.data?.progress_message || '';
+  const words = (task.data && (worded(task.data).reason || task.data.progress_message)) || '';
   const isRefused = isOver && outputs.data !== undefined && version === null;
   return (
     <div className="space-y-3">

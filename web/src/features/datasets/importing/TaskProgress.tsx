@@ -3,6 +3,7 @@ import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useLive } from '@/api/live';
 import { taskQuery } from '@/api/tasks';
+import { useFormat } from '@/i18n/format';
 import { ErrorState } from '@/ui/ErrorState';
 import { Progress } from '@/ui/Progress';
 import { StateChip } from '@/ui/StateChip';
@@ -18,6 +19,7 @@ export function TaskProgress({
   onDone: () => void;
 }) {
   const { t } = useTranslation('datasets');
+  const { worded } = useFormat();
   const client = useQueryClient();
   const query = taskQuery(project, taskId);
   const task = useQuery(query);
@@ -29,7 +31,7 @@ export function TaskProgress({
   if (task.isLoadingError)
     return <ErrorState isInline error={task.error} onRetry={() => void task.refetch()} />;
   const isOver = state === 'succeeded' || state === 'failed' || state === 'cancelled';
-  const words = task.data?.reason || task.data?.progress_message || '';
+  const words = (task.data && (worded(task.data).reason || task.data.progress_message)) || '';
   return (
     <div className="space-y-3 py-2">
       <div className="flex items-center gap-3">

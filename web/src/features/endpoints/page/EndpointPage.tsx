@@ -55,6 +55,7 @@ interface ShownProps {
 
 function Shown({ project, endpoint, parents }: ShownProps) {
   const { t } = useTranslation('endpoints');
+  const { worded } = useFormat();
   const go = useGo();
   const client = useQueryClient();
   const [asking, setAsking] = useState<'stop' | 'delete' | null>(null);
@@ -114,7 +115,7 @@ function Shown({ project, endpoint, parents }: ShownProps) {
           }
         >
           <StateChip state={state} />
-          <span className="truncate text-12 text-fg-3">{endpoint.reason}</span>
+          <span className="truncate text-12 text-fg-3">{worded(endpoint).reason}</span>
         </PageHeader>
       }
     >

@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ProblemError } from '@/api/problem';
+import { useFormat } from '@/i18n/format';
 import { toast, toastError } from '@/ui/Toast';
 import {
   deleteDraft,
@@ -168,5 +169,7 @@ function useProblems(project: string, document: PipelineDocument, first: Problem
     retry: false,
     gcTime: 0,
   });
-  return answer.data ?? first;
+  const { worded } = useFormat();
+  const problems = answer.data ?? first;
+  return useMemo(() => problems.map(worded), [problems, worded]);
 }

@@ -138,6 +138,13 @@ describe('links', () => {
     ]);
   });
 
+  it('names no function that is not one to build pipelines from', () => {
+    const functions = new Map(
+      [...catalog.functions].map(([key, found]) => [key, { ...found, isOffered: false }]),
+    );
+    expect(fitting(port('dataset', 'dataset', ['detection']), { ...catalog, functions })).toEqual([]);
+  });
+
   it('draws ports that only an edge knows, of an algorithm that is not installed', () => {
     const document = pipeline('street');
     const lost = {

@@ -23,6 +23,8 @@ export interface FunctionInterface {
   inputs: Port[];
   outputs: Port[];
   parameters: AnySchema;
+  /** False where the algorithm is not one to build pipelines from. */
+  isOffered?: boolean;
 }
 
 /** All that a document can be built from. */
@@ -193,7 +195,7 @@ export function fitting(source: Port, catalog: Catalog): Fit[] {
   const fits: Fit[] = [];
   for (const [key, found] of catalog.functions) {
     const input = found.inputs.find((port) => portRefusal(source, port) === null);
-    if (input)
+    if (input && found.isOffered !== false)
       fits.push({ algorithm: key.slice(0, key.lastIndexOf('/')), function: found.name, input: input.name });
   }
   return fits;

@@ -28,7 +28,7 @@ export default function RunsPage() {
   const [query, setQuery] = useQueryState();
   const state = isRunState(query.state) ? query.state : undefined;
   const runs = useInfiniteQuery(runsQuery(project, state, query.pipeline));
-  const all = runs.data?.pages.flatMap(({ items }) => items);
+  const all = runs.data?.pages.flatMap(({ items }) => items.map(format.worded));
   const search = query.q ?? '';
   const shown = all?.filter((run) => matchesSearch(run, search)) ?? [];
   const isFiltered = Boolean(state || query.pipeline || search);

@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback, useMemo, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { type LiveEvent, useInvalidation, useLive } from '@/api/live';
+import { useFormat } from '@/i18n/format';
 import { atNextTick } from '@/ui/clock';
 import { ErrorState } from '@/ui/ErrorState';
 import { Page, PageHeader } from '@/ui/PageHeader';
@@ -73,8 +74,10 @@ interface ShownProps {
   parents: { label: string; href: string }[];
 }
 
-function Shown({ project, run, parents }: ShownProps) {
+function Shown({ project, run: given, parents }: ShownProps) {
   const { t } = useTranslation('runs');
+  const { worded } = useFormat();
+  const run = useMemo(() => worded({ ...given, tasks: given.tasks.map(worded) }), [given, worded]);
   const go = useGo();
   const client = useQueryClient();
   const [query, setQuery] = useQueryState();

@@ -20,6 +20,7 @@ import {
   firstError,
   LINE_HEIGHT,
   levelOf,
+  lineOf,
   marked,
   nextMatch,
   plain,
@@ -45,7 +46,7 @@ export function LogView({ project, taskId, attempt, isGoing }: LogViewProps) {
   const format = useFormat();
   const [query, setQuery] = useQueryState();
   const log = useLog(project, taskId, attempt, isGoing);
-  const chosen = query.line === undefined ? null : Number(query.line) - 1;
+  const chosen = query.line === undefined ? null : lineOf(Number(query.line), log.numLines);
   const [isFollowing, setFollowing] = useState(isGoing && chosen === null);
   const [search, setSearch] = useState('');
   const found = useSearch(project, taskId, attempt, search);
