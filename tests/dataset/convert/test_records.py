@@ -171,7 +171,7 @@ def test_other_layers_are_named_as_dropped(format_name: str, tmp_path: Path) -> 
         writer.add("a", text="x", label=0)
     dataset = Dataset.open(tmp_path / "set").derive(tmp_path / "more", layers={"scores": {"x": np.ones(1)}})
     report = export(dataset, tmp_path / "out", format=format_name)
-    assert report.dropped == {"the layer 'scores'": 1}
+    assert report.dropped == {"layers beside samples and labels": 1}
 
 
 @pytest.mark.parametrize("format_name", FORMATS)

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from kpl.dataset.convert.formats import FORMATS
 from kpl.dataset.convert.target import ExportReport, TargetFolder
-from kpl.dataset.kinds import LABELS, SAMPLES
 from kpl.dataset.reader import Dataset
 from kpl.errors import Conflict, Invalid, nearest
 
@@ -37,9 +36,4 @@ def export(dataset: Dataset, dest: str | os.PathLike[str], *, format: str) -> Ex
     root.mkdir(parents=True, exist_ok=True)
     target = TargetFolder(dataset, root)
     chosen.export(target)
-    for layer in dataset.layers:
-        if layer not in (SAMPLES, LABELS):
-            target.drop(f"the layer '{layer}'", len(dataset))
-    for each in () if chosen.holds_fields else target.extra_fields:
-        target.drop(f"the field '{each.name}'", len(dataset))
     return ExportReport(len(dataset), dict(target.dropped))

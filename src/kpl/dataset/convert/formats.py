@@ -42,7 +42,6 @@ class Format(NamedTuple):
         plan: what to import of it.
         export: writes it.
         kind_of: the kind that a folder in this layout is for, where there are several; the first one by default.
-        holds_fields: whether it has a place for fields that the kind does not bring.
     """
 
     kinds: tuple[Kind, ...]
@@ -50,7 +49,6 @@ class Format(NamedTuple):
     plan: Callable[[SourceFolder, ProblemLog, Options], Plan]
     export: Callable[[TargetFolder], None]
     kind_of: Callable[[SourceFolder], Kind] | None = None
-    holds_fields: bool = False
 
 
 def _never(source: SourceFolder) -> bool:  # noqa: ARG001
@@ -61,20 +59,10 @@ def _never(source: SourceFolder) -> bool:  # noqa: ARG001
 # in the order in which a folder is tried: those with the surest marks first
 FORMATS: dict[str, Format] = {
     "kpl_original": Format(
-        KPL_ORIGINAL_KINDS,
-        is_kpl_original,
-        plan_kpl_original,
-        export_kpl_original,
-        kpl_original_kind,
-        holds_fields=True,
+        KPL_ORIGINAL_KINDS, is_kpl_original, plan_kpl_original, export_kpl_original, kpl_original_kind
     ),
     "parquet": Format(
-        parquet.KINDS,
-        parquet.is_parquet,
-        parquet.plan_parquet,
-        parquet.export_parquet,
-        parquet.parquet_kind,
-        holds_fields=True,
+        parquet.KINDS, parquet.is_parquet, parquet.plan_parquet, parquet.export_parquet, parquet.parquet_kind
     ),
     "voc": Format(voc.KINDS, voc.is_voc, voc.plan_voc, voc.export_voc),
     "cvat": Format(cvat.KINDS, cvat.is_cvat, cvat.plan_cvat, cvat.export_cvat, cvat.cvat_kind),
@@ -97,7 +85,6 @@ FORMATS: dict[str, Format] = {
         tfrecord.plan_tfrecord,
         tfrecord.export_tfrecord,
         tfrecord.tfrecord_kind,
-        holds_fields=True,
     ),
     "webdataset": Format(
         webdataset.KINDS,
@@ -105,19 +92,9 @@ FORMATS: dict[str, Format] = {
         webdataset.plan_webdataset,
         webdataset.export_webdataset,
         webdataset.webdataset_kind,
-        holds_fields=True,
     ),
-    "csv": Format(
-        tables.KINDS, tables.is_csv, tables.plan_csv, tables.export_csv, tables.table_kind, holds_fields=True
-    ),
-    "jsonl": Format(
-        tables.KINDS,
-        tables.is_jsonl,
-        tables.plan_jsonl,
-        tables.export_jsonl,
-        tables.table_kind,
-        holds_fields=True,
-    ),
+    "csv": Format(tables.KINDS, tables.is_csv, tables.plan_csv, tables.export_csv, tables.table_kind),
+    "jsonl": Format(tables.KINDS, tables.is_jsonl, tables.plan_jsonl, tables.export_jsonl, tables.table_kind),
     "identities": Format((Kind.FACE_RECOGNITION,), _never, plan_imagefolder, export_imagefolder),
     "imagefolder": Format(
         (Kind.CLASSIFICATION, Kind.FACE_RECOGNITION), is_imagefolder, plan_imagefolder, export_imagefolder

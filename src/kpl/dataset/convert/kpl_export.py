@@ -31,7 +31,7 @@ from kpl.dataset.convert.kpl_values import (
 from kpl.dataset.convert.target import TargetFolder
 from kpl.dataset.errors import BadSample
 from kpl.dataset.fields import BLOB, Field
-from kpl.dataset.kinds import Kind
+from kpl.dataset.kinds import TEMPLATES, Kind
 from kpl.dataset.reader import Dataset
 from kpl.dataset.sample import Sample
 
@@ -97,12 +97,15 @@ def _columns(target: TargetFolder, schema: Schema) -> _Columns:
         target.drop("keys (the records have paths of their own)", len(dataset))
         key = ""
     names = {name: each for each, name in schema.fields.items()}
+    template = TEMPLATES[dataset.kind]
+    told = {each.name for each in (*template.samples, *template.labels)}
     fields: dict[str, Field] = {}
-    for each in target.extra_fields:
-        written = names.get(each.name, each.name)
-        while written in own or written in fields or (key and written == key):
-            written += "_"
-        fields[written] = each
+    for name, each in dataset.fields.items():
+        if name not in told:
+            written = names.get(name, name)
+            while written in own or written in fields or (key and written == key):
+                written += "_"
+            fields[written] = each
     types = own | ({key: _STRING} if key else {})
     for written, each in fields.items():
         given = known.get(written)

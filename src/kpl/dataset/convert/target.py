@@ -5,9 +5,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from kpl.dataset.convert.source import IMAGE_SUFFIXES, SPLIT_LISTS
-from kpl.dataset.fields import Field
 from kpl.dataset.image import image_info
-from kpl.dataset.kinds import LABELS, SAMPLES, TEMPLATES
 from kpl.dataset.reader import Dataset
 from kpl.errors import Invalid
 
@@ -52,19 +50,6 @@ class TargetFolder:
         if self._names is None:
             self._names = _safe_names(self.dataset)
         return self._names
-
-    @property
-    def fields(self) -> list[Field]:
-        """The fields of samples and labels, the key first: what an export is about."""
-        layers = {layer.name: layer for layer in self.dataset.snapshot.manifest.layers}
-        return [each for name in (SAMPLES, LABELS) if name in layers for each in layers[name].fields]
-
-    @property
-    def extra_fields(self) -> list[Field]:
-        """Those of them that the kind does not bring."""
-        template = TEMPLATES[self.dataset.kind]
-        told = {each.name for each in (*template.samples, *template.labels)}
-        return [each for each in self.fields if each.name not in told]
 
     def names_with_own_stems(self) -> list[PurePosixPath]:
         """The names, changed where two differ in their suffix alone, for formats with one more file an image."""
