@@ -5,6 +5,7 @@ from pathlib import Path
 
 from kpl.dataset.convert.formats import FORMATS
 from kpl.dataset.convert.target import ExportReport, TargetFolder
+from kpl.dataset.kinds import LABELS, SAMPLES, TEMPLATES
 from kpl.dataset.reader import Dataset
 from kpl.errors import Conflict, Invalid, nearest
 
@@ -36,4 +37,9 @@ def export(dataset: Dataset, dest: str | os.PathLike[str], *, format: str) -> Ex
     root.mkdir(parents=True, exist_ok=True)
     target = TargetFolder(dataset, root)
     chosen.export(target)
+    target.drop("layers beside samples and labels", len(set(dataset.layers) - {SAMPLES, LABELS}))
+    if not chosen.keeps_fields:
+        template = TEMPLATES[dataset.kind]
+        own = target.fields.keys() - {each.name for each in (*template.samples, *template.labels)}
+        target.drop("fields that the kind does not have", len(own))
     return ExportReport(len(dataset), dict(target.dropped))

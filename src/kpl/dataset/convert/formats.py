@@ -42,6 +42,7 @@ class Format(NamedTuple):
         plan: what to import of it.
         export: writes it.
         kind_of: the kind that a folder in this layout is for, where there are several; the first one by default.
+        keeps_fields: whether an export has a place for fields that the kind does not bring.
     """
 
     kinds: tuple[Kind, ...]
@@ -49,6 +50,7 @@ class Format(NamedTuple):
     plan: Callable[[SourceFolder, ProblemLog, Options], Plan]
     export: Callable[[TargetFolder], None]
     kind_of: Callable[[SourceFolder], Kind] | None = None
+    keeps_fields: bool = False
 
 
 def _never(source: SourceFolder) -> bool:  # noqa: ARG001
@@ -59,10 +61,20 @@ def _never(source: SourceFolder) -> bool:  # noqa: ARG001
 # in the order in which a folder is tried: those with the surest marks first
 FORMATS: dict[str, Format] = {
     "kpl_original": Format(
-        KPL_ORIGINAL_KINDS, is_kpl_original, plan_kpl_original, export_kpl_original, kpl_original_kind
+        KPL_ORIGINAL_KINDS,
+        is_kpl_original,
+        plan_kpl_original,
+        export_kpl_original,
+        kpl_original_kind,
+        keeps_fields=True,
     ),
     "parquet": Format(
-        parquet.KINDS, parquet.is_parquet, parquet.plan_parquet, parquet.export_parquet, parquet.parquet_kind
+        parquet.KINDS,
+        parquet.is_parquet,
+        parquet.plan_parquet,
+        parquet.export_parquet,
+        parquet.parquet_kind,
+        keeps_fields=True,
     ),
     "voc": Format(voc.KINDS, voc.is_voc, voc.plan_voc, voc.export_voc),
     "cvat": Format(cvat.KINDS, cvat.is_cvat, cvat.plan_cvat, cvat.export_cvat, cvat.cvat_kind),
@@ -85,6 +97,7 @@ FORMATS: dict[str, Format] = {
         tfrecord.plan_tfrecord,
         tfrecord.export_tfrecord,
         tfrecord.tfrecord_kind,
+        keeps_fields=True,
     ),
     "webdataset": Format(
         webdataset.KINDS,
@@ -92,9 +105,19 @@ FORMATS: dict[str, Format] = {
         webdataset.plan_webdataset,
         webdataset.export_webdataset,
         webdataset.webdataset_kind,
+        keeps_fields=True,
     ),
-    "csv": Format(tables.KINDS, tables.is_csv, tables.plan_csv, tables.export_csv, tables.table_kind),
-    "jsonl": Format(tables.KINDS, tables.is_jsonl, tables.plan_jsonl, tables.export_jsonl, tables.table_kind),
+    "csv": Format(
+        tables.KINDS, tables.is_csv, tables.plan_csv, tables.export_csv, tables.table_kind, keeps_fields=True
+    ),
+    "jsonl": Format(
+        tables.KINDS,
+        tables.is_jsonl,
+        tables.plan_jsonl,
+        tables.export_jsonl,
+        tables.table_kind,
+        keeps_fields=True,
+    ),
     "identities": Format((Kind.FACE_RECOGNITION,), _never, plan_imagefolder, export_imagefolder),
     "imagefolder": Format(
         (Kind.CLASSIFICATION, Kind.FACE_RECOGNITION), is_imagefolder, plan_imagefolder, export_imagefolder

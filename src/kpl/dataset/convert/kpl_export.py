@@ -100,7 +100,7 @@ def _columns(target: TargetFolder, schema: Schema) -> _Columns:
     template = TEMPLATES[dataset.kind]
     told = {each.name for each in (*template.samples, *template.labels)}
     fields: dict[str, Field] = {}
-    for name, each in dataset.fields.items():
+    for name, each in target.fields.items():
         if name not in told:
             written = names.get(name, name)
             while written in own or written in fields or (key and written == key):

@@ -74,7 +74,7 @@ class _Columns:
         dataset = target.dataset
         template = TEMPLATES[dataset.kind]
         told = (*template.samples, *template.labels)
-        extra = tuple(each for each in dataset.fields.values() if each.name not in {own.name for own in told})
+        extra = tuple(each for each in target.fields.values() if each.name not in {own.name for own in told})
         self._target, self._has_lists = target, has_lists
         self._objects = [each for each in told if each.name in template.objects]
         self._fields = [each for each in (*told, *extra) if each not in self._objects]

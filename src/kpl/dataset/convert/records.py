@@ -22,7 +22,7 @@ from kpl.dataset.convert.target import TargetFolder, check_name
 from kpl.dataset.errors import BadSample, UnsupportedFormat
 from kpl.dataset.fields import Field, field
 from kpl.dataset.image import ImageInfo, image_info
-from kpl.dataset.kinds import LABELS, NO_LABEL, SAMPLES, TEMPLATES, Kind
+from kpl.dataset.kinds import NO_LABEL, TEMPLATES, Kind
 from kpl.errors import Invalid
 
 SCHEMA = "kpl.json"
@@ -178,11 +178,7 @@ def read_schema(source: SourceFolder) -> Schema | None:
 def write_schema(target: TargetFolder) -> list[Field]:
     """Write `kpl.json`; the fields that samples of the export have, the key first."""
     dataset = target.dataset
-    layers = {layer.name: layer for layer in dataset.snapshot.manifest.layers}
-    fields = [each for name in (SAMPLES, LABELS) if name in layers for each in layers[name].fields]
-    target.drop("layers beside samples and labels", len(set(dataset.layers) - {SAMPLES, LABELS}))
-    # the names that fields had in shards before they were renamed mean nothing elsewhere
-    fields = [msgspec.structs.replace(each, stored_as="") for each in fields]
+    fields = list(target.fields.values())
     schema = Schema(str(dataset.kind), dataset.class_names, tuple(fields), dict(dataset.attributes))
     target.write(SCHEMA, msgspec.json.encode(schema))
     return fields

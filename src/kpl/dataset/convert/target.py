@@ -4,8 +4,12 @@ from collections import Counter
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+import msgspec
+
 from kpl.dataset.convert.source import IMAGE_SUFFIXES, SPLIT_LISTS
+from kpl.dataset.fields import Field
 from kpl.dataset.image import image_info
+from kpl.dataset.kinds import LABELS, SAMPLES
 from kpl.dataset.reader import Dataset
 from kpl.errors import Invalid
 
@@ -44,6 +48,16 @@ class TargetFolder:
         self.dataset, self.root = dataset, root
         self.dropped: Counter[str] = Counter()
         self._names: list[PurePosixPath] | None = None
+
+    @property
+    def fields(self) -> dict[str, Field]:
+        """The fields of samples and labels by name; no format has a place for those of other layers.
+
+        The names that fields had in shards before they were renamed mean nothing elsewhere.
+        """
+        layers = {layer.name: layer for layer in self.dataset.snapshot.manifest.layers}
+        both = [each for name in (SAMPLES, LABELS) if name in layers for each in layers[name].fields]
+        return {each.name: msgspec.structs.replace(each, stored_as="") for each in both}
 
     @property
     def names(self) -> list[PurePosixPath]:
