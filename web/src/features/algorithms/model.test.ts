@@ -12,6 +12,7 @@ const algorithm = (name: string, task: string, title = name): Algorithm => ({
   licence: 'Apache-2.0',
   environment: 'host',
   functions: ['train'],
+  is_for_pipelines: true,
   tree: '',
   installed_at: '',
   installed_by: '',

@@ -139,7 +139,9 @@ describe('links', () => {
   });
 
   it('names no function that is not one to build pipelines from', () => {
-    const functions = new Map([...catalog.functions].map(([key, found]) => [key, { ...found, isOffered: false }]));
+    const functions = new Map(
+      [...catalog.functions].map(([key, found]) => [key, { ...found, isOffered: false }]),
+    );
     expect(fitting(port('dataset', 'dataset', ['detection']), { ...catalog, functions })).toEqual([]);
   });
 
