@@ -1,5 +1,7 @@
 """Bodies of answers about artifacts."""
 
+from typing import Any
+
 from pydantic import BaseModel, Field
 
 
@@ -16,3 +18,10 @@ class ArtifactOut(BaseModel):
     size_bytes: int
     num_files: int
     files: list[ArtifactFileOut] = Field(description="The first 1000, in order of path.")
+
+
+class ArtifactStatisticsOut(BaseModel):
+    """Counts, ranges and health of a stored dataset, published or not."""
+
+    digest: str
+    statistics: dict[str, Any]

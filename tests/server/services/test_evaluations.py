@@ -129,9 +129,14 @@ def test_samples_of_an_unpublished_dataset_can_be_seen(
         platform, viewer_of, "default", digest, 5, size=160
     )
     assert (media_type, data[:4]) == ("image/webp", b"RIFF")
+    shown = artifacts.get_artifact_statistics(platform, viewer_of, "default", digest).statistics
+    assert shown["num_samples"] > 5
+    assert sum(each["num_samples"] for each in shown["classes"]) > 0
     stranger = add_user(platform, "stranger")
     with pytest.raises(NotFound):
         artifacts.get_artifact_sample_image(platform, stranger, "default", digest, 5, size=160)
+    with pytest.raises(NotFound):
+        artifacts.get_artifact_statistics(platform, stranger, "default", digest)
 
 
 def test_a_task_without_a_report_says_so(platform: Platform, viewer_of: Caller, tested: Test) -> None:

@@ -1,11 +1,15 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from kpl.errors import Conflict, NotFound
 from kpl.orchestrator.state import RunState
 from kpl.pipeline.plan import InvalidPipeline
 from kpl.schemas.run import RunCreate
+from kpl.server.db.tables.models import ModelRow, ModelVersionRow
+from kpl.server.db.tables.projects import ProjectRow
+from kpl.server.db.tables.tasks import TaskInputRow
 from kpl.server.services import audit, runs, tasks
 from kpl.server.services.access import SERVER
 from kpl.server.services.platform import Platform
@@ -97,6 +101,26 @@ def test_task_shows_what_it_takes_before_it_is_there(platform: Platform) -> None
     assert (output.name, output.artifact, output.files) == ("files", None, [])
     with pytest.raises(NotFound, match="has no stored output 'files'"):
         tasks.output_file(platform, SERVER, "default", first.id, output="files", path="text")
+
+
+def test_task_names_the_version_that_its_input_is(platform: Platform) -> None:
+    made = runs.create_run(platform, SERVER, "default", RunCreate(document=chain("a", "b")))
+    digest = "ab" * 32
+    with platform.db.write() as session:
+        project_id = session.scalars(select(ProjectRow.id)).one()
+        about = {"project_id": project_id, "created_at_s": 0.0, "created_by": "dev"}
+        model = ModelRow(name="digits", **about)
+        session.add(model)
+        session.flush()
+        versions = (
+            ModelVersionRow(model_id=model.id, version=n, task="toy", digest=digest, manifest={}, **about)
+            for n in (1, 2)
+        )
+        session.add_all(versions)
+        taken = session.scalars(select(TaskInputRow).where(TaskInputRow.task_id == made.tasks[1].id)).one()
+        taken.artifact = digest
+    (shown,) = tasks.get_task(platform, SERVER, "default", made.tasks[1].id).inputs
+    assert (shown.artifact, shown.published_as) == (digest, "digits@2")
 
 
 def test_task_that_is_over_cannot_be_stopped(platform: Platform) -> None:

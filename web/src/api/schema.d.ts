@@ -332,6 +332,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/artifacts/{digest}/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Artifact Statistics
+         * @description Counts, ranges and health of a stored dataset, be it published or an output between two steps.
+         */
+        get: operations["get_artifact_statistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/datasets": {
         parameters: {
             query?: never;
@@ -1977,6 +1997,18 @@ export interface components {
             num_files: number;
             /** Size Bytes */
             size_bytes: number;
+        };
+        /**
+         * ArtifactStatisticsOut
+         * @description Counts, ranges and health of a stored dataset, published or not.
+         */
+        ArtifactStatisticsOut: {
+            /** Digest */
+            digest: string;
+            /** Statistics */
+            statistics: {
+                [key: string]: unknown;
+            };
         };
         /**
          * AttemptOut
@@ -6314,6 +6346,38 @@ export interface operations {
                 };
                 content: {
                     "image/*": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_artifact_statistics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArtifactStatisticsOut"];
                 };
             };
             /** @description Validation Error */

@@ -13,6 +13,12 @@ export function sampleImageUrl(
   return `${sampleUrl(project, version, row)}/image${size === 'full' ? '' : `?size=${size}`}`;
 }
 
+/** Address of the image of a sample of a stored dataset that may be no version of any. */
+export function artifactImageUrl(project: string, digest: string, row: number, size: 160 | 400): string {
+  const parts = [project, 'artifacts', digest, 'samples', row].map(encodeURIComponent);
+  return `/api/v1/projects/${parts.join('/')}/image?size=${size}`;
+}
+
 /** Address of a sample's masks as a picture of classes, within `size` pixels; kept for ever. */
 export function sampleMaskUrl(
   project: string,

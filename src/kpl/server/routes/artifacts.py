@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse
 
-from kpl.schemas.artifact import ArtifactOut
+from kpl.schemas.artifact import ArtifactOut, ArtifactStatisticsOut
 from kpl.server.routes.dependencies import PROJECT, TheCaller, ThePlatform
 from kpl.server.routes.files import FOREVER, file_response
 from kpl.server.services import artifacts
@@ -44,3 +44,11 @@ def get_artifact_sample_image(
     """The image of one sample of a stored dataset, be it published or an output between two steps."""
     data, media_type = artifacts.get_artifact_sample_image(platform, caller, project, digest, row, size=size)
     return Response(data, media_type=media_type, headers={"Cache-Control": FOREVER})
+
+
+@router.get("/{digest}/statistics", operation_id="get_artifact_statistics")
+def get_artifact_statistics(
+    platform: ThePlatform, caller: TheCaller, project: str, digest: str
+) -> ArtifactStatisticsOut:
+    """Counts, ranges and health of a stored dataset, be it published or an output between two steps."""
+    return artifacts.get_artifact_statistics(platform, caller, project, digest)

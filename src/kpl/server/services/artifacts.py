@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session
 
 from kpl.errors import NotFound
-from kpl.schemas.artifact import ArtifactFileOut, ArtifactOut
+from kpl.schemas.artifact import ArtifactFileOut, ArtifactOut, ArtifactStatisticsOut
 from kpl.server.db.tables.algorithms import AlgorithmVersionRow
 from kpl.server.db.tables.datasets import DatasetVersionRow
 from kpl.server.db.tables.models import ModelVersionRow
@@ -61,6 +61,21 @@ def get_artifact_sample_image(
 
     _check_access(platform, caller, project, digest)
     return sample_image(platform, platform.artifacts.materialize(digest), row, size=size)
+
+
+def get_artifact_statistics(
+    platform: Platform, caller: Caller, project: str, digest: str
+) -> ArtifactStatisticsOut:
+    """Counts, ranges and health of a stored dataset, published or not.
+
+    Raises:
+        Invalid: the artifact is no dataset.
+    """
+    from kpl.server.services.datasets import statistics_of
+
+    _check_access(platform, caller, project, digest)
+    statistics = statistics_of(platform.artifacts.materialize(digest))
+    return ArtifactStatisticsOut(digest=digest, statistics=statistics)
 
 
 def stored_file(platform: Platform, digest: str, path: str) -> StoredFile:

@@ -268,10 +268,15 @@ def get_statistics(
     platform: Platform, caller: Caller, project: str, name: str, version: int
 ) -> StatisticsOut:
     """Counts, ranges and health of a version."""
+    folder = _folder(platform, caller, project, name, version)
+    return StatisticsOut(name=name, version=version, statistics=statistics_of(folder))
+
+
+def statistics_of(folder: Path) -> dict[str, Any]:
+    """Counts, ranges and health of a dataset in a materialised artifact; the caller has checked who asks."""
     from kpl.server.services.dataset_reader import summary_of
 
-    summary = summary_of(_folder(platform, caller, project, name, version))
-    return StatisticsOut(name=name, version=version, statistics=_bounded(summary))
+    return _bounded(summary_of(folder))
 
 
 def _bounded(summary: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ const algorithm = (name: string, task: string, title = name): Algorithm => ({
   environment: 'host',
   is_for_pipelines: true,
   functions: ['train'],
+  is_for_pipelines: true,
   tree: '',
   installed_at: '',
   installed_by: '',

@@ -188,6 +188,26 @@ export const modelVersionQuery = (project: string, name: string, version: number
     retry: false,
   });
 
+/** What a stored dataset holds, published or not. */
+export const artifactStatisticsQuery = (project: string, digest: string) =>
+  queryOptions({
+    queryKey: ['artifact-statistics', project, digest],
+    queryFn: async () => {
+      const answer = await dataOf(
+        api.GET('/api/v1/projects/{project}/artifacts/{digest}/statistics', {
+          params: { path: { project, digest } },
+        }),
+      );
+      return answer.statistics as {
+        kind: string;
+        num_samples: number;
+        classes?: { name: string; num_samples: number }[];
+      };
+    },
+    staleTime: Number.POSITIVE_INFINITY,
+    retry: false,
+  });
+
 export const statisticsQuery = (project: string, name: string, version: number) =>
   queryOptions({
     queryKey: ['dataset-statistics', project, name, version],

@@ -3,11 +3,17 @@ import { useStore } from '@xyflow/react';
 import { type ReactNode, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { outputsQuery } from '@/api/tasks';
-import { sampleImageUrl, spreadRows } from '@/api/thumbnails';
+import { artifactImageUrl, sampleImageUrl, spreadRows } from '@/api/thumbnails';
 import { formatMetric, useFormat } from '@/i18n/format';
 import { Skeleton } from '@/ui/Skeleton';
 import { partColour } from '@/viz/Parts';
-import { datasetVersionQuery, modelVersionQuery, statisticsQuery, taskMetricsQuery } from '../api';
+import {
+  artifactStatisticsQuery,
+  datasetVersionQuery,
+  modelVersionQuery,
+  statisticsQuery,
+  taskMetricsQuery,
+} from '../api';
 import type { PipelineDocument } from '../graph/document';
 import { cardPlace, type FlowTask, flowingAlong, largest, versioned } from './model';
 
@@ -105,7 +111,6 @@ interface VersionProps {
 
 function DatasetCard({ project, name, version }: VersionProps) {
   const { t } = useTranslation('pipelines');
-  const { count } = useFormat();
   const found = useQuery(datasetVersionQuery(project, name, version));
   const statistics = useQuery({
     ...statisticsQuery(project, name, found.data?.version ?? 0),
@@ -114,23 +119,62 @@ function DatasetCard({ project, name, version }: VersionProps) {
   if (found.isError) return <Words>{t('flowing.gone', { name })}</Words>;
   if (!found.data) return <Loading />;
   const { version: number, num_samples, kind } = found.data;
-  const counted = (statistics.data?.classes ?? []).map((each) => ({
-    name: each.name,
-    count: each.num_samples,
-  }));
-  const classes = largest(counted, CLASSES);
+  return (
+    <Contents
+      title={`${name} v${number}`}
+      kind={kind}
+      numSamples={num_samples}
+      imageUrl={(row) => sampleImageUrl(project, { name, version: number }, row, 160)}
+      classes={statistics.data?.classes ?? []}
+    />
+  );
+}
+
+/** What went from one step to the next without a name of its own. */
+function UnpublishedCard({ project, digest, title }: { project: string; digest: string; title: string }) {
+  const { t } = useTranslation('pipelines');
+  const found = useQuery(artifactStatisticsQuery(project, digest));
+  if (found.isError) return <Words>{t('flowing.gone', { name: title })}</Words>;
+  if (!found.data) return <Loading />;
+  return (
+    <Contents
+      title={title}
+      kind={found.data.kind}
+      numSamples={found.data.num_samples}
+      imageUrl={(row) => artifactImageUrl(project, digest, row, 160)}
+      classes={found.data.classes ?? []}
+    />
+  );
+}
+
+interface ContentsProps {
+  title: string;
+  kind: string;
+  numSamples: number;
+  imageUrl: (row: number) => string;
+  classes: { name: string; num_samples: number }[];
+}
+
+/** Some samples of a dataset, and how many of its largest classes there are. */
+function Contents({ title, kind, numSamples, imageUrl, classes: all }: ContentsProps) {
+  const { t } = useTranslation('pipelines');
+  const { count } = useFormat();
+  const classes = largest(
+    all.map((each) => ({ name: each.name, count: each.num_samples })),
+    CLASSES,
+  );
   const most = Math.max(1, ...classes.shown.map((each) => each.count));
   return (
     <>
       <Head
-        title={`${name} v${number}`}
-        note={`${t(`kind.${kind}`, { defaultValue: kind })} · ${t('flowing.samples', { count: num_samples, shown: count(num_samples) })}`}
+        title={title}
+        note={`${t(`kind.${kind}`, { defaultValue: kind })} · ${t('flowing.samples', { count: numSamples, shown: count(numSamples) })}`}
       />
       <ul aria-label={t('flowing.some')} className="mb-2 grid grid-cols-6 gap-1">
-        {spreadRows(num_samples, SAMPLES).map((row) => (
+        {spreadRows(numSamples, SAMPLES).map((row) => (
           <li key={row} className="h-11 overflow-hidden rounded-sm bg-sunken">
             <img
-              src={sampleImageUrl(project, { name, version: number }, row, 160)}
+              src={imageUrl(row)}
               alt={t('flowing.sample', { row })}
               className="h-full w-full object-cover"
             />
@@ -187,6 +231,8 @@ function OutputCard({ project, task, output }: { project: string; task: number; 
   if (!found || found.size_bytes === null) return <Words>{t('flowing.notYet')}</Words>;
   if (found.published_as && found.type === 'dataset')
     return <DatasetCard project={project} {...versioned(found.published_as)} />;
+  if (found.type === 'dataset' && found.artifact)
+    return <UnpublishedCard project={project} digest={found.artifact} title={output} />;
   return (
     <>
       <Head
@@ -194,7 +240,6 @@ function OutputCard({ project, task, output }: { project: string; task: number; 
         note={`${t(`port.${found.type}`)} · ${t('flowing.files', { count: found.num_files ?? 0, shown: count(found.num_files ?? 0) })} · ${bytes(found.size_bytes)}`}
       />
       <Numbers numbers={(metrics.data?.metrics ?? []).map(({ name, last }) => [name, last])} />
-      {found.type === 'dataset' && <p className="text-12 text-fg-3">{t('flowing.unpublished')}</p>}
     </>
   );
 }

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { useFormat } from '@/i18n/format';
 import { useSeriesColour } from '@/viz/Chart';
 import type { Run } from '../api';
+import { Published } from '../Published';
 import { type Difference, GROUPS, type MetricRow } from './model';
 
 const CELL = 'border-b border-line px-3 py-1.5';
@@ -90,7 +91,7 @@ export function FactTable({ runs, facts }: { runs: Run[]; facts: Difference[] })
                     title={fact.values[index] ?? undefined}
                     className={`${CELL} max-w-64 truncate font-mono text-12 ${fact.isDifferent ? '' : 'text-fg-3'}`}
                   >
-                    {shown(fact, fact.values[index] ?? null)}
+                    <Value fact={fact} index={index} />
                   </td>
                 ))}
               </tr>
@@ -99,6 +100,12 @@ export function FactTable({ runs, facts }: { runs: Run[]; facts: Difference[] })
       ))}
     </Grid>
   );
+}
+
+/** A value of a run; an input that is a version of a dataset or model is a link to it. */
+function Value({ fact, index }: { fact: Difference; index: number }) {
+  const version = fact.versions[index];
+  return version ? <Published {...version} /> : shown(fact, fact.values[index] ?? null);
 }
 
 /** Digests are told by their first digits, an empty text by its quotes. */

@@ -18,7 +18,7 @@ const task = (change: Partial<ComparedTask> = {}): ComparedTask => ({
   function: 'train',
   environment: 'torch-cpu',
   parameters: { lr: 0.1 },
-  inputs: [{ name: 'dataset', artifact: 'a1' }],
+  inputs: [{ name: 'dataset', type: 'dataset', artifact: 'a1' }],
   resources: { cpu_milli: 2000, memory_mib: 1024, devices: [] },
   ...change,
 });
@@ -61,7 +61,7 @@ describe('differences', () => {
   test('a parameter, an input, a version, resources and the environment are each found', () => {
     const other = task({
       parameters: { lr: 0.2 },
-      inputs: [{ name: 'dataset', artifact: 'b2' }],
+      inputs: [{ name: 'dataset', type: 'dataset', artifact: 'b2' }],
       version: '1.1.0',
       resources: { cpu_milli: 2000, memory_mib: 1024, devices: [{ kind: 'gpu', count: 1 }] },
       environment: 'torch-cuda',
@@ -73,6 +73,12 @@ describe('differences', () => {
       ['resources', 'train', 'devices', [null, '1 GPU']],
       ['environment', 'train', 'environment', ['torch-cpu', 'torch-cuda']],
     ]);
+  });
+
+  test('an input that is a version of a dataset is told by its name', () => {
+    const inputs = [{ name: 'dataset', type: 'dataset', artifact: 'b2', published_as: 'digits@2' }];
+    const [row] = differences([[task()], [task({ inputs })]]).filter(({ group }) => group === 'inputs');
+    expect(row?.versions).toEqual([null, { type: 'dataset', name: 'digits@2' }]);
   });
 
   test('a step that one run lacks differs in all its facts', () => {

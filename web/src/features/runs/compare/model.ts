@@ -30,8 +30,14 @@ export interface ComparedTask {
   function: string;
   environment: string;
   parameters: Record<string, unknown>;
-  inputs: { name: string; artifact: string | null }[];
+  inputs: { name: string; type: string; artifact: string | null; published_as?: string }[];
   resources: { cpu_milli: number; memory_mib: number; devices: Device[] };
+}
+
+/** `name` as in `digits@3`. */
+export interface Version {
+  type: string;
+  name: string;
 }
 
 export interface Difference {
@@ -41,6 +47,8 @@ export interface Difference {
   name: string;
   /** One a run; null where a run has no such step or setting. */
   values: (string | null)[];
+  /** One a run: the version of a dataset or model that an input is; null for what is none. */
+  versions: (Version | null)[];
   isDifferent: boolean;
 }
 
@@ -54,7 +62,7 @@ export function textOf(value: unknown): string {
   );
 }
 
-type Fact = [group: Group, task: string, name: string, value: string];
+type Fact = [group: Group, task: string, name: string, value: string, version?: Version | null];
 
 function factsOf(task: ComparedTask): Fact[] {
   const { resources } = task;
@@ -62,8 +70,10 @@ function factsOf(task: ComparedTask): Fact[] {
     ...Object.entries(task.parameters).map(
       ([name, value]): Fact => ['parameters', task.name, name, textOf(value)],
     ),
-    ...task.inputs.flatMap(({ name, artifact }): Fact[] =>
-      artifact === null ? [] : [['inputs', task.name, name, artifact]],
+    ...task.inputs.flatMap(({ name, type, artifact, published_as }): Fact[] =>
+      artifact === null
+        ? []
+        : [['inputs', task.name, name, artifact, published_as ? { type, name: published_as } : null]],
     ),
     ['algorithms', task.name, 'algorithm', `${task.algorithm} ${task.version} · ${task.function}`],
     ['resources', task.name, 'cpu', String(resources.cpu_milli / 1000)],
@@ -81,10 +91,18 @@ function factsOf(task: ComparedTask): Fact[] {
 export function differences(runs: ComparedTask[][]): Difference[] {
   const rows = new Map<string, Difference>();
   runs.forEach((tasks, index) => {
-    for (const [group, task, name, value] of tasks.flatMap(factsOf)) {
+    for (const [group, task, name, value, version] of tasks.flatMap(factsOf)) {
       const key = JSON.stringify([group, task, name]);
-      const row = rows.get(key) ?? { group, task, name, values: runs.map(() => null), isDifferent: false };
+      const row = rows.get(key) ?? {
+        group,
+        task,
+        name,
+        values: runs.map(() => null),
+        versions: runs.map(() => null),
+        isDifferent: false,
+      };
       row.values[index] = value;
+      row.versions[index] = version ?? null;
       rows.set(key, row);
     }
   });

@@ -10,6 +10,7 @@ import { AppLink, projectPath } from '@/ui/routing';
 import { SkeletonRows } from '@/ui/Skeleton';
 import { portColour } from '../../pipelines/graph/colours';
 import { isReport } from '../model';
+import { Published } from '../Published';
 
 /** What a task left behind, with its files. */
 export function OutputsView({ project, taskId }: { project: string; taskId: number }) {
@@ -61,8 +62,7 @@ export function OutputsView({ project, taskId }: { project: string; taskId: numb
           )}
           {output.published_as && (
             <p className="border-b border-line px-4 py-2 text-13">
-              {t('outputs.published')}{' '}
-              <Published project={project} type={output.type} name={output.published_as} />
+              {t('outputs.published')} <Published type={output.type} name={output.published_as} />
             </p>
           )}
           <ul className="max-h-72 overflow-auto py-1">
@@ -91,17 +91,5 @@ export function OutputsView({ project, taskId }: { project: string; taskId: numb
         </Panel>
       ))}
     </div>
-  );
-}
-
-function Published({ project, type, name }: { project: string; type: string; name: string }) {
-  const feature = type === 'model' ? 'models' : 'datasets';
-  return (
-    <AppLink
-      href={projectPath(project, feature, name.split('@')[0] ?? name)}
-      className="font-medium text-accent hover:underline"
-    >
-      {name}
-    </AppLink>
   );
 }

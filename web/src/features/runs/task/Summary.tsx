@@ -12,6 +12,7 @@ import { StateIcon } from '@/ui/StateChip';
 import { Time } from '@/ui/Time';
 import type { Task, TaskDetail } from '../api';
 import { isWaiting } from '../model';
+import { Published } from '../Published';
 import { Why } from './Why';
 
 interface SummaryProps {
@@ -104,14 +105,18 @@ export function Summary({ project, task, detail }: SummaryProps) {
           <section>
             <SectionTitle>{t('task.inputs')}</SectionTitle>
             <KeyValue
-              facts={data.inputs.map(({ name, type, kind, artifact, from_output }) => ({
+              facts={data.inputs.map(({ name, type, kind, artifact, from_output, published_as }) => ({
                 label: name,
                 value: (
                   <span>
                     {type}
                     {kind && ` · ${kind}`}
                     {from_output && <span className="text-fg-3"> ← {from_output}</span>}{' '}
-                    {artifact && <Digest digest={artifact} />}
+                    {published_as ? (
+                      <Published type={type} name={published_as} />
+                    ) : (
+                      artifact && <Digest digest={artifact} />
+                    )}
                   </span>
                 ),
               }))}
