@@ -1,6 +1,6 @@
 import { type UseQueryResult, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Check } from 'lucide-react';
-import { useState } from 'react';
+import { type ComponentProps, lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '@/i18n/format';
 import { cx } from '@/ui/cx';
@@ -8,7 +8,6 @@ import { ErrorState } from '@/ui/ErrorState';
 import { SectionTitle } from '@/ui/Panel';
 import type { Query } from '@/ui/routing';
 import { SkeletonRows } from '@/ui/Skeleton';
-import { SearchField } from '@/ui/TextField';
 import { PartsBar, partColour } from '@/viz/Parts';
 import { classColour } from '@/viz/palette';
 import {
@@ -23,6 +22,9 @@ import { labelFacets } from '../model';
 import { verdictCounts } from './decisions';
 import { rangeText, sizeText } from './filter';
 import { useSettled } from './useSettled';
+
+// Datasets with few labels do without it.
+const SearchField = lazy(() => import('@/ui/TextField').then((kit) => ({ default: kit.SearchField })));
 
 interface FacetsProps {
   project: string;
@@ -171,9 +173,7 @@ function Labels({ version, statistics, split, label, onChange }: LabelsProps) {
       <SectionTitle aside={count(facets.length)}>
         {isObjects ? t('objectsByLabel') : t('labels')}
       </SectionTitle>
-      {facets.length > MANY && (
-        <SearchField label={t('filterLabels')} value={words} onChange={setWords} className="mb-2" />
-      )}
+      {facets.length > MANY && <Search label={t('filterLabels')} value={words} onChange={setWords} />}
       <ul>
         {shown.slice(0, 200).map((facet) => (
           <Facet
@@ -218,7 +218,7 @@ function GroupLabels(props: Omit<LabelsProps, 'statistics'> & { project: string 
       <SectionTitle aside={first && count(first.num_groups)}>
         {t(version.kind === 'face_recognition' ? 'identities' : 'labels')}
       </SectionTitle>
-      <SearchField label={t('searchGroups')} value={words} onChange={setWords} className="mb-2" />
+      <Search label={t('searchGroups')} value={words} onChange={setWords} />
       {groups.isPending && <SkeletonRows rows={6} />}
       <ul>
         {facets.map((group) => (
@@ -245,6 +245,14 @@ function GroupLabels(props: Omit<LabelsProps, 'statistics'> & { project: string 
         </p>
       )}
     </section>
+  );
+}
+
+function Search(props: ComponentProps<typeof SearchField>) {
+  return (
+    <Suspense fallback={<div className="mb-2 h-8" />}>
+      <SearchField {...props} className="mb-2" />
+    </Suspense>
   );
 }
 
