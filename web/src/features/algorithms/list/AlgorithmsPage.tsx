@@ -21,7 +21,7 @@ import { InstallDialog } from './InstallDialog';
 /** What is installed, by what it is for. */
 export default function AlgorithmsPage() {
   const { t } = useTranslation('algorithms');
-  const { language } = useFormat();
+  const { language, count } = useFormat();
   const project = useProject();
   const [query, setQuery] = useQueryState();
   const [isInstalling, setInstalling] = useState(false);
@@ -33,9 +33,29 @@ export default function AlgorithmsPage() {
       {t('install.action')}
     </Button>
   );
+  const all = algorithms.data?.items ?? [];
+  const header = (
+    <PageHeader
+      title={t('title')}
+      count={all.length > 0 ? count(all.length) : undefined}
+      actions={
+        <>
+          {all.length > 0 && (
+            <SearchField
+              label={t('list.search')}
+              value={query.q ?? ''}
+              onChange={(q) => setQuery({ q })}
+              className="w-56"
+            />
+          )}
+          {install}
+        </>
+      }
+    />
+  );
   return (
-    <Page header={<PageHeader title={t('title')} actions={install} />}>
-      <div className="p-6 pt-4">
+    <Page header={header}>
+      <div className="p-6">
         {algorithms.isError && (
           <ErrorState error={algorithms.error} onRetry={() => void algorithms.refetch()} />
         )}
@@ -58,12 +78,6 @@ export default function AlgorithmsPage() {
         )}
         {algorithms.data && algorithms.data.items.length > 0 && (
           <>
-            <SearchField
-              label={t('list.search')}
-              value={query.q ?? ''}
-              onChange={(q) => setQuery({ q })}
-              className="mb-5 w-72"
-            />
             {groups.length === 0 && <p className="p-8 text-center text-fg-3">{t('list.nothingFound')}</p>}
             {groups.map(({ task, items }) => (
               <section key={task} className="mb-7">

@@ -91,11 +91,31 @@ export default function EndpointsPage() {
       cell: ({ created_at }) => <Time at={created_at} className="text-fg-2" />,
     },
   ];
+  const total = endpoints.data?.items.length ?? 0;
+  const header = (
+    <PageHeader
+      title={t('title')}
+      count={total > 0 ? count(total) : undefined}
+      actions={
+        <>
+          {total > 0 && (
+            <SearchField
+              label={t('list.search')}
+              value={query.q ?? ''}
+              onChange={(q) => setQuery({ q })}
+              className="w-56"
+            />
+          )}
+          {deployButton}
+        </>
+      }
+    />
+  );
   return (
-    <Page header={<PageHeader title={t('title')} actions={deployButton} />}>
-      <div className="min-h-full bg-surface p-6 pt-4">
+    <Page header={header}>
+      <div className="min-h-full bg-surface px-3">
         {endpoints.isError && <ErrorState error={endpoints.error} onRetry={() => void endpoints.refetch()} />}
-        {endpoints.isPending && <SkeletonRows />}
+        {endpoints.isPending && <SkeletonRows className="px-3 py-6" />}
         {endpoints.data?.items.length === 0 && (
           <EmptyState
             icon={Radio}
@@ -106,23 +126,15 @@ export default function EndpointsPage() {
             {t('list.emptyText')}
           </EmptyState>
         )}
-        {shown && endpoints.data && endpoints.data.items.length > 0 && (
-          <>
-            <SearchField
-              label={t('list.search')}
-              value={query.q ?? ''}
-              onChange={(q) => setQuery({ q })}
-              className="mb-3 w-64"
-            />
-            <Table
-              label={t('title')}
-              columns={columns}
-              items={shown}
-              idOf={({ name }) => name}
-              hrefOf={({ name }) => projectPath(project, 'endpoints', name)}
-              empty={<p className="p-8 text-center text-fg-3">{t('list.nothingFound')}</p>}
-            />
-          </>
+        {shown && total > 0 && (
+          <Table
+            label={t('title')}
+            columns={columns}
+            items={shown}
+            idOf={({ name }) => name}
+            hrefOf={({ name }) => projectPath(project, 'endpoints', name)}
+            empty={<p className="p-8 text-center text-fg-3">{t('list.nothingFound')}</p>}
+          />
         )}
       </div>
       <DeployDialog

@@ -31,19 +31,29 @@ export default function ListPage() {
   useLiveQueries([`project:${project}`], (event) => (event.type === 'run' ? [['pipelines', project]] : []), {
     always: [['pipelines', project]],
   });
+  const isEmpty = pipelines.data?.items.length === 0;
+  const tab = query.tab ?? (isEmpty ? 'templates' : 'pipelines');
   const header = (
     <PageHeader
       title={t('title')}
       actions={
-        <Button variant="primary" onPress={() => setCreating(true)}>
-          <Plus aria-hidden />
-          {t('list.new')}
-        </Button>
+        <>
+          {tab === 'pipelines' && pipelines.data && !isEmpty && (
+            <SearchField
+              label={t('list.search')}
+              value={query.q ?? ''}
+              onChange={(q) => setQuery({ q })}
+              className="w-56"
+            />
+          )}
+          <Button variant="primary" onPress={() => setCreating(true)}>
+            <Plus aria-hidden />
+            {t('list.new')}
+          </Button>
+        </>
       }
     />
   );
-  const isEmpty = pipelines.data?.items.length === 0;
-  const tab = query.tab ?? (isEmpty ? 'templates' : 'pipelines');
   return (
     <Page header={header}>
       <div className="flex h-full min-h-0 flex-col bg-surface">
@@ -120,13 +130,7 @@ function List({ pipelines, onNew }: ListProps) {
     isDescending,
   );
   return (
-    <div className="p-6 pt-4">
-      <SearchField
-        label={t('list.search')}
-        value={search}
-        onChange={(q) => setQuery({ q })}
-        className="mb-3 w-72"
-      />
+    <div className="px-3">
       <Table
         label={t('title')}
         columns={columns(project, t)}

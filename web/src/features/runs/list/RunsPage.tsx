@@ -35,10 +35,27 @@ export default function RunsPage() {
   // The address follows a moment later: two quick presses must not both start from what it said before.
   const [selected, setSelected] = useState(() => parseIds(query.selected));
   const none = <p className="p-8 text-center text-fg-3">{t('list.nothingFound')}</p>;
+  const isEmpty = all?.length === 0 && !isFiltered;
+  const header = (
+    <PageHeader
+      title={t('title')}
+      count={all && !isEmpty ? `${format.count(all.length)}${runs.hasNextPage ? '+' : ''}` : undefined}
+      actions={
+        !isEmpty && (
+          <SearchField
+            label={t('list.search')}
+            value={search}
+            onChange={(q) => setQuery({ q })}
+            className="w-56"
+          />
+        )
+      }
+    />
+  );
   return (
-    <Page header={<PageHeader title={t('title')} />}>
-      <div className="min-h-full bg-surface p-6 pt-4">
-        {all?.length === 0 && !isFiltered ? (
+    <Page header={header}>
+      <div className="min-h-full bg-surface">
+        {isEmpty ? (
           <EmptyState
             icon={Play}
             title={t('list.emptyTitle')}
@@ -47,19 +64,13 @@ export default function RunsPage() {
                 {t('list.emptyAction')}
               </LinkButton>
             }
-            command="kpl run start --template image_classification -p dataset=digits"
+            command="kpl run create --template image_classification -p dataset=digits"
           >
             {t('list.emptyText')}
           </EmptyState>
         ) : (
           <>
-            <div className="mb-3 flex flex-wrap items-center gap-3">
-              <SearchField
-                label={t('list.search')}
-                value={search}
-                onChange={(q) => setQuery({ q })}
-                className="w-64"
-              />
+            <div className="flex min-h-11 flex-wrap items-center gap-3 border-b border-line px-6 py-1">
               <SegmentedControl
                 label={t('list.state')}
                 value={state ?? 'all'}
@@ -84,6 +95,7 @@ export default function RunsPage() {
                   : t('list.selectMore')}
               </span>
               <Button
+                size="small"
                 isDisabled={!isComparable(selected)}
                 onPress={() => go(`${projectPath(project, 'runs', 'compare')}?ids=${selected.join(',')}`)}
               >
@@ -92,25 +104,27 @@ export default function RunsPage() {
               </Button>
             </div>
             {runs.isLoadingError && <ErrorState error={runs.error} onRetry={() => void runs.refetch()} />}
-            {runs.isPending && <SkeletonRows rows={10} />}
-            {all && (
-              <Table
-                label={t('title')}
-                columns={columns(t, format.duration)}
-                items={shown}
-                idOf={({ id }) => id}
-                hrefOf={({ id }) => projectPath(project, 'runs', id)}
-                selection={new Set(selected)}
-                onSelect={(keys) => {
-                  const ids = keys === 'all' ? shown.map(({ id }) => id) : [...keys].map(Number);
-                  setSelected(ids);
-                  setQuery({ selected: ids.join(',') });
-                }}
-                empty={none}
-              />
-            )}
+            {runs.isPending && <SkeletonRows rows={10} className="p-6" />}
+            <div className="px-3">
+              {all && (
+                <Table
+                  label={t('title')}
+                  columns={columns(t, format.duration)}
+                  items={shown}
+                  idOf={({ id }) => id}
+                  hrefOf={({ id }) => projectPath(project, 'runs', id)}
+                  selection={new Set(selected)}
+                  onSelect={(keys) => {
+                    const ids = keys === 'all' ? shown.map(({ id }) => id) : [...keys].map(Number);
+                    setSelected(ids);
+                    setQuery({ selected: ids.join(',') });
+                  }}
+                  empty={none}
+                />
+              )}
+            </div>
             {runs.hasNextPage && (
-              <div className="mt-4 grid place-items-center">
+              <div className="grid place-items-center p-4">
                 <Button isPending={runs.isFetchingNextPage} onPress={() => void runs.fetchNextPage()}>
                   {t('loadMore', { ns: 'common' })}
                 </Button>
