@@ -11,7 +11,6 @@ const algorithm = (name: string, task: string, title = name): Algorithm => ({
   task,
   licence: 'Apache-2.0',
   environment: 'host',
-  is_for_pipelines: true,
   functions: ['train'],
   is_for_pipelines: true,
   tree: '',

@@ -29,7 +29,6 @@ export const StepNode = memo(function StepNode({ data, selected }: NodeProps<Flo
       className={cx(
         'flex h-full w-full flex-col rounded-lg border bg-surface text-12 transition-[border-color,opacity] duration-100',
         selected ? 'border-accent ring-2 ring-accent-soft' : 'border-line-strong',
-        (status?.state === 'skipped' || status?.state === 'cancelled') && 'opacity-85',
       )}
       style={selected ? undefined : { borderColor: edge ?? statusEdge(status) }}
       title={problem || undefined}
