@@ -5,10 +5,10 @@ import { useTranslation } from 'react-i18next';
 import { useFormat } from '@/i18n/format';
 import { cx } from '@/ui/cx';
 import { ErrorState } from '@/ui/ErrorState';
+import { FilterInput } from '@/ui/FilterInput';
 import { SectionTitle } from '@/ui/Panel';
 import type { Query } from '@/ui/routing';
 import { SkeletonRows } from '@/ui/Skeleton';
-import { SearchField } from '@/ui/TextField';
 import { PartsBar, partColour } from '@/viz/Parts';
 import { classColour } from '@/viz/palette';
 import {
@@ -172,7 +172,9 @@ function Labels({ version, statistics, split, label, onChange }: LabelsProps) {
         {isObjects ? t('objectsByLabel') : t('labels')}
       </SectionTitle>
       {facets.length > MANY && (
-        <SearchField label={t('filterLabels')} value={words} onChange={setWords} className="mb-2" />
+        <div className="mb-2">
+          <FilterInput label={t('filterLabels')} value={words} onChange={setWords} />
+        </div>
       )}
       <ul>
         {shown.slice(0, 200).map((facet) => (
@@ -218,7 +220,9 @@ function GroupLabels(props: Omit<LabelsProps, 'statistics'> & { project: string 
       <SectionTitle aside={first && count(first.num_groups)}>
         {t(version.kind === 'face_recognition' ? 'identities' : 'labels')}
       </SectionTitle>
-      <SearchField label={t('searchGroups')} value={words} onChange={setWords} className="mb-2" />
+      <div className="mb-2">
+        <FilterInput label={t('searchGroups')} value={words} onChange={setWords} />
+      </div>
       {groups.isPending && <SkeletonRows rows={6} />}
       <ul>
         {facets.map((group) => (

@@ -59,7 +59,10 @@ export function ReviewActions({ project, version, sample, review, hasScore }: Re
         </p>
       )}
       {review.obstacle === 'layer' && (
-        <p className="mt-1 text-12 break-words text-fg-2">{review.layer.not_reviewable}</p>
+        <>
+          <p className="mt-1 text-12 text-fg-2">{t('review.notFitting')}</p>
+          <p className="mt-1 text-12 break-words text-fg-3">{review.layer.not_reviewable}</p>
+        </>
       )}
     </section>
   );

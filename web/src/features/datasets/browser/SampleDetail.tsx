@@ -58,7 +58,7 @@ export default function SampleDetail(props: SampleDetailProps) {
         <IconButton size="small" icon={X} label={t('close')} keys="Esc" onPress={onClose} />
       </header>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard scrolls it */}
-      <div tabIndex={0} className="min-h-0 flex-1 overflow-auto p-4 outline-none">
+      <div tabIndex={0} className="relative min-h-0 flex-1 overflow-auto p-4 outline-none">
         {sample ? (
           <SampleFacts
             key={sample.row}
