@@ -1,10 +1,11 @@
 import { type UseQueryResult, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Check } from 'lucide-react';
-import { type ComponentProps, lazy, Suspense, useState } from 'react';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '@/i18n/format';
 import { cx } from '@/ui/cx';
 import { ErrorState } from '@/ui/ErrorState';
+import { FilterInput } from '@/ui/FilterInput';
 import { SectionTitle } from '@/ui/Panel';
 import type { Query } from '@/ui/routing';
 import { SkeletonRows } from '@/ui/Skeleton';
@@ -22,9 +23,6 @@ import { labelFacets } from '../model';
 import { verdictCounts } from './decisions';
 import { rangeText, sizeText } from './filter';
 import { useSettled } from './useSettled';
-
-// Datasets with few labels do without it.
-const SearchField = lazy(() => import('@/ui/TextField').then((kit) => ({ default: kit.SearchField })));
 
 interface FacetsProps {
   project: string;
@@ -173,7 +171,11 @@ function Labels({ version, statistics, split, label, onChange }: LabelsProps) {
       <SectionTitle aside={count(facets.length)}>
         {isObjects ? t('objectsByLabel') : t('labels')}
       </SectionTitle>
-      {facets.length > MANY && <Search label={t('filterLabels')} value={words} onChange={setWords} />}
+      {facets.length > MANY && (
+        <div className="mb-2">
+          <FilterInput label={t('filterLabels')} value={words} onChange={setWords} />
+        </div>
+      )}
       <ul>
         {shown.slice(0, 200).map((facet) => (
           <Facet
@@ -218,7 +220,9 @@ function GroupLabels(props: Omit<LabelsProps, 'statistics'> & { project: string 
       <SectionTitle aside={first && count(first.num_groups)}>
         {t(version.kind === 'face_recognition' ? 'identities' : 'labels')}
       </SectionTitle>
-      <Search label={t('searchGroups')} value={words} onChange={setWords} />
+      <div className="mb-2">
+        <FilterInput label={t('searchGroups')} value={words} onChange={setWords} />
+      </div>
       {groups.isPending && <SkeletonRows rows={6} />}
       <ul>
         {facets.map((group) => (
@@ -245,14 +249,6 @@ function GroupLabels(props: Omit<LabelsProps, 'statistics'> & { project: string 
         </p>
       )}
     </section>
-  );
-}
-
-function Search(props: ComponentProps<typeof SearchField>) {
-  return (
-    <Suspense fallback={<div className="mb-2 h-8" />}>
-      <SearchField {...props} className="mb-2" />
-    </Suspense>
   );
 }
 
