@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 from kpl.cli.main import app
 from kpl.dataset import Dataset, DatasetWriter, field
 from kpl.dataset.masks import encode_class_mask
-from kpl.dataset.versions import remove, restore
+from kpl.dataset.versions import branch, remove, restore
 from kpl.errors import Invalid
 from kpl.testing.nginx import has_nginx, nginx
 
@@ -80,6 +80,28 @@ def test_a_dataset_is_read_at_its_address_and_changed_in_folders_only(packed: Pa
             restore(address, 1)
         with pytest.raises(Invalid, match="not written"):
             DatasetWriter(address, kind="custom", fields=[field("n", "int32")])
+
+
+@pytest.mark.parametrize("address", ["s3://bucket/set", "https://example.org/set"])
+def test_nothing_is_written_to_an_address(
+    address: str, packed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    for command in (
+        ("pack", tmp_path / "source", address),
+        ("index", tmp_path / "source", address),
+        ("export", packed, address, "--format", "imagefolder"),
+        ("merge", packed, packed, "--to", address, "--keep-first"),
+    ):
+        refused = _run(*command, exit_code=1).exception
+        assert str(refused).startswith(f"{address}: ")
+        assert "not written" in str(refused)
+    for write in (Dataset.open(packed).derive, lambda dest: branch(packed, dest)):
+        with pytest.raises(Invalid, match="not written"):
+            write(address)
+    assert list(folder.iterdir()) == []
 
 
 def test_a_damaged_dataset_is_repaired(packed: Path) -> None:

@@ -40,7 +40,8 @@ Source = Annotated[Path, typer.Argument(help="Folder or archive with the data.")
 Stored = Annotated[str, typer.Argument(help="Folder of a KPL Dataset, or its address (http, s3, gs, az).")]
 StoredHere = Annotated[str, typer.Argument(help="Folder of a KPL Dataset.")]
 
-Destination = Annotated[Path, typer.Argument(help="Folder to write; must not exist.")]
+# text, since a path would make a folder "s3:" of an address instead of being refused
+Destination = Annotated[str, typer.Argument(help="Folder to write; must not exist.")]
 Kind = Annotated[kinds.Kind | None, typer.Option(help="What the labels are; follows from the format.")]
 Format = Annotated[FormatName, typer.Option(help="Layout of the source.")]
 OnError = Annotated[ErrorPolicy, typer.Option(help="What a sample that cannot be read does.")]
@@ -75,7 +76,7 @@ def index(
 
 def _pack(
     source: Path,
-    destination: Path,
+    destination: str,
     kind: kinds.Kind | None,
     format: FormatName,
     *,
@@ -111,7 +112,7 @@ def _pack(
     if json:
         print_json(
             {
-                "path": str(destination),
+                "path": destination,
                 "num_samples": report.num_samples,
                 "num_problems": report.num_problems,
             }
@@ -186,7 +187,7 @@ def _brief(value: object) -> str:
 @app.command()
 def export(
     path: Stored,
-    destination: Annotated[Path, typer.Argument(help="Folder to write; must be empty.")],
+    destination: Annotated[str, typer.Argument(help="Folder to write; must be empty.")],
     format: Annotated[FormatName, typer.Option(help="Layout to write.")],
     version: Annotated[str, typer.Option(help="Number or tag; the newest by default.")] = "",
     split: Annotated[str | None, typer.Option(help="Only this split.")] = None,
@@ -200,7 +201,7 @@ def export(
     for what, count in report.dropped.items():
         say(f"The format cannot hold {what}: {count} left out", style="yellow")
     if json:
-        print_json({"path": str(destination), **report._asdict()})
+        print_json({"path": destination, **report._asdict()})
     else:
         out.print(f"{destination}: {report.num_samples} samples")
 
@@ -298,7 +299,7 @@ def diff(
 @app.command()
 def merge(
     sources: Annotated[list[str], typer.Argument(help="Folders of datasets of one kind, at least two.")],
-    dest: Annotated[Path, typer.Option("--to", help="Folder of the dataset to be made.")],
+    dest: Annotated[str, typer.Option("--to", help="Folder of the dataset to be made.")],
     keep_first: Annotated[
         bool, typer.Option("--keep-first", help="Of samples with one key, keep that of the first dataset.")
     ] = False,
@@ -312,7 +313,7 @@ def merge(
     if json:
         print_json(
             {
-                "path": str(dest),
+                "path": dest,
                 "num_samples": len(merged),
                 "num_dropped": report.num_dropped,
                 "class_names": list(merged.class_names),

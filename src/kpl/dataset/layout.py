@@ -102,8 +102,8 @@ def folder_of(path: str | os.PathLike[str]) -> Path:
     text = os.fspath(path)
     if is_remote(text):
         raise Invalid(
-            f"{text}: a dataset at an address is read there, not written nor listed.",
-            hint="Do this in a folder of this machine and copy its new files there, HEAD last.",
+            f"{text}: what is at an address is read there, not written nor listed.",
+            hint="Do this in a folder of this machine, then copy data, index, manifest and at last HEAD there.",
         )
     return Path(text.removeprefix("file://"))
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from kpl.dataset import layout
 from kpl.dataset import manifest as manifests
 from kpl.dataset.columns import BlobColumn, ColumnReader, CopiedColumn, FixedColumn, Ragged
 from kpl.dataset.errors import DatasetDamaged
@@ -384,7 +385,7 @@ class Dataset:
 
         return derive(
             self,
-            Path(dest),
+            layout.folder_of(dest),
             splits=splits,
             layers=layers,
             kind=kind,

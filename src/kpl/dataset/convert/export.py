@@ -1,8 +1,8 @@
 """A dataset written out in a layout that people have, so that importing it again gives the same samples."""
 
 import os
-from pathlib import Path
 
+from kpl.dataset import layout
 from kpl.dataset.convert.formats import FORMATS
 from kpl.dataset.convert.target import ExportReport, TargetFolder
 from kpl.dataset.kinds import LABELS, SAMPLES, TEMPLATES
@@ -19,7 +19,7 @@ def export(dataset: Dataset, dest: str | os.PathLike[str], *, format: str) -> Ex
     Returns:
         How many samples were written, and what the format could not hold.
     Raises:
-        Invalid: the format cannot hold this kind.
+        Invalid: the format cannot hold this kind, or `dest` is an address.
         Conflict: `dest` is there already and not empty.
     """
     if format not in FORMATS:
@@ -31,7 +31,7 @@ def export(dataset: Dataset, dest: str | os.PathLike[str], *, format: str) -> Ex
             f"{dataset!r}: the format '{format}' cannot hold a dataset for {dataset.kind}.",
             hint=f"These can: {', '.join(fitting)}." if fitting else "",
         )
-    root = Path(dest)
+    root = layout.folder_of(dest)
     if root.exists() and any(root.iterdir()):
         raise Conflict(f"{root} is not empty.", hint="Export to a new folder.")
     root.mkdir(parents=True, exist_ok=True)

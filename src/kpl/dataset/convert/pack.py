@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from kpl.dataset import layout
 from kpl.dataset.convert.extracts import Extracts
 from kpl.dataset.convert.formats import FORMATS
 from kpl.dataset.convert.report import ImportReport, OnError, ProblemLog
@@ -48,11 +49,11 @@ def pack(
             dataset must stay where it is in relation to them.
     Raises:
         NotFound: there is no such folder.
-        Invalid: nothing in it can be imported, or not as this format or kind, or not in place.
+        Invalid: nothing in it can be imported, or not as this format or kind, or not in place, or `dest` is an address.
         Conflict: `dest` holds a dataset already.
         ImportStopped: something cannot be used, with `on_error="stop"`.
     """
-    source_path, dest_path = Path(src), Path(dest)
+    source_path, dest_path = Path(src), layout.folder_of(dest)
     if dest_path.resolve().is_relative_to(source_path.resolve()):
         raise Invalid(
             f"{dest_path} lies inside {source_path}.", hint="Write the dataset outside of its source."
