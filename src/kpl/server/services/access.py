@@ -14,6 +14,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from kpl.errors import Denied, NotFound, nearest
+from kpl.sentence import Sentence
 from kpl.server.db.tables.projects import MemberRow, ProjectRow
 
 
@@ -96,8 +97,11 @@ def require_platform_admin(caller: Caller) -> None:
     require_scope(caller, Scope.ADMIN)
     if not caller.is_admin or caller.only_project_id is not None:
         raise Denied(
-            f"'{caller.username}' is not an administrator of this platform.",
-            hint="Ask one of the administrators.",
+            Sentence(
+                f"'{caller.username}' is not an administrator of this platform.",
+                f"“{caller.username}”不是平台管理员。",
+            ),
+            hint=Sentence("Ask one of the administrators.", "请联系平台管理员。"),
         )
 
 
@@ -132,13 +136,18 @@ def project_for(session: Session, caller: Caller, name: str, role: Role) -> Proj
     if project is None or held is None:
         known = session.scalars(visible_projects(caller).order_by(ProjectRow.name).limit(200))
         raise NotFound(
-            f"There is no project '{name}' that you are a member of.",
+            Sentence(
+                f"There is no project '{name}' that you are a member of.", f"没有您所属的项目“{name}”。"
+            ),
             hint=nearest(name, [row.name for row in known]),
         )
     if held < role:
         raise Denied(
-            f"'{caller.username}' is {held.label} of project '{name}'; this needs {role.label}.",
-            hint="Ask an admin of the project.",
+            Sentence(
+                f"'{caller.username}' is {held.label} of project '{name}'; this needs {role.label}.",
+                f"“{caller.username}”在项目“{name}”中的角色是 {held.label}，此操作需要 {role.label}。",
+            ),
+            hint=Sentence("Ask an admin of the project.", "请联系项目管理员。"),
         )
     return project
 

@@ -22,6 +22,7 @@ from kpl.schemas.algorithm import (
     PromisedMetricOut,
 )
 from kpl.schemas.page import Page
+from kpl.sentence import Sentence
 from kpl.server.db.tables.algorithms import AlgorithmVersionRow
 from kpl.server.services import audit, uploads
 from kpl.server.services.access import SERVER, Caller, Role, project_for, require_platform_admin
@@ -63,7 +64,9 @@ def get_algorithm(
         row = next((each for each in rows if version in (None, each.version)), None)
         if row is None:
             raise NotFound(
-                f"Algorithm '{name}' has no version '{version}'.",
+                Sentence(
+                    f"Algorithm '{name}' has no version '{version}'.", f"算法“{name}”没有版本“{version}”。"
+                ),
                 hint=nearest(version or "", [each.version for each in rows]),
             )
         return _detail(platform, row, [each.version for each in rows])
@@ -266,7 +269,9 @@ def _versions(session: Session, project_id: int, name: str) -> list[AlgorithmVer
     ).all()
     if not rows:
         known = session.scalars(select(AlgorithmVersionRow.name).where(_visible(project_id)).distinct())
-        raise NotFound(f"There is no algorithm '{name}'.", hint=nearest(name, known))
+        raise NotFound(
+            Sentence(f"There is no algorithm '{name}'.", f"没有算法“{name}”。"), hint=nearest(name, known)
+        )
     return list(rows)
 
 

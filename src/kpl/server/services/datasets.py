@@ -23,6 +23,7 @@ from kpl.schemas.dataset import (
 )
 from kpl.schemas.page import Page
 from kpl.schemas.task import TaskOut
+from kpl.sentence import Sentence
 from kpl.server.db.tables.datasets import DatasetRow, DatasetVersionRow
 from kpl.server.db.tables.tasks import TaskInputRow, TaskRow
 from kpl.server.services import audit
@@ -340,7 +341,10 @@ def find_dataset(session: Session, project_id: int, name: str) -> DatasetRow:
     )
     if row is None:
         known = session.scalars(select(DatasetRow.name).where(DatasetRow.project_id == project_id).limit(500))
-        raise NotFound(f"There is no dataset '{name}' in this project.", hint=nearest(name, known))
+        raise NotFound(
+            Sentence(f"There is no dataset '{name}' in this project.", f"此项目中没有数据集“{name}”。"),
+            hint=nearest(name, known),
+        )
     return row
 
 
@@ -354,7 +358,10 @@ def find_dataset_version(session: Session, project_id: int, name: str, version: 
     )
     if row is None:
         latest = latest_version(session, dataset).version
-        raise NotFound(f"Dataset '{name}' has no version {version}.", hint=f"The latest is {latest}.")
+        raise NotFound(
+            Sentence(f"Dataset '{name}' has no version {version}.", f"数据集“{name}”没有版本 {version}。"),
+            hint=Sentence(f"The latest is {latest}.", f"最新版本是 {latest}。"),
+        )
     return row
 
 

@@ -15,6 +15,7 @@ from kpl.pipeline.catalog import AlgorithmVersion, Catalog, ModelVersion
 from kpl.pipeline.ports import Port, refusal
 from kpl.schemas.endpoint import EndpointCreate, EndpointModelOut, EndpointOut, EndpointState, TrafficOut
 from kpl.schemas.page import Page
+from kpl.sentence import Sentence
 from kpl.server.db.tables.models import ModelRow, ModelVersionRow
 from kpl.server.db.tables.projects import ProjectRow
 from kpl.server.db.tables.tasks import AttemptRow, TaskInputRow, TaskRow, TaskSpecRow
@@ -163,7 +164,13 @@ def _require(session: Session, project: ProjectRow, name: str) -> Sequence[TaskR
     tasks = _tasks_of(session, project, name)
     if not tasks:
         known = session.scalars(_services(project).with_only_columns(TaskRow.endpoint).distinct().limit(500))
-        raise NotFound(f"Project '{project.name}' has no endpoint '{name}'.", hint=nearest(name, list(known)))
+        raise NotFound(
+            Sentence(
+                f"Project '{project.name}' has no endpoint '{name}'.",
+                f"项目“{project.name}”没有服务“{name}”。",
+            ),
+            hint=nearest(name, list(known)),
+        )
     return tasks
 
 

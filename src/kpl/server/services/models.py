@@ -17,6 +17,7 @@ from kpl.schemas.model import (
     ModelVersionOut,
 )
 from kpl.schemas.page import Page
+from kpl.sentence import Sentence
 from kpl.server.db.tables.datasets import DatasetRow, DatasetVersionRow
 from kpl.server.db.tables.models import ModelRow, ModelVersionRow
 from kpl.server.db.tables.tasks import TaskInputRow, TaskRow
@@ -121,7 +122,10 @@ def find_model(session: Session, project_id: int, name: str) -> ModelRow:
     row = session.scalar(select(ModelRow).where(ModelRow.project_id == project_id, ModelRow.name == name))
     if row is None:
         known = session.scalars(select(ModelRow.name).where(ModelRow.project_id == project_id).limit(500))
-        raise NotFound(f"There is no model '{name}' in this project.", hint=nearest(name, known))
+        raise NotFound(
+            Sentence(f"There is no model '{name}' in this project.", f"此项目中没有模型“{name}”。"),
+            hint=nearest(name, known),
+        )
     return row
 
 
@@ -135,7 +139,10 @@ def find_model_version(session: Session, project_id: int, name: str, version: in
     )
     if row is None:
         latest = _latest(session, model).version
-        raise NotFound(f"Model '{name}' has no version {version}.", hint=f"The latest is {latest}.")
+        raise NotFound(
+            Sentence(f"Model '{name}' has no version {version}.", f"模型“{name}”没有版本 {version}。"),
+            hint=Sentence(f"The latest is {latest}.", f"最新版本是 {latest}。"),
+        )
     return row
 
 

@@ -22,7 +22,7 @@ from kpl.schemas.pipeline import (
     ValidateOut,
     ValidateRequest,
 )
-from kpl.sentence import chinese_of
+from kpl.sentence import Sentence, chinese_of
 from kpl.server.db.tables.pipelines import PipelineRevisionRow, PipelineRow
 from kpl.server.db.tables.projects import ProjectRow
 from kpl.server.db.tables.runs import RunRow
@@ -178,7 +178,13 @@ def pipeline_row(session: Session, project: ProjectRow, name: str) -> PipelineRo
     row = _find(session, project, name)
     if row is None:
         names = session.scalars(select(PipelineRow.name).where(PipelineRow.project_id == project.id))
-        raise NotFound(f"Project '{project.name}' has no pipeline '{name}'.", hint=nearest(name, list(names)))
+        raise NotFound(
+            Sentence(
+                f"Project '{project.name}' has no pipeline '{name}'.",
+                f"项目“{project.name}”没有流水线“{name}”。",
+            ),
+            hint=nearest(name, list(names)),
+        )
     return row
 
 
@@ -191,7 +197,12 @@ def document_of(session: Session, row: PipelineRow, revision: int | None) -> dic
         )
     )
     if found is None:
-        raise NotFound(f"Pipeline '{row.name}' has no revision {wanted}.", hint=f"It has {row.revision}.")
+        raise NotFound(
+            Sentence(
+                f"Pipeline '{row.name}' has no revision {wanted}.", f"流水线“{row.name}”没有修订 {wanted}。"
+            ),
+            hint=Sentence(f"It has {row.revision}.", f"共有 {row.revision} 个修订。"),
+        )
     return found
 
 

@@ -15,6 +15,7 @@ from kpl.pipeline.plan import Plan, Step, make_plan, to_task_spec
 from kpl.pipeline.reuse import restart_from
 from kpl.schemas.page import Page
 from kpl.schemas.run import Origin, RerunRequest, RunCreate, RunDetail, RunOut, RunUpdate
+from kpl.sentence import Sentence
 from kpl.server.db.tables.projects import ProjectRow
 from kpl.server.db.tables.runs import RunRow
 from kpl.server.db.tables.tasks import TaskInputRow, TaskOutputRow, TaskRow
@@ -136,7 +137,10 @@ def run_row(session: Session, project: ProjectRow, run_id: int, *, with_document
     row = session.scalar(chosen.options(undefer(RunRow.document)) if with_document else chosen)
     if row is None:
         raise NotFound(
-            f"Project '{project.name}' has no run {run_id}.", hint="List them with `kpl run list`."
+            Sentence(
+                f"Project '{project.name}' has no run {run_id}.", f"项目“{project.name}”没有运行 {run_id}。"
+            ),
+            hint=Sentence("List them with `kpl run list`.", "可用 `kpl run list` 列出。"),
         )
     return row
 

@@ -22,6 +22,7 @@ from kpl.schemas.task import (
     TaskOutputOut,
     TaskUpdate,
 )
+from kpl.sentence import Sentence
 from kpl.server.db.tables.datasets import DatasetRow, DatasetVersionRow
 from kpl.server.db.tables.models import ModelRow, ModelVersionRow
 from kpl.server.db.tables.projects import ProjectRow
@@ -215,7 +216,11 @@ def task_row(session: Session, project: ProjectRow, task_id: int) -> TaskRow:
     row = session.get(TaskRow, task_id)
     if row is None or row.project_id != project.id:
         raise NotFound(
-            f"Project '{project.name}' has no task {task_id}.", hint="List them with `kpl task list`."
+            Sentence(
+                f"Project '{project.name}' has no task {task_id}.",
+                f"项目“{project.name}”没有任务 {task_id}。",
+            ),
+            hint=Sentence("List them with `kpl task list`.", "可用 `kpl task list` 列出。"),
         )
     return row
 

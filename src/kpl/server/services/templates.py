@@ -13,6 +13,7 @@ from kpl.pipeline.template import make_template
 from kpl.schemas.page import Page
 from kpl.schemas.pipeline import PipelineCreate, PipelineUpdate
 from kpl.schemas.template import TemplateCreate, TemplateDetail, TemplateOut, TemplatePut
+from kpl.sentence import Sentence
 from kpl.server.db.tables.pipelines import PipelineRevisionRow, PipelineRow
 from kpl.server.db.tables.projects import ProjectRow
 from kpl.server.services.access import Caller, Role, project_for
@@ -75,7 +76,9 @@ def template_document(session: Session, project: ProjectRow, name: str) -> Docum
     """The document of a template, the project's own before a built-in one. Raises NotFound with the nearest."""
     known = {**_builtin_templates(), **_own_templates(session, project)}
     if name not in known:
-        raise NotFound(f"There is no template '{name}'.", hint=nearest(name, known))
+        raise NotFound(
+            Sentence(f"There is no template '{name}'.", f"没有模板“{name}”。"), hint=nearest(name, known)
+        )
     return known[name]
 
 
