@@ -107,6 +107,7 @@ const SCREENS = [
     waitFor: 'main h2',
     looks: [EN],
   },
+  { name: 'notebooks', path: `${PROJECT}/notebooks`, waitFor: 'main pre', looks: [EN] },
   { name: 'endpoints', path: `${PROJECT}/endpoints`, waitFor: '[role=row]', looks: [EN] },
   {
     name: 'endpoint',
