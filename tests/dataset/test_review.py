@@ -190,7 +190,7 @@ def test_classes_without_names_are_refused(tmp_path: Path, make_png: MakePng) ->
         kind_of_labels(source, "labels")
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     decisions=st.lists(
         st.lists(st.sampled_from([None, "accepted", "rejected"]), min_size=6, max_size=6), max_size=4

@@ -125,7 +125,7 @@ def test_rows_that_a_version_has_removed_are_in_no_list(boxes: Path) -> None:
     assert sum(each.count for each in facets(boxes, SampleFilter()).objects) == 4
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     order=st.sampled_from(["row", "key", "size", "objects", "score"]).flatmap(
         lambda name: st.sampled_from([name, f"-{name}"])
