@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from kpl.dataset.convert.kpl_record import StoredFile
 from kpl.dataset.convert.kpl_schema import RecordType, parse_meta
-from kpl.dataset.convert.protobuf import BYTES, VARINT, bytes_field, fields, read_varint, signed, varint
+from kpl.dataset.convert.protobuf import BYTES, VARINT, bytes_field, fields, numbers, signed, varint
 from kpl.dataset.convert.report import ProblemLog
 from kpl.dataset.convert.source import SourceFolder
 from kpl.dataset.errors import BadSample
@@ -148,16 +148,10 @@ def parse_index(data: memoryview) -> "array[int]":
         BadSample: it is damaged.
     """
     offsets = array("q")
-    for number, wire_type, value in fields(data):
-        if number != 1 or wire_type not in (VARINT, BYTES):
-            raise BadSample(f"the index has the field {number} of wire type {wire_type}")
-        if isinstance(value, int):
-            offsets.append(signed(value))
-            continue
-        position = 0
-        while position < len(value):
-            offset, position = read_varint(value, position)
-            offsets.append(signed(offset))
+    for part in fields(data):
+        if part.number != 1 or part.wire_type not in (VARINT, BYTES):
+            raise BadSample(f"the index has the field {part.number} of wire type {part.wire_type}")
+        offsets.extend(map(signed, numbers(part)))
     return offsets
 
 
@@ -176,14 +170,14 @@ def read_properties(
     if file not in source.files:
         return texts, others
     try:
-        for _, wire_type, entry in fields(memoryview(_bounded(source, file, _MAX_INDEX_BYTES))):
+        for _, wire_type, entry, _ in fields(memoryview(_bounded(source, file, _MAX_INDEX_BYTES))):
             if wire_type != BYTES or isinstance(entry, int):
                 raise BadSample(f"an entry is of wire type {wire_type}")
-            parts = {number: value for number, _, value in fields(entry)}
+            parts = {number: value for number, _, value, _ in fields(entry)}
             key, value = (parts.get(number, memoryview(b"")) for number in (1, 2))
             if isinstance(key, int) or isinstance(value, int):
                 raise BadSample("an entry has a number for its key or value")
-            kinds = {number: each for number, _, each in fields(value)}
+            kinds = {number: each for number, _, each, _ in fields(value)}
             text = kinds.get(_PROPERTY_TEXT, b"")
             if set(kinds) <= {_PROPERTY_TEXT, _PROPERTY_FLAG} and not kinds.get(_PROPERTY_FLAG):
                 texts[str(key, "utf-8")] = "" if isinstance(text, int) else str(text, "utf-8")

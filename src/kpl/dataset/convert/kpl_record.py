@@ -75,7 +75,7 @@ def _decode_map(
     values: dict[str, Any] = {}
     for entry in _messages(data, "a map"):
         key, feature = "", memoryview(b"")
-        for number, wire_type, value in fields(entry):
+        for number, wire_type, value, _ in fields(entry):
             if wire_type != BYTES or isinstance(value, int) or number not in (1, 2):
                 raise BadSample(f"an entry of a map has the field {number} of wire type {wire_type}")
             if number == 1:
@@ -95,7 +95,7 @@ def _decode_map(
 
 def _messages(data: memoryview, what: str) -> Iterator[memoryview]:
     """The messages that make up a map or a list."""
-    for number, wire_type, value in fields(data):
+    for number, wire_type, value, _ in fields(data):
         if number != 1 or wire_type != BYTES or isinstance(value, int):
             raise BadSample(f"{what} has the field {number} of wire type {wire_type}")
         yield value
@@ -114,7 +114,7 @@ def _decode(feature: memoryview, record_type: RecordType, budget: _Budget) -> An
         return _default(record_type)
     if len(parts) > 1:
         raise BadSample(f"it has {len(parts)} values")
-    number, wire_type, value = parts[0]
+    number, wire_type, value, _ = parts[0]
     if number not in _KINDS[record_type.basic] or wire_type != _WIRE_TYPES.get(number, BYTES):
         raise BadSample(
             f"it is of the kind {number}, wire type {wire_type}, and the schema says {record_type.basic}"
@@ -159,7 +159,7 @@ def _text(data: memoryview) -> str:
 
 def _file(message: memoryview) -> StoredFile:
     content, path, size, is_large = memoryview(b""), "", 0, False
-    for number, wire_type, value in fields(message):
+    for number, wire_type, value, _ in fields(message):
         if number in (2, 3) and wire_type == BYTES and not isinstance(value, int):
             content, path = (value, path) if number == 2 else (content, _utf8(value))
         elif number in (1, 4) and wire_type == VARINT and isinstance(value, int):

@@ -20,11 +20,13 @@ class Part(NamedTuple):
 
     Attributes:
         value: an unsigned whole number for a varint, bytes for everything else.
+        begin: of the value in the message.
     """
 
     number: int
     wire_type: int
     value: int | memoryview
+    begin: int
 
 
 def fields(message: memoryview) -> Iterator[Part]:
@@ -40,8 +42,9 @@ def fields(message: memoryview) -> Iterator[Part]:
         if number == 0:
             raise BadSample(f"a field has the number 0 at byte {position}")
         if wire_type == VARINT:
+            begin = position
             value, position = read_varint(message, position)
-            yield Part(number, wire_type, value)
+            yield Part(number, wire_type, value, begin)
             continue
         if wire_type == BYTES:
             length, position = read_varint(message, position)
@@ -51,7 +54,7 @@ def fields(message: memoryview) -> Iterator[Part]:
             raise BadSample(f"field {number} has the unknown wire type {wire_type} at byte {position}")
         if length > size - position:
             raise BadSample(f"field {number} takes {length} bytes, but {size - position} are left")
-        yield Part(number, wire_type, message[position : position + length])
+        yield Part(number, wire_type, message[position : position + length], position)
         position += length
 
 
@@ -61,14 +64,32 @@ def read_varint(message: memoryview, position: int) -> tuple[int, int]:
     Raises:
         BadSample: it does not end.
     """
-    value = 0
-    for number, byte in enumerate(message[position : position + _MAX_VARINT_BYTES]):
-        value |= (byte & 0x7F) << (7 * number)
+    value = shift = 0
+    for place in range(position, min(position + _MAX_VARINT_BYTES, len(message))):
+        byte = message[place]
         if byte < 0x80:
+            value |= byte << shift
             if value >= _UINT64:
                 raise BadSample(f"a number has more than 64 bits at byte {position}")
-            return value, position + number + 1
+            return value, place + 1
+        value |= (byte & 0x7F) << shift
+        shift += 7
     raise BadSample(f"a number does not end, from byte {position} on")
+
+
+def numbers(part: Part) -> Iterator[int]:
+    """The unsigned numbers of a field that is repeated: one, or several packed one behind the other.
+
+    Raises:
+        BadSample: the last one does not end.
+    """
+    if isinstance(part.value, int):
+        yield part.value
+        return
+    position = 0
+    while position < len(part.value):
+        value, position = read_varint(part.value, position)
+        yield value
 
 
 def signed(value: int) -> int:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from kpl.dataset.convert.protobuf import BYTES, VARINT, bytes_field, fields, numbers, varint
 from kpl.dataset.convert.streams import Stream
 from kpl.dataset.errors import BadSample
 from kpl.errors import Invalid
@@ -21,7 +22,6 @@ from kpl.errors import Invalid
 MAX_RECORD_BYTES = 1 << 30
 _HEAD = struct.Struct("<QI")
 _TAIL = struct.Struct("<I")
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
 Feature = list["Span"] | NDArray[np.float32] | NDArray[np.int64] | None
 
@@ -113,131 +113,72 @@ def decode_example(data: bytes) -> dict[str, Feature]:
     Raises:
         BadSample: not an Example.
     """
-    view = memoryview(data)
     features: dict[str, Feature] = {}
     try:
-        for number, begin, end in _messages(view, 0, len(view)):
+        for number, example in _messages(Span(0, memoryview(data))):
             if number == 2:
                 raise BadSample("it is a SequenceExample, whose lists of features have no place")
-            if number != 1:
-                continue
-            for entry_number, entry_begin, entry_end in _messages(view, begin, end):
-                if entry_number == 1:
-                    name, feature = _entry(view, entry_begin, entry_end)
-                    features[name] = feature
-    except (IndexError, ValueError, struct.error) as err:
+            if number == 1:
+                features |= (_entry(entry) for number, entry in _messages(example) if number == 1)
+    except (BadSample, ValueError) as err:
         raise BadSample(f"not a tf.train.Example: {err}") from err
     return features
 
 
-def _entry(view: memoryview, begin: int, end: int) -> tuple[str, Feature]:
+def _messages(message: Span) -> Iterator[tuple[int, Span]]:
+    """(field number, content) of each field with content; numbers alone are passed over."""
+    for part in fields(message.data):
+        if isinstance(part.value, memoryview):
+            yield part.number, Span(message.begin + part.begin, part.value)
+
+
+def _entry(entry: Span) -> tuple[str, Feature]:
     name, feature = "", None
-    for number, value_begin, value_end in _messages(view, begin, end):
+    for number, content in _messages(entry):
         if number == 1:
-            name = str(view[value_begin:value_end], "utf-8")
+            name = str(content.data, "utf-8")
         elif number == 2:
-            feature = _feature(view, value_begin, value_end)
+            feature = _feature(content)
     return name, feature
 
 
-def _feature(view: memoryview, begin: int, end: int) -> Feature:
+def _feature(content: Span) -> Feature:
     feature: Feature = None
-    for number, list_begin, list_end in _messages(view, begin, end):
+    for number, values in _messages(content):
         if number == 1:
-            feature = [Span(b, view[b:e]) for n, b, e in _messages(view, list_begin, list_end) if n == 1]
+            feature = [each for number, each in _messages(values) if number == 1]
         elif number == 2:
-            feature = _floats(view, list_begin, list_end)
+            feature = _floats(values)
         elif number == 3:
-            feature = _integers(view, list_begin, list_end)
+            feature = _integers(values.data)
     return feature
 
 
-def _floats(view: memoryview, begin: int, end: int) -> NDArray[np.float32]:
-    parts = [np.frombuffer(view[b:e], "<f4") for number, b, e in _messages(view, begin, end) if number == 1]
+def _floats(values: Span) -> NDArray[np.float32]:
+    parts = [np.frombuffer(each.data, "<f4") for number, each in _messages(values) if number == 1]
     return np.concatenate(parts) if parts else np.empty(0, np.float32)
 
 
-def _integers(view: memoryview, begin: int, end: int) -> NDArray[np.int64]:
-    values: list[int] = []
-    position = begin
-    while position < end:
-        key, position = _varint(view, position, end)
-        if key == 1 << 3 | _VARINT:
-            value, position = _varint(view, position, end)
-            values.append(value)
-            continue
-        position, stop = _content(view, key, position, end)
-        while key == 1 << 3 | _BYTES and position < stop:
-            value, position = _varint(view, position, stop)
-            values.append(value)
-        position = stop
-    return np.array(values, np.uint64).astype(np.int64)
-
-
-def _messages(view: memoryview, begin: int, end: int) -> Iterator[tuple[int, int, int]]:
-    """(field number, begin, end) of each field with content; numbers alone are passed over."""
-    position = begin
-    while position < end:
-        key, position = _varint(view, position, end)
-        begin_content, position = _content(view, key, position, end)
-        if key & 7 != _VARINT:
-            yield key >> 3, begin_content, position
-
-
-def _content(view: memoryview, key: int, position: int, end: int) -> tuple[int, int]:
-    """Begin and end of the content of the field with that key."""
-    kind = key & 7
-    if kind == _VARINT:
-        stop = _varint(view, position, end)[1]
-    elif kind == _BYTES:
-        length, position = _varint(view, position, end)
-        stop = position + length
-    elif kind in (_FIXED32, _FIXED64):
-        stop = position + (4 if kind == _FIXED32 else 8)
-    else:
-        raise ValueError(f"a field of wire type {kind}")
-    if stop > end:
-        raise ValueError("a field reaches over its end")
-    return position, stop
-
-
-def _varint(view: memoryview, position: int, end: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        if position >= end or shift > 63:
-            raise ValueError("a number reaches over its end")
-        byte = view[position]
-        position += 1
-        value |= (byte & 127) << shift
-        if byte < 128:
-            return value & (1 << 64) - 1, position
-        shift += 7
+def _integers(values: memoryview) -> NDArray[np.int64]:
+    found: list[int] = []
+    for part in fields(values):
+        if part.number == 1 and part.wire_type in (VARINT, BYTES):
+            found += numbers(part)
+    return np.array(found, np.uint64).astype(np.int64)
 
 
 def encode_example(features: Mapping[str, Sequence[bytes] | NDArray[Any]]) -> bytes:
     """An Example: bytes, or arrays of float32 or int64, by name."""
-    return _field(
-        1, b"".join(_field(1, _field(1, n.encode()) + _field(2, _list(v))) for n, v in features.items())
+    entries = (
+        bytes_field(1, bytes_field(1, name.encode()), bytes_field(2, _list(values)))
+        for name, values in features.items()
     )
+    return bytes_field(1, *entries)
 
 
 def _list(values: Sequence[bytes] | NDArray[Any]) -> bytes:
     if not isinstance(values, np.ndarray):
-        return _field(1, b"".join(_field(1, each) for each in values))
+        return bytes_field(1, *(bytes_field(1, each) for each in values))
     if values.dtype == np.float32:
-        return _field(2, _field(1, values.astype("<f4").tobytes()) if values.size else b"")
-    numbers = values.astype(np.int64).astype(np.uint64).tolist()
-    return _field(3, _field(1, b"".join(map(_encoded, numbers))) if numbers else b"")
-
-
-def _field(number: int, content: bytes) -> bytes:
-    return _encoded(number << 3 | _BYTES) + _encoded(len(content)) + content
-
-
-def _encoded(number: int) -> bytes:
-    parts = bytearray()
-    while number > 127:
-        parts.append(number & 127 | 128)
-        number >>= 7
-    parts.append(number)
-    return bytes(parts)
+        return bytes_field(2, bytes_field(1, values.astype("<f4").tobytes()) if values.size else b"")
+    return bytes_field(3, bytes_field(1, *map(varint, values.tolist())) if values.size else b"")
