@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from kpl.server.services.access import Role
-from kpl.testing.pipelines import chain
+from kpl.testing.pipelines import chain, toy_node, toy_pipeline
 from kpl.testing.server import PASSWORD, LoopThread, RunningServer, add_user
 from kpl.testing.working_server import wait_until, working
 
@@ -74,6 +74,22 @@ def test_pipeline_goes_from_draft_to_a_run_with_log_and_files(client: httpx.Clie
     assert client.get(f"{task}/attempts").json()[0]["exit_code"] == 0
     series = client.get(f"{task}/metrics/score?from=1").json()
     assert series["steps"] == [1, 2]
+
+
+def test_log_of_a_failed_task_tells_of_its_error(client: httpx.Client) -> None:
+    parameters = {"text": "error: disk is full", "lines": 3, "exit_code": 1}
+    document = toy_pipeline(toy_node("full", parameters=parameters))
+    run = finish(client, client.post(f"{P}/runs", json={"document": document}).json()["id"])
+    assert (run["state"], run["reason_zh"][:3]) == ("failed", "任务 ")
+    (failed,) = run["tasks"]
+    assert (failed["reason"], failed["reason_zh"]) == (
+        "the process ended with exit code 1",
+        "进程以退出码 1 结束",
+    )
+    found = client.get(f"{P}/tasks/{failed['id']}/log/error").json()
+    assert (found["attempt"], found["text"]) == (1, "line 0: error: disk is full")
+    line = client.get(f"{P}/tasks/{failed['id']}/log?start={-found['from_end']}&limit=1").json()
+    assert line["lines"] == [found["text"]]
 
 
 def test_draft_is_kept_from_save_to_save_by_its_etag(client: httpx.Client) -> None:

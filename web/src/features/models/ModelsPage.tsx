@@ -8,12 +8,12 @@ import { Badge } from '@/ui/Badge';
 import { Button, LinkButton } from '@/ui/Button';
 import { EmptyState } from '@/ui/EmptyState';
 import { ErrorState } from '@/ui/ErrorState';
+import { ListHeader } from '@/ui/ListHeader';
 import { Metric } from '@/ui/Metric';
-import { Page, PageHeader } from '@/ui/PageHeader';
+import { Page } from '@/ui/PageHeader';
 import { projectPath, useProject, useQueryState } from '@/ui/routing';
 import { SkeletonRows } from '@/ui/Skeleton';
 import { Table, type TableColumn } from '@/ui/Table';
-import { SearchField } from '@/ui/TextField';
 import { Time } from '@/ui/Time';
 import { type Model, modelsQuery } from './api';
 import { keyMetric } from './model';
@@ -33,18 +33,11 @@ export default function ModelsPage() {
   return (
     <Page
       header={
-        <PageHeader
+        <ListHeader
           title={t('title')}
           count={all.length > 0 ? count(all.length) : undefined}
-          actions={
-            all.length > 0 && (
-              <SearchField
-                label={t('search')}
-                value={query.q ?? ''}
-                onChange={(q) => setQuery({ q })}
-                className="w-56"
-              />
-            )
+          search={
+            all.length > 0 && { label: t('search'), value: query.q ?? '', onChange: (q) => setQuery({ q }) }
           }
         />
       }

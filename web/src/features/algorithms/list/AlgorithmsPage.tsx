@@ -7,11 +7,11 @@ import { Badge } from '@/ui/Badge';
 import { Button } from '@/ui/Button';
 import { EmptyState } from '@/ui/EmptyState';
 import { ErrorState } from '@/ui/ErrorState';
-import { Page, PageHeader } from '@/ui/PageHeader';
+import { ListHeader } from '@/ui/ListHeader';
+import { Page } from '@/ui/PageHeader';
 import { SectionTitle } from '@/ui/Panel';
 import { AppLink, projectPath, useProject, useQueryState } from '@/ui/routing';
 import { Skeleton } from '@/ui/Skeleton';
-import { SearchField } from '@/ui/TextField';
 import { FUNCTIONS } from '../../pipelines/graph/colours';
 import { FunctionChip } from '../../pipelines/graph/icons';
 import { type Algorithm, algorithmsQuery } from '../api';
@@ -35,22 +35,13 @@ export default function AlgorithmsPage() {
   );
   const all = algorithms.data?.items ?? [];
   const header = (
-    <PageHeader
+    <ListHeader
       title={t('title')}
       count={all.length > 0 ? count(all.length) : undefined}
-      actions={
-        <>
-          {all.length > 0 && (
-            <SearchField
-              label={t('list.search')}
-              value={query.q ?? ''}
-              onChange={(q) => setQuery({ q })}
-              className="w-56"
-            />
-          )}
-          {install}
-        </>
+      search={
+        all.length > 0 && { label: t('list.search'), value: query.q ?? '', onChange: (q) => setQuery({ q }) }
       }
+      actions={install}
     />
   );
   return (

@@ -8,10 +8,10 @@ import { Button } from '@/ui/Button';
 import { type DroppedFile, readItems } from '@/ui/DropZone';
 import { EmptyState } from '@/ui/EmptyState';
 import { ErrorState } from '@/ui/ErrorState';
-import { Page, PageHeader } from '@/ui/PageHeader';
+import { ListHeader } from '@/ui/ListHeader';
+import { Page } from '@/ui/PageHeader';
 import { useProject, useQueryState } from '@/ui/routing';
 import { Skeleton } from '@/ui/Skeleton';
-import { SearchField } from '@/ui/TextField';
 import { type Dataset, datasetsQuery } from '../api';
 import { DatasetCard } from './DatasetCard';
 
@@ -36,24 +36,17 @@ export default function DatasetsPage() {
   return (
     <Page
       header={
-        <PageHeader
+        <ListHeader
           title={t('title')}
           count={all.length > 0 ? count(all.length) : undefined}
+          search={
+            all.length > 0 && { label: t('search'), value: query.q ?? '', onChange: (q) => setQuery({ q }) }
+          }
           actions={
-            <>
-              {all.length > 0 && (
-                <SearchField
-                  label={t('search')}
-                  value={query.q ?? ''}
-                  onChange={(q) => setQuery({ q })}
-                  className="w-56"
-                />
-              )}
-              <Button variant="primary" onPress={open}>
-                <Upload aria-hidden />
-                {t('import')}
-              </Button>
-            </>
+            <Button variant="primary" onPress={open}>
+              <Upload aria-hidden />
+              {t('import')}
+            </Button>
           }
         />
       }

@@ -6,12 +6,12 @@ import { useFormat } from '@/i18n/format';
 import { Button } from '@/ui/Button';
 import { EmptyState } from '@/ui/EmptyState';
 import { ErrorState } from '@/ui/ErrorState';
-import { Page, PageHeader } from '@/ui/PageHeader';
+import { ListHeader } from '@/ui/ListHeader';
+import { Page } from '@/ui/PageHeader';
 import { projectPath, useProject, useQueryState } from '@/ui/routing';
 import { SkeletonRows } from '@/ui/Skeleton';
 import { StateChip } from '@/ui/StateChip';
 import { Table, type TableColumn } from '@/ui/Table';
-import { SearchField } from '@/ui/TextField';
 import { Time } from '@/ui/Time';
 import { type Endpoint, endpointsQuery } from '../api';
 import { DeployDialog } from './DeployDialog';
@@ -93,22 +93,13 @@ export default function EndpointsPage() {
   ];
   const total = endpoints.data?.items.length ?? 0;
   const header = (
-    <PageHeader
+    <ListHeader
       title={t('title')}
       count={total > 0 ? count(total) : undefined}
-      actions={
-        <>
-          {total > 0 && (
-            <SearchField
-              label={t('list.search')}
-              value={query.q ?? ''}
-              onChange={(q) => setQuery({ q })}
-              className="w-56"
-            />
-          )}
-          {deployButton}
-        </>
+      search={
+        total > 0 && { label: t('list.search'), value: query.q ?? '', onChange: (q) => setQuery({ q }) }
       }
+      actions={deployButton}
     />
   );
   return (

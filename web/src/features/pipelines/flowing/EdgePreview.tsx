@@ -18,7 +18,7 @@ import type { PipelineDocument } from '../graph/document';
 import { cardPlace, type FlowTask, flowingAlong, largest, versioned } from './model';
 
 const OPEN_AFTER_MS = 350;
-const CARD = { width: 316, height: 272 };
+const CARD = { width: 316, height: 324 };
 const SAMPLES = 12;
 const CLASSES = 6;
 const METRICS = 6;

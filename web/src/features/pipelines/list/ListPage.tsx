@@ -7,13 +7,13 @@ import { Badge } from '@/ui/Badge';
 import { Button } from '@/ui/Button';
 import { EmptyState } from '@/ui/EmptyState';
 import { ErrorState } from '@/ui/ErrorState';
-import { Page, PageHeader } from '@/ui/PageHeader';
+import { ListHeader } from '@/ui/ListHeader';
+import { Page } from '@/ui/PageHeader';
 import { projectPath, useProject, useQueryState } from '@/ui/routing';
 import { SkeletonRows } from '@/ui/Skeleton';
 import { StateChip } from '@/ui/StateChip';
 import { Table, type TableColumn } from '@/ui/Table';
 import { Tabs } from '@/ui/Tabs';
-import { SearchField } from '@/ui/TextField';
 import { Time } from '@/ui/Time';
 import { type Pipeline, pipelinesQuery, templatesQuery } from '../api';
 import { RunLink } from '../PlanView';
@@ -34,23 +34,18 @@ export default function ListPage() {
   const isEmpty = pipelines.data?.items.length === 0;
   const tab = query.tab ?? (isEmpty ? 'templates' : 'pipelines');
   const header = (
-    <PageHeader
+    <ListHeader
       title={t('title')}
+      search={
+        tab === 'pipelines' &&
+        pipelines.data !== undefined &&
+        !isEmpty && { label: t('list.search'), value: query.q ?? '', onChange: (q) => setQuery({ q }) }
+      }
       actions={
-        <>
-          {tab === 'pipelines' && pipelines.data && !isEmpty && (
-            <SearchField
-              label={t('list.search')}
-              value={query.q ?? ''}
-              onChange={(q) => setQuery({ q })}
-              className="w-56"
-            />
-          )}
-          <Button variant="primary" onPress={() => setCreating(true)}>
-            <Plus aria-hidden />
-            {t('list.new')}
-          </Button>
-        </>
+        <Button variant="primary" onPress={() => setCreating(true)}>
+          <Plus aria-hidden />
+          {t('list.new')}
+        </Button>
       }
     />
   );

@@ -6,14 +6,14 @@ import { useFormat } from '@/i18n/format';
 import { Button, LinkButton } from '@/ui/Button';
 import { EmptyState } from '@/ui/EmptyState';
 import { ErrorState } from '@/ui/ErrorState';
-import { Page, PageHeader } from '@/ui/PageHeader';
+import { ListHeader } from '@/ui/ListHeader';
+import { Page } from '@/ui/PageHeader';
 import { Progress } from '@/ui/Progress';
 import { projectPath, useGo, useProject, useQueryState } from '@/ui/routing';
 import { SegmentedControl } from '@/ui/SegmentedControl';
 import { SkeletonRows } from '@/ui/Skeleton';
 import { StateChip } from '@/ui/StateChip';
 import { Table, type TableColumn } from '@/ui/Table';
-import { SearchField } from '@/ui/TextField';
 import { Time } from '@/ui/Time';
 import { type Run, runsQuery } from '../api';
 import { isComparable, parseIds } from '../compare/model';
@@ -37,19 +37,10 @@ export default function RunsPage() {
   const none = <p className="p-8 text-center text-fg-3">{t('list.nothingFound')}</p>;
   const isEmpty = all?.length === 0 && !isFiltered;
   const header = (
-    <PageHeader
+    <ListHeader
       title={t('title')}
       count={all && !isEmpty ? `${format.count(all.length)}${runs.hasNextPage ? '+' : ''}` : undefined}
-      actions={
-        !isEmpty && (
-          <SearchField
-            label={t('list.search')}
-            value={search}
-            onChange={(q) => setQuery({ q })}
-            className="w-56"
-          />
-        )
-      }
+      search={!isEmpty && { label: t('list.search'), value: search, onChange: (q) => setQuery({ q }) }}
     />
   );
   return (
