@@ -22,6 +22,7 @@ export default function MenuList({ label, groups, placement, header, trigger, on
       triggerRef={trigger}
       onOpenChange={(isOpen) => !isOpen && onClose()}
       placement={placement}
+      aria-label={label}
       className="min-w-48"
     >
       {header}
