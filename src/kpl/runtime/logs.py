@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
+
 LINES_PER_MARK = 256
 MAX_LINE_BYTES = 16 << 10
 _BLOCK_BYTES = 1 << 20
+_NEWLINE = 10
 _LONGEST_BYTES = 8 << 20  # a longer line is searched in pieces
 ERROR_TAIL_BYTES = 256 << 10
 _MAX_ERROR_CHARACTERS = 400
@@ -159,13 +162,12 @@ class LogLines:
                 self._index(block)
 
     def _index(self, block: bytes) -> None:
-        at = block.find(b"\n")
-        while at >= 0:
-            self._num_lines += 1
-            self._line_start = self._size_bytes + at + 1
-            if self._num_lines % LINES_PER_MARK == 0:
-                self._marks.append(self._line_start)
-            at = block.find(b"\n", at + 1)
+        starts = np.flatnonzero(np.frombuffer(block, np.uint8) == _NEWLINE) + (self._size_bytes + 1)
+        if len(starts):
+            first_marked = LINES_PER_MARK - 1 - self._num_lines % LINES_PER_MARK
+            self._marks.extend(starts[first_marked::LINES_PER_MARK].tolist())
+            self._num_lines += len(starts)
+            self._line_start = int(starts[-1])
         self._size_bytes += len(block)
 
     def _lines_from(self, offset: int, num_skipped: int, limit: int, end: int) -> list[str]:

@@ -1,7 +1,6 @@
 import { memo, useState } from 'react';
 import { sampleImageUrl } from '@/api/thumbnails';
 import { cx } from '@/ui/cx';
-import { screenDensity } from '@/viz/overlay';
 import { classColour, ON_CLASS_COLOUR } from '@/viz/palette';
 import type { DatasetVersion, Sample } from '../api';
 import { isTiny } from '../model';
@@ -19,8 +18,11 @@ interface SampleCellProps {
   sample: Sample;
   /** Its place in the list. */
   position: number;
-  width: number;
-  height: number;
+  /** Where something is drawn over the picture; else it follows its place without being drawn anew. */
+  width: number | undefined;
+  height: number | undefined;
+  thumbSize: 160 | 400;
+  isSmall: boolean;
   view: DrawnView;
   isSelected: boolean;
   isFocusable: boolean;
@@ -34,14 +36,18 @@ interface SampleCellProps {
 
 /** One picture with what is known of it; it takes the arrow keys of the page, Enter and Space choose it. */
 export const SampleCell = memo(function SampleCell(props: SampleCellProps) {
-  const { project, version, sample, position, width, height, view, isSelected, isFocusable } = props;
-  const { isPicked, isPicking, verdict, isVerdictSaved, onSelect, onPick } = props;
+  const { project, version, sample, position, width, height, thumbSize, isSmall, view, isSelected } = props;
+  const { isFocusable, isPicked, isPicking, verdict, isVerdictSaved, onSelect, onPick } = props;
   const [isBroken, setBroken] = useState(false);
-  const size = Math.max(width, height) * screenDensity() > 200 ? 400 : 160;
+  const [isPointed, setPointed] = useState(false);
   const fit = isTiny(sample.width) ? 'contain' : 'cover';
-  const hasOverlay = sample.boxes.length > 0 || sample.has_mask || sample.predicted !== null;
   return (
-    <div data-position={position} className="group/sample size-full">
+    <div
+      data-position={position}
+      className="size-full"
+      onPointerEnter={() => setPointed(true)}
+      onPointerLeave={() => setPointed(false)}
+    >
       <button
         type="button"
         tabIndex={isFocusable ? 0 : -1}
@@ -58,14 +64,14 @@ export const SampleCell = memo(function SampleCell(props: SampleCellProps) {
         )}
       >
         <Picture
-          key={size}
-          src={sampleImageUrl(project, version, sample.row, size)}
+          key={thumbSize}
+          src={sampleImageUrl(project, version, sample.row, thumbSize)}
           isPixelated={isTiny(sample.width)}
           fit={fit}
-          isSmall={width < 96 || height < 88}
+          isSmall={isSmall}
           onBroken={() => setBroken(true)}
         />
-        {hasOverlay && !isBroken && (
+        {width !== undefined && height !== undefined && !isBroken && (
           <PaintedOverlay
             project={project}
             version={version}
@@ -82,14 +88,16 @@ export const SampleCell = memo(function SampleCell(props: SampleCellProps) {
         {verdict && <VerdictMark verdict={verdict} isSaved={isVerdictSaved} />}
         {view.names && <Names sample={sample} shows={view.shows} />}
       </button>
-      <PickMark
-        name={sample.key}
-        isPicked={isPicked}
-        isPicking={isPicking}
-        isOnPicture
-        onPick={(isRange) => onPick(position, isRange)}
-        className="absolute top-0.5 left-0.5"
-      />
+      {(isPicked || isPicking || isPointed) && (
+        <PickMark
+          name={sample.key}
+          isPicked={isPicked}
+          isPicking
+          isOnPicture
+          onPick={(isRange) => onPick(position, isRange)}
+          className="absolute top-0.5 left-0.5"
+        />
+      )}
     </div>
   );
 });

@@ -1,7 +1,8 @@
 import { ImageOff } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { EmptyState } from '@/ui/EmptyState';
-import type { DatasetVersion } from '../api';
+import { screenDensity } from '@/viz/overlay';
+import type { DatasetVersion, Sample } from '../api';
 import { NO_DECISIONS, verdictOf } from './decisions';
 import { SampleCell } from './SampleCell';
 import type { SamplePages } from './samplePages';
@@ -23,6 +24,10 @@ interface SampleGridProps {
   review: Review | null;
 }
 
+function hasOverlay({ boxes, has_mask, predicted }: Sample): boolean {
+  return boxes.length > 0 || has_mask || predicted !== null;
+}
+
 /** All samples in justified rows; only those in sight are in the document. */
 export function SampleGrid(props: SampleGridProps) {
   const { project, version, pages, aspect, view, selected, onSelect, review } = props;
@@ -35,6 +40,7 @@ export function SampleGrid(props: SampleGridProps) {
         {t('noSamplesWhy')}
       </EmptyState>
     );
+  const density = screenDensity();
   const focusable = grid.tiles.some(({ position }) => pages.at(position)?.row === selected) ? selected : null;
   return (
     <section
@@ -67,8 +73,10 @@ export function SampleGrid(props: SampleGridProps) {
                   version={version}
                   sample={sample}
                   position={tile.position}
-                  width={tile.width}
-                  height={tile.height}
+                  width={hasOverlay(sample) ? tile.width : undefined}
+                  height={hasOverlay(sample) ? tile.height : undefined}
+                  thumbSize={Math.max(tile.width, tile.height) * density > 200 ? 400 : 160}
+                  isSmall={tile.width < 96 || tile.height < 88}
                   view={view}
                   isSelected={sample.row === selected}
                   isFocusable={focusable === null ? index === 0 : sample.row === focusable}
