@@ -13,28 +13,20 @@ interface PictureProps {
   fit: 'cover' | 'contain';
   /** In a small place only the icon and, on pointing, the reason. */
   isSmall?: boolean;
+  /** What is not in sight yet waits for what is. */
+  isInSight?: boolean;
   onBroken?: () => void;
 }
 
 /** A picture of a sample; where it cannot be drawn, why. */
-export function Picture({ src, fallback, alt = '', isPixelated, fit, isSmall, onBroken }: PictureProps) {
-  const { t } = useTranslation('datasets');
+export function Picture(props: PictureProps) {
+  const { src, fallback, alt = '', isPixelated, fit, isSmall, isInSight = true, onBroken } = props;
   const [tried, setTried] = useState(src);
   const [isBroken, setBroken] = useState(false);
-  const reason = useReason(isBroken ? tried : null);
-  if (isBroken)
-    return (
-      <span
-        title={reason}
-        className="flex size-full flex-col items-center justify-center gap-1 overflow-hidden border border-dashed border-line-strong bg-sunken p-2 text-center text-fg-2"
-      >
-        <ImageOff aria-hidden className="size-4 shrink-0" />
-        {!isSmall && <span className="text-11 font-medium">{t('unreadable')}</span>}
-        {!isSmall && <span className="line-clamp-3 text-11 break-words">{reason}</span>}
-      </span>
-    );
+  if (isBroken) return <Broken src={tried} isSmall={isSmall} />;
   return (
     <img
+      fetchPriority={isInSight ? 'high' : 'low'}
       src={tried}
       alt={alt}
       loading="lazy"
@@ -58,12 +50,26 @@ export function Picture({ src, fallback, alt = '', isPixelated, fit, isSmall, on
   );
 }
 
-/** Why the server could not give an image; asked for only once it failed. */
-function useReason(src: string | null): string {
+function Broken({ src, isSmall }: Pick<PictureProps, 'src' | 'isSmall'>) {
+  const { t } = useTranslation('datasets');
+  const reason = useReason(src);
+  return (
+    <span
+      title={reason}
+      className="flex size-full flex-col items-center justify-center gap-1 overflow-hidden border border-dashed border-line-strong bg-sunken p-2 text-center text-fg-2"
+    >
+      <ImageOff aria-hidden className="size-4 shrink-0" />
+      {!isSmall && <span className="text-11 font-medium">{t('unreadable')}</span>}
+      {!isSmall && <span className="line-clamp-3 text-11 break-words">{reason}</span>}
+    </span>
+  );
+}
+
+/** Why the server could not give an image. */
+function useReason(src: string): string {
   const { t } = useTranslation('datasets');
   const [reason, setReason] = useState('');
   useEffect(() => {
-    if (src === null) return undefined;
     let isGone = false;
     const tell = (text: string) => {
       if (!isGone) setReason(text);

@@ -23,6 +23,8 @@ interface SampleCellProps {
   height: number | undefined;
   thumbSize: 160 | 400;
   isSmall: boolean;
+  /** Whether it was in sight when it was drawn first. */
+  isInSight: boolean;
   view: DrawnView;
   isSelected: boolean;
   isFocusable: boolean;
@@ -69,6 +71,7 @@ export const SampleCell = memo(function SampleCell(props: SampleCellProps) {
           isPixelated={isTiny(sample.width)}
           fit={fit}
           isSmall={isSmall}
+          isInSight={props.isInSight}
           onBroken={() => setBroken(true)}
         />
         {width !== undefined && height !== undefined && !isBroken && (

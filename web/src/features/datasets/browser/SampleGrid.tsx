@@ -76,6 +76,7 @@ export function SampleGrid(props: SampleGridProps) {
                   width={hasOverlay(sample) ? tile.width : undefined}
                   height={hasOverlay(sample) ? tile.height : undefined}
                   thumbSize={Math.max(tile.width, tile.height) * density > 200 ? 400 : 160}
+                  isInSight={tile.isInSight}
                   isSmall={tile.width < 96 || tile.height < 88}
                   view={view}
                   isSelected={sample.row === selected}

@@ -15,7 +15,7 @@ interface GridWindow {
   scroller: RefObject<HTMLElement | null>;
   onScroll: () => void;
   height: number;
-  tiles: PlacedTile[];
+  tiles: (PlacedTile & { isInSight: boolean })[];
 }
 
 interface GridOptions {
@@ -135,6 +135,10 @@ export function useGridWindow(pages: SamplePages, { aspect, rowHeight, selected 
       element.scrollTop = scroll.moveTo(scroll.top);
     redraw();
   };
-  const placed = tiles.map((tile) => ({ ...tile, top: scroll.isPaged ? scroll.place(tile.top) : tile.top }));
+  const placed = tiles.map((tile) => ({
+    ...tile,
+    top: scroll.isPaged ? scroll.place(tile.top) : tile.top,
+    isInSight: tile.top + tile.height > scroll.top && tile.top < scroll.top + size.height,
+  }));
   return { scroller, onScroll, height: Math.max(0, scroll.realHeight - 32), tiles: placed };
 }
