@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import numpy as np
-
 LINES_PER_MARK = 256
 MAX_LINE_BYTES = 16 << 10
 _BLOCK_BYTES = 1 << 20
@@ -162,6 +160,8 @@ class LogLines:
                 self._index(block)
 
     def _index(self, block: bytes) -> None:
+        import numpy as np  # only where it is used: an idle server does without
+
         starts = np.flatnonzero(np.frombuffer(block, np.uint8) == _NEWLINE) + (self._size_bytes + 1)
         if len(starts):
             first_marked = LINES_PER_MARK - 1 - self._num_lines % LINES_PER_MARK
