@@ -287,9 +287,9 @@ def _problem(
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
-        "detail": detail,
+        "detail": str(detail),  # msgspec knows plain strings alone, and these may be sentences in two languages
         "where": where,
-        "hint": hint,
+        "hint": str(hint),
         "code": code,
         "instance": request.url.path,
         "error": f"{detail} {hint}".strip(),  # the one key that the Open Inference Protocol knows
