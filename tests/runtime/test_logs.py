@@ -90,9 +90,11 @@ def test_error_line_is_the_first_of_several(tmp_path: Path) -> None:
     assert error_line(path) == ErrorLine(3, "ERROR: disk is full")
 
 
-def test_log_without_an_error_has_no_error_line(tmp_path: Path) -> None:
-    (tmp_path / "log").write_text("no errors\na terror\n")
-    assert error_line(tmp_path / "log") is None
+def test_log_without_an_error_tells_by_its_last_line(tmp_path: Path) -> None:
+    (tmp_path / "log").write_text("no errors\nThere is no folder 'x'.\n\n")
+    assert error_line(tmp_path / "log") == ErrorLine(2, "There is no folder 'x'.")
+    (tmp_path / "blank").write_text("\n\n")
+    assert error_line(tmp_path / "blank") is None
     assert error_line(tmp_path / "nothing") is None
 
 
@@ -114,7 +116,9 @@ def test_error_line_counts_as_a_window_of_the_log_does(folder: Path, lines: list
     path = folder / "errors.log"
     path.write_text("\n".join(lines) + ("\n" if ended or not lines[-1] else ""))
     found = error_line(path)
-    assert (found is not None) == ("error: x" in lines)
-    if found is not None:
+    told = [number for number, line in enumerate(lines) if line]
+    wanted = lines.index("error: x") if "error: x" in lines else max(told, default=None)
+    assert (found is None) == (wanted is None)
+    if found is not None and wanted is not None:
         window = LogLines(path).window(-found.from_end, 1, is_final=True)
-        assert (window.start, window.lines) == (lines.index("error: x"), ["error: x"])
+        assert (window.start, window.lines) == (wanted, [lines[wanted]])

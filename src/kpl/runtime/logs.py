@@ -57,7 +57,8 @@ class ErrorLine:
 def error_line(path: Path) -> ErrorLine | None:
     """Find the first line that tells of an error in the last 256 KiB of a log that is complete.
 
-    Of a traceback that is the line of the exception. The line is counted from the end, so that what lies before
+    Of a traceback that is the line of the exception; where no line tells of one, it is the last line, since
+    programs that give up say why at the end. The line is counted from the end, so that what lies before
     those 256 KiB is never read.
     """
     try:
@@ -70,6 +71,8 @@ def error_line(path: Path) -> ErrorLine | None:
     lines = block.removesuffix(b"\n").split(b"\n")
     shown = [_shown(line)[:_MAX_ERROR_CHARACTERS] for line in (lines[1:] if offset else lines)]
     found = next((number for number, line in enumerate(shown) if _tells_of_error(line)), None)
+    if found is None:
+        found = next((n for n in reversed(range(len(shown))) if shown[n].strip()), None)
     if found is None:
         return None
     if _TRACEBACK in shown[found]:

@@ -34,7 +34,7 @@ class LogSearchOut(BaseModel):
 
 
 class LogErrorOut(BaseModel):
-    """Where the log of an attempt tells of an error; empty when it does not, or is still written."""
+    """Where the log of an attempt tells of an error, else its last line; empty while it is still written."""
 
     attempt: int
     from_end: int | None = Field(description="The line, counted from the end: 1 is the last one.")

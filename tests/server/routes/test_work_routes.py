@@ -66,7 +66,8 @@ def test_pipeline_goes_from_draft_to_a_run_with_log_and_files(client: httpx.Clie
     assert (log["lines"], log["num_lines"], log["is_final"]) == (["line 0: two"], 1, True)
     found = client.get(f"{task}/log/search?q=TWO").json()
     assert found["matches"] == [{"line": 0, "text": "line 0: two"}]
-    assert client.get(f"{task}/log/error").json() == {"attempt": 1, "from_end": None, "text": ""}
+    told = client.get(f"{task}/log/error").json()
+    assert told == {"attempt": 1, "from_end": 1, "text": "line 0: two"}
     (output,) = client.get(f"{task}/outputs").json()
     assert output["files"] == [{"path": "text", "size_bytes": 7}]
     part = client.get(f"{task}/outputs/files/files/text", headers={"Range": "bytes=4-6"})

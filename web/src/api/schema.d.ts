@@ -3108,7 +3108,7 @@ export interface components {
         };
         /**
          * LogErrorOut
-         * @description Where the log of an attempt tells of an error; empty when it does not, or is still written.
+         * @description Where the log of an attempt tells of an error, else its last line; empty while it is still written.
          */
         LogErrorOut: {
             /** Attempt */

@@ -62,7 +62,7 @@ def search_log(
 def find_error(
     platform: Platform, caller: Caller, project: str, task_id: int, *, attempt: int | None = None
 ) -> LogErrorOut:
-    """Find the first line that tells of an error at the end of an attempt's log, once that is complete."""
+    """Find the line at the end of an attempt's log that tells what went wrong, once that is complete."""
     number, path, is_final = _log_of(platform, caller, project, task_id, attempt)
     found = error_line(path) if is_final else None
     if found is None:

@@ -287,7 +287,9 @@ def _problem(
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
-        "detail": str(detail),  # msgspec knows plain strings alone, and these may be sentences in two languages
+        "detail": str(
+            detail
+        ),  # msgspec knows plain strings alone, and these may be sentences in two languages
         "where": where,
         "hint": str(hint),
         "code": code,
