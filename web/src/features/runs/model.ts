@@ -130,7 +130,7 @@ export function withoutProgress<T extends { id: number; progress: unknown; progr
   const old = new Map(before.map((task) => [task.id, task]));
   const steady = now.map((task) => {
     const last = old.get(task.id);
-    return last !== undefined && isSameButProgress(last, task) ? last : task;
+    return last !== undefined && isSameBut(['progress', 'progress_message'], last, task) ? last : task;
   });
   const isSame = steady.length === before.length && steady.every((task, index) => task === before[index]);
   return isSame ? before : steady;
@@ -138,18 +138,12 @@ export function withoutProgress<T extends { id: number; progress: unknown; progr
 
 /** A run whose own facts are as before is the object of before, whatever its tasks did. */
 export function withoutTasks<T extends { tasks: unknown; seq: unknown }>(before: T, now: T): T {
-  const names = Object.keys(now) as (keyof T)[];
-  const isSame = names.every(
-    (name) => name === 'tasks' || name === 'seq' || Object.is(before[name], now[name]),
-  );
-  return isSame ? before : now;
+  return isSameBut(['tasks', 'seq'], before, now) ? before : now;
 }
 
-function isSameButProgress(a: object, b: object): boolean {
+function isSameBut(changing: string[], a: object, b: object): boolean {
   const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>];
-  return Object.keys(right).every(
-    (key) => key === 'progress' || key === 'progress_message' || Object.is(left[key], right[key]),
-  );
+  return Object.keys(right).every((key) => changing.includes(key) || Object.is(left[key], right[key]));
 }
 
 export interface RunRow {
