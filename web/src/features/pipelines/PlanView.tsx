@@ -3,9 +3,9 @@ import { useTranslation } from 'react-i18next';
 import { useFormat } from '@/i18n/format';
 import { Badge } from '@/ui/Badge';
 import { AppLink, projectPath } from '@/ui/routing';
+import { nodeTitle, type PipelineDocument } from '@/viz/graph/document';
+import { NodeIcon } from '@/viz/graph/icons';
 import type { Plan } from './api';
-import { nodeTitle, type PipelineDocument } from './graph/document';
-import { NodeIcon } from './graph/icons';
 
 interface PlanViewProps {
   plan: Plan;

@@ -9,10 +9,11 @@ import { SectionTitle } from '@/ui/Panel';
 import { projectPath, useGo } from '@/ui/routing';
 import { SkeletonRows } from '@/ui/Skeleton';
 import { toastError } from '@/ui/Toast';
-import { type Assets, plan as askPlan, type Source, startRun } from './api';
+import type { Assets } from '@/viz/graph/assets';
+import type { PipelineDocument } from '@/viz/graph/document';
+import { plan as askPlan, type Source, startRun } from './api';
 import { faultOf, givenOnly } from './form/model';
 import { ParameterForm } from './form/ParameterForm';
-import type { PipelineDocument } from './graph/document';
 import { PlanView } from './PlanView';
 
 interface RunDialogProps {

@@ -1,8 +1,6 @@
-import { infiniteQueryOptions, queryOptions, useQueries, useQuery } from '@tanstack/react-query';
-import { useMemo } from 'react';
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { api, dataOf, type Schemas } from '@/api/client';
-import type { PipelineDocument } from './graph/document';
-import type { Catalog, FunctionInterface } from './graph/ports';
+import type { PipelineDocument } from '@/viz/graph/document';
 
 export type Pipeline = Schemas['PipelineOut'];
 export type PipelineDetail = Schemas['PipelineDetail'];
@@ -12,10 +10,6 @@ export type Template = Schemas['TemplateOut'];
 export type TemplateDetail = Schemas['TemplateDetail'];
 export type Problem = Schemas['ProblemOut'];
 export type Plan = Schemas['PlanOut'];
-export type Dataset = Schemas['DatasetOut'];
-export type Model = Schemas['ModelOut'];
-export type Algorithm = Schemas['AlgorithmOut'];
-export type AlgorithmDetail = Schemas['AlgorithmDetail'];
 
 const ALL = 500;
 
@@ -153,86 +147,6 @@ export async function deleteTemplate(project: string, name: string): Promise<voi
   await api.DELETE('/api/v1/projects/{project}/templates/{name}', { params: { path: { project, name } } });
 }
 
-/** One version of a dataset, the latest when none is named. */
-export const datasetVersionQuery = (project: string, name: string, version: number | null) =>
-  queryOptions({
-    queryKey: ['datasets', project, name, 'flowing', version],
-    queryFn: async () => {
-      if (version !== null)
-        return dataOf(
-          api.GET('/api/v1/projects/{project}/datasets/{name}/versions/{version}', {
-            params: { path: { project, name, version } },
-          }),
-        );
-      const path = { project, name };
-      return (await dataOf(api.GET('/api/v1/projects/{project}/datasets/{name}', { params: { path } })))
-        .latest;
-    },
-    retry: false,
-  });
-
-/** One version of a model, the latest when none is named. */
-export const modelVersionQuery = (project: string, name: string, version: number | null) =>
-  queryOptions({
-    queryKey: ['models', project, name, 'flowing', version],
-    queryFn: async (): Promise<Schemas['ModelVersionOut']> => {
-      if (version !== null)
-        return dataOf(
-          api.GET('/api/v1/projects/{project}/models/{name}/versions/{version}', {
-            params: { path: { project, name, version } },
-          }),
-        );
-      const path = { project, name };
-      return (await dataOf(api.GET('/api/v1/projects/{project}/models/{name}', { params: { path } }))).latest;
-    },
-    retry: false,
-  });
-
-/** What a stored dataset holds, published or not. */
-export const artifactStatisticsQuery = (project: string, digest: string) =>
-  queryOptions({
-    queryKey: ['artifact-statistics', project, digest],
-    queryFn: async () => {
-      const answer = await dataOf(
-        api.GET('/api/v1/projects/{project}/artifacts/{digest}/statistics', {
-          params: { path: { project, digest } },
-        }),
-      );
-      return answer.statistics as {
-        kind: string;
-        num_samples: number;
-        classes?: { name: string; num_samples: number }[];
-      };
-    },
-    staleTime: Number.POSITIVE_INFINITY,
-    retry: false,
-  });
-
-export const statisticsQuery = (project: string, name: string, version: number) =>
-  queryOptions({
-    queryKey: ['dataset-statistics', project, name, version],
-    queryFn: async () => {
-      const answer = await dataOf(
-        api.GET('/api/v1/projects/{project}/datasets/{name}/versions/{version}/statistics', {
-          params: { path: { project, name, version } },
-        }),
-      );
-      return answer.statistics as { classes?: { name: string; num_samples: number }[] };
-    },
-    staleTime: Number.POSITIVE_INFINITY,
-  });
-
-export const taskMetricsQuery = (project: string, id: number) =>
-  queryOptions({
-    queryKey: ['tasks', project, id, 'metrics'],
-    queryFn: () =>
-      dataOf(
-        api.GET('/api/v1/projects/{project}/tasks/{task_id}/metrics', {
-          params: { path: { project, task_id: id } },
-        }),
-      ),
-  });
-
 /** The tasks of a pipeline's last run, by the steps that they stand for. */
 export const lastTasksQuery = (project: string, runId: number | null) =>
   queryOptions({
@@ -243,107 +157,6 @@ export const lastTasksQuery = (project: string, runId: number | null) =>
     },
     enabled: runId !== null,
   });
-
-const datasetsQuery = (project: string) =>
-  queryOptions({
-    queryKey: ['datasets', project, 'catalog'],
-    queryFn: () =>
-      dataOf(
-        api.GET('/api/v1/projects/{project}/datasets', {
-          params: { path: { project }, query: { limit: ALL } },
-        }),
-      ),
-  });
-
-const modelsQuery = (project: string) =>
-  queryOptions({
-    queryKey: ['models', project, 'catalog'],
-    queryFn: () =>
-      dataOf(
-        api.GET('/api/v1/projects/{project}/models', {
-          params: { path: { project }, query: { limit: ALL } },
-        }),
-      ),
-  });
-
-const algorithmsQuery = (project: string) =>
-  queryOptions({
-    queryKey: ['algorithms', project, 'catalog'],
-    queryFn: () =>
-      dataOf(
-        api.GET('/api/v1/projects/{project}/algorithms', {
-          params: { path: { project }, query: { limit: ALL } },
-        }),
-      ),
-  });
-
-const algorithmQuery = (project: string, name: string) =>
-  queryOptions({
-    queryKey: ['algorithm', project, name],
-    queryFn: () =>
-      dataOf(
-        api.GET('/api/v1/projects/{project}/algorithms/{name}', { params: { path: { project, name } } }),
-      ),
-  });
-
-export interface Assets {
-  catalog: Catalog;
-  datasets: Dataset[];
-  models: Model[];
-  algorithms: AlgorithmDetail[];
-  isPending: boolean;
-  error: unknown;
-}
-
-/** All that a pipeline of the project can be built from. */
-export function useAssets(project: string): Assets {
-  const datasets = useQuery(datasetsQuery(project));
-  const models = useQuery(modelsQuery(project));
-  const algorithms = useQuery(algorithmsQuery(project));
-  const details = useQueries({
-    queries: (algorithms.data?.items ?? []).map(({ name }) => algorithmQuery(project, name)),
-    combine: (results) => ({
-      items: results.flatMap(({ data }) => (data ? [data] : [])),
-      isPending: results.some((result) => result.isPending),
-    }),
-  });
-  const catalog = useMemo(
-    () => makeCatalog(datasets.data?.items ?? [], models.data?.items ?? [], details.items),
-    [datasets.data, models.data, details.items],
-  );
-  return {
-    catalog,
-    datasets: datasets.data?.items ?? [],
-    models: models.data?.items ?? [],
-    algorithms: details.items.filter(({ is_for_pipelines }) => is_for_pipelines),
-    isPending: datasets.isPending || models.isPending || algorithms.isPending || details.isPending,
-    error: datasets.error ?? models.error ?? algorithms.error,
-  };
-}
-
-export function makeCatalog(datasets: Dataset[], models: Model[], algorithms: AlgorithmDetail[]): Catalog {
-  const functions = new Map<string, FunctionInterface>();
-  for (const algorithm of algorithms) {
-    for (const found of algorithm.interfaces) {
-      functions.set(`${algorithm.name}/${found.name}`, {
-        name: found.name,
-        inputs: found.inputs.map(toPort),
-        outputs: found.outputs.map(toPort),
-        parameters: found.parameters,
-        isOffered: algorithm.is_for_pipelines,
-      });
-    }
-  }
-  return {
-    functions,
-    datasets: new Map(datasets.map(({ name, latest }) => [name, latest.kind])),
-    models: new Map(models.map(({ name, latest }) => [name, latest.task])),
-  };
-}
-
-function toPort(port: Schemas['PortOut']) {
-  return { name: port.name, type: port.type, kinds: port.kinds, isOptional: port.is_optional };
-}
 
 export async function createPipeline(
   project: string,

@@ -18,7 +18,7 @@ import { Skeleton, SkeletonRows } from '@/ui/Skeleton';
 import { Tabs } from '@/ui/Tabs';
 import { Time } from '@/ui/Time';
 import { toastError } from '@/ui/Toast';
-import { FUNCTIONS } from '../../pipelines/graph/colours';
+import { FUNCTIONS } from '@/viz/graph/colours';
 import { type AlgorithmDetail, algorithmQuery, filesQuery, uninstall } from '../api';
 import { FunctionView } from './FunctionView';
 import { Markdown } from './Markdown';

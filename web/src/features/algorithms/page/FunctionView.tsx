@@ -2,9 +2,8 @@ import { useTranslation } from 'react-i18next';
 import type { Schemas } from '@/api/client';
 import { Badge } from '@/ui/Badge';
 import { SectionTitle } from '@/ui/Panel';
-import { rangeText } from '../../pipelines/form/model';
-import { portColour } from '../../pipelines/graph/colours';
-import { type Schema, schemaTitle, textOf } from '../../pipelines/graph/document';
+import { portColour } from '@/viz/graph/colours';
+import { rangeText, type Schema, schemaTitle, textOf } from '@/viz/graph/schema';
 
 /** What one function takes, gives, measures and can be told. */
 export function FunctionView({ of: shown }: { of: Schemas['FunctionOut'] }) {

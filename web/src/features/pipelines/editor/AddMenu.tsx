@@ -1,8 +1,8 @@
 import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Position } from '../graph/document';
-import { NodeIcon } from '../graph/icons';
-import type { Fit } from '../graph/ports';
+import type { Position } from '@/viz/graph/document';
+import { NodeIcon } from '@/viz/graph/icons';
+import type { Fit } from '@/viz/graph/ports';
 
 interface AddMenuProps {
   at: Position;

@@ -9,13 +9,13 @@ import {
 import { type DragEvent, type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { toast } from '@/ui/Toast';
-import { CanvasTools } from '../graph/CanvasTools';
-import type { DocumentNode, Position } from '../graph/document';
-import { formatEnd, resolved, schemaTitle } from '../graph/document';
-import { toFlow } from '../graph/flow';
-import { type CanvasNode, type Flow, GraphCanvas } from '../graph/GraphCanvas';
-import { type Box, bounds, loadArrange, placed, useArrange } from '../graph/layout';
-import { Notes, notesToFlow } from '../graph/NoteNodes';
+import { CanvasTools } from '@/viz/graph/CanvasTools';
+import type { DocumentNode, Position } from '@/viz/graph/document';
+import { formatEnd, resolved } from '@/viz/graph/document';
+import { toFlow } from '@/viz/graph/flow';
+import { type CanvasNode, type Flow, GraphCanvas } from '@/viz/graph/GraphCanvas';
+import { type Box, bounds, loadArrange, placed, useArrange } from '@/viz/graph/layout';
+import { Notes, notesToFlow } from '@/viz/graph/NoteNodes';
 import {
   addNote,
   boxesOf,
@@ -28,7 +28,7 @@ import {
   refitGroups,
   resizeNote,
   withMembers,
-} from '../graph/notes';
+} from '@/viz/graph/notes';
 import {
   type Catalog,
   type Fit,
@@ -38,9 +38,10 @@ import {
   linkTargets,
   type NodePorts,
   type Refusal,
-} from '../graph/ports';
-import { LinkTargets } from '../graph/StepNode';
-import { keepSame } from '../graph/same';
+} from '@/viz/graph/ports';
+import { LinkTargets } from '@/viz/graph/StepNode';
+import { keepSame } from '@/viz/graph/same';
+import { schemaTitle } from '@/viz/graph/schema';
 import { AddMenu } from './AddMenu';
 import { addNode, connect, copyText, moveNodes, pasteText, removeParts } from './actions';
 import { DRAG_TYPE, readDragged } from './drag';

@@ -4,8 +4,8 @@ import { useTranslation } from 'react-i18next';
 import { Button } from '@/ui/Button';
 import { Dialog } from '@/ui/Dialog';
 import { Skeleton } from '@/ui/Skeleton';
+import type { PipelineDocument } from '@/viz/graph/document';
 import { draftQuery, getDraft, type PipelineDetail, revisionQuery } from '../api';
-import type { PipelineDocument } from '../graph/document';
 import { ChangeList } from '../revisions/ChangeList';
 import type { EditorState } from './useEditor';
 

@@ -5,7 +5,8 @@ import { ErrorState } from '@/ui/ErrorState';
 import { Page, PageHeader } from '@/ui/PageHeader';
 import { projectPath, useParam, useProject } from '@/ui/routing';
 import { Skeleton } from '@/ui/Skeleton';
-import { draftQuery, pipelineQuery, useAssets } from '../api';
+import { useAssets } from '@/viz/graph/assets';
+import { draftQuery, pipelineQuery } from '../api';
 import { Editor } from './Editor';
 
 export default function EditorPage() {

@@ -6,10 +6,8 @@ import { NumberField } from '@/ui/NumberField';
 import { ComboBox, Select } from '@/ui/Select';
 import { Tabs } from '@/ui/Tabs';
 import { TextField } from '@/ui/TextField';
-import type { Assets, Problem } from '../api';
-import { assetOptions } from '../form/ParameterForm';
-import { SchemaField } from '../form/SchemaField';
-import { portColour } from '../graph/colours';
+import type { Assets } from '@/viz/graph/assets';
+import { portColour } from '@/viz/graph/colours';
 import {
   bindingTo,
   type DocumentNode,
@@ -18,11 +16,14 @@ import {
   nodeTitle,
   type PipelineDocument,
   parseEnd,
-  type Schema,
   splitVersion,
-} from '../graph/document';
-import { NodeIcon } from '../graph/icons';
-import { allPorts, type Catalog, functionOf, type NodePorts, type Port, sourcesOf } from '../graph/ports';
+} from '@/viz/graph/document';
+import { NodeIcon } from '@/viz/graph/icons';
+import { allPorts, type Catalog, functionOf, type NodePorts, type Port, sourcesOf } from '@/viz/graph/ports';
+import type { Schema } from '@/viz/graph/schema';
+import type { Problem } from '../api';
+import { assetOptions } from '../form/ParameterForm';
+import { SchemaField } from '../form/SchemaField';
 import { changeNode, expose, feed, renameNode, setNodeParameter } from './actions';
 import type { Store } from './history';
 

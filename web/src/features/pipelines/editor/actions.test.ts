@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { PipelineDocument } from '../graph/document';
+import type { PipelineDocument } from '@/viz/graph/document';
 import {
   addNode,
   changeNode,

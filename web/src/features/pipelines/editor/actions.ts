@@ -1,9 +1,10 @@
 /** What can be done to a document: pure functions from one document to the next. */
 
-import type { DocumentEdge, DocumentNode, PipelineDocument, Position, Schema } from '../graph/document';
-import { bindingTo, formatEnd, freeName, parseEnd } from '../graph/document';
-import { NODE_WIDTH, onGrid } from '../graph/layout';
-import { freeNoteName, isNoteName, kindOfNote } from '../graph/notes';
+import type { DocumentEdge, DocumentNode, PipelineDocument, Position } from '@/viz/graph/document';
+import { bindingTo, formatEnd, freeName, parseEnd } from '@/viz/graph/document';
+import { NODE_WIDTH, onGrid } from '@/viz/graph/layout';
+import { freeNoteName, isNoteName, kindOfNote } from '@/viz/graph/notes';
+import type { Schema } from '@/viz/graph/schema';
 
 /** Leave out parts that are empty, as the server writes documents; the same document has the same bytes. */
 export function tidy(document: PipelineDocument): PipelineDocument {

@@ -1,4 +1,4 @@
-import type { DocumentNode } from '../graph/document';
+import type { DocumentNode } from '@/viz/graph/document';
 
 /** What is carried from the palette to the canvas. */
 export const DRAG_TYPE = 'application/x-kpl-node';

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { ProblemError } from '@/api/problem';
 import { useFormat } from '@/i18n/format';
 import { toast, toastError } from '@/ui/Toast';
+import type { PipelineDocument } from '@/viz/graph/document';
 import {
   deleteDraft,
   getDraft,
@@ -15,7 +16,6 @@ import {
   savePipeline,
   validate,
 } from '../api';
-import type { PipelineDocument } from '../graph/document';
 import { isEqual } from '../revisions/model';
 import { type Draft, DraftKeeper } from './draft';
 import { Store } from './history';

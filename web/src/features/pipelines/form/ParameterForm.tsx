@@ -3,8 +3,8 @@ import { useState } from 'react';
 import { Button } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import { cx } from '@/ui/cx';
-import type { Assets } from '../api';
-import type { Schema } from '../graph/document';
+import type { Assets } from '@/viz/graph/assets';
+import type { Schema } from '@/viz/graph/schema';
 import { controlOf, folded } from './model';
 import { type AssetOption, SchemaField } from './SchemaField';
 

@@ -5,7 +5,7 @@ import { initReactI18next } from 'react-i18next';
 import { beforeAll, expect, it, vi } from 'vitest';
 import common from '@/i18n/en/common.json';
 import pipelines from '@/i18n/en/pipelines.json';
-import { bindingTo } from '../graph/document';
+import { bindingTo } from '@/viz/graph/document';
 import { SchemaField } from './SchemaField';
 
 beforeAll(() =>

@@ -9,8 +9,9 @@ import { NumberField } from '@/ui/NumberField';
 import { ComboBox, Select } from '@/ui/Select';
 import { Switch } from '@/ui/Switch';
 import { TextField } from '@/ui/TextField';
-import { boundParameter, type Schema, schemaTitle, textOf } from '../graph/document';
-import { controlOf, faultOf, rangeOf, rangeText, stepOf } from './model';
+import { boundParameter } from '@/viz/graph/document';
+import { rangeOf, rangeText, type Schema, schemaTitle, textOf } from '@/viz/graph/schema';
+import { controlOf, faultOf, stepOf } from './model';
 
 export interface AssetOption {
   id: string;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Schema, schemaTitle } from '../graph/document';
-import { controlOf, faultOf, folded, givenOnly, rangeText, stepOf } from './model';
+import { rangeText, type Schema, schemaTitle } from '@/viz/graph/schema';
+import { controlOf, faultOf, folded, givenOnly, stepOf } from './model';
 
 describe('fields', () => {
   it('follow from the schema', () => {

@@ -1,6 +1,6 @@
 /** Rules of a form made from a JSON Schema: which control a property gets, and whether a value fits it. */
 
-import type { Schema } from '../graph/document';
+import { rangeOf, type Schema } from '@/viz/graph/schema';
 
 export type Control =
   | 'integer'
@@ -35,31 +35,6 @@ export function controlOf(schema: Schema): Control {
           ? 'boolean'
           : 'text';
   }
-}
-
-export interface Range {
-  minimum?: number;
-  maximum?: number;
-  isMinimumExcluded: boolean;
-  isMaximumExcluded: boolean;
-}
-
-export function rangeOf(schema: Schema): Range {
-  return {
-    minimum: schema.minimum ?? schema.exclusiveMinimum,
-    maximum: schema.maximum ?? schema.exclusiveMaximum,
-    isMinimumExcluded: schema.minimum === undefined && schema.exclusiveMinimum !== undefined,
-    isMaximumExcluded: schema.maximum === undefined && schema.exclusiveMaximum !== undefined,
-  };
-}
-
-/** A range as people write it: `1 – 10000`, `≥ 1`, `> 0`; empty when there is none. */
-export function rangeText(schema: Schema): string {
-  const { minimum, maximum, isMinimumExcluded, isMaximumExcluded } = rangeOf(schema);
-  if (minimum === undefined && maximum === undefined) return '';
-  if (maximum === undefined) return `${isMinimumExcluded ? '>' : '≥'} ${minimum}`;
-  if (minimum === undefined) return `${isMaximumExcluded ? '<' : '≤'} ${maximum}`;
-  return `${isMinimumExcluded ? '>' : ''}${minimum} – ${isMaximumExcluded ? '<' : ''}${maximum}`;
 }
 
 export interface Fault {

@@ -6,8 +6,8 @@ import { Dialog } from '@/ui/Dialog';
 import { projectPath, useGo } from '@/ui/routing';
 import { TextField } from '@/ui/TextField';
 import { toastError } from '@/ui/Toast';
+import { emptyDocument, NAME_PATTERN, type PipelineDocument } from '@/viz/graph/document';
 import { createPipeline } from '../api';
-import { emptyDocument, NAME_PATTERN, type PipelineDocument } from '../graph/document';
 
 interface NewPipelineDialogProps {
   project: string;

@@ -1,6 +1,6 @@
 import { Minus, Pencil, Plus } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import type { PipelineDocument } from '../graph/document';
+import type { PipelineDocument } from '@/viz/graph/document';
 import { type ChangeKind, changesBetween, isNothing } from './model';
 
 const ICONS = { added: Plus, removed: Minus, changed: Pencil };

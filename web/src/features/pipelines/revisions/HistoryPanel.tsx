@@ -9,8 +9,8 @@ import { ErrorState } from '@/ui/ErrorState';
 import { IconButton } from '@/ui/IconButton';
 import { Skeleton, SkeletonRows } from '@/ui/Skeleton';
 import { Time } from '@/ui/Time';
+import { emptyDocument, type PipelineDocument } from '@/viz/graph/document';
 import { type Revision, revisionQuery, revisionsQuery } from '../api';
-import { emptyDocument, type PipelineDocument } from '../graph/document';
 import { ChangeList } from './ChangeList';
 
 interface HistoryPanelProps {

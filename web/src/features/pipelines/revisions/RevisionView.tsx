@@ -6,14 +6,14 @@ import { useTranslation } from 'react-i18next';
 import { Button } from '@/ui/Button';
 import { ErrorState } from '@/ui/ErrorState';
 import { Skeleton } from '@/ui/Skeleton';
+import { CanvasTools } from '@/viz/graph/CanvasTools';
+import type { PipelineDocument } from '@/viz/graph/document';
+import { toFlow } from '@/viz/graph/flow';
+import { GraphCanvas } from '@/viz/graph/GraphCanvas';
+import { bounds, placed, useArrange } from '@/viz/graph/layout';
+import { notesToFlow } from '@/viz/graph/NoteNodes';
+import { allPorts, type Catalog } from '@/viz/graph/ports';
 import { revisionQuery } from '../api';
-import { CanvasTools } from '../graph/CanvasTools';
-import type { PipelineDocument } from '../graph/document';
-import { toFlow } from '../graph/flow';
-import { GraphCanvas } from '../graph/GraphCanvas';
-import { bounds, placed, useArrange } from '../graph/layout';
-import { notesToFlow } from '../graph/NoteNodes';
-import { allPorts, type Catalog } from '../graph/ports';
 
 const NONE: ReadonlySet<string> = new Set();
 

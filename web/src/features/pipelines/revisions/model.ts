@@ -1,7 +1,7 @@
 /** What is different between two documents, as a history tells it. */
 
-import { type DocumentNode, nodeTitle, type PipelineDocument } from '../graph/document';
-import { notesOf } from '../graph/notes';
+import { type DocumentNode, nodeTitle, type PipelineDocument } from '@/viz/graph/document';
+import { notesOf } from '@/viz/graph/notes';
 
 export type ChangeKind = 'added' | 'removed' | 'changed';
 

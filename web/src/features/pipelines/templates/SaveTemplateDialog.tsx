@@ -7,9 +7,11 @@ import { Dialog } from '@/ui/Dialog';
 import { projectPath, useGo } from '@/ui/routing';
 import { TextField } from '@/ui/TextField';
 import { toast, toastError } from '@/ui/Toast';
-import { type Assets, saveTemplate, templatesQuery } from '../api';
-import { NAME_PATTERN, type PipelineDocument, type Texts, textOf } from '../graph/document';
-import { MiniGraph } from '../graph/MiniGraph';
+import type { Assets } from '@/viz/graph/assets';
+import { NAME_PATTERN, type PipelineDocument } from '@/viz/graph/document';
+import { MiniGraph } from '@/viz/graph/MiniGraph';
+import { type Texts, textOf } from '@/viz/graph/schema';
+import { saveTemplate, templatesQuery } from '../api';
 import { type Opening, opened, openings, usuallyOpen } from './save';
 
 interface SaveTemplateDialogProps {

@@ -5,9 +5,10 @@ import { Badge } from '@/ui/Badge';
 import { EmptyState } from '@/ui/EmptyState';
 import { AppLink, projectPath } from '@/ui/routing';
 import { Skeleton } from '@/ui/Skeleton';
+import type { PipelineDocument } from '@/viz/graph/document';
+import { MiniGraph } from '@/viz/graph/MiniGraph';
+import { textOf } from '@/viz/graph/schema';
 import { type Template, templateQuery } from '../api';
-import { type PipelineDocument, textOf } from '../graph/document';
-import { MiniGraph } from '../graph/MiniGraph';
 
 /** Templates as cards with a picture of their graph. */
 export function TemplateCards({

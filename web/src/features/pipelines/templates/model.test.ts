@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { PipelineDocument } from '../graph/document';
-import type { Catalog } from '../graph/ports';
+import type { PipelineDocument } from '@/viz/graph/document';
+import type { Catalog } from '@/viz/graph/ports';
 import { neededKind, withDefaults } from './model';
 
 const dataset = (kinds: string[]) => ({ name: 'dataset', type: 'dataset', kinds, isOptional: false });

@@ -1,5 +1,5 @@
-import { boundParameter, formatEnd, type PipelineDocument, parseEnd } from '../graph/document';
-import { allPorts, type Catalog } from '../graph/ports';
+import { boundParameter, formatEnd, type PipelineDocument, parseEnd } from '@/viz/graph/document';
+import { allPorts, type Catalog } from '@/viz/graph/ports';
 
 /**
  * The kind of dataset that a template needs: what the steps fed by its dataset parameter take. Through steps that pass

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { bindingTo, type PipelineDocument } from '../graph/document';
-import type { Catalog } from '../graph/ports';
+import { bindingTo, type PipelineDocument } from '@/viz/graph/document';
+import type { Catalog } from '@/viz/graph/ports';
 import { opened, openings, usuallyOpen } from './save';
 
 const CATALOG: Catalog = {

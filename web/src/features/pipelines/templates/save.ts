@@ -1,6 +1,5 @@
 /** What of a pipeline can stay open in a template, and the pipeline with what was chosen opened. */
 
-import { expose } from '../editor/actions';
 import {
   bindingTo,
   boundParameter,
@@ -8,10 +7,10 @@ import {
   freeName,
   nodeTitle,
   type PipelineDocument,
-  type Schema,
-  schemaTitle,
-} from '../graph/document';
-import { type Catalog, functionOf } from '../graph/ports';
+} from '@/viz/graph/document';
+import { type Catalog, functionOf } from '@/viz/graph/ports';
+import { type Schema, schemaTitle } from '@/viz/graph/schema';
+import { expose } from '../editor/actions';
 
 /** One thing that whoever uses the template may be asked for. */
 export interface Opening {

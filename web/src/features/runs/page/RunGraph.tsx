@@ -1,16 +1,16 @@
 import { ReactFlowProvider } from '@xyflow/react';
 import { useMemo, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useAssets } from '../../pipelines/api';
-import { EdgePreview } from '../../pipelines/flowing/EdgePreview';
-import { CanvasTools } from '../../pipelines/graph/CanvasTools';
-import type { PipelineDocument } from '../../pipelines/graph/document';
-import { type NodeStatus, toFlow } from '../../pipelines/graph/flow';
-import { GraphCanvas } from '../../pipelines/graph/GraphCanvas';
-import { bounds, placed, useArrange } from '../../pipelines/graph/layout';
-import { notesToFlow } from '../../pipelines/graph/NoteNodes';
-import { allPorts } from '../../pipelines/graph/ports';
-import { keepSame } from '../../pipelines/graph/same';
+import { EdgePreview } from '@/viz/flowing/EdgePreview';
+import { useAssets } from '@/viz/graph/assets';
+import { CanvasTools } from '@/viz/graph/CanvasTools';
+import type { PipelineDocument } from '@/viz/graph/document';
+import { type NodeStatus, toFlow } from '@/viz/graph/flow';
+import { GraphCanvas } from '@/viz/graph/GraphCanvas';
+import { bounds, placed, useArrange } from '@/viz/graph/layout';
+import { notesToFlow } from '@/viz/graph/NoteNodes';
+import { allPorts } from '@/viz/graph/ports';
+import { keepSame } from '@/viz/graph/same';
 import type { RunDetail, Task } from '../api';
 
 const NONE: ReadonlySet<string> = new Set();

@@ -7,8 +7,8 @@ import { AppLink, projectPath, useProject } from '@/ui/routing';
 import { StateChip } from '@/ui/StateChip';
 import { Table, type TableColumn } from '@/ui/Table';
 import { Elapsed } from '@/ui/Time';
-import { nodeTitle, type PipelineDocument } from '../../pipelines/graph/document';
-import { NodeIcon } from '../../pipelines/graph/icons';
+import { nodeTitle, type PipelineDocument } from '@/viz/graph/document';
+import { NodeIcon } from '@/viz/graph/icons';
 import type { RunDetail, Task } from '../api';
 import { withoutProgress } from '../model';
 

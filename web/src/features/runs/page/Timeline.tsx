@@ -4,7 +4,7 @@ import { toneColor } from '@/ui/Badge';
 import { cx } from '@/ui/cx';
 import { StateIcon, stateLook } from '@/ui/StateChip';
 import { useNow } from '@/ui/Time';
-import { nodeTitle, type PipelineDocument } from '../../pipelines/graph/document';
+import { nodeTitle, type PipelineDocument } from '@/viz/graph/document';
 import type { RunDetail, Task } from '../api';
 import { barOf, isOver, type Span, spanOf, ticks } from '../model';
 

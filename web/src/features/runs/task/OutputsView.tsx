@@ -8,7 +8,7 @@ import { ErrorState } from '@/ui/ErrorState';
 import { Panel } from '@/ui/Panel';
 import { AppLink, projectPath } from '@/ui/routing';
 import { SkeletonRows } from '@/ui/Skeleton';
-import { portColour } from '../../pipelines/graph/colours';
+import { portColour } from '@/viz/graph/colours';
 import { isReport } from '../model';
 import { Published } from '../Published';
 

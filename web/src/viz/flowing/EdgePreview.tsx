@@ -7,15 +7,15 @@ import { artifactImageUrl, sampleImageUrl, spreadRows } from '@/api/thumbnails';
 import { formatMetric, useFormat } from '@/i18n/format';
 import { Skeleton } from '@/ui/Skeleton';
 import { partColour } from '@/viz/Parts';
+import type { PipelineDocument } from '../graph/document';
+import { cardPlace, type FlowTask, flowingAlong, largest, versioned } from './model';
 import {
   artifactStatisticsQuery,
   datasetVersionQuery,
   modelVersionQuery,
   statisticsQuery,
   taskMetricsQuery,
-} from '../api';
-import type { PipelineDocument } from '../graph/document';
-import { cardPlace, type FlowTask, flowingAlong, largest, versioned } from './model';
+} from './queries';
 
 const OPEN_AFTER_MS = 350;
 const CARD = { width: 316, height: 324 };

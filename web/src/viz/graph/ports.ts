@@ -1,7 +1,8 @@
 /** Ports of nodes, and whether an edge may join two of them. The server decides; this says so while one draws. */
 
-import type { Schema as AnySchema, DocumentNode, PipelineDocument } from './document';
+import type { DocumentNode, PipelineDocument } from './document';
 import { formatEnd, parseEnd, resolved, splitVersion } from './document';
+import type { Schema as AnySchema } from './schema';
 
 export type PortType = 'dataset' | 'model' | 'files' | 'endpoint';
 

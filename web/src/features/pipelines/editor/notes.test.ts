@@ -1,10 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { copyText, moveNodes, pasteText, removeParts } from '../editor/actions';
-import { readYaml } from '../yaml/read';
-import { writeYaml } from '../yaml/write';
-import { arrange } from './arrange';
-import type { PipelineDocument } from './document';
-import { placed } from './layout';
+import { arrange } from '@/viz/graph/arrange';
+import type { PipelineDocument } from '@/viz/graph/document';
+import { placed } from '@/viz/graph/layout';
 import {
   addNote,
   boxesOf,
@@ -15,7 +12,10 @@ import {
   refitGroups,
   resizeNote,
   withMembers,
-} from './notes';
+} from '@/viz/graph/notes';
+import { readYaml } from '../yaml/read';
+import { writeYaml } from '../yaml/write';
+import { copyText, moveNodes, pasteText, removeParts } from './actions';
 
 const NO_PORTS = new Map();
 const BASE: PipelineDocument = {
