@@ -33,7 +33,7 @@ OUTPUT_PREFIX = "KPL_OUTPUT_"
 
 READY_PATH = "/v2/health/ready"
 
-_MAX_LINE_BYTES = 1 << 20
+MAX_LINE_BYTES = 1 << 20
 _MAX_READ_BYTES = 8 << 20
 
 
@@ -179,33 +179,42 @@ def read_events(path: Path, offset: int = 0, *, is_final: bool = False) -> tuple
         The events; one sentence for each line that is none, which never stops the rest; the offset to go on
         from.
     """
+    lines, problems, end = read_lines(path, offset, is_final=is_final)
+    events, not_events = parse_lines(lines, offset)
+    return events, problems + not_events, end
+
+
+def read_lines(path: Path, offset: int, *, is_final: bool) -> tuple[bytes, list[str], int]:
+    """Like `read_events`, with the lines unread; the sentences are about lines that were dropped."""
     try:
         with path.open("rb") as file:
             file.seek(offset)
             data = file.read(_MAX_READ_BYTES)
     except FileNotFoundError:
-        return [], [], offset
+        return b"", [], offset
     whole = data if is_final and len(data) < _MAX_READ_BYTES else data[: data.rfind(b"\n") + 1]
     if not whole and len(data) == _MAX_READ_BYTES:
-        return (
-            [],
-            [f"byte {offset}: a line of more than {_MAX_READ_BYTES} bytes was dropped."],
-            offset + len(data),
-        )
+        dropped = f"byte {offset}: a line of more than {_MAX_READ_BYTES} bytes was dropped."
+        return b"", [dropped], offset + len(data)
+    return whole, [], offset + len(whole)
+
+
+def parse_lines(lines: bytes, offset: int) -> tuple[list[Event], list[str]]:
+    """The events in lines of an events file that begin at `offset`, and a sentence for each line that is none."""
     events: list[Event] = []
     problems: list[str] = []
-    for line in whole.splitlines(keepends=True):
+    for line in lines.splitlines(keepends=True):
         _read_line(line, offset, events, problems)
         offset += len(line)
-    return events, problems, offset
+    return events, problems
 
 
 def _read_line(line: bytes, offset: int, events: list[Event], problems: list[str]) -> None:
     if not line.strip():
         return
     try:
-        if len(line) > _MAX_LINE_BYTES:
-            raise ValueError(f"the line has more than {_MAX_LINE_BYTES} bytes")
+        if len(line) > MAX_LINE_BYTES:
+            raise ValueError(f"the line has more than {MAX_LINE_BYTES} bytes")
         events.append(parse_event(json.loads(line)))
     except (ValueError, TypeError, RecursionError) as err:
         shown = line[:80].decode(errors="replace").strip()
