@@ -13,7 +13,7 @@ VALUES = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=300)
 
 def series_of(values: list[float]) -> Series:
     series = Series()
-    series.add(range(len(values)), values)
+    series.add(list(range(len(values))), values)
     return series
 
 

@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from operator import le
 from pathlib import Path
 from typing import Annotated
 
@@ -30,14 +29,14 @@ _MAX_METRICS = 2000
 _PART_BYTES = 256 << 10
 
 
-class _MetricLine(msgspec.Struct, tag="metric", tag_field="type"):
+class _MetricLine(msgspec.Struct, tag="metric", tag_field="type", gc=False):
     name: Annotated[str, msgspec.Meta(min_length=1)]
     value: float
-    step: float | None = None
+    step: int | float | None = None
     time: float | None = None
 
 
-class _ProgressLine(msgspec.Struct, tag="progress", tag_field="type"):
+class _ProgressLine(msgspec.Struct, tag="progress", tag_field="type", gc=False):
     value: float
     message: str = ""
 
@@ -62,15 +61,12 @@ class Series:
     def add(self, steps: Sequence[float | None], values: Sequence[float]) -> None:
         """Append points [N], at least one; a step that is None is the number of points before it."""
         count = len(self.steps)
-        numbered = array(
-            "d", [count + place if step is None else int(step) for place, step in enumerate(steps)]
-        )
-        self.is_ordered = self.is_ordered and (
-            (not count or self.steps[-1] <= numbered[0]) and all(map(le, numbered, numbered[1:]))
-        )
+        numbered = [count + place if step is None else int(step) for place, step in enumerate(steps)]
+        is_behind = not count or self.steps[-1] <= numbered[0]
+        self.is_ordered = self.is_ordered and is_behind and sorted(numbered) == numbered
         self.min = min(self.min, *values)
         self.max = max(self.max, *values)
-        self.steps.extend(numbered)
+        self.steps.extend(array("d", numbered))
         self.values.extend(values)
 
 
@@ -129,25 +125,27 @@ class AttemptEvents:
             events, problems = parse_lines(lines, offset)
             for problem in problems:
                 self._complain(problem)
-        points: dict[str, list[Metric | _MetricLine]] = {}
-        for event in events:
-            match event:
-                case Metric() | _MetricLine():
-                    points.setdefault(event.name, []).append(event)
-                case Progress() | _ProgressLine():
-                    self.progress = min(1.0, max(0.0, event.value))
-                    self.progress_message = event.message
-                case Note():
-                    self.notes.append(event.text)
-                case Figure():
-                    if event.name in self.figures or len(self.figures) < _MAX_FIGURES:
-                        self.figures[event.name] = event
-        for name, found in points.items():
+        points = [event for event in events if isinstance(event, (Metric, _MetricLine))]
+        if len(points) < len(events):
+            for event in events:
+                self._take(event)
+        for name, found in _by_name(points).items():
             if name not in self.series and len(self.series) >= _MAX_METRICS:
                 self._complain(f"metric '{name}' is one too many; {_MAX_METRICS} names are kept.")
                 continue
             series = self.series.setdefault(name, Series())
             series.add([each.step for each in found], [each.value for each in found])
+
+    def _take(self, event: Event | _MetricLine | _ProgressLine) -> None:
+        match event:
+            case Progress() | _ProgressLine():
+                self.progress = min(1.0, max(0.0, event.value))
+                self.progress_message = event.message
+            case Note():
+                self.notes.append(event.text)
+            case Figure():
+                if event.name in self.figures or len(self.figures) < _MAX_FIGURES:
+                    self.figures[event.name] = event
 
     def _complain(self, problem: str) -> None:
         if len(self.problems) < MAX_PROBLEMS:
@@ -175,6 +173,17 @@ def _points_and_progress(lines: bytes) -> list[_MetricLine | _ProgressLine] | No
         return None
     is_each_a_line = len(found) == lines.count(b"\n")
     return found if is_each_a_line else None
+
+
+def _by_name(points: list[Metric | _MetricLine]) -> dict[str, list[Metric | _MetricLine]]:
+    """The points of each metric, in order."""
+    names = [each.name for each in points]
+    if len(set(names)) == 1:
+        return {names[0]: points}
+    found: dict[str, list[Metric | _MetricLine]] = {}
+    for name, point in zip(names, points, strict=True):
+        found.setdefault(name, []).append(point)
+    return found
 
 
 def thin(
