@@ -1,5 +1,7 @@
 """Samples, their masks and reviews over HTTP, in the SDK and on the command line."""
 
+from email.parser import BytesParser
+from email.policy import HTTP
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,7 @@ from kpl.dataset.masks import runs_segmentation
 from kpl.errors import Invalid
 from kpl.schemas.token import TokenCreate
 from kpl.server.services import tokens
-from kpl.testing.published import image_bytes, publish_dataset
+from kpl.testing.published import image_bytes, publish_dataset, write_dataset
 from kpl.testing.server import RunningServer, SignedIn
 
 V = "/api/v1/projects/default/datasets/cells/versions/1"
@@ -45,6 +47,23 @@ def test_masks_are_kept_for_ever_and_lists_name_no_empty_fields(
         "samples",
         "labels",
     ]
+
+
+def test_thumbnails_come_as_a_form_of_files(server: RunningServer, viewer: SignedIn, tmp_path: Path) -> None:
+    publish_dataset(server.platform, write_dataset(tmp_path / "pets"), "pets")
+    versions = "/api/v1/projects/default/datasets/pets/versions/1"
+    answer = viewer.client.get(f"{versions}/thumbnails?row=7&row=4&size=160")
+    assert (answer.status_code, "immutable" in answer.headers["cache-control"]) == (200, True)
+    head = f"Content-Type: {answer.headers['content-type']}\r\n\r\n".encode()
+    parts = BytesParser(policy=HTTP).parsebytes(head + answer.content).iter_parts()
+    alone = {row: viewer.client.get(f"{versions}/samples/{row}/image?size=160").content for row in (7, 4)}
+    assert {
+        int(str(part.get_filename())): part.get_payload(decode=True)
+        for part in parts
+        if part.get_content_type() == "image/webp"
+    } == alone
+    too_many = "&".join(f"row={row}" for row in range(101))
+    assert viewer.client.get(f"{versions}/thumbnails?{too_many}").status_code == 422
 
 
 def publish_answered(server: RunningServer, folder: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from kpl.dataset import versions
+from kpl.dataset import DatasetWriter, field, versions
 from kpl.errors import Denied, Invalid, NotFound
 from kpl.schemas.dataset import DatasetImport, SampleKeysOut
 from kpl.server.services import datasets
@@ -100,6 +100,29 @@ def test_an_image_comes_back_byte_for_byte_and_scaled(
         datasets.get_sample_image(platform, viewer_of, "default", pets, 1, 9, size=None)
 
 
+def test_many_thumbnails_come_at_once(platform: Platform, viewer_of: Caller, pets: str) -> None:
+    def get(rows: list[int], size: int = 160) -> dict[int, bytes]:
+        return datasets.get_thumbnails(platform, viewer_of, "default", pets, 1, rows, size=size)
+
+    one, _ = datasets.get_sample_image(platform, viewer_of, "default", pets, 1, 4, size=160)
+    assert list(get([7, 4])) == [7, 4]
+    assert get([7, 4])[4] == one
+    with pytest.raises(NotFound, match="no sample 9"):
+        get([4, 9])
+    with pytest.raises(Invalid, match="Ask for one of 160, 400"):
+        get([4], size=161)
+
+
+def test_thumbnails_that_cannot_be_made_are_left_out(
+    platform: Platform, viewer_of: Caller, tmp_path: Path
+) -> None:
+    with DatasetWriter(tmp_path / "odd", fields=[field("image", "image")], kind="custom") as writer:
+        writer.add("good", image=image_bytes(1))
+        writer.add("bad", image=b"no image")
+    publish_dataset(platform, tmp_path / "odd", "odd")
+    assert list(datasets.get_thumbnails(platform, viewer_of, "default", "odd", 1, [0, 1], size=160)) == [0]
+
+
 def test_statistics_count_the_samples(platform: Platform, viewer_of: Caller, pets: str) -> None:
     statistics = datasets.get_statistics(platform, viewer_of, "default", pets, 1).statistics
     assert statistics["num_samples"] == 9
@@ -173,6 +196,7 @@ READS: list[Callable[[Platform, Caller], object]] = [
     lambda p, c: datasets.list_samples(p, c, "default", "pets", 1, SampleFilter(), cursor=None, limit=1),
     lambda p, c: datasets.list_sample_keys(p, c, "default", "pets", 1, SampleFilter(), cursor=None, limit=1),
     lambda p, c: datasets.get_sample_image(p, c, "default", "pets", 1, 0, size=None),
+    lambda p, c: datasets.get_thumbnails(p, c, "default", "pets", 1, [0], size=160),
     lambda p, c: datasets.get_statistics(p, c, "default", "pets", 1),
 ]
 WRITES: list[Callable[[Platform, Caller], object]] = [

@@ -13,6 +13,18 @@ export function sampleImageUrl(
   return `${sampleUrl(project, version, row)}/image${size === 'full' ? '' : `?size=${size}`}`;
 }
 
+/** Address of many small images at once, as a form of files named by their rows. */
+export function thumbnailsUrl(
+  project: string,
+  version: VersionName,
+  rows: number[],
+  size: 160 | 400,
+): string {
+  const asked = new URLSearchParams(rows.map((row) => ['row', String(row)]));
+  asked.set('size', String(size));
+  return `${versionUrl(project, version)}/thumbnails?${asked}`;
+}
+
 /** Address of the image of a sample of a stored dataset that may be no version of any. */
 export function artifactImageUrl(project: string, digest: string, row: number, size: 160 | 400): string {
   const parts = [project, 'artifacts', digest, 'samples', row].map(encodeURIComponent);
@@ -29,8 +41,12 @@ export function sampleMaskUrl(
   return `${sampleUrl(project, version, row)}/mask?layer=${encodeURIComponent(layer)}&size=${size}`;
 }
 
-function sampleUrl(project: string, { name, version }: VersionName, row: number): string {
-  const parts = [project, 'datasets', name, 'versions', version, 'samples', row].map(encodeURIComponent);
+function sampleUrl(project: string, version: VersionName, row: number): string {
+  return `${versionUrl(project, version)}/samples/${row}`;
+}
+
+function versionUrl(project: string, { name, version }: VersionName): string {
+  const parts = [project, 'datasets', name, 'versions', version].map(encodeURIComponent);
   return `/api/v1/projects/${parts.join('/')}`;
 }
 

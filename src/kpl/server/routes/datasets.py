@@ -26,7 +26,7 @@ from kpl.schemas.dataset import (
 from kpl.schemas.page import Page
 from kpl.schemas.task import TaskOut
 from kpl.server.routes.dependencies import PROJECT, Cursor, Limit, TheCaller, ThePlatform
-from kpl.server.routes.files import FOREVER
+from kpl.server.routes.files import FOREVER, many_files_response
 from kpl.server.services import datasets, differences, reviews
 from kpl.server.services.sample_filters import SampleFilter
 
@@ -229,6 +229,26 @@ def get_sample_image(
     """The image of one sample."""
     data, media_type = datasets.get_sample_image(platform, caller, project, name, version, row, size=size)
     return Response(data, media_type=media_type, headers={"Cache-Control": FOREVER})
+
+
+@router.get(
+    "/{name}/versions/{version}/thumbnails",
+    operation_id="get_thumbnails",
+    response_class=Response,
+    responses={200: {"content": {"multipart/form-data": {}}, "description": "A WebP file for each row."}},
+)
+def get_thumbnails(
+    platform: ThePlatform,
+    caller: TheCaller,
+    project: str,
+    name: str,
+    version: int,
+    row: Annotated[list[int], Query(max_length=100, description="Of the samples; give it up to 100 times.")],
+    size: Annotated[int, Query(description="160 or 400: scaled down to fit.")] = 160,
+) -> Response:
+    """The images of many samples, small. Rows whose image cannot be read are left out: one alone says why."""
+    found = datasets.get_thumbnails(platform, caller, project, name, version, row, size=size)
+    return many_files_response({str(each): data for each, data in found.items()}, "image/webp")
 
 
 @router.get(

@@ -16,6 +16,10 @@ _OPEN_DATASETS = 32
 _MAX_PIXELS = 100_000_000
 
 
+class Unreadable(Invalid):
+    """The image of a sample that cannot be drawn."""
+
+
 @lru_cache(maxsize=_OPEN_DATASETS)
 def open_dataset(folder: Path) -> "Dataset":
     """The dataset in a materialised artifact; its files never change, so it is opened once."""
@@ -52,7 +56,8 @@ def thumbnail(dataset: "Dataset", row: int, size: int, cache: Path) -> bytes:
     """The image of a sample scaled down to fit `size` x `size` pixels, as WebP; kept in `cache`.
 
     Raises:
-        Invalid: the size is not offered, or the image cannot be read.
+        Invalid: the size is not offered.
+        Unreadable: the image cannot be read.
     """
     if size not in THUMBNAIL_SIZES:
         raise Invalid(
@@ -73,7 +78,7 @@ def _scaled(data: bytes, size: int) -> bytes:
     try:
         with Image.open(io.BytesIO(data)) as image:
             if image.width * image.height > _MAX_PIXELS:
-                raise Invalid(
+                raise Unreadable(
                     f"The image has {image.width} x {image.height} pixels; too many for a thumbnail."
                 )
             image.draft("RGB", (size, size))
@@ -85,5 +90,5 @@ def _scaled(data: bytes, size: int) -> bytes:
             out = io.BytesIO()
             picture.resize(shape, filter_).save(out, "WEBP", quality=80, method=2)
     except (UnidentifiedImageError, OSError, ValueError) as err:
-        raise Invalid(f"The image cannot be read: {err}.") from err
+        raise Unreadable(f"The image cannot be read: {err}.") from err
     return out.getvalue()

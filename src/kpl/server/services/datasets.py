@@ -1,5 +1,7 @@
 """Datasets and their versions: import, look at samples, delete."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -251,6 +253,34 @@ def get_sample_image(
 ) -> tuple[bytes, str]:
     """The image of one sample, as it was imported or scaled down, and its media type."""
     return sample_image(platform, _folder(platform, caller, project, name, version), row, size=size)
+
+
+def get_thumbnails(
+    platform: Platform,
+    caller: Caller,
+    project: str,
+    name: str,
+    version: int,
+    rows: Sequence[int],
+    *,
+    size: int,
+) -> dict[int, bytes]:
+    """Scaled images of many samples, as WebP; rows whose image cannot be read are left out.
+
+    Raises:
+        Invalid: the size is not offered.
+        NotFound: one of the rows is not there, or samples of this kind have no image.
+    """
+    from kpl.server.services.dataset_reader import Unreadable, open_dataset, thumbnail
+
+    folder = _folder(platform, caller, project, name, version)
+    dataset = open_dataset(folder)
+    cache = platform.settings.cache_dir / "thumbnails" / folder.name
+    found = {}
+    for row in rows:
+        with suppress(Unreadable):
+            found[row] = thumbnail(dataset, row, size, cache)
+    return found
 
 
 def sample_image(platform: Platform, folder: Path, row: int, *, size: int | None) -> tuple[bytes, str]:

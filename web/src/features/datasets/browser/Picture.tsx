@@ -5,7 +5,10 @@ import { readProblem, toProblem } from '@/api/problem';
 import { cx } from '@/ui/cx';
 
 interface PictureProps {
-  src: string;
+  /** Undefined while it is on its way, null when it cannot be had. */
+  src: string | null | undefined;
+  /** Asked why it cannot be had, when that is another address. */
+  reasonFrom?: string;
   /** The same picture in another format, for one that browsers do not know. */
   fallback?: string;
   alt?: string;
@@ -13,32 +16,31 @@ interface PictureProps {
   fit: 'cover' | 'contain';
   /** In a small place only the icon and, on pointing, the reason. */
   isSmall?: boolean;
-  /** What is not in sight yet waits for what is. */
-  isInSight?: boolean;
   onBroken?: () => void;
 }
 
 /** A picture of a sample; where it cannot be drawn, why. */
 export function Picture(props: PictureProps) {
-  const { src, fallback, alt = '', isPixelated, fit, isSmall, isInSight = true, onBroken } = props;
-  const [tried, setTried] = useState(src);
+  const { src, reasonFrom, fallback, alt = '', isPixelated, fit, isSmall, onBroken } = props;
+  const [isFallback, setFallback] = useState(false);
   const [isBroken, setBroken] = useState(false);
-  if (isBroken) return <Broken src={tried} isSmall={isSmall} />;
+  const shown = isFallback && fallback !== undefined ? fallback : src;
+  const isMissing = isBroken || shown === null;
+  useEffect(() => {
+    if (isMissing) onBroken?.();
+  }, [isMissing, onBroken]);
+  if (isMissing) return <Broken address={reasonFrom ?? shown ?? ''} isSmall={isSmall} />;
+  if (shown === undefined) return <span className="block size-full bg-sunken" />;
   return (
     <img
-      fetchPriority={isInSight ? 'high' : 'low'}
-      src={tried}
+      src={shown}
       alt={alt}
       loading="lazy"
       decoding="async"
       draggable={false}
       onError={() => {
-        if (fallback !== undefined && tried !== fallback) {
-          setTried(fallback);
-          return;
-        }
-        setBroken(true);
-        onBroken?.();
+        if (fallback !== undefined && !isFallback) setFallback(true);
+        else setBroken(true);
       }}
       style={isPixelated ? { imageRendering: 'pixelated' } : undefined}
       className={cx(
@@ -50,9 +52,9 @@ export function Picture(props: PictureProps) {
   );
 }
 
-function Broken({ src, isSmall }: Pick<PictureProps, 'src' | 'isSmall'>) {
+function Broken({ address, isSmall }: { address: string; isSmall?: boolean }) {
   const { t } = useTranslation('datasets');
-  const reason = useReason(src);
+  const reason = useReason(address);
   return (
     <span
       title={reason}

@@ -1,4 +1,4 @@
-import { memo, useState } from 'react';
+import { memo, useCallback, useState } from 'react';
 import { sampleImageUrl } from '@/api/thumbnails';
 import { cx } from '@/ui/cx';
 import { classColour, ON_CLASS_COLOUR } from '@/viz/palette';
@@ -9,6 +9,8 @@ import type { Verdict } from './decisions';
 import { PaintedOverlay } from './PaintedOverlay';
 import { PickMark, pickedBy } from './PickMark';
 import { Picture } from './Picture';
+import type { ThumbSize, Thumbs } from './thumbs';
+import { useThumb } from './useThumb';
 import { VerdictMark } from './VerdictMark';
 import type { DrawnView, GridView } from './view';
 
@@ -21,7 +23,8 @@ interface SampleCellProps {
   /** Where something is drawn over the picture; else it follows its place without being drawn anew. */
   width: number | undefined;
   height: number | undefined;
-  thumbSize: 160 | 400;
+  thumbSize: ThumbSize;
+  thumbs: Thumbs;
   isSmall: boolean;
   /** Whether it was in sight when it was drawn first. */
   isInSight: boolean;
@@ -40,7 +43,9 @@ interface SampleCellProps {
 export const SampleCell = memo(function SampleCell(props: SampleCellProps) {
   const { project, version, sample, position, width, height, thumbSize, isSmall, view, isSelected } = props;
   const { isFocusable, isPicked, isPicking, verdict, isVerdictSaved, onSelect, onPick } = props;
+  const src = useThumb(props.thumbs, sample.row, props.isInSight);
   const [isBroken, setBroken] = useState(false);
+  const breaks = useCallback(() => setBroken(true), []);
   const [isPointed, setPointed] = useState(false);
   const fit = isTiny(sample.width) ? 'contain' : 'cover';
   return (
@@ -67,12 +72,12 @@ export const SampleCell = memo(function SampleCell(props: SampleCellProps) {
       >
         <Picture
           key={thumbSize}
-          src={sampleImageUrl(project, version, sample.row, thumbSize)}
+          src={src}
+          reasonFrom={sampleImageUrl(project, version, sample.row, thumbSize)}
           isPixelated={isTiny(sample.width)}
           fit={fit}
           isSmall={isSmall}
-          isInSight={props.isInSight}
-          onBroken={() => setBroken(true)}
+          onBroken={breaks}
         />
         {width !== undefined && height !== undefined && !isBroken && (
           <PaintedOverlay

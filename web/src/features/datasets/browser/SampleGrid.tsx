@@ -9,6 +9,7 @@ import type { SamplePages } from './samplePages';
 import { useGridWindow } from './useGridWindow';
 import type { Picking } from './usePicks';
 import type { Review } from './useReview';
+import { useThumbs } from './useThumb';
 import type { DrawnView } from './view';
 
 interface SampleGridProps {
@@ -33,6 +34,7 @@ export function SampleGrid(props: SampleGridProps) {
   const { project, version, pages, aspect, view, selected, onSelect, review } = props;
   const { picks, pick } = props.picking;
   const { t } = useTranslation('datasets');
+  const thumbs = useThumbs(project, version);
   const grid = useGridWindow(pages, { aspect, rowHeight: view.rowHeight, selected });
   if (pages.total === 0)
     return (
@@ -54,6 +56,7 @@ export function SampleGrid(props: SampleGridProps) {
       <ul style={{ height: grid.height }} className="relative mx-4 my-4">
         {grid.tiles.map((tile, index) => {
           const sample = pages.at(tile.position);
+          const size = Math.max(tile.width, tile.height) * density > 200 ? 400 : 160;
           const found = sample && verdictOf(review?.decisions ?? NO_DECISIONS, sample);
           return (
             <li
@@ -69,13 +72,15 @@ export function SampleGrid(props: SampleGridProps) {
             >
               {sample ? (
                 <SampleCell
+                  key={sample.row}
                   project={project}
                   version={version}
                   sample={sample}
                   position={tile.position}
                   width={hasOverlay(sample) ? tile.width : undefined}
                   height={hasOverlay(sample) ? tile.height : undefined}
-                  thumbSize={Math.max(tile.width, tile.height) * density > 200 ? 400 : 160}
+                  thumbSize={size}
+                  thumbs={thumbs[size]}
                   isInSight={tile.isInSight}
                   isSmall={tile.width < 96 || tile.height < 88}
                   view={view}
