@@ -23,7 +23,7 @@ from kpl.evaluation.detection import (
     match_classes,
     pairs_of,
 )
-from kpl.evaluation.matching import NO_PARTNER, Pairs, match, rank_within, samples_of
+from kpl.evaluation.matching import NO_PARTNER, Pairs, match, overlaps, rank_within, samples_of
 from kpl.evaluation.outcomes import DetectionFigures, Events, Fate
 from kpl.evaluation.report import (
     HINT,
@@ -126,6 +126,7 @@ class DetectionReport:
         pairs = pairs.reshape(side, side).astype(np.int64)
         return DetectionFigures(
             threshold=threshold,
+            num_samples=len(self.rows),
             object_fates=object_fates,
             answer_fates=answer_fates,
             partners=partners,
@@ -161,6 +162,21 @@ class DetectionReport:
         num_right = len(right) - np.searchsorted(right, _THRESHOLDS, side="left")
         f1 = 2 * num_right / np.maximum(num_answers + int((~self.objects.is_ignored).sum()), 1)
         return int(f1.argmax()) / 100
+
+    def ignored_of(self, index: int, figures: DetectionFigures) -> list[tuple[int, int]]:
+        """Numbers of objects and answers of one sample that do not count: (object, answer), NO_PARTNER for none."""
+        objects = slice(*self.objects.offsets[index : index + 2].tolist())
+        answers = slice(*self.answers.offsets[index : index + 2].tolist())
+        things = objects.start + np.flatnonzero(figures.object_fates[objects] == Fate.IGNORED)
+        given = answers.start + np.flatnonzero(figures.answer_fates[answers] == Fate.IGNORED)
+        return [(number, NO_PARTNER) for number in things.tolist()] + [
+            (NO_PARTNER, number) for number in given.tolist()
+        ]
+
+    def overlap(self, number: int, answer: int) -> float:
+        """Of one object and one answer."""
+        crowd = self.objects.is_ignored[number : number + 1]
+        return float(overlaps(self.objects.boxes[[number]], crowd, self.answers.boxes[[answer]])[0])
 
     def areas(self) -> AveragePrecisions:
         """COCO's average precision and recall of each class, at each overlap."""
@@ -207,6 +223,8 @@ class DetectionReport:
         missed = np.flatnonzero(object_fates == Fate.ALONE)
         labels = np.append(objects.class_ids, background)[partners[counted]]
         return Events(
+            objects=np.concatenate((partners[counted], missed)),
+            answers=np.concatenate((counted, np.full(len(missed), NO_PARTNER))),
             samples=np.concatenate(
                 (samples_of(answers.offsets)[counted], samples_of(objects.offsets)[missed])
             ),

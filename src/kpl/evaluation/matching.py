@@ -65,8 +65,8 @@ def overlapping_pairs(
         answers = np.repeat(np.arange(start, stop), counts)
         within = np.arange(len(answers)) - np.repeat(np.cumsum(counts) - counts, counts)
         objects = object_offsets[sample_of_answer[answers]] + within
-        overlaps = _overlaps(object_boxes[objects], is_crowd[objects], answer_boxes[answers])
-        parts.append(Pairs(answers, objects, overlaps).where(overlaps >= least))
+        found = overlaps(object_boxes[objects], is_crowd[objects], answer_boxes[answers])
+        parts.append(Pairs(answers, objects, found).where(found >= least))
         start = stop
     if not parts:
         return Pairs(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
@@ -117,10 +117,10 @@ def match(
     wanting, wanting_of_pair = np.unique(pairs.answers, return_inverse=True)
     rank_of_pair = rank_within(groups[wanting], scores[wanting])[wanting_of_pair]
     order = np.lexsort((pairs.objects, pairs.answers, rank_of_pair))
-    answers, objects, overlaps = pairs.answers[order], pairs.objects[order], pairs.overlaps[order]
-    levels, level = np.unique(overlaps, return_inverse=True)
+    answers, objects = pairs.answers[order], pairs.objects[order]
+    levels, level = np.unique(pairs.overlaps[order], return_inverse=True)
     preference = level + np.where(is_ignored[objects], 0, len(levels))
-    reaches = overlaps[:, None] >= thresholds
+    reaches = levels[level, None] >= thresholds
     is_taken = np.zeros((len(is_ignored), len(thresholds)), bool)
     ends = np.cumsum(np.bincount(rank_of_pair))
     # Answers of one rank are of different groups and want different objects: a round settles them all.
@@ -140,9 +140,10 @@ def match(
     return partners
 
 
-def _overlaps(
+def overlaps(
     objects: NDArray[np.floating], is_crowd: NDArray[np.bool_], answers: NDArray[np.floating]
 ) -> NDArray[np.float64]:
+    """[K] overlaps of boxes [K,4] xyxy, one by one: intersection over union, of a crowd over the answer alone."""
     left_top = np.maximum(objects[:, :2], answers[:, :2]).astype(np.float64)
     sides = np.minimum(objects[:, 2:], answers[:, 2:]).astype(np.float64) - left_top
     both = np.where((sides > 0).all(axis=1), sides[:, 0] * sides[:, 1], 0.0)

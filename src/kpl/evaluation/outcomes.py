@@ -35,9 +35,12 @@ class Events:
         labels: true classes; the number of classes, which stands for the background, of a false alarm.
         predicted: classes answered; the background of an object that was missed.
         scores: of the answers; 0 of an object that was missed.
+        objects, answers: their numbers; NO_PARTNER where there is none.
     """
 
     samples: NDArray[np.int64]
+    objects: NDArray[np.int64]
+    answers: NDArray[np.int64]
     labels: NDArray[np.int64]
     predicted: NDArray[np.int64]
     fates: NDArray[np.int8]
@@ -55,6 +58,7 @@ class DetectionFigures:
     """
 
     threshold: float
+    num_samples: int
     object_fates: NDArray[np.int8]
     answer_fates: NDArray[np.int8]
     partners: NDArray[np.int64]
@@ -86,6 +90,20 @@ class DetectionFigures:
     @property
     def num_answers(self) -> int:
         return int(self.pairs[:, :-1].sum())
+
+    @property
+    def num_answered(self) -> int:
+        return self.num_answers
+
+    @property
+    def accuracy(self) -> float:
+        """Share of right ones among the answers."""
+        return self.overall.precision
+
+    @property
+    def coverage(self) -> float:
+        """Share of the objects that were not missed."""
+        return 1 - self.num_missed / self.num_objects if self.num_objects else 0.0
 
     @property
     def overall(self) -> ClassFigures:

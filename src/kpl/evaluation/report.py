@@ -24,7 +24,7 @@ REPORT_NAME = "report.json"
 SCHEMA = "kpl.report/v1"
 NO_ANSWER = -1
 HINT = "docs/reference/evaluation-report.md says what a report consists of."
-Outcome = Literal["right", "wrong", "unanswered"]
+Outcome = Literal["right", "wrong", "unanswered", "error"]
 _CHUNK_BYTES = 64 << 20
 MOST_MATRIX_CLASSES = 200
 
@@ -175,7 +175,7 @@ class ClassificationReport:
         Args:
             label: the class they belong to.
             predicted: the class they were answered with.
-            outcome: whether that is right; `unanswered` are those below the threshold.
+            outcome: whether that is right; `unanswered` are those below the threshold, `error` all but right.
         """
         answers = self.answers_at(threshold)
         chosen = np.ones(len(answers), dtype=bool)
@@ -187,6 +187,8 @@ class ClassificationReport:
             chosen &= answers == self.labels
         elif outcome == "wrong":
             chosen &= (answers != self.labels) & (answers != NO_ANSWER)
+        elif outcome == "error":
+            chosen &= answers != self.labels
         elif outcome == "unanswered":
             chosen &= answers == NO_ANSWER
         return np.flatnonzero(chosen)
