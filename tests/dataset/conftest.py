@@ -1,6 +1,5 @@
 """Tiny images and datasets, made without any image library, and the folder of real data."""
 
-import os
 import struct
 import zlib
 from collections.abc import Callable
@@ -61,13 +60,3 @@ def classification(tmp_path: Path) -> Dataset:
         for i in range(10):
             writer.add(f"{i}.png", split="train" if i < 7 else "test", image=_make_png(4, 3, i), label=i % 2)
     return Dataset.open(tmp_path / "classification")
-
-
-@pytest.fixture(scope="session")
-def real_data() -> Path:
-    """Folder of real data sets, as KPL_TEST_DATA names it."""
-    default = Path(__file__).parents[2].parent / "shared" / "data"
-    folder = Path(os.environ.get("KPL_TEST_DATA", default))
-    if not folder.is_dir():
-        pytest.skip("no real data: set KPL_TEST_DATA to the folder of data sets")
-    return folder

@@ -1,5 +1,6 @@
 """`kpl task`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +21,7 @@ from kpl.cli.output import (
     size,
     until,
 )
+from kpl.schemas.evaluation import EvaluatedSampleOut, EvaluationReportOut
 
 app = typer.Typer(help="Tasks: state, logs, metrics, outputs.", no_args_is_help=True)
 
@@ -148,56 +150,115 @@ def why(task_id: TaskId, json: Json = False) -> None:
 def evaluation(
     task_id: TaskId,
     threshold: Annotated[
-        float, typer.Option(min=0, max=1, help="Answers whose best score is lower count as none.")
-    ] = 0.0,
-    mistakes: Annotated[int, typer.Option(min=0, help="How many mistakes to list, the surest first.")] = 10,
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Answers whose score is lower count as none. By default 0; of a detection, where F1 is highest.",
+        ),
+    ] = None,
+    mistakes: Annotated[
+        int, typer.Option(min=0, help="How many samples with mistakes to list, the worst first.")
+    ] = 10,
     json: Json = False,
 ) -> None:
-    """Show what a test found: figures of each class, what is taken for what, the surest mistakes."""
+    """Show what a test found: figures of each class, what is taken for what or missed, the worst mistakes."""
     with context.client() as client:
         found = client.tasks.evaluation(task_id, threshold=threshold)
+        is_detection = found.detection is not None
         wrong = list(
-            client.tasks.evaluated_samples(task_id, threshold=threshold, outcome="wrong", limit=mistakes)
+            client.tasks.evaluated_samples(
+                task_id,
+                threshold=found.threshold,
+                outcome="error" if is_detection else "wrong",
+                order="most" if is_detection else "certain",
+                limit=mistakes,
+            )
         )
     if json:
         print_json(found)
         return
-    names = {one.class_id: one.name for one in found.classes}
     print_fields(
         [
             ("task", f"{found.task_id} {found.task_name}"),
             ("model", _version(found.model.name, found.model.version) if found.model else None),
             ("dataset", _version(found.dataset.name, found.dataset.version)),
             ("split", f"{found.dataset.split}, {found.num_samples} samples"),
-            ("answered", f"{number(100 * found.coverage)} % at threshold {threshold:g}"),
-            ("accuracy", found.accuracy),
-            ("macro F1", found.macro_f1),
+            *_figures(found),
         ]
     )
     out.print()
+    areas = ("AP50", "AP") if is_detection else ("average precision",)
     print_table(
-        ("class", "samples", "precision", "recall", "F1", "average precision"),
+        ("class", "objects" if is_detection else "samples", "precision", "recall", "F1", *areas),
         [
-            (one.name, one.support, one.precision, one.recall, one.f1, one.average_precision)
+            (one.name, one.support, one.precision, one.recall, one.f1)
+            + ((one.average_precision_50,) if is_detection else ())
+            + (one.average_precision,)
             for one in found.classes
         ],
         empty="No classes.",
     )
-    confused = [each for each in found.confusions if each.predicted not in (None, each.label)]
-    confused.sort(key=lambda each: -each.count)
     out.print()
+    _print_confusions(found)
+    out.print()
+    _print_mistakes(wrong)
+
+
+def _figures(found: EvaluationReportOut) -> list[tuple[str, object]]:
+    if found.detection is None:
+        return [
+            ("answered", f"{number(100 * found.coverage)} % at threshold {found.threshold:g}"),
+            ("accuracy", found.accuracy),
+            ("macro F1", found.macro_f1),
+        ]
+    one = found.detection
+    return [
+        ("mAP", found.metrics.get("map")),
+        ("mAP50", found.metrics.get("map50")),
+        ("threshold", f"{found.threshold:g} (F1 is highest at {one.best_threshold:g})"),
+        ("precision", f"{number(one.precision)}, {one.num_false_alarms} false alarms"),
+        ("recall", f"{number(one.recall)}, {one.num_missed} of {one.num_objects} objects missed"),
+        ("F1", one.f1),
+    ]
+
+
+def _print_confusions(found: EvaluationReportOut) -> None:
+    """What is taken for what, most frequent first; of a detection also what is missed or made up."""
+    names: dict[int | None, str] = {one.class_id: one.name for one in found.classes}
+    if found.detection is not None:
+        names[None] = "nothing"
+    confused = [
+        each
+        for each in found.confusions
+        if each.predicted != each.label and (found.detection or each.predicted is not None)
+    ]
+    confused.sort(key=lambda each: -each.count)
     print_table(
-        ("samples", "of class", "answered with"),
+        ("objects" if found.detection else "samples", "of class", "answered with"),
         [
-            (each.count, names.get(each.label, each.label), names.get(each.predicted or 0, each.predicted))
+            (each.count, names.get(each.label, each.label), names.get(each.predicted, each.predicted))
             for each in confused[:_MOST_CONFUSED]
         ],
         empty="No class is taken for another.",
     )
-    out.print()
+
+
+def _print_mistakes(samples: Sequence[EvaluatedSampleOut]) -> None:
+    detected = [(each.row, each.detection) for each in samples if each.detection is not None]
+    if detected:
+        print_table(
+            ("row", "right", "wrong", "missed", "false alarms"),
+            [
+                (row, one.num_right, one.num_wrong, one.num_missed, one.num_false_alarms)
+                for row, one in detected
+            ],
+            empty="No mistakes.",
+        )
+        return
     print_table(
         ("row", "class", "answered with", "score"),
-        [(each.row, each.label, each.predicted, each.score) for each in wrong],
+        [(each.row, each.label, each.predicted, each.score) for each in samples],
         empty="No mistakes.",
     )
 

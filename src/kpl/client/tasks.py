@@ -124,8 +124,11 @@ class Tasks:
         query = {"points": points}
         return self._transport.get(MetricSeriesOut, f"{self._base}/{task_id}/metrics/{name}", query=query)
 
-    def evaluation(self, task_id: int, *, threshold: float = 0.0) -> EvaluationReportOut:
-        """What a test found; answers whose best score is below the threshold count as none."""
+    def evaluation(self, task_id: int, *, threshold: float | None = None) -> EvaluationReportOut:
+        """What a test found; answers whose score is below the threshold count as none.
+
+        Left out, the threshold is 0; of a detection, where F1 is highest.
+        """
         path, query = f"{self._base}/{task_id}/evaluation", {"threshold": threshold}
         return self._transport.get(EvaluationReportOut, path, query=query)
 
@@ -138,7 +141,7 @@ class Tasks:
         self,
         task_id: int,
         *,
-        threshold: float = 0.0,
+        threshold: float | None = None,
         label: str | None = None,
         predicted: str | None = None,
         outcome: Outcome | None = None,

@@ -95,7 +95,7 @@ def curve_of(scores: NDArray[np.floating], is_positive: NDArray[np.bool_]) -> Cu
     roc_auc = None
     if num_positive and num_negative:
         roc_auc = float(np.trapezoid(np.concatenate(([0.0], recall)), np.concatenate(([0.0], false_alarms))))
-    kept = _evenly_along(recall, precision, false_alarms)
+    kept = evenly_along(recall, precision, false_alarms)
     return Curve(
         thresholds=ranked[last_of_run][kept],
         precision=precision[kept],
@@ -108,7 +108,7 @@ def curve_of(scores: NDArray[np.floating], is_positive: NDArray[np.bool_]) -> Cu
     )
 
 
-def _evenly_along(*values: NDArray[np.float64]) -> NDArray[np.intp]:
+def evenly_along(*values: NDArray[np.float64]) -> NDArray[np.intp]:
     """Indices of at most MOST_POINTS points of a curve, first and last among them, evenly by the way it goes."""
     length = len(values[0])
     if length <= MOST_POINTS:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 import numpy as np
@@ -23,9 +23,10 @@ from kpl.evaluation.classification import (
 REPORT_NAME = "report.json"
 SCHEMA = "kpl.report/v1"
 NO_ANSWER = -1
-Outcome = Literal["right", "wrong", "unanswered"]
+HINT = "docs/reference/evaluation-report.md says what a report consists of."
+Outcome = Literal["right", "wrong", "unanswered", "error"]
 _CHUNK_BYTES = 64 << 20
-_MOST_MATRIX_CLASSES = 200
+MOST_MATRIX_CLASSES = 200
 
 
 class ReportInvalid(Invalid):
@@ -42,8 +43,8 @@ class EvaluatedOn(msgspec.Struct, frozen=True, kw_only=True):
     split: str = ""
 
 
-class Answers(msgspec.Struct, frozen=True, kw_only=True):
-    """The files of the answers, inside the report's folder."""
+class ScoreFiles(msgspec.Struct, frozen=True, kw_only=True):
+    """The files of the answers of a classification, inside the report's folder."""
 
     rows: str = "rows.npy"
     labels: str = "labels.npy"
@@ -51,9 +52,10 @@ class Answers(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ClassAreas(msgspec.Struct, frozen=True, kw_only=True):
-    """What `report.json` says of a class and does not depend on a threshold."""
+    """What `report.json` says of a class and does not depend on a threshold; `average_precision_50` of detections."""
 
     average_precision: float | None = None
+    average_precision_50: float | None = None
     roc_auc: float | None = None
 
 
@@ -61,11 +63,12 @@ class ReportManifest(msgspec.Struct, frozen=True, kw_only=True):
     """What `report.json` says; members not named here are kept for people who read the file.
 
     Args:
-        task: what was evaluated, as in `classification`.
+        task: what was evaluated: `classification` or `detection`, or something KPL draws no figures of.
         classes: names, in the order of class ids.
+        iou_threshold: of a detection, the overlap from which an answer may be right.
         cost: speed and size of the model: `latency_p50_ms`, `size_bytes` ...
         hardware: on what `cost` was measured.
-        answers: left out by tasks whose answers are no scores of classes.
+        answers: names of the files of the answers, which each task calls in its own way.
     """
 
     schema: Literal["kpl.report/v1"]
@@ -76,7 +79,8 @@ class ReportManifest(msgspec.Struct, frozen=True, kw_only=True):
     cost: dict[str, float] = {}
     hardware: dict[str, str | int | float] = {}
     per_class: list[ClassAreas] = []
-    answers: Answers | None = None
+    answers: dict[str, str] | None = None
+    iou_threshold: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +175,7 @@ class ClassificationReport:
         Args:
             label: the class they belong to.
             predicted: the class they were answered with.
-            outcome: whether that is right; `unanswered` are those below the threshold.
+            outcome: whether that is right; `unanswered` are those below the threshold, `error` all but right.
         """
         answers = self.answers_at(threshold)
         chosen = np.ones(len(answers), dtype=bool)
@@ -183,6 +187,8 @@ class ClassificationReport:
             chosen &= answers == self.labels
         elif outcome == "wrong":
             chosen &= (answers != self.labels) & (answers != NO_ANSWER)
+        elif outcome == "error":
+            chosen &= answers != self.labels
         elif outcome == "unanswered":
             chosen &= answers == NO_ANSWER
         return np.flatnonzero(chosen)
@@ -219,7 +225,7 @@ def write_classification(
     confusion = confusion_matrix(labels, predicted, len(classes))
     figures = class_figures(np.diagonal(confusion), confusion.sum(axis=1), confusion.sum(axis=0))
     present = [one for one in figures if one.support]
-    answers = Answers()
+    files = ScoreFiles()
     report = {
         "schema": SCHEMA,
         "task": "classification",
@@ -234,21 +240,26 @@ def write_classification(
         },
         "cost": dict(cost or {}),
         "hardware": dict(hardware or {}),
-        "answers": msgspec.to_builtins(answers),
+        "answers": msgspec.to_builtins(files),
         "per_class": [
             {"class": name} | asdict(one) | _areas(scores[:, number], labels == number)
             for number, (name, one) in enumerate(zip(classes, figures, strict=True))
         ],
     }
-    if len(classes) <= _MOST_MATRIX_CLASSES:  # a larger one is quicker counted from the answers than read
+    if len(classes) <= MOST_MATRIX_CLASSES:  # a larger one is quicker counted from the answers than read
         report["confusion"] = {"classes": list(classes), "matrix": confusion.tolist()}
     report |= dict(more or {})
-    folder.mkdir(parents=True, exist_ok=True)
-    np.save(folder / answers.rows, rows)
-    np.save(folder / answers.labels, labels.astype(np.int32))
-    np.save(folder / answers.scores, scores)
-    (folder / REPORT_NAME).write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    arrays = {files.rows: rows, files.labels: labels.astype(np.int32), files.scores: scores}
+    write_report(folder, report, arrays)
     return report
+
+
+def write_report(folder: Path, report: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write `report.json` and arrays by their file names."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, array in arrays.items():
+        np.save(folder / name, array)
+    (folder / REPORT_NAME).write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
 
 def read_manifest(folder: Path) -> ReportManifest:
@@ -264,7 +275,7 @@ def read_manifest(folder: Path) -> ReportManifest:
     except FileNotFoundError as err:
         raise NotFound(f"{folder} has no {REPORT_NAME}.", hint="The folder is no evaluation report.") from err
     except msgspec.DecodeError as err:  # ValidationError, with the path of the member, is one
-        raise ReportInvalid(f"{path}: {err}", hint=_HINT) from err
+        raise ReportInvalid(f"{path}: {err}", hint=HINT) from err
 
 
 def open_classification(folder: Path) -> ClassificationReport:
@@ -275,30 +286,47 @@ def open_classification(folder: Path) -> ClassificationReport:
         ReportInvalid: it is of another task, holds no answers, or its arrays do not belong together.
     """
     manifest = read_manifest(folder)
-    if manifest.task != "classification":
-        raise ReportInvalid(
-            f"{folder / REPORT_NAME}: the report is of {manifest.task}, not of a classification."
-        )
-    if manifest.answers is None:
-        raise ReportInvalid(
-            f"{folder / REPORT_NAME}: the report holds no answers, only figures.",
-            hint="Run the test again; reports that name their `answers` lead to the samples.",
-        )
-    rows = _load(folder, manifest.answers.rows).astype(np.int64)
-    labels = _load(folder, manifest.answers.labels).astype(np.int64)
-    scores = _load(folder, manifest.answers.scores)
+    files = answer_files(folder, manifest, "classification", ScoreFiles)
+    rows = load_array(folder, files.rows).astype(np.int64)
+    labels = load_array(folder, files.labels).astype(np.int64)
+    scores = load_array(folder, files.scores)
     predicted, certainty = _check(folder, rows, labels, scores, len(manifest.classes))
     return ClassificationReport(manifest, rows, labels, scores, predicted, certainty)
 
 
-def _load(folder: Path, name: str) -> NDArray[Any]:
+Files = TypeVar("Files", bound=msgspec.Struct)
+
+
+def answer_files(folder: Path, manifest: ReportManifest, task: str, files: type[Files]) -> Files:
+    """The names of the files of a task's answers.
+
+    Raises:
+        ReportInvalid: the report is of another task, or holds no answers.
+    """
+    path = folder / REPORT_NAME
+    if manifest.task != task:
+        raise ReportInvalid(f"{path}: the report is of {manifest.task}, not of a {task}.")
+    if manifest.answers is None:
+        raise ReportInvalid(
+            f"{path}: the report holds no answers, only figures.",
+            hint="Run the test again; reports that name their `answers` lead to the samples.",
+        )
+    return msgspec.convert(manifest.answers, files)
+
+
+def load_array(folder: Path, name: str) -> NDArray[Any]:
+    """An array of the report, mapped from its file.
+
+    Raises:
+        ReportInvalid: the name is no file of the folder, or the file no array.
+    """
     path = folder / name
     if Path(name).name != name:
         raise ReportInvalid(f"{folder / REPORT_NAME}: answers: '{name}' is no file of this folder.")
     try:
         array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError) as err:
-        raise ReportInvalid(f"{path}: {err}", hint=_HINT) from err
+        raise ReportInvalid(f"{path}: {err}", hint=HINT) from err
     return array
 
 
@@ -311,10 +339,10 @@ def _check(
         raise ReportInvalid(
             f"{folder}: rows {list(rows.shape)}, labels {list(labels.shape)} and scores {list(scores.shape)} do not "
             f"belong together; with {num_classes} classes they are [N], [N] and [N,{num_classes}], N at least 1.",
-            hint=_HINT,
+            hint=HINT,
         )
     if scores.dtype.kind != "f":
-        raise ReportInvalid(f"{folder}: scores are {scores.dtype}; they must be floats.", hint=_HINT)
+        raise ReportInvalid(f"{folder}: scores are {scores.dtype}; they must be floats.", hint=HINT)
     wrong = np.flatnonzero((labels < 0) | (labels >= num_classes))
     if len(wrong):
         raise ReportInvalid(
@@ -328,7 +356,7 @@ def _check(
         part = np.asarray(scores[start : start + step])
         if not np.isfinite(part).all():
             row = start + int(np.flatnonzero(~np.isfinite(part).all(axis=1))[0])
-            raise ReportInvalid(f"{folder}: scores[{row}] holds a value that is no number.", hint=_HINT)
+            raise ReportInvalid(f"{folder}: scores[{row}] holds a value that is no number.", hint=HINT)
         best = part.argmax(axis=1)
         predicted[start : start + step] = best
         certainty[start : start + step] = part[np.arange(len(part)), best]
@@ -338,6 +366,3 @@ def _check(
 def _areas(scores: NDArray[Any], is_positive: NDArray[np.bool_]) -> dict[str, float | None]:
     curve = curve_of(scores, is_positive)
     return {"average_precision": curve.average_precision, "roc_auc": curve.roc_auc}
-
-
-_HINT = "docs/reference/evaluation-report.md says what a report consists of."

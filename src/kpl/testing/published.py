@@ -57,20 +57,29 @@ def publish_model(
     return _publish(platform, folder, OutputSpec("model", "model", publish=name), project)
 
 
+def write_detection_dataset(folder: Path, *, num_samples: int = 4) -> Path:
+    """A detection dataset of grey pictures of 40 x 40 pixels with a cat on the left and a dog on the right."""
+    with DatasetWriter(folder, kind="detection", class_names=list(CLASSES)) as writer:
+        for number in range(num_samples):
+            boxes = [[0, 0, 10, 10], [20, 20, 40, 40]]
+            writer.add(
+                f"{number}.png", image=image_bytes(number, size=40), boxes=boxes, labels=[0, 1], split="test"
+            )
+    return folder
+
+
 def add_test(
-    platform: Platform, report: Path, *, dataset: Path, model: Path, project: str = "default"
+    platform: Platform, report: Path, *, dataset: Path, model: Path | None = None, project: str = "default"
 ) -> int:
-    """Add a finished test of a model on a dataset that left the folder `report`; returns the task's number."""
-    artifacts = {
-        name: platform.artifacts.put_tree(folder).digest
-        for name, folder in (("dataset", dataset), ("model", model), ("report", report))
-    }
+    """Add a finished test, of a model or of a dataset's answers, that left the folder `report`; returns its number."""
+    took = {"dataset": dataset} if model is None else {"model": model, "dataset": dataset}
+    taken = {name: platform.artifacts.put_tree(folder).digest for name, folder in took.items()}
+    made = platform.artifacts.put_tree(report).digest
     program = Program("image_classification", "1.0.0", "test", Digest("0" * 64), ("python", "test.py"))
     spec = TaskSpec(
         program,
         inputs=tuple(
-            ArtifactInput(name, name, "classification", Digest(artifacts[name]))
-            for name in ("model", "dataset")
+            ArtifactInput(name, name, "classification", Digest(digest)) for name, digest in taken.items()
         ),
         outputs=(OutputSpec("report", "files", "metrics"),),
     )
@@ -78,9 +87,9 @@ def add_test(
         project_id = session.query(ProjectRow).filter_by(name=project).one().id
         task_id = _add_finished_task(platform, session, project_id)
         session.add(TaskSpecRow(task_id=task_id, spec=encode_spec(spec)))
-        for name in ("model", "dataset"):
-            session.add(TaskInputRow(task_id=task_id, name=name, artifact=artifacts[name]))
-        session.add(TaskOutputRow(task_id=task_id, name="report", artifact=artifacts["report"]))
+        for name, digest in taken.items():
+            session.add(TaskInputRow(task_id=task_id, name=name, artifact=digest))
+        session.add(TaskOutputRow(task_id=task_id, name="report", artifact=made))
         return task_id
 
 

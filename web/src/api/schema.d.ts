@@ -1221,7 +1221,7 @@ export interface paths {
         };
         /**
          * Get Evaluation
-         * @description Show the report of a test: figures of each class, and which classes are taken for which.
+         * @description Show the report of a test: figures of each class, which classes are taken for which, what is missed.
          */
         get: operations["get_evaluation"];
         put?: never;
@@ -2160,13 +2160,15 @@ export interface components {
         };
         /**
          * ConfusionOut
-         * @description How many samples of class `label` were answered with class `predicted`; None stands for no answer.
+         * @description How many samples, or objects, of class `label` were answered with class `predicted`.
+         *
+         *     `predicted` is None where there is no answer, `label` where there is no object: a false alarm.
          */
         ConfusionOut: {
             /** Count */
             count: number;
             /** Label */
-            label: number;
+            label: number | null;
             /** Predicted */
             predicted: number | null;
         };
@@ -2295,6 +2297,121 @@ export interface components {
             };
             /** Version */
             version: number;
+        };
+        /**
+         * DetectedObjectOut
+         * @description An object, an answer, or the two where one was given to the other. Boxes are left, top, right, bottom in pixels.
+         *
+         *     An object without an answer was missed, an answer without an object is a false alarm. What is ignored counts
+         *     neither way.
+         */
+        DetectedObjectOut: {
+            /** Answer Box */
+            answer_box: number[] | null;
+            /**
+             * Is Counted
+             * @description Whether the figure asked for counts it.
+             */
+            is_counted: boolean;
+            /**
+             * Label
+             * @description Class of the object.
+             */
+            label: string | null;
+            /** Label Id */
+            label_id: number | null;
+            /** Object Box */
+            object_box: number[] | null;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "right" | "wrong" | "missed" | "false_alarm" | "ignored";
+            /**
+             * Overlap
+             * @description Intersection over union of the two boxes.
+             */
+            overlap: number | null;
+            /**
+             * Predicted
+             * @description Class answered.
+             */
+            predicted: string | null;
+            /** Predicted Id */
+            predicted_id: number | null;
+            /** Score */
+            score: number | null;
+        };
+        /**
+         * DetectedSampleOut
+         * @description What is in a picture and what was found in it, at the threshold. Sizes are None when the data is not there.
+         */
+        DetectedSampleOut: {
+            /** Height */
+            height: number | null;
+            /**
+             * Num Counted
+             * @description Objects and answers of this sample that the figure counts.
+             */
+            num_counted: number;
+            /** Num False Alarms */
+            num_false_alarms: number;
+            /** Num Missed */
+            num_missed: number;
+            /** Num Right */
+            num_right: number;
+            /** Num Wrong */
+            num_wrong: number;
+            /**
+             * Objects
+             * @description At most 200, those that are counted first.
+             */
+            objects: components["schemas"]["DetectedObjectOut"][];
+            /** Width */
+            width: number | null;
+        };
+        /**
+         * DetectionFiguresOut
+         * @description What became of objects and answers at the threshold; precision, recall and F1 are of all objects together.
+         */
+        DetectionFiguresOut: {
+            /**
+             * Best Threshold
+             * @description The threshold at which F1 is highest, in hundredths.
+             */
+            best_threshold: number;
+            /** F1 */
+            f1: number;
+            /**
+             * Iou Threshold
+             * @description The overlap from which an answer may be right.
+             */
+            iou_threshold: number;
+            /**
+             * Num Answers
+             * @description Answers that count.
+             */
+            num_answers: number;
+            /** Num False Alarms */
+            num_false_alarms: number;
+            /** Num Missed */
+            num_missed: number;
+            /**
+             * Num Objects
+             * @description Objects that count.
+             */
+            num_objects: number;
+            /** Num Right */
+            num_right: number;
+            /**
+             * Num Wrong
+             * @description Objects that were taken for another class.
+             */
+            num_wrong: number;
+            /** Precision */
+            precision: number;
+            /** Recall */
+            recall: number;
         };
         /** DeviceHolderOut */
         DeviceHolderOut: {
@@ -2594,8 +2711,16 @@ export interface components {
          * @description Figures of one class at the threshold; areas do not depend on it.
          */
         EvaluatedClassOut: {
-            /** Average Precision */
+            /**
+             * Average Precision
+             * @description Of a detection, the mean of overlaps from 0.50 to 0.95.
+             */
             average_precision: number | null;
+            /**
+             * Average Precision 50
+             * @description Of a detection, at overlap 0.50.
+             */
+            average_precision_50?: number | null;
             /** Class Id */
             class_id: number;
             /** F1 */
@@ -2604,12 +2729,12 @@ export interface components {
             name: string;
             /**
              * Num Predicted
-             * @description Samples that were answered with it.
+             * @description Samples that were answered with it; of a detection, answers with it.
              */
             num_predicted: number;
             /**
              * Num Unanswered
-             * @description Samples of the class without an answer at this threshold.
+             * @description Samples of the class without an answer at this threshold; of a detection, missed objects.
              */
             num_unanswered: number;
             /** Precision */
@@ -2620,7 +2745,7 @@ export interface components {
             roc_auc: number | null;
             /**
              * Support
-             * @description Samples that belong to the class.
+             * @description Samples, or objects, that belong to the class.
              */
             support: number;
         };
@@ -2656,23 +2781,28 @@ export interface components {
         EvaluatedSampleOut: {
             /**
              * Best
-             * @description The three best classes.
+             * @description The three best classes; none of a detection.
              */
             best: components["schemas"]["AnswerOut"][];
-            /** Label */
-            label: string;
+            /** @description None of a classification. */
+            detection?: components["schemas"]["DetectedSampleOut"] | null;
+            /**
+             * Label
+             * @description None of a detection.
+             */
+            label: string | null;
             /**
              * Predicted
-             * @description None below the threshold.
+             * @description None below the threshold, and of a detection.
              */
             predicted: string | null;
             /** Row */
             row: number;
             /**
              * Score
-             * @description Of the best class.
+             * @description Of the best class; of a detection, of the surest answer counted.
              */
-            score: number;
+            score: number | null;
         };
         /**
          * EvaluatedSamplesOut
@@ -2683,6 +2813,11 @@ export interface components {
             items: components["schemas"]["EvaluatedSampleOut"][];
             /** Next Cursor */
             next_cursor: string | null;
+            /**
+             * Num Counted
+             * @description What the figure counts: these samples, or objects and answers in them.
+             */
+            num_counted: number;
             /** Num Matches */
             num_matches: number;
         };
@@ -2690,7 +2825,8 @@ export interface components {
          * EvaluationCurveOut
          * @description What a threshold does to one class against all others or, without a class, to all answers.
          *
-         *     The lists have one length, at most 200, and go from high to low thresholds.
+         *     The lists have one length, at most 200, and go from high to low thresholds. Detections know no negatives: their
+         *     `false_positive_rate` is empty.
          */
         EvaluationCurveOut: {
             /** Average Precision */
@@ -2761,10 +2897,12 @@ export interface components {
             };
             /**
              * Coverage
-             * @description Share of the samples that were answered.
+             * @description Share of the samples, or objects, that were answered.
              */
             coverage: number;
             dataset: components["schemas"]["EvaluatedDatasetOut"];
+            /** @description None of a classification. */
+            detection?: components["schemas"]["DetectionFiguresOut"] | null;
             /** Hardware */
             hardware: {
                 [key: string]: string | number;
@@ -2784,7 +2922,10 @@ export interface components {
                 [key: string]: number;
             };
             model: components["schemas"]["EvaluatedModelOut"] | null;
-            /** Num Answered */
+            /**
+             * Num Answered
+             * @description Samples that were answered; of a detection, answers given.
+             */
             num_answered: number;
             /** Num Classes */
             num_classes: number;
@@ -2801,7 +2942,7 @@ export interface components {
             run_id: number | null;
             /**
              * Task
-             * @description What was evaluated, as in `classification`.
+             * @description What was evaluated: `classification` or `detection`.
              */
             task: string;
             /** Task Id */
@@ -8338,8 +8479,8 @@ export interface operations {
     get_evaluation: {
         parameters: {
             query?: {
-                /** @description Answers whose best score is lower count as none. */
-                threshold?: number;
+                /** @description Answers whose score is lower count as none. Left out, 0; of a detection, where F1 is highest. */
+                threshold?: number | null;
             };
             header?: never;
             path: {
@@ -8408,15 +8549,16 @@ export interface operations {
     list_evaluated_samples: {
         parameters: {
             query?: {
-                /** @description Answers whose best score is lower count as none. */
-                threshold?: number;
-                /** @description Only samples of this class. */
+                /** @description Answers whose score is lower count as none. Left out, 0; of a detection, where F1 is highest. */
+                threshold?: number | null;
+                /** @description Only samples, or objects, of this class. */
                 label?: string | null;
-                /** @description Only samples answered with this class. */
+                /** @description Only samples, or objects, answered with this class. */
                 predicted?: string | null;
-                outcome?: ("right" | "wrong" | "unanswered") | null;
-                /** @description By row, or by how certain the answer is, best or worst first. */
-                order?: "row" | "certain" | "uncertain";
+                /** @description `error` is all but right. Of classifications there are `unanswered` ones, of detections `missed` and `false_alarm`. */
+                outcome?: ("right" | "wrong" | "unanswered" | "missed" | "false_alarm" | "error") | null;
+                /** @description By row, by how certain the answer is, best or worst first, or by how much is counted. */
+                order?: "row" | "certain" | "uncertain" | "most";
                 /** @description `next_cursor` of the page before. */
                 cursor?: string | null;
                 /** @description Most items in one page. */

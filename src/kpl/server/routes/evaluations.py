@@ -17,15 +17,20 @@ from kpl.server.services import evaluations
 router = APIRouter(prefix=f"{PROJECT}/tasks/{{task_id}}/evaluation", tags=["evaluations"])
 
 Threshold = Annotated[
-    float, Query(ge=0, le=1, description="Answers whose best score is lower count as none.")
+    float | None,
+    Query(
+        ge=0,
+        le=1,
+        description="Answers whose score is lower count as none. Left out, 0; of a detection, where F1 is highest.",
+    ),
 ]
 
 
 @router.get("", operation_id="get_evaluation")
 def get_evaluation(
-    platform: ThePlatform, caller: TheCaller, project: str, task_id: int, threshold: Threshold = 0.0
+    platform: ThePlatform, caller: TheCaller, project: str, task_id: int, threshold: Threshold = None
 ) -> EvaluationReportOut:
-    """Show the report of a test: figures of each class, and which classes are taken for which."""
+    """Show the report of a test: figures of each class, which classes are taken for which, what is missed."""
     return evaluations.get_evaluation(platform, caller, project, task_id, threshold=threshold)
 
 
@@ -50,12 +55,23 @@ def list_evaluated_samples(
     project: str,
     task_id: int,
     *,
-    threshold: Threshold = 0.0,
-    label: Annotated[str | None, Query(description="Only samples of this class.")] = None,
-    predicted: Annotated[str | None, Query(description="Only samples answered with this class.")] = None,
-    outcome: Outcome | None = None,
+    threshold: Threshold = None,
+    label: Annotated[str | None, Query(description="Only samples, or objects, of this class.")] = None,
+    predicted: Annotated[
+        str | None, Query(description="Only samples, or objects, answered with this class.")
+    ] = None,
+    outcome: Annotated[
+        Outcome | None,
+        Query(
+            description="`error` is all but right. Of classifications there are `unanswered` ones, "
+            "of detections `missed` and `false_alarm`."
+        ),
+    ] = None,
     order: Annotated[
-        SampleOrder, Query(description="By row, or by how certain the answer is, best or worst first.")
+        SampleOrder,
+        Query(
+            description="By row, by how certain the answer is, best or worst first, or by how much is counted."
+        ),
     ] = "certain",
     cursor: Cursor = None,
     limit: Limit = 50,

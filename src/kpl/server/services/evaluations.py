@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from kpl.errors import Conflict, NotFound, nearest
+from kpl.errors import Conflict, Invalid, NotFound, nearest
 from kpl.schemas.evaluation import (
     AnswerOut,
     ConfusionOut,
@@ -22,10 +22,13 @@ from kpl.schemas.evaluation import (
     Outcome,
     SampleOrder,
 )
+from kpl.sentence import Sentence
 from kpl.server.db.tables.datasets import DatasetRow, DatasetVersionRow
 from kpl.server.db.tables.models import ModelRow, ModelVersionRow
 from kpl.server.db.tables.tasks import TaskInputRow, TaskOutputRow, TaskRow, TaskSpecRow
+from kpl.server.services import evaluated_detections
 from kpl.server.services.access import Caller, Role, project_for
+from kpl.server.services.evaluated_detections import Wanted
 from kpl.server.services.paging import decode_cursor, encode_cursor
 from kpl.server.services.platform import Platform
 from kpl.server.services.spec_text import decode_spec
@@ -33,8 +36,12 @@ from kpl.server.services.tasks import task_row
 from kpl.task import TaskSpec, TaskState
 
 if TYPE_CHECKING:
-    from kpl.evaluation import ClassificationReport, ReportManifest
-    from kpl.evaluation.report import FiguresAt
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from kpl.evaluation import ClassificationReport, DetectionFigures, ReportManifest
+    from kpl.evaluation.report import ClassAreas, FiguresAt
+    from kpl.evaluation.report import Outcome as ClassificationOutcome
 
 MOST_CLASSES = 2000
 MOST_MATRIX_CLASSES = 60
@@ -43,6 +50,11 @@ _BEST = 3
 _OPEN_REPORTS = 8
 # The kind that algorithms declare for an output that holds a report.
 REPORT_KIND = "metrics"
+DETECTION = "detection"
+_OUTCOMES: dict[str, tuple[Outcome, ...]] = {
+    "classification": ("right", "wrong", "unanswered", "error"),
+    DETECTION: ("right", "wrong", "missed", "false_alarm", "error"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +65,30 @@ class _Found:
     output: str
     dataset: EvaluatedDatasetOut
     model: EvaluatedModelOut | None
-    report: "ClassificationReport"
+    manifest: "ReportManifest"
+    folder: Path
+
+    @property
+    def is_detection(self) -> bool:
+        return self.manifest.task == DETECTION
+
+    def threshold(self, asked: float | None) -> float:
+        """The threshold asked for; left out, where F1 of a detection is highest, and 0 of a classification."""
+        if asked is not None:
+            return asked
+        return evaluated_detections.best_threshold(self.folder) if self.is_detection else 0.0
+
+    def class_id(self, name: str | None) -> int | None:
+        classes = self.manifest.classes
+        if name is None:
+            return None
+        if name not in classes:
+            raise NotFound(f"There is no class '{name}' in this report.", hint=nearest(name, classes))
+        return classes.index(name)
 
 
 def get_evaluation(
-    platform: Platform, caller: Caller, project: str, task_id: int, *, threshold: float
+    platform: Platform, caller: Caller, project: str, task_id: int, *, threshold: float | None
 ) -> EvaluationReportOut:
     """Show the figures of a test when answers below the threshold count as none.
 
@@ -66,11 +97,19 @@ def get_evaluation(
         Conflict: the task is not over.
     """
     found = _find(platform, caller, project, task_id)
-    manifest = found.report.manifest
-    figures = found.report.at(threshold)
+    manifest, at = found.manifest, found.threshold(threshold)
+    figures: FiguresAt | DetectionFigures
+    if found.is_detection:
+        figures = evaluated_detections.figures_at(found.folder, at)
+        detection = evaluated_detections.detection_out(found.folder, at)
+        metrics, areas = evaluated_detections.areas_of(found.folder)
+    else:
+        figures = _open(found.folder).at(at)
+        detection = None
+        metrics, areas = manifest.metrics, manifest.per_class
     num_classes = len(manifest.classes)
     present = [one.f1 for one in figures.per_class if one.support]
-    areas = manifest.per_class if len(manifest.per_class) == num_classes else [None] * num_classes
+    known = areas if len(areas) == num_classes else [None] * num_classes
     return EvaluationReportOut(
         task_id=task_id,
         run_id=found.task.run_id,
@@ -79,35 +118,23 @@ def get_evaluation(
         task=manifest.task,
         dataset=found.dataset,
         model=found.model,
-        metrics=manifest.metrics,
+        metrics=metrics,
         cost=manifest.cost,
         hardware=manifest.hardware,
-        threshold=threshold,
+        threshold=at,
         num_samples=figures.num_samples,
         num_answered=figures.num_answered,
         num_right=figures.num_right,
         accuracy=figures.accuracy,
         coverage=figures.coverage,
-        macro_f1=sum(present) / len(present),
+        macro_f1=sum(present) / len(present) if present else 0.0,
+        detection=detection,
         num_classes=num_classes,
         classes=[
-            EvaluatedClassOut(
-                class_id=class_id,
-                name=name,
-                support=one.support,
-                num_predicted=one.num_predicted,
-                num_unanswered=int(figures.pairs[class_id, num_classes]),
-                precision=one.precision,
-                recall=one.recall,
-                f1=one.f1,
-                average_precision=area.average_precision if area else None,
-                roc_auc=area.roc_auc if area else None,
-            )
-            for class_id, (name, one, area) in enumerate(
-                zip(manifest.classes[:MOST_CLASSES], figures.per_class, areas, strict=False)
-            )
+            _class_out(class_id, name, figures, area)
+            for class_id, (name, area) in enumerate(zip(manifest.classes[:MOST_CLASSES], known, strict=False))
         ],
-        confusions=_confusions(figures),
+        confusions=_confusions(figures.pairs, num_classes),
         is_matrix_complete=num_classes <= MOST_MATRIX_CLASSES,
     )
 
@@ -116,8 +143,9 @@ def get_curve(
     platform: Platform, caller: Caller, project: str, task_id: int, *, class_name: str | None
 ) -> EvaluationCurveOut:
     """Show how precision, recall and false alarms change with the threshold."""
-    report = _find(platform, caller, project, task_id).report
-    curve = report.curve(_class_id(report, class_name))
+    found = _find(platform, caller, project, task_id)
+    report = evaluated_detections.open_report(found.folder) if found.is_detection else _open(found.folder)
+    curve = report.curve(found.class_id(class_name))
     return EvaluationCurveOut(
         class_name=class_name,
         thresholds=curve.thresholds.tolist(),
@@ -137,7 +165,7 @@ def list_evaluated_samples(
     project: str,
     task_id: int,
     *,
-    threshold: float,
+    threshold: float | None,
     label: str | None,
     predicted: str | None,
     outcome: Outcome | None,
@@ -145,33 +173,77 @@ def list_evaluated_samples(
     cursor: str | None,
     limit: int,
 ) -> EvaluatedSamplesOut:
-    """List the samples that a figure counts, with their answers."""
-    report = _find(platform, caller, project, task_id).report
-    matches = report.find(
-        threshold=threshold,
-        label=_class_id(report, label),
-        predicted=_class_id(report, predicted),
-        outcome=outcome,
-    )
-    if order != "row":
-        certainty = report.certainty[matches]
-        matches = matches[(-certainty if order == "certain" else certainty).argsort(kind="stable")]
+    """List the samples that a figure counts, with their answers.
+
+    Raises:
+        Invalid: nothing in a report of this task has such an outcome.
+    """
+    found = _find(platform, caller, project, task_id)
+    at = found.threshold(threshold)
+    known = _OUTCOMES.get(found.manifest.task, ())
+    if outcome is not None and known and outcome not in known:
+        task = found.manifest.task
+        raise Invalid(
+            Sentence(
+                f"outcome: there is no '{outcome}' in the report of a {task}.",
+                f"outcome：{task} 的报告中没有“{outcome}”。",
+            ),
+            hint=Sentence(f"One of {', '.join(known)}.", f"可选：{'、'.join(known)}。"),
+        )
+    wanted = Wanted(found.class_id(label), found.class_id(predicted), outcome)
+    if found.is_detection:
+        matches, counted = evaluated_detections.find_samples(found.folder, at, wanted, order)
+    else:
+        matches = counted = _find_samples(_open(found.folder), at, wanted, order)
     start = 0 if cursor is None else max(0, int(decode_cursor(cursor, int)))
-    chosen = matches[start : start + limit]
+    chosen = matches[start : start + limit].tolist()
     end = start + len(chosen)
+    if found.is_detection:
+        dataset = found.dataset.artifact and platform.artifacts.materialize(found.dataset.artifact)
+        items = [
+            evaluated_detections.sample_out(found.folder, at, index, counted, dataset=dataset or None)
+            for index in chosen
+        ]
+    else:
+        items = [_sample_out(_open(found.folder), index, at) for index in chosen]
     return EvaluatedSamplesOut(
-        items=[_sample_out(report, int(index), threshold) for index in chosen],
+        items=items,
         next_cursor=encode_cursor(end) if end < len(matches) else None,
         num_matches=len(matches),
+        num_counted=len(counted),
     )
 
 
 @lru_cache(maxsize=_OPEN_REPORTS)
 def _open(folder: Path) -> "ClassificationReport":
-    """The report in a materialised artifact; its files never change, so it is opened once."""
+    """The report of a classification in a materialised artifact; its files never change, so it is opened once."""
     from kpl.evaluation import open_classification  # NumPy is not loaded before somebody looks at a report
 
     return open_classification(folder)
+
+
+@lru_cache(maxsize=_OPEN_REPORTS)
+def _manifest(folder: Path) -> "ReportManifest":
+    """What the report in a materialised artifact says of itself, with its answers opened once they are asked for."""
+    from kpl.evaluation import read_manifest
+
+    return read_manifest(folder)
+
+
+def _find_samples(
+    report: "ClassificationReport", threshold: float, wanted: Wanted, order: SampleOrder
+) -> "NDArray[np.intp]":
+    """Indices of the samples that a figure counts, in order."""
+    matches = report.find(
+        threshold=threshold,
+        label=wanted.label,
+        predicted=wanted.predicted,
+        outcome=cast("ClassificationOutcome | None", wanted.outcome),
+    )
+    if order in ("row", "most"):  # a sample is one answer
+        return matches
+    certainty = report.certainty[matches]
+    return matches[(-certainty if order == "certain" else certainty).argsort(kind="stable")]
 
 
 def _find(platform: Platform, caller: Caller, project: str, task_id: int) -> _Found:
@@ -182,7 +254,8 @@ def _find(platform: Platform, caller: Caller, project: str, task_id: int) -> _Fo
             session.scalars(select(TaskSpecRow.spec).where(TaskSpecRow.task_id == task_id)).one()
         )
         output, artifact = _report_of(session, task, spec)
-        report = _open(platform.artifacts.materialize(artifact))
+        folder = platform.artifacts.materialize(artifact)
+        manifest = _manifest(folder)
         taken = dict(
             session.execute(
                 select(TaskInputRow.name, TaskInputRow.artifact).where(TaskInputRow.task_id == task_id)
@@ -192,9 +265,10 @@ def _find(platform: Platform, caller: Caller, project: str, task_id: int) -> _Fo
         return _Found(
             task=task,
             output=output,
-            dataset=_dataset_of(session, owner.id, digests.get("dataset"), report.manifest),
+            dataset=_dataset_of(session, owner.id, digests.get("dataset"), manifest),
             model=_model_of(session, owner.id, digests.get("model")),
-            report=report,
+            manifest=manifest,
+            folder=folder,
         )
 
 
@@ -256,24 +330,38 @@ def _model_of(session: Session, project_id: int, digest: str | None) -> Evaluate
     return EvaluatedModelOut(artifact=digest, name=published[0], version=published[1])
 
 
-def _class_id(report: "ClassificationReport", name: str | None) -> int | None:
-    if name is None:
-        return None
-    if name not in report.classes:
-        raise NotFound(f"There is no class '{name}' in this report.", hint=nearest(name, report.classes))
-    return report.classes.index(name)
+def _class_out(
+    class_id: int, name: str, figures: "FiguresAt | DetectionFigures", area: "ClassAreas | None"
+) -> EvaluatedClassOut:
+    one = figures.per_class[class_id]
+    return EvaluatedClassOut(
+        class_id=class_id,
+        name=name,
+        support=one.support,
+        num_predicted=one.num_predicted,
+        num_unanswered=int(figures.pairs[class_id, len(figures.per_class)]),
+        precision=one.precision,
+        recall=one.recall,
+        f1=one.f1,
+        average_precision=area.average_precision if area else None,
+        average_precision_50=area.average_precision_50 if area else None,
+        roc_auc=area.roc_auc if area else None,
+    )
 
 
-def _confusions(figures: "FiguresAt") -> list[ConfusionOut]:
-    """All pairs that occur, or the most frequent mistakes where a matrix would be too large to look at."""
+def _confusions(pairs: "NDArray[np.int64]", num_classes: int) -> list[ConfusionOut]:
+    """All pairs that occur, or the most frequent mistakes where a matrix would be too large to look at.
+
+    Args:
+        pairs: [C,C+1], or [C+1,C+1] with a row for false alarms.
+    """
     import numpy as np
 
-    pairs = figures.pairs
-    num_classes = len(pairs)
     is_shown = pairs > 0
     if num_classes > MOST_MATRIX_CLASSES:
         is_shown = is_shown.copy()
         np.fill_diagonal(is_shown, False)
+        is_shown[num_classes:] = False
         is_shown[:, num_classes] = False
     labels, columns = np.nonzero(is_shown)
     counts = pairs[labels, columns]
@@ -281,7 +369,11 @@ def _confusions(figures: "FiguresAt") -> list[ConfusionOut]:
         most = np.argsort(-counts, kind="stable")[:MOST_MISTAKES]
         labels, columns, counts = labels[most], columns[most], counts[most]
     return [
-        ConfusionOut(label=label, predicted=None if column == num_classes else column, count=count)
+        ConfusionOut(
+            label=None if label == num_classes else label,
+            predicted=None if column == num_classes else column,
+            count=count,
+        )
         for label, column, count in zip(labels.tolist(), columns.tolist(), counts.tolist(), strict=True)
     ]
 

@@ -1,0 +1,132 @@
+"""Compare a layer of predictions with the labels of a dataset, and report every figure down to its samples."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kpl import evaluation
+from kpl.algorithm import author
+from kpl.dataset import Dataset
+
+Rows = NDArray[np.int64]
+
+
+def main() -> None:
+    parameters = author.parameters()
+    dataset = Dataset.open(author.input("dataset"))
+    layer = parameters.layer
+    split, positions = choose_split(dataset, parameters.split)
+    about = {"classes": dataset.class_names, "dataset": dataset.digest, "split": split}
+    author.progress(0.1, f"comparing {len(positions)} samples of split {split}")
+    if has(dataset, "boxes", "labels", f"{layer}.boxes", f"{layer}.labels"):
+        report = evaluation.write_detection(
+            author.output("report"),
+            rows=dataset.rows[positions],
+            truth=evaluation.Truth(*objects(dataset, positions)),
+            answers=evaluation.Detections(*answers(dataset, layer, positions)),
+            iou_threshold=parameters.iou_threshold,
+            **about,
+        )
+    elif has(dataset, "label", f"{layer}.label"):
+        positions = positions[dataset.columns("label")[positions] >= 0]
+        report = evaluation.write_classification(
+            author.output("report"),
+            rows=dataset.rows[positions],
+            labels=dataset.columns("label")[positions],
+            scores=scores(dataset, layer, positions),
+            **about,
+        )
+    else:
+        raise SystemExit(
+            f"The dataset has no labels and predictions in layer '{layer}' to compare; it has the fields "
+            f"{', '.join(dataset.fields)}. A layer of predictions has `boxes` and `labels`, or `label`: set "
+            "the parameter `layer` to its name."
+        )
+    for name, value in report["metrics"].items():
+        author.metric(name, value)
+    if "confusion" in report:
+        author.figure("confusion", {"kind": "confusion_matrix", **report["confusion"]})
+    author.figure("per_class", {"kind": "table", "rows": report["per_class"]})
+    author.progress(1.0, summary(report))
+    print(summary(report))
+
+
+def choose_split(dataset: Dataset, wanted: str) -> tuple[str, Rows]:
+    """Name and positions of the samples to compare; `auto` takes test, else val, else all."""
+    splits = {name: rows for name, rows in dataset.split_rows().items() if len(rows)}
+    if wanted == "auto":
+        wanted = next((name for name in ("test", "val") if name in splits), "all")
+    splits.setdefault("all", dataset.rows)
+    if wanted not in splits:
+        raise SystemExit(
+            f"The dataset has no samples in split '{wanted}'; it has {', '.join(splits)}. Set the parameter `split` to "
+            "one of them, or to `auto`."
+        )
+    return wanted, np.flatnonzero(np.isin(dataset.rows, splits[wanted]))
+
+
+def has(dataset: Dataset, *fields: str) -> bool:
+    return all(name in dataset.fields for name in fields)
+
+
+def objects(dataset: Dataset, positions: Rows) -> tuple[list[Any], ...]:
+    """Boxes, classes and crowds of each sample; objects without a class are left out."""
+    boxes, labels = (parts(dataset, name, positions) for name in ("boxes", "labels"))
+    is_crowd = has(dataset, "crowd")
+    crowds = (
+        parts(dataset, "crowd", positions) if is_crowd else [np.zeros(len(each), bool) for each in labels]
+    )
+    return known(labels, boxes, labels, crowds)
+
+
+def answers(dataset: Dataset, layer: str, positions: Rows) -> tuple[list[Any], ...]:
+    """Boxes, classes and scores of each sample; without scores all answers are certain."""
+    boxes, labels = (parts(dataset, f"{layer}.{name}", positions) for name in ("boxes", "labels"))
+    name = f"{layer}.scores"
+    certain = (
+        parts(dataset, name, positions) if has(dataset, name) else [np.ones(len(each)) for each in labels]
+    )
+    return known(labels, boxes, labels, certain)
+
+
+def parts(dataset: Dataset, name: str, positions: Rows) -> list[NDArray[Any]]:
+    """The values of a list field, one array a sample."""
+    column = dataset.columns(name)
+    every = np.split(column.values, column.offsets[1:-1])
+    return [every[position] for position in positions]
+
+
+def known(labels: list[NDArray[Any]], *columns: list[NDArray[Any]]) -> tuple[list[Any], ...]:
+    """The columns without the objects that have no class."""
+    return tuple(
+        [values[label >= 0] for values, label in zip(column, labels, strict=True)] for column in columns
+    )
+
+
+def scores(dataset: Dataset, layer: str, positions: Rows) -> NDArray[np.float32]:
+    """[N,C] with the score of the predicted class and 0 for all others; -1 for all where nothing is predicted."""
+    predicted = dataset.columns(f"{layer}.label")[positions]
+    name = f"{layer}.score"
+    certainty = dataset.columns(name)[positions] if has(dataset, name) else np.ones(len(positions))
+    found = np.zeros((len(positions), len(dataset.class_names)), np.float32)
+    found[predicted < 0] = -1
+    answered = np.flatnonzero(predicted >= 0)
+    found[answered, predicted[answered]] = certainty[answered]
+    return found
+
+
+def summary(report: dict[str, Any]) -> str:
+    """The report in one line."""
+    metrics = report["metrics"]
+    names = [
+        name
+        for name in ("map", "map50", "precision", "recall", "f1", "accuracy", "macro_f1")
+        if name in metrics
+    ]
+    figures = ", ".join(f"{name} {metrics[name]:.4f}" for name in names)
+    return f"{figures}, on {report['dataset']['num_samples']} samples"
+
+
+if __name__ == "__main__":
+    main()
