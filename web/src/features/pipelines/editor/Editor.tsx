@@ -250,6 +250,7 @@ export function Editor({ project, pipeline, draft, assets, parents }: EditorProp
                 problems={problems.filter(({ node }) => node === only.id)}
                 onClose={() => select(new Set())}
                 onRenamed={(id) => select(new Set([id]))}
+                onAdded={(id) => select(new Set([id]))}
               />
             </Suspense>
           )}
