@@ -1,6 +1,16 @@
 import { useQuery } from '@tanstack/react-query';
 import { useBlocker } from '@tanstack/react-router';
-import { EllipsisVertical, History, Info, LayoutTemplate, Play, RotateCcw, Save, Trash2 } from 'lucide-react';
+import {
+  EllipsisVertical,
+  FileDown,
+  History,
+  Info,
+  LayoutTemplate,
+  Play,
+  RotateCcw,
+  Save,
+  Trash2,
+} from 'lucide-react';
 import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button } from '@/ui/Button';
@@ -131,6 +141,12 @@ export function Editor({ project, pipeline, draft, assets, parents }: EditorProp
                       onAction: () => store.change(saved.document),
                     },
                     { id: 'copy', label: t('editor.copy'), icon: Save, onAction: () => setOpen('copy') },
+                    {
+                      id: 'export',
+                      label: t('editor.export'),
+                      icon: FileDown,
+                      onAction: () => void import('../yaml/file').then((file) => file.saveAsFile(document)),
+                    },
                     {
                       id: 'template',
                       label: t('template.menu'),
