@@ -59,6 +59,18 @@ export function emptyDocument(name: string): PipelineDocument {
   return { schema: SCHEMA, name };
 }
 
+/** A value as a document, when it has the parts that a canvas cannot do without; null when not. What is wrong in the rest, the server says. */
+export function asDocument(value: unknown): PipelineDocument | null {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
+  const { nodes, edges } = value as PipelineDocument;
+  const isList = <T>(list: T[] | undefined, fits: (each: T) => boolean) =>
+    list === undefined || (Array.isArray(list) && list.every((each) => each && fits(each)));
+  const isText = (text: unknown) => typeof text === 'string';
+  const isSound =
+    isList(nodes, ({ id }) => isText(id)) && isList(edges, ({ from, to }) => isText(from) && isText(to));
+  return isSound ? (value as PipelineDocument) : null;
+}
+
 /** One end of an edge: the node, and its port (empty for an edge that only orders). */
 export interface End {
   node: string;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { arrange } from './arrange';
 import type { PipelineDocument } from './document';
 import { fromFlow, toFlow } from './flow';
-import { bounds, firstView, LEAST_ZOOM, NODE_WIDTH, nodeHeight, placed } from './layout';
+import { bounds, firstView, LEAST_ZOOM, NODE_WIDTH, nodeHeight, placed, viewWith } from './layout';
 import { allPorts, EMPTY_CATALOG } from './ports';
 
 const document: PipelineDocument = {
@@ -52,6 +52,18 @@ describe('the layout', () => {
     const box = { x: 0, y: 0, width: 4000, height: 300 };
     expect(firstView(box, 800, 600)).toMatchObject({ zoom: LEAST_ZOOM, x: 40 });
     expect(firstView({ ...box, width: 400 }, 800, 600).zoom).toBe(1);
+  });
+
+  it('moves to what is out of sight, and stays where it is in sight', () => {
+    const [view, canvas] = [
+      { x: 0, y: 0, zoom: 1 },
+      { width: 800, height: 600 },
+    ];
+    expect(viewWith(view, { x: 100, y: 100, width: 220, height: 120 }, canvas)).toBeNull();
+    const far = viewWith(view, { x: 2000, y: 100, width: 220, height: 120 }, canvas);
+    expect(far).toEqual({ x: 400 - 2110, y: 300 - 160, zoom: 1 });
+    const large = viewWith({ ...view, zoom: 1.5 }, { x: 0, y: 0, width: 5000, height: 120 }, canvas);
+    expect(large?.zoom).toBe(LEAST_ZOOM);
   });
 
   it('knows the box around all nodes', () => {

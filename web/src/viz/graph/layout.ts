@@ -83,6 +83,28 @@ export function bounds(layout: Record<string, Position>, ports: ReadonlyMap<stri
   return { x, y, width: right - x, height: bottom - y };
 }
 
+/** The view moved so that a box is in sight, zoomed out where need be and legible; null where the box is in sight. */
+export function viewWith(
+  view: { x: number; y: number; zoom: number },
+  box: Box,
+  canvas: { width: number; height: number },
+  padding = 40,
+): { x: number; y: number; zoom: number } | null {
+  const isIn = (from: number, length: number, offset: number, size: number) =>
+    from * view.zoom + offset >= 0 && (from + length) * view.zoom + offset <= size;
+  if (isIn(box.x, box.width, view.x, canvas.width) && isIn(box.y, box.height, view.y, canvas.height))
+    return null;
+  const whole = firstView(box, canvas.width, canvas.height, padding);
+  const zoom = Math.min(view.zoom, whole.zoom);
+  return zoom === whole.zoom
+    ? whole
+    : {
+        zoom,
+        x: canvas.width / 2 - (box.x + box.width / 2) * zoom,
+        y: canvas.height / 2 - (box.y + box.height / 2) * zoom,
+      };
+}
+
 /** The first view of a canvas: all when that stays readable, else the beginning at the least readable zoom. */
 export function firstView(
   box: Box,

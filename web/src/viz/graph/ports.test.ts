@@ -4,6 +4,7 @@ import {
   allPorts,
   type Catalog,
   fitting,
+  fittingSources,
   linkRefusal,
   linkTargets,
   type Port,
@@ -133,8 +134,18 @@ describe('links', () => {
   it('names the functions that an output fits', () => {
     const fits = fitting(port('dataset', 'dataset', ['detection']), catalog);
     expect(fits).toEqual([
-      { algorithm: 'split', function: 'process', input: 'dataset' },
-      { algorithm: 'detector', function: 'train', input: 'dataset' },
+      { node: { type: 'algorithm', algorithm: 'split', function: 'process' }, port: 'dataset' },
+      { node: { type: 'algorithm', algorithm: 'detector', function: 'train' }, port: 'dataset' },
+    ]);
+  });
+
+  it('names data of the project and steps that could feed an input', () => {
+    expect(fittingSources(port('dataset', 'dataset', ['detection']), catalog)).toEqual([
+      { node: { type: 'dataset', dataset: 'street' }, port: 'dataset' },
+      { node: { type: 'algorithm', algorithm: 'split', function: 'process' }, port: 'dataset' },
+    ]);
+    expect(fittingSources(port('model', 'model', ['detection']), catalog).map((fit) => fit.node)).toEqual([
+      { type: 'algorithm', algorithm: 'detector', function: 'train' },
     ]);
   });
 

@@ -185,21 +185,38 @@ export function reaches(document: PipelineDocument, from: string, to: string): b
   return false;
 }
 
-/** Where a port could be linked: for drawing from an output onto empty canvas. */
+/** What could be added beside a port, and the port of it that would be joined. */
 export interface Fit {
-  algorithm: string;
-  function: string;
-  input: string;
+  node: Omit<DocumentNode, 'id'>;
+  port: string;
 }
 
+/** What could take an output. */
 export function fitting(source: Port, catalog: Catalog): Fit[] {
-  const fits: Fit[] = [];
-  for (const [key, found] of catalog.functions) {
-    const input = found.inputs.find((port) => portRefusal(source, port) === null);
-    if (input && found.isOffered !== false)
-      fits.push({ algorithm: key.slice(0, key.lastIndexOf('/')), function: found.name, input: input.name });
-  }
-  return fits;
+  return fittingFunctions(catalog, ({ inputs }) => inputs.find((port) => portRefusal(source, port) === null));
+}
+
+/** What could feed an input: data and models of the project first, then steps that make such. */
+export function fittingSources(target: Port, catalog: Catalog): Fit[] {
+  const assets = (['dataset', 'model'] as const).flatMap((type) =>
+    [...(type === 'dataset' ? catalog.datasets : catalog.models)]
+      .filter(
+        ([, kind]) => portRefusal({ name: type, type, kinds: [kind], isOptional: false }, target) === null,
+      )
+      .map(([name]): Fit => ({ node: { type, [type]: name }, port: type })),
+  );
+  const steps = fittingFunctions(catalog, ({ outputs }) =>
+    outputs.find((port) => portRefusal(port, target) === null),
+  );
+  return [...assets, ...steps];
+}
+
+function fittingFunctions(catalog: Catalog, portOf: (found: FunctionInterface) => Port | undefined): Fit[] {
+  return [...catalog.functions].flatMap(([key, found]) => {
+    const port = found.isOffered === false ? undefined : portOf(found);
+    const algorithm = key.slice(0, key.lastIndexOf('/'));
+    return port ? [{ node: { type: 'algorithm', algorithm, function: found.name }, port: port.name }] : [];
+  });
 }
 
 /** The outputs that may feed an input, the one that does now among them, in the order of the nodes. */

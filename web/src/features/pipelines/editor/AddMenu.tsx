@@ -7,17 +7,20 @@ import type { Fit } from '@/viz/graph/ports';
 interface AddMenuProps {
   at: Position;
   fits: Fit[];
+  /** Whether what is added is to take an output, or to feed an input. */
+  side: 'in' | 'out';
   onPick: (fit: Fit) => void;
   onClose: () => void;
 }
 
-/** What could take the output that was drawn onto empty canvas. */
-export function AddMenu({ at, fits, onPick, onClose }: AddMenuProps) {
+/** What fits the port that was drawn onto empty canvas. */
+export function AddMenu({ at, fits, side, onPick, onClose }: AddMenuProps) {
   const { t } = useTranslation('pipelines');
   const menu = useRef<HTMLDivElement>(null);
   useEffect(() => {
     menu.current?.querySelector('button')?.focus();
   }, []);
+  const title = t(`canvas.${fits.length > 0 ? 'addFitting' : 'nothingFits'}.${side}`);
   const move = (by: number) => {
     const buttons = [...(menu.current?.querySelectorAll('button') ?? [])];
     const index = buttons.indexOf(globalThis.document.activeElement as HTMLButtonElement);
@@ -28,7 +31,7 @@ export function AddMenu({ at, fits, onPick, onClose }: AddMenuProps) {
       ref={menu}
       role="menu"
       tabIndex={-1}
-      aria-label={t('canvas.addFitting')}
+      aria-label={title}
       style={{ left: at.x, top: at.y }}
       className="absolute z-10 max-h-80 w-64 overflow-auto rounded-lg border border-line bg-raised p-1 shadow-float"
       onKeyDown={(event) => {
@@ -38,26 +41,32 @@ export function AddMenu({ at, fits, onPick, onClose }: AddMenuProps) {
         if (event.key === 'ArrowUp') move(-1);
       }}
     >
-      <p className="px-2 pt-1.5 pb-1 text-11 font-medium text-fg-3">
-        {fits.length > 0 ? t('canvas.addFitting') : t('canvas.nothingFits')}
-      </p>
+      <p className="px-2 pt-1.5 pb-1 text-11 font-medium text-fg-3">{title}</p>
       {fits.map((fit) => (
         <button
-          key={`${fit.algorithm}/${fit.function}`}
+          key={fitKey(fit)}
           type="button"
           role="menuitem"
           onClick={() => onPick(fit)}
           className="flex w-full items-center gap-2 rounded-md px-2 py-1.5 text-left hover:bg-sunken focus:bg-sunken focus:outline-none"
         >
-          <NodeIcon node={{ type: 'algorithm', function: fit.function }} size={24} />
+          <NodeIcon node={fit.node} size={24} />
           <span className="min-w-0">
-            <span className="block truncate text-13 font-medium">{t(`function.${fit.function}`)}</span>
+            <span className="block truncate text-13 font-medium">{fitTitle(fit, t)}</span>
             <span className="block truncate text-11 text-fg-3">
-              {fit.algorithm} · {fit.input}
+              {fit.node.algorithm ? `${fit.node.algorithm} · ${fit.port}` : t(`node.${fit.node.type}`)}
             </span>
           </span>
         </button>
       ))}
     </div>
   );
+}
+
+export function fitKey({ node }: Fit): string {
+  return `${node.type} ${node.dataset ?? node.model ?? `${node.algorithm}/${node.function}`}`;
+}
+
+export function fitTitle({ node }: Fit, t: (key: string) => string): string {
+  return node.dataset ?? node.model ?? t(`function.${node.function}`);
 }

@@ -14,7 +14,7 @@ import type { DocumentNode, Position } from '@/viz/graph/document';
 import { formatEnd, resolved } from '@/viz/graph/document';
 import { toFlow } from '@/viz/graph/flow';
 import { type CanvasNode, type Flow, GraphCanvas } from '@/viz/graph/GraphCanvas';
-import { type Box, bounds, loadArrange, placed, useArrange } from '@/viz/graph/layout';
+import { type Box, bounds, loadArrange, NODE_WIDTH, placed, useArrange, viewWith } from '@/viz/graph/layout';
 import { Notes, notesToFlow } from '@/viz/graph/NoteNodes';
 import {
   addNote,
@@ -33,6 +33,7 @@ import {
   type Catalog,
   type Fit,
   fitting,
+  fittingSources,
   functionOf,
   linkRefusal,
   linkTargets,
@@ -43,7 +44,7 @@ import { LinkTargets } from '@/viz/graph/StepNode';
 import { keepSame } from '@/viz/graph/same';
 import { schemaTitle } from '@/viz/graph/schema';
 import { AddMenu } from './AddMenu';
-import { addNode, connect, copyText, moveNodes, pasteText, removeParts } from './actions';
+import { addJoined, addNode, connect, copyText, moveNodes, pasteText, removeParts } from './actions';
 import { DRAG_TYPE, readDragged } from './drag';
 import type { EditorState } from './useEditor';
 
@@ -79,6 +80,9 @@ const STEPS: Record<string, [number, number]> = {
   arrowdown: [0, 8],
 };
 
+/** About as large as a step is. */
+const STEP_SIZE = { width: NODE_WIDTH, height: 120 };
+
 function isOnNode({ target }: KeyboardEvent): boolean {
   return !(target instanceof HTMLElement && target.closest('button, [role=toolbar]'));
 }
@@ -99,10 +103,12 @@ function endsOf(connection: Pick<Connection, 'source' | 'sourceHandle' | 'target
   };
 }
 
+/** What fits a port that was drawn onto empty canvas. */
 interface Offer {
   at: Position;
   screen: Position;
-  from: string;
+  end: string;
+  side: 'in' | 'out';
   fits: Fit[];
 }
 
@@ -265,19 +271,32 @@ function Drawing({ editor, ports, catalog, selected, onSelect, children }: Canva
       onSelect(new Set());
     },
   };
+  /** The document with a place for every step, so that a new one among them moves none. */
+  const settled = () => moveNodes(store.get().present, layout);
   const paste = (text: string) => {
-    const pasted = pasteText(store.get().present, text);
-    if (pasted) {
-      store.change(pasted.document);
-      onSelect(new Set(pasted.ids));
-    } else toast({ tone: 'info', title: t('canvas.notPasted') });
+    const pasted = pasteText(settled(), text);
+    if (!pasted) return toast({ tone: 'info', title: t('canvas.notPasted') });
+    store.change(pasted.document);
+    onSelect(new Set(pasted.ids));
+    const places = pasted.ids.flatMap((id) => pasted.document.layout?.[id] ?? []);
+    if (places.length > 0) bringIntoView(around(places.map((at) => ({ ...STEP_SIZE, ...at }))));
+  };
+  /** Move the view as far as needed, and never closer, to show what was just added. */
+  const bringIntoView = (added: Box) => {
+    const size = frame.current?.getBoundingClientRect();
+    const [now, canvas] = [
+      flow.current?.getViewport(),
+      { width: size?.width ?? 0, height: size?.height ?? 0 },
+    ];
+    const next = now && viewWith(now, added, canvas);
+    if (next) void flow.current?.setViewport(next);
   };
   const onDrop = (event: DragEvent) => {
     event.preventDefault();
     const node = readDragged(event.dataTransfer.getData(DRAG_TYPE));
     const at = flow.current?.screenToFlowPosition({ x: event.clientX, y: event.clientY });
     if (!node || !at) return;
-    const added = addNode(store.get().present, node, { x: at.x - 110, y: at.y - 24 });
+    const added = addNode(settled(), node, { x: at.x - 110, y: at.y - 24 });
     store.change(added.document);
     onSelect(new Set([added.id]));
   };
@@ -302,11 +321,13 @@ function Drawing({ editor, ports, catalog, selected, onSelect, children }: Canva
       if (refusal) toast({ tone: 'info', title: t('canvas.refused'), detail: words(refusal) });
       return;
     }
-    if (state.toNode || state.fromHandle.type !== 'source' || !(event instanceof MouseEvent)) return;
-    const name = (state.fromHandle.id ?? '').replace(/^out:/, '');
-    const output = ports.get(state.fromHandle.nodeId)?.outputs.find((port) => port.name === name);
+    if (state.toNode || !(event instanceof MouseEvent)) return;
+    const side = state.fromHandle.type === 'source' ? 'out' : 'in';
+    const name = (state.fromHandle.id ?? '').replace(/^(in|out):/, '');
+    const own = ports.get(state.fromHandle.nodeId);
+    const port = (side === 'out' ? own?.outputs : own?.inputs)?.find((each) => each.name === name);
     const at = flow.current?.screenToFlowPosition({ x: event.clientX, y: event.clientY });
-    if (!output || !at) return;
+    if (!port || !at) return;
     const frameAt = frame.current?.getBoundingClientRect();
     setOffer({
       at,
@@ -314,15 +335,16 @@ function Drawing({ editor, ports, catalog, selected, onSelect, children }: Canva
         x: Math.max(8, Math.min(event.clientX - (frameAt?.left ?? 0), (frameAt?.width ?? 0) - 264)),
         y: Math.max(8, Math.min(event.clientY - (frameAt?.top ?? 0), (frameAt?.height ?? 0) - 328)),
       },
-      from: formatEnd({ node: state.fromHandle.nodeId, port: name }),
-      fits: fitting(output, catalog),
+      end: formatEnd({ node: state.fromHandle.nodeId, port: name }),
+      side,
+      fits: side === 'out' ? fitting(port, catalog) : fittingSources(port, catalog),
     });
   };
-  const take = ({ algorithm, function: name, input }: Fit) => {
+  const take = (fit: Fit) => {
     if (!offer) return;
-    const node = { type: 'algorithm' as const, algorithm, function: name };
-    const added = addNode(store.get().present, node, { x: offer.at.x, y: offer.at.y - 60 });
-    store.change(connect(added.document, offer.from, formatEnd({ node: added.id, port: input })));
+    const x = offer.side === 'out' ? offer.at.x : offer.at.x - STEP_SIZE.width;
+    const added = addJoined(settled(), fit, offer, { x, y: offer.at.y - 60 });
+    store.change(added.document);
     onSelect(new Set([added.id]));
     setOffer(null);
   };
@@ -480,7 +502,15 @@ function Drawing({ editor, ports, catalog, selected, onSelect, children }: Canva
           </div>
         </div>
       )}
-      {offer && <AddMenu at={offer.screen} fits={offer.fits} onPick={take} onClose={() => setOffer(null)} />}
+      {offer && (
+        <AddMenu
+          at={offer.screen}
+          fits={offer.fits}
+          side={offer.side}
+          onPick={take}
+          onClose={() => setOffer(null)}
+        />
+      )}
     </div>
   );
 }

@@ -1,6 +1,16 @@
 import { useQuery } from '@tanstack/react-query';
 import { useBlocker } from '@tanstack/react-router';
-import { EllipsisVertical, History, Info, LayoutTemplate, Play, RotateCcw, Save, Trash2 } from 'lucide-react';
+import {
+  EllipsisVertical,
+  FileDown,
+  History,
+  Info,
+  LayoutTemplate,
+  Play,
+  RotateCcw,
+  Save,
+  Trash2,
+} from 'lucide-react';
 import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button } from '@/ui/Button';
@@ -132,6 +142,12 @@ export function Editor({ project, pipeline, draft, assets, parents }: EditorProp
                     },
                     { id: 'copy', label: t('editor.copy'), icon: Save, onAction: () => setOpen('copy') },
                     {
+                      id: 'export',
+                      label: t('editor.export'),
+                      icon: FileDown,
+                      onAction: () => void import('../yaml/file').then((file) => file.saveAsFile(document)),
+                    },
+                    {
                       id: 'template',
                       label: t('template.menu'),
                       icon: LayoutTemplate,
@@ -250,6 +266,7 @@ export function Editor({ project, pipeline, draft, assets, parents }: EditorProp
                 problems={problems.filter(({ node }) => node === only.id)}
                 onClose={() => select(new Set())}
                 onRenamed={(id) => select(new Set([id]))}
+                onAdded={(id) => select(new Set([id]))}
               />
             </Suspense>
           )}

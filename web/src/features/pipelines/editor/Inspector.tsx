@@ -1,7 +1,8 @@
-import { CircleAlert, TriangleAlert, X } from 'lucide-react';
+import { CircleAlert, Plus, TriangleAlert, X } from 'lucide-react';
 import { type ReactNode, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { IconButton } from '@/ui/IconButton';
+import { Menu } from '@/ui/Menu';
 import { NumberField } from '@/ui/NumberField';
 import { ComboBox, Select } from '@/ui/Select';
 import { Tabs } from '@/ui/Tabs';
@@ -19,12 +20,33 @@ import {
   splitVersion,
 } from '@/viz/graph/document';
 import { NodeIcon } from '@/viz/graph/icons';
-import { allPorts, type Catalog, functionOf, type NodePorts, type Port, sourcesOf } from '@/viz/graph/ports';
+import { loadArrange, NODE_WIDTH, placed } from '@/viz/graph/layout';
+import {
+  allPorts,
+  type Catalog,
+  type Fit,
+  fitting,
+  fittingSources,
+  functionOf,
+  type NodePorts,
+  type Port,
+  sourcesOf,
+} from '@/viz/graph/ports';
 import type { Schema } from '@/viz/graph/schema';
 import type { Problem } from '../api';
 import { assetOptions } from '../form/ParameterForm';
 import { SchemaField } from '../form/SchemaField';
-import { changeNode, expose, feed, renameNode, setNodeParameter } from './actions';
+import { fitKey, fitTitle } from './AddMenu';
+import {
+  addJoined,
+  changeNode,
+  expose,
+  feed,
+  freePlace,
+  moveNodes,
+  renameNode,
+  setNodeParameter,
+} from './actions';
 import type { Store } from './history';
 
 interface InspectorProps {
@@ -36,6 +58,7 @@ interface InspectorProps {
   problems: Problem[];
   onClose: () => void;
   onRenamed: (id: string) => void;
+  onAdded: (id: string) => void;
 }
 
 /** Everything about one step. */
@@ -336,7 +359,7 @@ function Name({ node, store }: Pick<InspectorProps, 'node' | 'store'>) {
   );
 }
 
-function Ports({ node, store, document, assets, ports, onRenamed }: InspectorProps) {
+function Ports({ node, store, document, assets, ports, onRenamed, onAdded }: InspectorProps) {
   const { t } = useTranslation('pipelines');
   const [id, setId] = useState(node.id);
   const isTaken = id !== node.id && (document.nodes ?? []).some((each) => each.id === id);
@@ -346,9 +369,28 @@ function Ports({ node, store, document, assets, ports, onRenamed }: InspectorPro
     store.change((current) => renameNode(current, node.id, id));
     onRenamed(id);
   };
+  /** A step joined to a port of this one, beside it: what drawing onto empty canvas does, without a mouse. */
+  const add = async (fit: Fit, port: Port, side: 'in' | 'out') => {
+    const all = allPorts(document, assets.catalog);
+    const layout = placed(document, all, await loadArrange());
+    const own = layout[node.id] ?? { x: 0, y: 0 };
+    const x = own.x + (side === 'out' ? NODE_WIDTH + 72 : -NODE_WIDTH - 72);
+    const settled = moveNodes(document, layout);
+    const to = { end: formatEnd({ node: node.id, port: port.name }), side };
+    const added = addJoined(settled, fit, to, freePlace(settled, { x, y: own.y }));
+    store.change(added.document);
+    onAdded(added.id);
+  };
+  const adder = (side: 'in' | 'out') => (port: Port) => (
+    <AddFitting
+      title={`${t(`canvas.addFitting.${side}`)}: ${port.name}`}
+      fits={side === 'out' ? fitting(port, assets.catalog) : fittingSources(port, assets.catalog)}
+      onPick={(fit) => void add(fit, port, side)}
+    />
+  );
   return (
     <>
-      <PortList title={t('inspector.inputs')} ports={ports?.inputs ?? []}>
+      <PortList title={t('inspector.inputs')} ports={ports?.inputs ?? []} aside={adder('in')}>
         {(port) => (
           <Source
             document={document}
@@ -359,7 +401,7 @@ function Ports({ node, store, document, assets, ports, onRenamed }: InspectorPro
           />
         )}
       </PortList>
-      <PortList title={t('inspector.outputs')} ports={ports?.outputs ?? []} />
+      <PortList title={t('inspector.outputs')} ports={ports?.outputs ?? []} aside={adder('out')} />
       <TextField
         label={t('inspector.id')}
         description={t('inspector.idHelp')}
@@ -413,14 +455,38 @@ function Source({ document, catalog, to, label, onChange }: SourceProps) {
   );
 }
 
+interface AddFittingProps {
+  title: string;
+  fits: Fit[];
+  onPick: (fit: Fit) => void;
+}
+
+/** What fits a port, to be added with it. */
+function AddFitting({ title, fits, onPick }: AddFittingProps) {
+  const { t } = useTranslation('pipelines');
+  if (fits.length === 0) return null;
+  const items = fits.map((fit) => ({
+    id: fitKey(fit),
+    label: `${fitTitle(fit, t)} · ${fit.node.algorithm ?? t(`node.${fit.node.type}`)}`,
+    onAction: () => onPick(fit),
+  }));
+  return (
+    <Menu label={title} groups={[{ items }]}>
+      <IconButton size="small" icon={Plus} label={title} />
+    </Menu>
+  );
+}
+
 interface PortListProps {
   title: string;
   ports: Port[];
+  /** What stands at the end of a port's line. */
+  aside: (port: Port) => ReactNode;
   /** What stands below a port. */
   children?: (port: Port) => ReactNode;
 }
 
-function PortList({ title, ports, children }: PortListProps) {
+function PortList({ title, ports, aside, children }: PortListProps) {
   const { t } = useTranslation('pipelines');
   return (
     <section>
@@ -445,6 +511,7 @@ function PortList({ title, ports, children }: PortListProps) {
                   ` · ${port.kinds.map((kind) => t(`kind.${kind}`, { defaultValue: kind })).join(', ')}`}
               </span>
               {port.isOptional && <span className="text-11 text-fg-3">{t('inspector.optional')}</span>}
+              {aside(port)}
             </div>
             {children?.(port)}
           </li>

@@ -8,8 +8,9 @@ import { FUNCTIONS, portColour } from '@/viz/graph/colours';
 import type { PipelineDocument } from '@/viz/graph/document';
 import { FunctionChip, NodeIcon } from '@/viz/graph/icons';
 import { hasPlaces, loadArrange, placed } from '@/viz/graph/layout';
+import { allPorts } from '@/viz/graph/ports';
 import { textOf } from '@/viz/graph/schema';
-import { addNode, freePlace } from './actions';
+import { addNode, freePlace, moveNodes } from './actions';
 import { DRAG_TYPE, type Dragged } from './drag';
 import type { Store } from './history';
 
@@ -26,8 +27,9 @@ export function Palette({ assets, store, onAdded }: PaletteProps) {
   const finds = (...words: string[]) => words.join(' ').toLowerCase().includes(search.trim().toLowerCase());
   const add = async (node: Dragged) => {
     const arrange = hasPlaces(store.get().present) ? null : await loadArrange();
-    const document = store.get().present;
-    const layout = placed(document, new Map(), arrange);
+    const ports = allPorts(store.get().present, assets.catalog);
+    const layout = placed(store.get().present, ports, arrange);
+    const document = moveNodes(store.get().present, layout);
     const right = Math.max(0, ...Object.values(layout).map(({ x }) => x + 280));
     const top = Math.min(...Object.values(layout).map(({ y }) => y), 160);
     const at = freePlace(document, Object.keys(layout).length > 0 ? { x: right, y: top } : { x: 0, y: 160 });

@@ -1,10 +1,11 @@
 import { CircleAlert, CircleCheck, TriangleAlert } from 'lucide-react';
 import { useEffect, useMemo, useRef, useState } from 'react';
+import { Button } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import { CopyButton } from '@/ui/CodeBlock';
-import type { PipelineDocument } from '@/viz/graph/document';
+import { asDocument, type PipelineDocument } from '@/viz/graph/document';
 import type { Problem } from '../api';
-import { readYaml, YamlError } from '../yaml/read';
+import { lineOf, readYaml, YamlFault } from '../yaml/read';
 import { writeYaml } from '../yaml/write';
 import type { Store } from './history';
 
@@ -21,8 +22,9 @@ export default function YamlView({ store, document, problems }: YamlViewProps) {
   const { t } = useTranslation('pipelines');
   const written = useMemo(() => writeYaml(document), [document]);
   const [draft, setDraft] = useState<{ text: string; of: PipelineDocument } | null>(null);
-  const [fault, setFault] = useState<{ line: number; message: string } | null>(null);
+  const [fault, setFault] = useState<Fault | null>(null);
   const numbers = useRef<HTMLDivElement>(null);
+  const area = useRef<HTMLTextAreaElement>(null);
   // A draft holds while the document is what was made of it; undo on the canvas brings the written form back.
   const text = draft && (draft.of === document || fault) ? draft.text : written;
   useEffect(() => {
@@ -31,7 +33,7 @@ export default function YamlView({ store, document, problems }: YamlViewProps) {
 
   const accept = (next: string) => {
     const read = parse(next);
-    if ('message' in read) {
+    if ('code' in read) {
       setFault(read);
       setDraft({ text: next, of: document });
       return;
@@ -40,7 +42,17 @@ export default function YamlView({ store, document, problems }: YamlViewProps) {
     setDraft({ text: next, of: read.document });
     store.change(read.document, 'yaml');
   };
-  const lines = text.split('\n').length;
+  const starts = text.split('\n');
+  const lines = useMemo(() => linesOf(text), [text]);
+  const nodeIds = (document.nodes ?? []).map(({ id }) => id);
+  const goTo = (line: number) => {
+    const from = starts.slice(0, line - 1).reduce((sum, each) => sum + each.length + 1, 0);
+    area.current?.focus();
+    area.current?.setSelectionRange(from, from + (starts[line - 1]?.length ?? 0));
+    area.current?.scrollTo({ top: Math.max(0, (line - 4) * LINE_PX) });
+  };
+  const told = problems.map((problem) => ({ ...problem, line: lineOf(lines, nodeIds, problem.path) }));
+  const wrong = new Set(fault ? [fault.line] : told.flatMap(({ line }) => line ?? []));
   return (
     <div className="flex min-h-0 flex-1 bg-surface">
       <div className="flex min-w-0 flex-1 flex-col">
@@ -50,11 +62,11 @@ export default function YamlView({ store, document, problems }: YamlViewProps) {
             aria-hidden
             className="w-12 shrink-0 overflow-hidden border-r border-line bg-bg py-3 pr-2 text-right text-fg-3 select-none"
           >
-            {Array.from({ length: lines }, (_, index) => (
+            {starts.map((_, index) => (
               <div
                 // biome-ignore lint/suspicious/noArrayIndexKey: the index is the number of the line
                 key={index}
-                className={fault?.line === index + 1 ? 'font-semibold text-failed' : undefined}
+                className={wrong.has(index + 1) ? 'font-semibold text-failed' : undefined}
               >
                 {index + 1}
               </div>
@@ -62,6 +74,7 @@ export default function YamlView({ store, document, problems }: YamlViewProps) {
             <div style={{ height: 400 }} />
           </div>
           <textarea
+            ref={area}
             aria-label={t('yaml.label')}
             aria-invalid={fault !== null}
             spellCheck={false}
@@ -83,7 +96,13 @@ export default function YamlView({ store, document, problems }: YamlViewProps) {
           {fault ? (
             <>
               <CircleAlert aria-hidden className="size-3.5 shrink-0 text-failed" />
-              <span className="truncate text-failed">{t('yaml.fault', fault)}</span>
+              <span className="truncate text-failed">
+                {t('yaml.fault', {
+                  line: fault.line,
+                  column: fault.column,
+                  message: t(`yaml.faults.${fault.code}`, { found: fault.found }),
+                })}
+              </span>
             </>
           ) : (
             <>
@@ -100,7 +119,7 @@ export default function YamlView({ store, document, problems }: YamlViewProps) {
         </div>
         {problems.length === 0 && <p className="text-12 text-fg-3">{t('problems.none')}</p>}
         <ul className="space-y-3">
-          {problems.map((problem) => (
+          {told.map((problem) => (
             <li key={`${problem.path}|${problem.reason}`} className="flex gap-2 text-12">
               {problem.severity === 'error' ? (
                 <CircleAlert aria-hidden className="mt-0.5 size-3.5 shrink-0 text-failed" />
@@ -110,6 +129,14 @@ export default function YamlView({ store, document, problems }: YamlViewProps) {
               <span className="min-w-0">
                 <code className="block font-mono text-11 break-all text-fg-3">{problem.path}</code>
                 {problem.reason} <span className="text-fg-2">{problem.fix}</span>
+                {problem.line !== null && (
+                  <Button
+                    onPress={() => goTo(problem.line as number)}
+                    className="mt-0.5 block rounded-sm text-accent hover:underline"
+                  >
+                    {t('yaml.goTo', { line: problem.line })}
+                  </Button>
+                )}
               </span>
             </li>
           ))}
@@ -119,22 +146,26 @@ export default function YamlView({ store, document, problems }: YamlViewProps) {
   );
 }
 
-function parse(text: string): { document: PipelineDocument } | { line: number; message: string } {
+type Fault = Pick<YamlFault, 'line' | 'column' | 'found'> & { code: YamlFault['code'] | 'document' };
+
+const NO_DOCUMENT: Fault = { line: 1, column: 1, code: 'document', found: '' };
+
+function parse(text: string): { document: PipelineDocument } | Fault {
   try {
-    const value = readYaml(text);
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      return { line: 1, message: 'schema: kpl.pipeline/v1' };
-    }
-    const document = value as PipelineDocument;
-    const isSound =
-      (document.nodes === undefined ||
-        (Array.isArray(document.nodes) && document.nodes.every((each) => typeof each?.id === 'string'))) &&
-      (document.edges === undefined ||
-        (Array.isArray(document.edges) &&
-          document.edges.every((each) => typeof each?.from === 'string' && typeof each?.to === 'string')));
-    return isSound ? { document } : { line: 1, message: 'nodes: [{id: …}], edges: [{from: …, to: …}]' };
+    const document = asDocument(readYaml(text).value);
+    return document ? { document } : NO_DOCUMENT;
   } catch (error) {
-    if (error instanceof YamlError) return { line: error.line, message: error.message };
+    if (error instanceof YamlFault) return error;
+    throw error;
+  }
+}
+
+/** Where what stands in the text; nowhere in a text that cannot be read. */
+function linesOf(text: string): ReadonlyMap<string, number> {
+  try {
+    return readYaml(text).lines;
+  } catch (error) {
+    if (error instanceof YamlFault) return new Map();
     throw error;
   }
 }

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { PipelineDocument } from '@/viz/graph/document';
+import type { Fit } from '@/viz/graph/ports';
 import {
+  addJoined,
   addNode,
   changeNode,
   connect,
@@ -102,6 +104,11 @@ describe('changes of a document', () => {
     expect(pasted?.document.parameters).toEqual(document.parameters);
     const twice = pasteText(document, text);
     expect(twice?.document.edges?.[1]).toEqual({ from: 'data-2.dataset', to: 'train-2.dataset' });
+    const places = Object.values(pasteText(twice?.document ?? document, text)?.document.layout ?? {});
+    const isFree = places.every((a, i) =>
+      places.every((b, j) => i === j || Math.abs(a.x - b.x) >= 220 || Math.abs(a.y - b.y) >= 100),
+    );
+    expect(isFree).toBe(true);
     expect(pasteText(document, 'hello')).toBeNull();
     expect(pasteText(document, '{"schema":"other"}')).toBeNull();
   });
@@ -111,6 +118,19 @@ describe('changes of a document', () => {
     expect(JSON.stringify(ordered(document))).toBe(text);
     const back = removeParts(connect(document, 'a.b', 'c.d'), [], ['a.b>c.d']);
     expect(JSON.stringify(back)).toBe(text);
+  });
+});
+
+describe('what fits a port', () => {
+  it('is added beside it and joined to it', () => {
+    const test: Fit = { node: { type: 'algorithm', algorithm: 'a', function: 'test' }, port: 'model' };
+    const after = addJoined(document, test, { end: 'train.model', side: 'out' }, { x: 8, y: 8 });
+    expect(after.document.edges).toContainEqual({ from: 'train.model', to: 'test.model' });
+    const other: Fit = { node: { type: 'dataset', dataset: 'more' }, port: 'dataset' };
+    const before = addJoined(document, other, { end: 'train.dataset', side: 'in' }, { x: 8, y: 8 });
+    expect(before.document.edges?.filter(({ to }) => to === 'train.dataset')).toEqual([
+      { from: `${before.id}.dataset`, to: 'train.dataset' },
+    ]);
   });
 });
 

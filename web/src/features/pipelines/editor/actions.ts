@@ -4,6 +4,7 @@ import type { DocumentEdge, DocumentNode, PipelineDocument, Position } from '@/v
 import { bindingTo, formatEnd, freeName, parseEnd } from '@/viz/graph/document';
 import { NODE_WIDTH, onGrid } from '@/viz/graph/layout';
 import { freeNoteName, isNoteName, kindOfNote } from '@/viz/graph/notes';
+import type { Fit } from '@/viz/graph/ports';
 import type { Schema } from '@/viz/graph/schema';
 
 /** Leave out parts that are empty, as the server writes documents; the same document has the same bytes. */
@@ -54,6 +55,19 @@ export function freePlace(document: PipelineDocument, wanted: Position): Positio
   while (taken.some((other) => Math.abs(other.x - at.x) < NODE_WIDTH && Math.abs(other.y - at.y) < 96))
     at.y += 112;
   return at;
+}
+
+/** Add a node that is joined to a port of another: fed by its output, or feeding its input. */
+export function addJoined(
+  document: PipelineDocument,
+  { node, port }: Fit,
+  to: { end: string; side: 'in' | 'out' },
+  at: Position,
+): { document: PipelineDocument; id: string } {
+  const added = addNode(document, node, at);
+  const own = formatEnd({ node: added.id, port });
+  const next = to.side === 'out' ? connect(added.document, to.end, own) : feed(added.document, to.end, own);
+  return { document: next, id: added.id };
 }
 
 export function removeParts(
@@ -192,10 +206,10 @@ export function copyText(document: PipelineDocument, nodeIds: Iterable<string>):
 export function pasteText(
   document: PipelineDocument,
   text: string,
-  offset: Position = { x: 32, y: 32 },
 ): { document: PipelineDocument; ids: string[] } | null {
   const part = readPart(text);
   if (!part) return null;
+  const offset = freeOffset(document, part);
   const names = new Map<string, string>();
   const taken = (document.nodes ?? []).map((node) => node.id);
   for (const node of part.nodes ?? []) names.set(node.id, freeName(node.id, [...taken, ...names.values()]));
@@ -225,6 +239,26 @@ export function pasteText(
     layout,
   };
   return { document: ordered(next), ids: [...names.values()] };
+}
+
+const PASTE_STEP = 32;
+const PASTED_HEIGHT = 144;
+
+/** How far from where it stood a part is laid, so that it covers no step: to the right and down a little, then down. */
+function freeOffset(document: PipelineDocument, part: Partial<PipelineDocument>): Position {
+  const steps = ({ layout }: Partial<PipelineDocument>) =>
+    Object.entries(layout ?? {}).flatMap(([id, at]) => (isNoteName(id) ? [] : at));
+  const [taken, pasted] = [steps(document), steps(part)];
+  const covers = (offset: Position) =>
+    pasted.some(({ x, y }) =>
+      taken.some(
+        (other) =>
+          Math.abs(x + offset.x - other.x) < NODE_WIDTH && Math.abs(y + offset.y - other.y) < PASTED_HEIGHT,
+      ),
+    );
+  const offset = { x: PASTE_STEP, y: PASTE_STEP };
+  while (covers(offset)) offset.y += PASTE_STEP;
+  return offset;
 }
 
 function readPart(text: string): Partial<PipelineDocument> | null {

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { FileUp, LayoutTemplate, Plus, Workflow } from 'lucide-react';
+import { LayoutTemplate, Plus, Workflow } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useLiveQueries } from '@/api/live';
@@ -18,6 +18,7 @@ import { Time } from '@/ui/Time';
 import { type Pipeline, pipelinesQuery, templatesQuery } from '../api';
 import { RunLink } from '../PlanView';
 import { TemplateCards } from '../templates/TemplateCards';
+import { ImportButton } from './ImportButton';
 import { isSortKey, matches, sorted } from './model';
 import { NewPipelineDialog } from './NewPipelineDialog';
 
@@ -42,10 +43,13 @@ export default function ListPage() {
         !isEmpty && { label: t('list.search'), value: query.q ?? '', onChange: (q) => setQuery({ q }) }
       }
       actions={
-        <Button variant="primary" onPress={() => setCreating(true)}>
-          <Plus aria-hidden />
-          {t('list.new')}
-        </Button>
+        <>
+          <ImportButton project={project} />
+          <Button variant="primary" onPress={() => setCreating(true)}>
+            <Plus aria-hidden />
+            {t('list.new')}
+          </Button>
+        </>
       }
     />
   );
@@ -108,7 +112,7 @@ function List({ pipelines, onNew }: ListProps) {
               {t('list.fromTemplate')}
             </Button>
             <Button onPress={onNew}>
-              <FileUp aria-hidden />
+              <Workflow aria-hidden />
               {t('list.emptyCanvas')}
             </Button>
           </>

@@ -13,6 +13,7 @@ interface NewPipelineDialogProps {
   project: string;
   isOpen: boolean;
   onClose: () => void;
+  title?: string;
   /** What it begins with; an empty canvas when left out. */
   document?: PipelineDocument;
   suggestion?: string;
@@ -23,6 +24,7 @@ export function NewPipelineDialog({
   project,
   isOpen,
   onClose,
+  title,
   document,
   suggestion = '',
 }: NewPipelineDialogProps) {
@@ -42,7 +44,7 @@ export function NewPipelineDialog({
   });
   return (
     <Dialog
-      title={document ? t('list.copyTitle') : t('list.new')}
+      title={title ?? (document ? t('list.copyTitle') : t('list.new'))}
       isOpen={isOpen}
       onClose={onClose}
       size="small"

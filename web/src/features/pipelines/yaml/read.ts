@@ -1,22 +1,66 @@
 /**
- * The JSON-like core of YAML 1.2, as the server reads it: block and flow style, plain and quoted text, literal and folded
- * blocks, comments. Anchors, aliases, tags, repeated keys and a second document are refused, with the line.
+ * The JSON-like core of YAML 1.2, as the server reads it: anchors, aliases, tags, repeated keys and a second document are
+ * refused. What is wrong comes with its place and a word for the catalogue of texts.
  */
 
-export class YamlError extends Error {
-  readonly line: number;
+import {
+  isAlias,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  Scalar,
+  type YAMLError,
+} from 'yaml';
 
-  constructor(line: number, message: string) {
-    super(message);
-    this.name = 'YamlError';
-    this.line = line;
+/** Words of the catalogue, `yaml.faults.*`. */
+export type FaultCode =
+  | 'empty'
+  | 'anchor'
+  | 'tag'
+  | 'twice'
+  | 'key'
+  | 'indent'
+  | 'tab'
+  | 'colon'
+  | 'unclosed'
+  | 'quote'
+  | 'escape'
+  | 'second'
+  | 'number'
+  | 'deep'
+  | 'form';
+
+export class YamlFault extends Error {
+  /** Both count from 1. */
+  readonly line: number;
+  readonly column: number;
+  readonly code: FaultCode;
+  /** What stands there. */
+  readonly found: string;
+
+  constructor(code: FaultCode, at: { line: number; col: number }, found: string) {
+    super(`${at.line}:${at.col}: ${code}: ${found}`);
+    this.name = 'YamlFault';
+    this.code = code;
+    this.line = at.line;
+    this.column = at.col;
+    this.found = found;
   }
 }
 
-export function readYaml(text: string): unknown {
+export interface YamlText {
+  value: unknown;
+  /** The line of each place, by its path as the server writes it: `nodes[3].parameters.lr`. Empty for JSON. */
+  lines: ReadonlyMap<string, number>;
+}
+
+export function readYaml(text: string): YamlText {
   if (text.trimStart().startsWith('{')) {
     try {
-      return JSON.parse(text);
+      return { value: JSON.parse(text), lines: new Map() };
     } catch {
       // `{` also begins YAML in flow style; the reader below finds the better words.
     }
@@ -24,319 +68,158 @@ export function readYaml(text: string): unknown {
   return new Reader(text).read();
 }
 
-interface Line {
-  number: number;
-  indent: number;
-  text: string;
-}
-
-const INTEGER = /^[-+]?[0-9]+$/;
+const WORDS: Record<string, boolean | null> = {
+  '': null, '~': null, null: null, Null: null, NULL: null,
+  true: true, True: true, TRUE: true, false: false, False: false, FALSE: false,
+}; // biome-ignore format: a table
+const INTEGER = /^(?:[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)$/;
 const FLOAT = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/;
-const KEY = /^(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^\s"'#[\]{},&*!|>%@`-][^#]*?|-[^\s#][^#]*?)\s*:(?=\s|$)/;
+const NOT_FINITE = /^(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/;
+const MAX_DEPTH = 48;
+const SHOWN = 40;
 
 class Reader {
-  readonly #raw: string[];
-  #at = 0;
+  readonly #text: string;
+  readonly #counter = new LineCounter();
+  readonly #lines = new Map<string, number>();
 
   constructor(text: string) {
-    this.#raw = text.replace(/^\ufeff/, '').split(/\r?\n/);
-  }
-
-  read(): unknown {
-    const first = this.#peek();
-    if (!first) throw new YamlError(1, 'The text is empty.');
-    if (first.text === '---') this.#at = first.number;
-    const begin = this.#peek();
-    if (!begin) throw new YamlError(1, 'The text is empty.');
-    const value = this.#block(begin.indent);
-    const rest = this.#peek();
-    if (rest?.text === '---') throw new YamlError(rest.number, 'A second document begins here.');
-    if (rest)
-      throw new YamlError(rest.number, 'This line is indented in a way that belongs to nothing above it.');
-    return value;
-  }
-
-  /** The next line that holds something; its number counts from 1 and is the index of the line after it. */
-  #peek(): Line | undefined {
-    for (let index = this.#at; index < this.#raw.length; index += 1) {
-      const raw = this.#raw[index] as string;
-      const text = raw.trimStart();
-      if (text === '' || text.startsWith('#')) continue;
-      const indent = raw.length - text.length;
-      if (raw.slice(0, indent).includes('\t'))
-        throw new YamlError(index + 1, 'Indent with spaces, not tabs.');
-      return { number: index + 1, indent, text: text.trimEnd() };
-    }
-    return undefined;
-  }
-
-  #block(indent: number): unknown {
-    const line = this.#peek();
-    if (!line || line.indent < indent) return null;
-    if (isItem(line.text)) return this.#list(line.indent);
-    if (KEY.test(line.text)) return this.#mapping(line.indent);
-    this.#at = line.number;
-    return this.#value(line.text, line.number, line.indent);
-  }
-
-  #list(indent: number): unknown[] {
-    const items: unknown[] = [];
-    for (let line = this.#peek(); line && line.indent === indent && isItem(line.text); line = this.#peek()) {
-      const rest = line.text.slice(1).trimStart();
-      const inner = indent + line.text.length - rest.length;
-      if (rest === '' || rest.startsWith('#')) {
-        this.#at = line.number;
-        items.push(this.#nested(indent + 1));
-      } else if (isItem(rest) || KEY.test(rest)) {
-        this.#raw[line.number - 1] = `${' '.repeat(inner)}${rest}`;
-        items.push(this.#block(inner));
-      } else {
-        this.#at = line.number;
-        items.push(this.#value(rest, line.number, indent));
-      }
-    }
-    return items;
-  }
-
-  #mapping(indent: number): Record<string, unknown> {
-    const values: Record<string, unknown> = {};
-    for (let line = this.#peek(); line && line.indent === indent; line = this.#peek()) {
-      const found = KEY.exec(line.text);
-      if (line.text === '---') break;
-      if (!found)
-        throw new YamlError(
-          line.number,
-          `A key with a colon is expected here, not '${line.text.slice(0, 40)}'.`,
-        );
-      const key = String(this.#scalar(found[0].replace(/\s*:$/, ''), line.number, true));
-      if (Object.hasOwn(values, key)) throw new YamlError(line.number, `The key '${key}' stands twice.`);
-      const rest = line.text.slice(found[0].length).trim();
-      this.#at = line.number;
-      const isEmpty = rest === '' || rest.startsWith('#');
-      values[key] = isEmpty ? this.#afterKey(indent) : this.#value(rest, line.number, indent);
-    }
-    return values;
-  }
-
-  #afterKey(indent: number): unknown {
-    const next = this.#peek();
-    // A list under a key may stand at the indentation of the key.
-    if (next && next.indent === indent && isItem(next.text)) return this.#list(indent);
-    return this.#nested(indent + 1);
-  }
-
-  #nested(least: number): unknown {
-    const next = this.#peek();
-    return next && next.indent >= least ? this.#block(next.indent) : null;
-  }
-
-  #value(text: string, number: number, indent: number): unknown {
-    const marker = /^([|>])([+-]?)\s*(?:#.*)?$/.exec(text);
-    if (marker) return this.#literal(indent, marker[1] === '>', marker[2] ?? '');
-    if (/^[[{"']/.test(text)) return this.#flow(text, number);
-    // Plain text may go on in lines that are indented deeper.
-    let whole = withoutComment(text);
-    for (let next = this.#peek(); next && next.indent > indent; next = this.#peek()) {
-      if (KEY.test(next.text)) throw new YamlError(next.number, 'This key is indented under a value.');
-      whole += ` ${withoutComment(next.text)}`;
-      this.#at = next.number;
-    }
-    return this.#scalar(whole, number, false);
-  }
-
-  #literal(indent: number, isFolded: boolean, chomp: string): string {
-    const lines: string[] = [];
-    let own = -1;
-    for (; this.#at < this.#raw.length; this.#at += 1) {
-      const raw = this.#raw[this.#at] as string;
-      const depth = raw.length - raw.trimStart().length;
-      if (raw.trim() !== '' && depth <= indent) break;
-      if (own < 0 && raw.trim() !== '') own = depth;
-      lines.push(raw.slice(Math.max(own, 0)));
-    }
-    while (lines.length > 0 && lines.at(-1)?.trim() === '') lines.pop();
-    const text = isFolded ? lines.join('\n').replace(/([^\n])\n(?!\n)/g, '$1 ') : lines.join('\n');
-    return chomp === '-' || lines.length === 0 ? text : `${text}\n`;
-  }
-
-  /** A value in brackets, braces or quotes; it may run over several lines. */
-  #flow(text: string, number: number): unknown {
-    let whole = text;
-    for (;;) {
-      const parser = new Flow(whole, number, (word) => this.#scalar(word, number, false));
-      const value = parser.value();
-      if (!parser.isCut) {
-        const rest = whole.slice(parser.at).trim();
-        if (rest !== '' && !rest.startsWith('#'))
-          throw new YamlError(number, `'${rest.slice(0, 40)}' follows a value that had ended.`);
-        return value;
-      }
-      if (this.#at >= this.#raw.length)
-        throw new YamlError(number, 'A bracket or quote that begins here is not closed.');
-      whole += ` ${(this.#raw[this.#at] as string).trim()}`;
-      this.#at += 1;
-    }
-  }
-
-  #scalar(text: string, number: number, isKey: boolean): unknown {
-    if (/^["']/.test(text)) return new Flow(text, number, (word) => word).value();
-    if (/^[&*!]/.test(text))
-      throw new YamlError(number, 'Anchors, aliases and tags are not allowed; write the value out.');
-    if (/^[%@`]/.test(text))
-      throw new YamlError(number, `Text may not begin with '${text[0]}'; put it in quotes.`);
-    if (isKey) return text;
-    if (/^(?:~|null|Null|NULL|)$/.test(text)) return null;
-    if (/^(?:true|True|TRUE)$/.test(text)) return true;
-    if (/^(?:false|False|FALSE)$/.test(text)) return false;
-    if (INTEGER.test(text) || FLOAT.test(text)) return Number(text);
-    if (/:(?:\s|$)/.test(text))
-      throw new YamlError(number, 'A value with a colon and a space must be in quotes.');
-    return text;
-  }
-}
-
-function isItem(text: string): boolean {
-  return text === '-' || text.startsWith('- ');
-}
-
-function withoutComment(text: string): string {
-  return text.replace(/\s+#.*$/, '').trimEnd();
-}
-
-const ESCAPES: Record<string, string> = {
-  n: '\n', t: '\t', r: '\r', '0': '\0', b: '\b', f: '\f', '"': '"', '\\': '\\', '/': '/', ' ': ' ', N: '\u0085',
-  _: '\u00a0', L: '\u2028', P: '\u2029', e: '\u001b', a: '\u0007', v: '\v',
-}; // biome-ignore format: a table
-
-class Flow {
-  at = 0;
-  isCut = false;
-  readonly #text: string;
-  readonly #line: number;
-  readonly #plain: (word: string) => unknown;
-
-  constructor(text: string, line: number, plain: (word: string) => unknown) {
     this.#text = text;
-    this.#line = line;
-    this.#plain = plain;
   }
 
-  value(): unknown {
-    this.#skip();
-    const first = this.#text[this.at];
-    if (first === undefined) return this.#cut();
-    if (first === '{') return this.#mapping();
-    if (first === '[') return this.#list();
-    if (first === '"' || first === "'") return this.#quoted(first);
-    return this.#plain(this.#word());
+  read(): YamlText {
+    // Everything is text at first (`failsafe`); what plain words mean is decided below, as the server does.
+    const document = parseDocument(this.#text, {
+      schema: 'failsafe',
+      lineCounter: this.#counter,
+      prettyErrors: false,
+    });
+    const [error] = document.errors;
+    if (error) throw this.#fault(codeOf(error, this.#text), error.pos[0]);
+    if (!document.contents || (isScalar(document.contents) && document.contents.source === ''))
+      throw this.#fault('empty', 0);
+    return { value: this.#value(document.contents, '', 0), lines: this.#lines };
   }
 
-  #mapping(): Record<string, unknown> {
-    const values: Record<string, unknown> = {};
-    this.at += 1;
-    for (;;) {
-      this.#skip();
-      const next = this.#text[this.at];
-      if (next === undefined) return this.#cut(values);
-      if (next === '}') break;
-      const key = next === '"' || next === "'" ? this.#quoted(next) : this.#word(true);
-      this.#skip();
-      if (this.#text[this.at] === undefined) return this.#cut(values);
-      if (this.#text[this.at] !== ':') throw new YamlError(this.#line, `A colon is expected after '${key}'.`);
-      if (Object.hasOwn(values, key)) throw new YamlError(this.#line, `The key '${key}' stands twice.`);
-      this.at += 1;
-      values[key] = this.value();
-      if (this.isCut || !this.#comma('}')) return this.isCut ? values : this.#closed(values);
+  #value(node: unknown, path: string, depth: number): unknown {
+    const begin = beginOf(node);
+    this.#lines.set(path, this.#counter.linePos(begin).line);
+    if (depth > MAX_DEPTH) throw this.#fault('deep', begin);
+    if (isAlias(node)) throw this.#fault('anchor', begin);
+    const { anchor, tag } = node as { anchor?: string; tag?: string };
+    if (anchor) throw this.#fault('anchor', begin, `&${anchor}`);
+    if (tag) throw this.#fault('tag', begin, tag);
+    if (isMap(node)) return this.#mapping(node.items, path, depth);
+    if (isSeq(node))
+      return node.items.map((item, index) => this.#value(item, `${path}[${index}]`, depth + 1));
+    return isScalar(node) ? this.#scalar(node, begin) : null;
+  }
+
+  #mapping(items: unknown[], path: string, depth: number): Record<string, unknown> {
+    const values: [string, unknown][] = [];
+    for (const item of items) {
+      if (!isPair(item)) continue;
+      const begin = beginOf(item.key);
+      if (!isScalar(item.key)) throw this.#fault('key', begin);
+      if (item.key.anchor) throw this.#fault('anchor', begin, `&${item.key.anchor}`);
+      if (item.key.tag) throw this.#fault('tag', begin, item.key.tag);
+      const name = String(item.key.value ?? '');
+      const at = path ? `${path}.${name}` : name;
+      values.push([name, item.value === null ? null : this.#value(item.value, at, depth + 1)]);
+      // The line of the key: that is where one looks for it.
+      this.#lines.set(at, this.#counter.linePos(begin).line);
     }
-    return this.#closed(values);
+    return Object.fromEntries(values);
   }
 
-  #list(): unknown[] {
-    const values: unknown[] = [];
-    this.at += 1;
-    for (;;) {
-      this.#skip();
-      const next = this.#text[this.at];
-      if (next === undefined) return this.#cut(values);
-      if (next === ']') break;
-      values.push(this.value());
-      if (this.isCut || !this.#comma(']')) return this.isCut ? values : this.#closed(values);
+  #scalar(scalar: Scalar, begin: number): unknown {
+    const text = String(scalar.value ?? '');
+    if (scalar.type !== Scalar.PLAIN && scalar.type !== undefined) return text;
+    if (Object.hasOwn(WORDS, text)) return WORDS[text];
+    const isInteger = INTEGER.test(text);
+    if (!isInteger && !FLOAT.test(text)) {
+      if (NOT_FINITE.test(text)) throw this.#fault('number', begin, text);
+      return text;
     }
-    return this.#closed(values);
+    const number = Number(text);
+    if (isInteger ? !Number.isSafeInteger(number) : !Number.isFinite(number))
+      throw this.#fault('number', begin, text);
+    return number;
   }
 
-  #closed<T>(values: T): T {
-    this.at += 1;
-    return values;
+  #fault(code: FaultCode, offset: number, found?: string): YamlFault {
+    const at = this.#counter.linePos(Math.min(offset, this.#text.length));
+    const rest = this.#text.slice(offset, offset + SHOWN).split('\n')[0] ?? '';
+    return new YamlFault(
+      code,
+      { line: Math.max(at.line, 1), col: Math.max(at.col, 1) },
+      found ?? rest.trim(),
+    );
   }
+}
 
-  /** Step over a comma; false at the closing bracket. */
-  #comma(close: string): boolean {
-    this.#skip();
-    const next = this.#text[this.at];
-    if (next === undefined) {
-      this.isCut = true;
-      return false;
-    }
-    if (next === close) return false;
-    if (next !== ',')
-      throw new YamlError(
-        this.#line,
-        `A comma or '${close}' is expected before '${this.#text.slice(this.at, this.at + 20)}'.`,
-      );
-    this.at += 1;
-    return true;
-  }
+function beginOf(node: unknown): number {
+  return (node as { range?: readonly number[] | null } | null)?.range?.[0] ?? 0;
+}
 
-  #quoted(quote: string): string {
-    let text = '';
-    for (let index = this.at + 1; index < this.#text.length; index += 1) {
-      const next = this.#text[index] as string;
-      if (quote === '"' && next === '\\') {
-        const code = this.#text[index + 1] as string;
-        const digits = { x: 2, u: 4, U: 8 }[code];
-        if (digits)
-          text += String.fromCodePoint(Number.parseInt(this.#text.slice(index + 2, index + 2 + digits), 16));
-        else if (ESCAPES[code] !== undefined) text += ESCAPES[code];
-        else throw new YamlError(this.#line, `'\\${code}' is not an escape.`);
-        index += 1 + (digits ?? 0);
-      } else if (next === quote) {
-        if (quote === "'" && this.#text[index + 1] === "'") {
-          text += "'";
-          index += 1;
-          continue;
-        }
-        this.at = index + 1;
-        return text;
-      } else text += next;
-    }
-    this.isCut = true;
-    return text;
+/** Codes of the library, some of which are several things, as words of ours. */
+function codeOf({ code, message, pos }: YAMLError, text: string): FaultCode {
+  switch (code) {
+    case 'DUPLICATE_KEY':
+      return 'twice';
+    case 'TAB_AS_INDENT':
+      return 'tab';
+    case 'BAD_INDENT':
+      return /end with a/.test(message) ? 'unclosed' : 'indent';
+    case 'MULTIPLE_DOCS':
+      return 'second';
+    case 'BLOCK_AS_IMPLICIT_KEY':
+      // `a: b: c` on one line, else a key that is indented below a value.
+      return /^[^\n]*:\s*[^\n]*:(?:\s|$)/.test(text.slice(text.lastIndexOf('\n', pos[0]) + 1))
+        ? 'quote'
+        : 'indent';
+    case 'MISSING_CHAR':
+      return /[Cc]losing|end with/.test(message)
+        ? 'unclosed'
+        : /map values|followed by/.test(message)
+          ? 'colon'
+          : 'form';
+    case 'BAD_SCALAR_START':
+      return 'quote';
+    case 'BAD_DQ_ESCAPE':
+      return 'escape';
+    case 'BAD_ALIAS':
+    case 'MULTIPLE_ANCHORS':
+    case 'ALIAS_PROPS':
+      return 'anchor';
+    case 'TAG_RESOLVE_FAILED':
+    case 'MULTIPLE_TAGS':
+      return 'tag';
+    case 'NON_STRING_KEY':
+    case 'KEY_OVER_1024_CHARS':
+    case 'MULTILINE_IMPLICIT_KEY':
+      return 'key';
+    default:
+      return 'form';
   }
+}
 
-  #word(isKey = false): string {
-    const end = isKey ? /\s*(?::(?=\s|$)|[,{}[\]])/g : /\s*(?:[,{}[\]]|\s#|$)/g;
-    // `${parameters.x}` is one word though it holds braces.
-    let from = this.at;
-    while (this.#text.startsWith('${', from)) {
-      const close = this.#text.indexOf('}', from);
-      if (close < 0) break;
-      from = close + 1;
-    }
-    end.lastIndex = from;
-    const found = end.exec(this.#text);
-    const stop = found ? found.index : this.#text.length;
-    const word = this.#text.slice(this.at, stop).trim();
-    this.at = stop;
-    return word;
+/** The line that a problem of the server is about: of its path, else of the nearest place around it; null in JSON. */
+export function lineOf(
+  lines: ReadonlyMap<string, number>,
+  nodeIds: readonly string[],
+  path: string,
+): number | null {
+  let at = path;
+  const named = /^nodes\.([^.[]+)/.exec(path);
+  if (named) {
+    const index = nodeIds.indexOf(named[1] as string);
+    if (index >= 0) at = `nodes[${index}]${path.slice(named[0].length)}`;
   }
-
-  #skip(): void {
-    while (/\s/.test(this.#text[this.at] ?? 'x')) this.at += 1;
+  while (at !== '') {
+    const line = lines.get(at);
+    if (line !== undefined) return line;
+    at = at.replace(/(?:\.[^.[]*|\[\d+\]|^[^.[]+)$/, '');
   }
-
-  #cut<T>(value?: T): T {
-    this.isCut = true;
-    return value as T;
-  }
+  return null;
 }

@@ -1,6 +1,7 @@
 import { Columns3, Download, Eye, EyeOff } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Button, LinkButton } from '@/ui/Button';
+import { download } from '@/ui/download';
 import { EmptyState } from '@/ui/EmptyState';
 import { ErrorState } from '@/ui/ErrorState';
 import { Page, PageHeader } from '@/ui/PageHeader';
@@ -79,13 +80,14 @@ function Comparison({ project, compared, parents }: ComparisonProps) {
   const hidden = parseIds(query.hidden);
   const smooth = query.smooth !== undefined && query.smooth in SMOOTHING ? query.smooth : 'none';
   const exportCsv = () =>
-    save(
+    download(
       `runs-${runs.map(({ id }) => id).join('-')}.csv`,
       csvOf(
         runs.map(({ id, name }) => `#${id} ${name}`),
         shown,
         metrics,
       ),
+      'text/csv',
     );
   const header = (
     <PageHeader
@@ -231,13 +233,4 @@ function Legend({ project, compared, hidden, onHide }: LegendProps) {
       })}
     </ul>
   );
-}
-
-function save(name: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: 'text/csv;charset=utf-8' }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(url);
 }
