@@ -11,6 +11,7 @@ import { SegmentedControl, Toggle } from '@/ui/SegmentedControl';
 import { SkeletonRows } from '@/ui/Skeleton';
 import { StateChip } from '@/ui/StateChip';
 import { useSeriesColour } from '@/viz/Chart';
+import type { PipelineDocument } from '@/viz/graph/document';
 import { SMOOTHING } from '../metrics';
 import { CompareChart } from './CompareCharts';
 import { FactTable, MetricTable } from './CompareTables';
@@ -73,7 +74,11 @@ function Comparison({ project, compared, parents }: ComparisonProps) {
   const { t } = useTranslation('runs');
   const [query, setQuery] = useQueryState();
   const runs = compared.map(({ run }) => run);
-  const facts = differences(compared.map(({ tasks }) => tasks));
+  const graphs = runs.map(({ document }) => (document as unknown as PipelineDocument).edges ?? []);
+  const facts = differences(
+    compared.map(({ tasks }) => tasks),
+    graphs,
+  );
   const shown = query.all ? facts : facts.filter(({ isDifferent }) => isDifferent);
   const metrics = metricRows(compared.map(({ measured }) => measured));
   const curves = metrics.filter(({ isCurve }) => isCurve);

@@ -65,8 +65,10 @@ function Name({ step, name }: { step: string; name: string }) {
 
 export function FactTable({ runs, facts }: { runs: Run[]; facts: Difference[] }) {
   const { t } = useTranslation('runs');
-  const nameOf = ({ group, name }: Difference) =>
-    group === 'parameters' || group === 'inputs' ? name : t(`compare.fact.${name}`);
+  const nameOf = ({ group, name }: Difference) => {
+    if (group === 'graph') return name || t('compare.fact.after');
+    return group === 'parameters' || group === 'inputs' ? name : t(`compare.fact.${name}`);
+  };
   return (
     <Grid label={t('compare.differences')} first={t('compare.setting')} runs={runs}>
       {GROUPS.filter((group) => facts.some((fact) => fact.group === group)).map((group) => (

@@ -86,6 +86,27 @@ describe('differences', () => {
     expect(rows.filter((row) => row.task === 'test').every(({ isDifferent }) => isDifferent)).toBe(true);
   });
 
+  test('a port that is fed by another output, and an order that one graph lacks', () => {
+    const rows = differences(
+      [[task()], [task()]],
+      [
+        [
+          { from: 'digits.dataset', to: 'train.train_set' },
+          { from: 'warm-up', to: 'train' },
+        ],
+        [
+          { from: 'split.train', to: 'train.train_set' },
+          { from: 'digits.dataset', to: 'test.dataset' },
+        ],
+      ],
+    ).filter(({ group }) => group === 'graph');
+    expect(rows.map(({ task: step, name, values }) => [step, name, values])).toEqual([
+      ['train', 'train_set', ['digits.dataset', 'split.train']],
+      ['train', '', ['warm-up', null]],
+      ['test', 'dataset', [null, 'digits.dataset']],
+    ]);
+  });
+
   test('steps are matched by name, not by place', () => {
     const [first, second] = [task({ name: 'a' }), task({ name: 'b', parameters: { lr: 9 } })];
     expect(changed([first, second], [second, first])).toEqual([]);

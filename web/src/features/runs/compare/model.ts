@@ -1,5 +1,7 @@
 /** Rules of comparing runs: which of them, where they differ, which value is best, what a spreadsheet gets. */
 
+import { type DocumentEdge, parseEnd } from '@/viz/graph/document';
+
 export const MIN_RUNS = 2;
 export const MAX_RUNS = 8;
 
@@ -13,7 +15,7 @@ export function isComparable(ids: number[]): boolean {
   return ids.length >= MIN_RUNS && ids.length <= MAX_RUNS;
 }
 
-export const GROUPS = ['parameters', 'inputs', 'algorithms', 'resources', 'environment'] as const;
+export const GROUPS = ['graph', 'parameters', 'inputs', 'algorithms', 'resources', 'environment'] as const;
 
 export type Group = (typeof GROUPS)[number];
 
@@ -44,6 +46,7 @@ export interface Difference {
   group: Group;
   /** Name of the step; empty for what belongs to the whole run. */
   task: string;
+  /** Of the setting; in a graph, of the port that is fed, empty for what only has to be over before. */
   name: string;
   /** One a run; null where a run has no such step or setting. */
   values: (string | null)[];
@@ -87,11 +90,26 @@ function factsOf(task: ComparedTask): Fact[] {
   return facts;
 }
 
-/** All facts of the runs side by side, by group and then in the order of the steps. Steps are the same by name. */
-export function differences(runs: ComparedTask[][]): Difference[] {
+/** What feeds each port of a graph. */
+function linksOf(edges: DocumentEdge[]): Fact[] {
+  const sources = new Map<string, string[]>();
+  for (const { from, to } of edges) sources.set(to, [...(sources.get(to) ?? []), from]);
+  return [...sources].map(([to, from]): Fact => {
+    const { node, port } = parseEnd(to);
+    return ['graph', node, port, from.sort().join(', ')];
+  });
+}
+
+/**
+ * All facts of the runs side by side, by group and then in the order of the steps. Steps are the same by name.
+ *
+ * `graphs` are the edges of the runs' pipelines.
+ */
+export function differences(runs: ComparedTask[][], graphs: DocumentEdge[][] = []): Difference[] {
   const rows = new Map<string, Difference>();
   runs.forEach((tasks, index) => {
-    for (const [group, task, name, value, version] of tasks.flatMap(factsOf)) {
+    const facts = [...linksOf(graphs[index] ?? []), ...tasks.flatMap(factsOf)];
+    for (const [group, task, name, value, version] of facts) {
       const key = JSON.stringify([group, task, name]);
       const row = rows.get(key) ?? {
         group,
