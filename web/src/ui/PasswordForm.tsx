@@ -1,8 +1,8 @@
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { toProblem } from '@/api/problem';
 import { Button } from './Button';
 import { passwordProblem } from './password';
+import { useProblemText } from './problemText';
 import { TextField } from './TextField';
 
 interface PasswordFormProps {
@@ -22,7 +22,7 @@ export function PasswordForm({ username, asksCurrent, isPending, error, onSubmit
   const [again, setAgain] = useState('');
   const [isTried, setTried] = useState(false);
   const wrong = isTried ? passwordProblem(password, again) : null;
-  const problem = error ? toProblem(error) : null;
+  const problem = useProblemText(error);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     setTried(true);
@@ -60,7 +60,7 @@ export function PasswordForm({ username, asksCurrent, isPending, error, onSubmit
       />
       {problem && (
         <p role="alert" className="text-12 text-failed">
-          {[problem.detail, problem.hint].filter(Boolean).join(' ')}
+          {problem}
         </p>
       )}
       <Button type="submit" variant="primary" className={asksCurrent ? '' : 'w-full'} isPending={isPending}>

@@ -1,9 +1,9 @@
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { toProblem } from '@/api/problem';
 import { type Session, signIn } from '@/api/session';
 import { Button } from '@/ui/Button';
+import { useProblemText } from '@/ui/problemText';
 import { TextField } from '@/ui/TextField';
 
 /** Name and password. `error` is that of a link which did not work. */
@@ -16,8 +16,7 @@ export function SignInForm({ error, onDone }: { error: unknown; onDone: (session
     event.preventDefault();
     attempt.mutate({ username: username.trim(), password });
   };
-  const shown = attempt.error ?? error;
-  const problem = shown ? toProblem(shown) : null;
+  const problem = useProblemText(attempt.error ?? error);
   return (
     <form onSubmit={submit} className="space-y-4">
       <TextField
@@ -38,7 +37,7 @@ export function SignInForm({ error, onDone }: { error: unknown; onDone: (session
       />
       {problem && (
         <p role="alert" className="text-12 text-failed">
-          {[problem.detail, problem.hint].filter(Boolean).join(' ')}
+          {problem}
         </p>
       )}
       <Button

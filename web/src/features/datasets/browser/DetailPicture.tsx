@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { toProblem } from '@/api/problem';
 import { sampleImageUrl, sampleMaskUrl } from '@/api/thumbnails';
+import { problemText } from '@/ui/problemText';
 import { loadLabelMap } from '@/viz/labelMaps';
 import { penOf, screenDensity } from '@/viz/overlay';
 import { classColour, ON_CLASS_COLOUR } from '@/viz/palette';
@@ -185,8 +185,7 @@ export function useLabelMap(
     const size = screenDensity() > 1 ? 1200 : 400;
     loadLabelMap(sampleMaskUrl(project, { name, version }, row, { layer, size })).then(
       (map) => !isGone && setState({ map, error: '' }),
-      (error: unknown) =>
-        !isGone && setState({ map: null, error: toProblem(error).detail || t('unreadable') }),
+      (error: unknown) => !isGone && setState({ map: null, error: problemText(error) || t('unreadable') }),
     );
     return () => {
       isGone = true;

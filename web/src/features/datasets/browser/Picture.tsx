@@ -1,8 +1,9 @@
 import { ImageOff } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { readProblem, toProblem } from '@/api/problem';
+import { readProblem } from '@/api/problem';
 import { cx } from '@/ui/cx';
+import { problemText } from '@/ui/problemText';
 
 interface PictureProps {
   /** Undefined while it is on its way, null when it cannot be had. */
@@ -68,7 +69,7 @@ function Broken({ address, isSmall }: { address: string; isSmall?: boolean }) {
 }
 
 /** Why the server could not give an image. */
-function useReason(src: string): string {
+function useReason(address: string): string {
   const { t } = useTranslation('datasets');
   const [reason, setReason] = useState('');
   useEffect(() => {
@@ -76,13 +77,13 @@ function useReason(src: string): string {
     const tell = (text: string) => {
       if (!isGone) setReason(text);
     };
-    fetch(src)
-      .then(async (answer) => (answer.ok ? t('unknownFormat') : (await readProblem(answer)).problem.detail))
-      .catch((error: unknown) => toProblem(error).detail)
+    fetch(address)
+      .then(async (answer) => (answer.ok ? t('unknownFormat') : problemText(await readProblem(answer))))
+      .catch(problemText)
       .then(tell);
     return () => {
       isGone = true;
     };
-  }, [src, t]);
+  }, [address, t]);
   return reason;
 }

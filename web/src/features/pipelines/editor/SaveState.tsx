@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { useFormat } from '@/i18n/format';
 import { Badge } from '@/ui/Badge';
 import { Button } from '@/ui/Button';
+import { problemText } from '@/ui/problemText';
 import { useNow } from '@/ui/Time';
 import { Hint } from '@/ui/Tooltip';
 import type { EditorState } from './useEditor';
@@ -58,12 +59,7 @@ function Words({ editor }: { editor: EditorState }) {
         {t('editor.saved', { at: relative(editor.saved.at) })}
       </>
     );
-  const why =
-    state.kind === 'conflict'
-      ? t('draft.otherWindow')
-      : state.isUnreachable
-        ? t('error.unreachable', { ns: 'common' })
-        : state.why;
+  const why = state.kind === 'conflict' ? t('draft.otherWindow') : problemText(state.error);
   return (
     <>
       <CloudAlert aria-hidden className="size-4 shrink-0 text-warning" />

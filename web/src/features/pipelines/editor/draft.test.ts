@@ -113,7 +113,7 @@ describe('the draft', () => {
     shelf.failure = new TypeError('no network');
     draft.want('a');
     await vi.advanceTimersByTimeAsync(QUIET_MS);
-    expect(draft.get()).toEqual({ kind: 'failed', why: 'no network', isUnreachable: true, isRetried: true });
+    expect(draft.get()).toEqual({ kind: 'failed', error: new TypeError('no network'), isRetried: true });
     shelf.failure = null;
     await vi.advanceTimersByTimeAsync(retryAfter(1));
     expect([shelf.draft, draft.get().kind]).toEqual(['a', 'kept']);
@@ -146,12 +146,7 @@ describe('the draft', () => {
     shelf.failure = refused(403);
     draft.want('a');
     await vi.advanceTimersByTimeAsync(100_000);
-    expect(draft.get()).toEqual({
-      kind: 'failed',
-      why: 'refused 403',
-      isUnreachable: false,
-      isRetried: false,
-    });
+    expect(draft.get()).toMatchObject({ kind: 'failed', error: { status: 403 }, isRetried: false });
     expect(await draft.flush()).toBe(false);
   });
 

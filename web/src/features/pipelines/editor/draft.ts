@@ -1,7 +1,7 @@
 /** Saves a draft by itself: a moment after the last change, one request at a time, over and over until it is kept. */
 
 import { isPassing } from '@/api/client';
-import { ProblemError, toProblem } from '@/api/problem';
+import { ProblemError } from '@/api/problem';
 
 export const QUIET_MS = 800;
 /** Whoever draws without a pause is saved all the same. */
@@ -32,7 +32,7 @@ export type DraftState =
   | { kind: 'none' }
   | { kind: 'kept'; at: string }
   | { kind: 'saving' }
-  | { kind: 'failed'; why: string; isUnreachable: boolean; isRetried: boolean }
+  | { kind: 'failed'; error: unknown; isRetried: boolean }
   /** Another window of the same person has saved. */
   | { kind: 'conflict' };
 
@@ -188,8 +188,7 @@ export class DraftKeeper<T> {
     this.#numFailures += 1;
     this.#unanswered = [...this.#unanswered, draft].slice(-MOST_UNANSWERED);
     const isRetried = isPassing(error);
-    const { detail: why, code } = toProblem(error);
-    this.#set({ kind: 'failed', why, isUnreachable: code === 'unreachable', isRetried });
+    this.#set({ kind: 'failed', error, isRetried });
     if (isRetried) this.#timer = setTimeout(() => void this.flush(), retryAfter(this.#numFailures));
   }
 
