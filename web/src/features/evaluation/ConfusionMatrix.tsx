@@ -57,7 +57,7 @@ export function ConfusionMatrix({ matrix, isDetection, shown, onShow }: Confusio
                     className="mx-auto block max-h-24 truncate text-left text-fg-2 [text-orientation:sideways] [writing-mode:vertical-rl] rotate-180"
                     title={column?.name ?? nothing}
                   >
-                    {column === null ? <i>{nothing}</i> : column.name}
+                    {column === null ? <i className="pe-1">{nothing}</i> : column.name}
                   </span>
                 </th>
               ))}

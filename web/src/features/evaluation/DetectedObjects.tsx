@@ -2,6 +2,7 @@ import { useTranslation } from 'react-i18next';
 import { useFormat } from '@/i18n/format';
 import { cx } from '@/ui/cx';
 import type { DetectedObject, DetectedSample } from './api';
+import { outcomeWord } from './model';
 import { OutcomeMark } from './OutcomeMark';
 import { countsOf } from './outcomes';
 
@@ -23,7 +24,8 @@ export function DetectedObjects({ sample, pointed, onPoint }: DetectedObjectsPro
         {countsOf(sample).map(({ outcome, count }) => (
           <li key={outcome} className="flex items-center gap-1.5">
             <OutcomeMark outcome={outcome} />
-            {t(`outcome.${outcome}`)} <b className="font-semibold tabular-nums">{number(count)}</b>
+            {t(`outcome.${outcomeWord(outcome, true)}`)}{' '}
+            <b className="font-semibold tabular-nums">{number(count)}</b>
           </li>
         ))}
       </ul>

@@ -3,7 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { useFormat } from '@/i18n/format';
 import { useQueryState } from '@/ui/routing';
 import type { Report } from './api';
-import { type Filter, isSameFilter, type Outcome, thresholdOf, usualThreshold } from './model';
+import { type Filter, isSameFilter, type Outcome, outcomeWord, thresholdOf, usualThreshold } from './model';
 
 interface FiguresProps {
   report: Report;
@@ -65,6 +65,7 @@ export function Figures({ report, shown, onShow }: FiguresProps) {
             <Show
               tone="text-warning"
               outcome="wrong"
+              isDetection
               count={detection.num_wrong}
               shown={shown}
               onShow={onShow}
@@ -188,13 +189,14 @@ function Fact({ label, value, title, onPress }: FactProps) {
 interface ShowProps {
   tone: string;
   outcome: Outcome;
+  isDetection?: boolean;
   count: number;
   shown: Filter | null;
   onShow: (filter: Partial<Filter>) => void;
 }
 
 /** How many came out so; opens them. */
-function Show({ tone, outcome, count, shown, onShow }: ShowProps) {
+function Show({ tone, outcome, isDetection = false, count, shown, onShow }: ShowProps) {
   const { t } = useTranslation('evaluation');
   const { count: number } = useFormat();
   const isShown = isSameFilter({ outcome }, shown);
@@ -205,7 +207,7 @@ function Show({ tone, outcome, count, shown, onShow }: ShowProps) {
       onClick={() => onShow({ outcome })}
       className={`h-7 rounded-md border px-2.5 text-12 tabular-nums hover:bg-sunken ${tone} ${isShown ? 'border-accent' : 'border-line'}`}
     >
-      {t(`outcome.${outcome}`)} <b>{number(count)}</b>
+      {t(`outcome.${outcomeWord(outcome, isDetection)}`)} <b>{number(count)}</b>
     </button>
   );
 }

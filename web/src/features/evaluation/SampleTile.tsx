@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { cx } from '@/ui/cx';
 import { Thumb } from '@/ui/Thumb';
 import { type DetectedSample, type EvaluatedSample, evaluatedImageUrl, type Report } from './api';
+import { outcomeWord } from './model';
 import { OutcomePicture } from './OutcomePicture';
 import { countedObjects, countsOf, OUTCOME_COLOURS, outcomeBoxes } from './outcomes';
 
@@ -20,7 +21,9 @@ export function SampleTile({ project, report, sample, isChosen, onPress }: Sampl
   const { row, label, predicted, detection } = sample;
   const artifact = report.dataset.artifact;
   const counts = detection
-    ? countsOf(detection).map(({ outcome, count }) => `${t(`outcome.${outcome}`)} ${count}`)
+    ? countsOf(detection).map(
+        ({ outcome, count }) => `${t(`outcome.${outcomeWord(outcome, true)}`)} ${count}`,
+      )
     : [];
   const name = detection
     ? `${t('samples.row', { row })}: ${counts.join(', ')}`

@@ -11,7 +11,7 @@ import { useQueryState } from '@/ui/routing';
 import { Select } from '@/ui/Select';
 import { Skeleton } from '@/ui/Skeleton';
 import { type EvaluatedSample, type Report, samplesQuery } from './api';
-import { type Filter, type Order, ordersOf } from './model';
+import { type Filter, type Order, ordersOf, outcomeWord } from './model';
 import { SampleTile } from './SampleTile';
 import { SampleView } from './SampleView';
 
@@ -50,8 +50,8 @@ export function Samples({ project, report, filter, onShow }: SamplesProps) {
     >
       <header className="shrink-0 border-b border-line py-2 pr-2 pl-4">
         <div className="flex items-start gap-2">
-          <h2 className="min-w-0 flex-1 pt-1 text-13 font-semibold">
-            <Sentence filter={filter} />{' '}
+          <h2 className="min-w-0 flex-1 pt-1 text-13 font-semibold first-letter:uppercase">
+            <Sentence filter={filter} isDetection={report.detection !== null} />{' '}
             <span role="status" className="font-normal text-fg-3 tabular-nums">
               {total === undefined ? '…' : count(total)}
             </span>
@@ -131,12 +131,13 @@ export function Samples({ project, report, filter, onShow }: SamplesProps) {
 }
 
 /** Which samples these are, in words. */
-function Sentence({ filter: { label, predicted, outcome } }: { filter: Filter }) {
+function Sentence({ filter, isDetection }: { filter: Filter; isDetection: boolean }) {
+  const { label, predicted, outcome } = filter;
   const { t } = useTranslation('evaluation');
   const parts = [
     label !== undefined && t('samples.ofClass', { name: label }),
     predicted !== undefined && t('samples.answered', { name: predicted }),
-    outcome !== undefined && t(`samples.${outcome}`),
+    outcome !== undefined && t(`samples.${outcomeWord(outcome, isDetection)}`),
   ].filter(Boolean);
   return parts.length === 0 ? t('samples.all') : parts.join(' · ');
 }

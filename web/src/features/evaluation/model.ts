@@ -15,6 +15,11 @@ export interface Filter {
 const OUTCOMES = new Set<string>(['right', 'wrong', 'unanswered', 'missed', 'false_alarm', 'error']);
 const ORDERS = new Set<string>(['certain', 'uncertain', 'most', 'row']);
 
+/** How the texts call an outcome: what is wrong about a box that is in its place is its class. */
+export function outcomeWord<Of extends string>(outcome: Of, isDetection: boolean): Of | 'wrong_class' {
+  return isDetection && outcome === 'wrong' ? 'wrong_class' : outcome;
+}
+
 /** The orders that samples of a report can be put in. */
 export function ordersOf({ detection }: Pick<Report, 'detection'>): Order[] {
   return detection ? ['most', 'certain', 'uncertain', 'row'] : ['certain', 'uncertain', 'row'];
