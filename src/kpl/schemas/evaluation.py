@@ -45,7 +45,7 @@ class EvaluatedClassOut(BaseModel):
     average_precision: float | None = Field(
         description="Of a detection, the mean of overlaps from 0.50 to 0.95."
     )
-    average_precision_50: float | None = Field(None, description="Of a detection, at overlap 0.50.")
+    average_precision_50: float | None = Field(description="Of a detection, at overlap 0.50.")
     roc_auc: float | None
 
 
@@ -96,7 +96,7 @@ class EvaluationReportOut(BaseModel):
     accuracy: float = Field(description="Share of right ones among the answers given.")
     coverage: float = Field(description="Share of the samples, or objects, that were answered.")
     macro_f1: float = Field(description="Mean F1 of the classes that have samples.")
-    detection: DetectionFiguresOut | None = Field(None, description="None of a classification.")
+    detection: DetectionFiguresOut | None = Field(description="None of a classification.")
     num_classes: int
     classes: list[EvaluatedClassOut] = Field(description="The first 2000 classes, in the order of their ids.")
     confusions: list[ConfusionOut] = Field(
@@ -171,7 +171,7 @@ class EvaluatedSampleOut(BaseModel):
         description="Of the best class; of a detection, of the surest answer counted."
     )
     best: list[AnswerOut] = Field(description="The three best classes; none of a detection.")
-    detection: DetectedSampleOut | None = Field(None, description="None of a classification.")
+    detection: DetectedSampleOut | None = Field(description="None of a classification.")
 
 
 class EvaluatedSamplesOut(BaseModel):

@@ -2720,7 +2720,7 @@ export interface components {
              * Average Precision 50
              * @description Of a detection, at overlap 0.50.
              */
-            average_precision_50?: number | null;
+            average_precision_50: number | null;
             /** Class Id */
             class_id: number;
             /** F1 */
@@ -2785,7 +2785,7 @@ export interface components {
              */
             best: components["schemas"]["AnswerOut"][];
             /** @description None of a classification. */
-            detection?: components["schemas"]["DetectedSampleOut"] | null;
+            detection: components["schemas"]["DetectedSampleOut"] | null;
             /**
              * Label
              * @description None of a detection.
@@ -2902,7 +2902,7 @@ export interface components {
             coverage: number;
             dataset: components["schemas"]["EvaluatedDatasetOut"];
             /** @description None of a classification. */
-            detection?: components["schemas"]["DetectionFiguresOut"] | null;
+            detection: components["schemas"]["DetectionFiguresOut"] | null;
             /** Hardware */
             hardware: {
                 [key: string]: string | number;

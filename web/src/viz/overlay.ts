@@ -16,6 +16,10 @@ export interface OverlayBox {
   isPredicted?: boolean;
   /** False where another box says the same. */
   isTagged?: boolean;
+  /** Instead of the colour of its class. */
+  colour?: string;
+  /** Instead of what `isPredicted` makes of it. */
+  isDashed?: boolean;
 }
 
 export interface OverlayView extends FitView {
@@ -69,8 +73,8 @@ export function placeBoxes(
       top: box.y0 * fit.scale + fit.top,
       width,
       height: (box.y1 - box.y0) * fit.scale,
-      colour: classColour(box.class_id),
-      isDashed: box.isPredicted === true,
+      colour: box.colour ?? classColour(box.class_id),
+      isDashed: box.isDashed ?? box.isPredicted === true,
       tag,
       tagLeft: left,
       tagTop: 0,

@@ -391,6 +391,7 @@ def _sample_out(report: "ClassificationReport", index: int, threshold: float) ->
             AnswerOut(class_id=class_id, label=report.classes[class_id], score=float(scores[class_id]))
             for class_id in best
         ],
+        detection=None,
     )
 
 

@@ -16,6 +16,7 @@ interface ClassTableProps {
 }
 
 const FIRST = 100;
+const AREAS = { average_precision_50: 'AP50', average_precision: 'AP', roc_auc: 'AUC' };
 
 /** The figures of each class; a number opens the samples behind it, a name shows the curves of the class. */
 export function ClassTable({ report, onShow }: ClassTableProps) {
@@ -30,7 +31,25 @@ export function ClassTable({ report, onShow }: ClassTableProps) {
   const [isWhole, setWhole] = useState(false);
   const found = sortedClasses(report.classes, sort.column, sort.isDescending, text);
   const shown = isWhole ? found : found.slice(0, FIRST);
-  const area = (value: number | null) => (value === null ? '–' : value.toFixed(3));
+  const isDetection = report.detection !== null;
+  const areaColumn = (id: keyof typeof AREAS) => ({
+    id,
+    title: AREAS[id],
+    align: 'right' as const,
+    isSortable: id !== 'roc_auc',
+    cell: (one: EvaluatedClass) => {
+      const value = one[id];
+      if (value === null) return '–';
+      return (
+        <Figure
+          text={value.toFixed(3)}
+          isNarrow
+          title={t('classes.opens.area', { name: one.name })}
+          onPress={() => setQuery({ class: one.name })}
+        />
+      );
+    },
+  });
   return (
     <Panel
       title={t('classes.title', { count: report.num_classes })}
@@ -68,13 +87,30 @@ export function ClassTable({ report, onShow }: ClassTableProps) {
           },
           {
             id: 'support',
-            title: t('samplesWord'),
+            title: t(isDetection ? 'objectsWord' : 'samplesWord'),
             align: 'right',
             isSortable: true,
             cell: ({ name, support }) => (
-              <Figure text={count(support)} onPress={() => onShow({ label: name })} />
+              <Figure text={count(support)} isNarrow onPress={() => onShow({ label: name })} />
             ),
           },
+          ...(isDetection
+            ? [
+                {
+                  id: 'num_unanswered',
+                  title: t('outcome.missed'),
+                  align: 'right' as const,
+                  isSortable: true,
+                  cell: ({ name, num_unanswered }: EvaluatedClass) => (
+                    <Figure
+                      text={count(num_unanswered)}
+                      isNarrow
+                      onPress={() => onShow({ label: name, outcome: 'missed' })}
+                    />
+                  ),
+                },
+              ]
+            : []),
           ...(['precision', 'recall', 'f1'] as const).map((id) => ({
             id,
             title: id === 'f1' ? 'F1' : t(id),
@@ -84,19 +120,14 @@ export function ClassTable({ report, onShow }: ClassTableProps) {
               <Figure
                 text={share(one[id])}
                 bar={one[id]}
-                title={t(`classes.opens.${id}`, { name: one.name })}
+                title={t(`classes.opens.${isDetection ? 'objects.' : ''}${id}`, { name: one.name })}
                 onPress={() => onShow(errorsOf(one.name, id))}
               />
             ),
           })),
-          {
-            id: 'average_precision',
-            title: 'AP',
-            align: 'right',
-            isSortable: true,
-            cell: ({ average_precision }) => area(average_precision),
-          },
-          { id: 'roc_auc', title: 'AUC', align: 'right', cell: ({ roc_auc }) => area(roc_auc) },
+          ...(isDetection ? (['average_precision_50'] as const) : []).map(areaColumn),
+          areaColumn('average_precision'),
+          ...(isDetection ? [] : (['roc_auc'] as const)).map(areaColumn),
         ]}
       />
       {shown.length < found.length && (
@@ -115,10 +146,10 @@ export function ClassTable({ report, onShow }: ClassTableProps) {
   );
 }
 
-/** What lowers a figure: wrong answers with the class for precision, samples of it answered otherwise for recall. */
+/** What lowers a figure: wrong answers with the class for precision, what is of it and not answered so for recall. */
 function errorsOf(name: string, figure: 'precision' | 'recall' | 'f1'): Partial<Filter> {
-  if (figure === 'precision') return { predicted: name, outcome: 'wrong' };
-  if (figure === 'recall') return { label: name, outcome: 'wrong' };
+  if (figure === 'precision') return { predicted: name, outcome: 'error' };
+  if (figure === 'recall') return { label: name, outcome: 'error' };
   return { label: name };
 }
 
@@ -126,17 +157,21 @@ interface FigureProps {
   text: string;
   /** 0 to 1, drawn below the number. */
   bar?: number;
+  isNarrow?: boolean;
   title?: string;
   onPress: () => void;
 }
 
-function Figure({ text, bar, title, onPress }: FigureProps) {
+function Figure({ text, bar, isNarrow, title, onPress }: FigureProps) {
   return (
     <button
       type="button"
       onClick={onPress}
       title={title}
-      className="group/figure inline-flex w-20 flex-col items-end tabular-nums"
+      className={cx(
+        'group/figure inline-flex flex-col items-end tabular-nums',
+        isNarrow ? 'min-w-10' : 'w-20',
+      )}
     >
       <span className="group-hover/figure:text-accent group-hover/figure:underline">{text}</span>
       {bar !== undefined && (

@@ -3,10 +3,11 @@ import { useTranslation } from 'react-i18next';
 import { useFormat } from '@/i18n/format';
 import { cx } from '@/ui/cx';
 import { Panel } from '@/ui/Panel';
-import type { Cell, Filter, matrixOf } from './model';
+import { type Cell, type Filter, filterOfCell, isSameFilter, type Matrix } from './model';
 
 interface ConfusionMatrixProps {
-  matrix: ReturnType<typeof matrixOf>;
+  matrix: Matrix;
+  isDetection: boolean;
   shown: Filter | null;
   onShow: (filter: Partial<Filter>) => void;
 }
@@ -19,11 +20,14 @@ const STEPS: Record<string, [number, number]> = {
 };
 
 /** Rows are the true classes, columns the answers; a cell opens its samples. Arrows move from cell to cell. */
-export function ConfusionMatrix({ matrix: { columns, rows }, shown, onShow }: ConfusionMatrixProps) {
+export function ConfusionMatrix({ matrix, isDetection, shown, onShow }: ConfusionMatrixProps) {
+  const { columns, rows } = matrix;
   const { t } = useTranslation('evaluation');
+  const axes = t(isDetection ? 'matrix.axesOfObjects' : 'matrix.axes');
   const table = useRef<HTMLTableElement>(null);
   const side = columns.length <= 11 ? 46 : columns.length <= 24 ? 30 : 22;
-  const longest = Math.max(...columns.map((column) => (column?.name ?? t('noAnswer')).length));
+  const nothing = t(isDetection ? 'outcome.missed' : 'noAnswer');
+  const longest = Math.max(...columns.map((column) => (column?.name ?? nothing).length));
   const headHeight = Math.min(96, 12 + 7 * longest);
   const move = (event: KeyboardEvent<HTMLTableElement>) => {
     const step = STEPS[event.key];
@@ -33,21 +37,12 @@ export function ConfusionMatrix({ matrix: { columns, rows }, shown, onShow }: Co
     const [row, column] = [(at[0] as number) + step[0], (at[1] as number) + step[1]];
     table.current?.querySelector<HTMLElement>(`[data-at="${row},${column}"]`)?.focus();
   };
-  const open = ({ label, predicted }: Cell) =>
-    onShow(
-      predicted === null
-        ? { label: label.name, outcome: 'unanswered' }
-        : { label: label.name, predicted: predicted.name },
-    );
-  const isShown = ({ label, predicted }: Cell) =>
-    shown?.label === label.name &&
-    (predicted === null ? shown.outcome === 'unanswered' : shown.predicted === predicted.name);
   return (
-    <Panel title={t('matrix.title')} aside={t('matrix.axes')}>
+    <Panel title={t('matrix.title')} aside={axes}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached with the keyboard */}
       <section className="overflow-auto p-4" aria-label={t('matrix.title')} tabIndex={0}>
         <table ref={table} onKeyDown={move} className="border-separate border-spacing-0.5 text-11">
-          <caption className="sr-only">{t('matrix.axes')}</caption>
+          <caption className="sr-only">{axes}</caption>
           <thead>
             <tr>
               <td />
@@ -59,20 +54,24 @@ export function ConfusionMatrix({ matrix: { columns, rows }, shown, onShow }: Co
                   style={{ minWidth: side, width: side, height: headHeight }}
                 >
                   <span
-                    className="mx-auto block max-h-24 truncate text-left text-fg-2 [writing-mode:vertical-rl] rotate-180"
-                    title={column?.name ?? t('noAnswer')}
+                    className="mx-auto block max-h-24 truncate text-left text-fg-2 [text-orientation:sideways] [writing-mode:vertical-rl] rotate-180"
+                    title={column?.name ?? nothing}
                   >
-                    {column === null ? <i>{t('noAnswer')}</i> : column.name}
+                    {column === null ? <i className="pe-1">{nothing}</i> : column.name}
                   </span>
                 </th>
               ))}
             </tr>
           </thead>
           <tbody>
-            {rows.map((cells, row) => (
-              <tr key={cells[0]?.label.class_id}>
+            {rows.map(({ label, cells }, row) => (
+              <tr key={label?.class_id ?? 'none'}>
                 <th scope="row" className="max-w-32 truncate pr-2 text-right font-normal text-fg-2">
-                  <span title={cells[0]?.label.name}>{cells[0]?.label.name}</span>
+                  {label === null ? (
+                    <i>{t('outcome.false_alarm')}</i>
+                  ) : (
+                    <span title={label.name}>{label.name}</span>
+                  )}
                 </th>
                 {cells.map((cell, column) => (
                   <td key={cell.predicted?.class_id ?? 'none'} className="p-0">
@@ -81,8 +80,8 @@ export function ConfusionMatrix({ matrix: { columns, rows }, shown, onShow }: Co
                       side={side}
                       at={`${row},${column}`}
                       isFirst={row === 0 && column === 0}
-                      isShown={isShown(cell)}
-                      onPress={() => open(cell)}
+                      isShown={isSameFilter(filterOfCell(cell, isDetection), shown)}
+                      onPress={() => onShow(filterOfCell(cell, isDetection))}
                     />
                   </td>
                 ))}
@@ -108,16 +107,19 @@ function CellButton({ cell, side, at, isFirst, isShown, onPress }: CellButtonPro
   const { t } = useTranslation('evaluation');
   const { share, compact } = useFormat();
   const { label, predicted, count } = cell;
-  const isRight = predicted?.class_id === label.class_id;
+  const isRight = label !== null && predicted?.class_id === label.class_id;
   const hue = isRight ? '--ok' : predicted === null ? '--queued' : '--failed';
   // Rare mistakes must be seen, too: colour begins at 8 % and grows with the root of the share.
   const strength = count === 0 ? 0 : 8 + 27 * Math.sqrt(cell.share);
-  const name = t('matrix.cell', {
-    label: label.name,
-    predicted: predicted?.name ?? t('noAnswer'),
-    count,
-    share: share(cell.share),
-  });
+  const name = t(
+    label === null ? 'matrix.alarms' : predicted === null ? 'matrix.unanswered' : 'matrix.cell',
+    {
+      label: label?.name,
+      predicted: predicted?.name,
+      count,
+      share: share(cell.share),
+    },
+  );
   return (
     <button
       type="button"

@@ -8,7 +8,7 @@ import { ComboBox } from '@/ui/Select';
 import { Skeleton } from '@/ui/Skeleton';
 import { type Curve, curveQuery, type Report } from './api';
 import { CurvePlot } from './CurvePlot';
-import { pointAt, thresholdOf } from './model';
+import { f1Of, pointAt, thresholdOf } from './model';
 
 const ALL = '\u0000all';
 
@@ -37,7 +37,12 @@ export function Curves({ project, report }: { project: string; report: Report })
       {curve.isError ? (
         <ErrorState isInline error={curve.error} onRetry={() => void curve.refetch()} />
       ) : curve.data ? (
-        <Plots curve={curve.data} threshold={thresholdOf(query)} onPick={(t) => setQuery({ t })} />
+        <Plots
+          curve={curve.data}
+          detection={report.detection}
+          threshold={thresholdOf(query) ?? report.threshold}
+          onPick={(t) => setQuery({ t })}
+        />
       ) : (
         <Skeleton className="m-4 h-64" />
       )}
@@ -47,11 +52,12 @@ export function Curves({ project, report }: { project: string; report: Report })
 
 interface PlotsProps {
   curve: Curve;
+  detection: Report['detection'];
   threshold: number;
   onPick: (threshold: string) => void;
 }
 
-function Plots({ curve, threshold, onPick }: PlotsProps) {
+function Plots({ curve, detection, threshold, onPick }: PlotsProps) {
   const { t } = useTranslation('evaluation');
   const { share } = useFormat();
   const at = pointAt(curve, threshold);
@@ -60,19 +66,29 @@ function Plots({ curve, threshold, onPick }: PlotsProps) {
     onPick((Math.floor(Math.max(0, value) * 100) / 100).toFixed(2));
   };
   const describe = (index: number) =>
-    t('curves.point', {
+    t(detection ? 'curves.pointOfObjects' : 'curves.point', {
       threshold: (curve.thresholds[index] as number).toFixed(3),
       precision: share(curve.precision[index] as number),
       recall: share(curve.recall[index] as number),
-      alarms: share(curve.false_positive_rate[index] as number),
+      alarms: share(curve.false_positive_rate[index] ?? 0),
+      f1: share(f1[index] as number),
     });
+  const f1 = f1Of(curve);
+  const areaName = detection
+    ? `${curve.class_name === null ? 'mAP' : 'AP'}${Math.round(100 * detection.iou_threshold)}`
+    : 'AP';
+  const meaning = detection
+    ? 'curves.objectsMean'
+    : curve.class_name === null
+      ? 'curves.allMeans'
+      : 'curves.oneMeans';
   const area = (value: number | null) => (value === null ? '–' : value.toFixed(4));
   return (
     <div className="p-4">
       <div className="grid grid-cols-2 gap-4">
         <CurvePlot
           title={t('curves.precisionRecall')}
-          note={`AP ${area(curve.average_precision)}`}
+          note={`${areaName} ${area(curve.average_precision)}`}
           xTitle={t('recall')}
           yTitle={t('precision')}
           x={curve.recall}
@@ -81,24 +97,35 @@ function Plots({ curve, threshold, onPick }: PlotsProps) {
           describe={describe}
           onPick={pick}
         />
-        <CurvePlot
-          title={t('curves.roc')}
-          note={`AUC ${area(curve.roc_auc)}`}
-          xTitle={t('falseAlarms')}
-          yTitle={t('recall')}
-          x={curve.false_positive_rate}
-          y={curve.recall}
-          at={at}
-          hasDiagonal
-          describe={describe}
-          onPick={pick}
-        />
+        {detection ? (
+          <CurvePlot
+            title={t('curves.f1')}
+            note={f1.length > 0 ? t('curves.highest', { value: share(Math.max(...f1)) }) : '–'}
+            xTitle={t('threshold')}
+            yTitle="F1"
+            x={curve.thresholds}
+            y={f1}
+            at={at}
+            describe={describe}
+            onPick={pick}
+          />
+        ) : (
+          <CurvePlot
+            title={t('curves.roc')}
+            note={`AUC ${area(curve.roc_auc)}`}
+            xTitle={t('falseAlarms')}
+            yTitle={t('recall')}
+            x={curve.false_positive_rate}
+            y={curve.recall}
+            at={at}
+            hasDiagonal
+            describe={describe}
+            onPick={pick}
+          />
+        )}
       </div>
       <p className="mt-2 min-h-[2lh] text-12 text-fg-2">
-        {at === null ? t('curves.nothing') : describe(at)}{' '}
-        <span className="text-fg-3">
-          {t(curve.class_name === null ? 'curves.allMeans' : 'curves.oneMeans')}
-        </span>
+        {at === null ? t('curves.nothing') : describe(at)} <span className="text-fg-3">{t(meaning)}</span>
       </p>
     </div>
   );

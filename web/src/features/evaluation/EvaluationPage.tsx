@@ -14,7 +14,7 @@ import { ConfusionMatrix } from './ConfusionMatrix';
 import { Curves } from './Curves';
 import { Figures } from './Figures';
 import { MistakeTable } from './MistakeTable';
-import { type Filter, filterOf, matrixOf, queryOf, thresholdOf } from './model';
+import { type Filter, filterOf, matrixOf, ordersOf, queryOf, thresholdOf } from './model';
 import { Samples } from './Samples';
 
 /** What a test found. The address holds the threshold, the class of the curves and the samples looked at. */
@@ -45,7 +45,7 @@ function Loaded({ project, report }: { project: string; report: Report }) {
   const [query, setQuery] = useQueryState();
   const filter = filterOf(query);
   const show = (next: Partial<Filter> | null) =>
-    setQuery(queryOf(next && { order: filter?.order ?? 'certain', ...next }), {
+    setQuery(queryOf(next && { order: filter?.order ?? ordersOf(report)[0], ...next }), {
       push: next !== null && filter === null,
     });
   const { run_id: run } = report;
@@ -72,7 +72,12 @@ function Loaded({ project, report }: { project: string; report: Report }) {
             <div className="space-y-4 p-6">
               <div className="grid grid-cols-[repeat(auto-fit,minmax(460px,1fr))] items-start gap-4">
                 {report.is_matrix_complete ? (
-                  <ConfusionMatrix matrix={matrixOf(report)} shown={filter} onShow={show} />
+                  <ConfusionMatrix
+                    matrix={matrixOf(report)}
+                    isDetection={report.detection !== null}
+                    shown={filter}
+                    onShow={show}
+                  />
                 ) : (
                   <MistakeTable report={report} onShow={show} />
                 )}

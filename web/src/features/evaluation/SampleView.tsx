@@ -1,10 +1,14 @@
 import { ChevronLeft, ChevronRight } from 'lucide-react';
+import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useFormat } from '@/i18n/format';
 import { IconButton } from '@/ui/IconButton';
 import { AppLink, projectPath } from '@/ui/routing';
 import { Thumb } from '@/ui/Thumb';
-import { type EvaluatedSample, evaluatedImageUrl, type Report } from './api';
+import { type DetectedObject, type EvaluatedSample, evaluatedImageUrl, type Report } from './api';
+import { BestAnswers } from './BestAnswers';
+import { DetectedObjects } from './DetectedObjects';
+import { OutcomePicture } from './OutcomePicture';
+import { outcomeBoxes } from './outcomes';
 
 interface SampleViewProps {
   project: string;
@@ -14,25 +18,45 @@ interface SampleViewProps {
   onNext?: () => void;
 }
 
-/** One sample: what it is, what the model took it for, and how sure it was. */
+/** One sample: what it is, what the model took it for or found in it, and how sure it was. */
 export function SampleView({ project, report, sample, onPrevious, onNext }: SampleViewProps) {
   const { t } = useTranslation('evaluation');
-  const { share } = useFormat();
+  const [pointed, setPointed] = useState<DetectedObject | null>(null);
   const { artifact, name, version } = report.dataset;
+  const { detection } = sample;
+  const boxes = useMemo(
+    () =>
+      pointed === null ? outcomeBoxes(detection?.objects ?? []) : outcomeBoxes([pointed], { isWhole: true }),
+    [detection, pointed],
+  );
   return (
     <section aria-label={t('samples.row', { row: sample.row })} className="border-b border-line p-4">
-      {artifact !== null && (
-        <Thumb
-          src={evaluatedImageUrl(project, artifact, sample.row, 400)}
-          isPixelated
-          isWhole
-          className="h-64 w-full rounded-sm"
-        />
-      )}
+      {artifact !== null &&
+        (detection ? (
+          <OutcomePicture
+            src={evaluatedImageUrl(project, artifact, sample.row, 400)}
+            boxes={boxes}
+            size={detection}
+            isWhole
+            className="h-64 w-full rounded-sm"
+          />
+        ) : (
+          <Thumb
+            src={evaluatedImageUrl(project, artifact, sample.row, 400)}
+            isPixelated
+            isWhole
+            className="h-64 w-full rounded-sm"
+          />
+        ))}
       <div className="mt-3 flex items-center gap-1">
         <p className="min-w-0 flex-1 truncate text-13">
-          <span className="text-fg-3">{t('label')}</span> <b className="font-semibold">{sample.label}</b>
-          <span className="ml-3 font-mono text-11 text-fg-3">#{sample.row}</span>
+          {sample.label !== null && (
+            <>
+              <span className="text-fg-3">{t('label')}</span>{' '}
+              <b className="mr-3 font-semibold">{sample.label}</b>
+            </>
+          )}
+          <span className="font-mono text-11 text-fg-3">#{sample.row}</span>
         </p>
         <IconButton
           size="small"
@@ -51,25 +75,11 @@ export function SampleView({ project, report, sample, onPrevious, onNext }: Samp
           onPress={onNext}
         />
       </div>
-      <ul className="mt-1 space-y-1.5">
-        {sample.best.map(({ class_id, label, score }) => (
-          <li key={class_id} className="grid grid-cols-[112px_1fr_52px] items-center gap-2 text-12">
-            <span
-              className={`truncate ${label === sample.label ? 'font-semibold text-ok' : ''}`}
-              title={label}
-            >
-              {label}
-            </span>
-            <span aria-hidden className="h-1.5 rounded-full bg-sunken">
-              <span
-                className={`block h-full rounded-full ${label === sample.label ? 'bg-ok' : 'bg-fg-3'}`}
-                style={{ width: `${Math.min(1, Math.max(0, score)) * 100}%` }}
-              />
-            </span>
-            <span className="text-right tabular-nums">{share(score)}</span>
-          </li>
-        ))}
-      </ul>
+      {detection ? (
+        <DetectedObjects sample={detection} pointed={pointed} onPoint={setPointed} />
+      ) : (
+        <BestAnswers sample={sample} />
+      )}
       {name !== null && (
         <p className="mt-3 text-12">
           <AppLink

@@ -4,16 +4,15 @@ import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '@/i18n/format';
 import { Button } from '@/ui/Button';
-import { cx } from '@/ui/cx';
 import { EmptyState } from '@/ui/EmptyState';
 import { ErrorState } from '@/ui/ErrorState';
 import { IconButton } from '@/ui/IconButton';
 import { useQueryState } from '@/ui/routing';
 import { Select } from '@/ui/Select';
 import { Skeleton } from '@/ui/Skeleton';
-import { Thumb } from '@/ui/Thumb';
-import { type EvaluatedSample, evaluatedImageUrl, type Report, samplesQuery } from './api';
-import type { Filter, Order } from './model';
+import { type EvaluatedSample, type Report, samplesQuery } from './api';
+import { type Filter, type Order, ordersOf, outcomeWord } from './model';
+import { SampleTile } from './SampleTile';
 import { SampleView } from './SampleView';
 
 interface SamplesProps {
@@ -23,8 +22,6 @@ interface SamplesProps {
   onShow: (filter: Partial<Filter> | null) => void;
 }
 
-const ORDERS: Order[] = ['certain', 'uncertain', 'row'];
-
 /** The samples behind a figure; the chosen one stands large above the others. */
 export function Samples({ project, report, filter, onShow }: SamplesProps) {
   const { t } = useTranslation('evaluation');
@@ -32,7 +29,9 @@ export function Samples({ project, report, filter, onShow }: SamplesProps) {
   const [query, setQuery] = useQueryState();
   const found = useInfiniteQuery(samplesQuery(project, report.task_id, report.threshold, filter));
   const samples = found.data?.pages.flatMap(({ items }) => items) ?? [];
-  const total = found.data?.pages[0]?.num_matches;
+  const first = found.data?.pages[0];
+  // Of a detection the figure counts objects; how many pictures they are in stands beside it.
+  const total = report.detection ? first?.num_counted : first?.num_matches;
   const place = samples.findIndex(({ row }) => String(row) === query.sample);
   const chosen = samples[place];
   const choose = (sample: EvaluatedSample | undefined) => {
@@ -51,11 +50,17 @@ export function Samples({ project, report, filter, onShow }: SamplesProps) {
     >
       <header className="shrink-0 border-b border-line py-2 pr-2 pl-4">
         <div className="flex items-start gap-2">
-          <h2 className="min-w-0 flex-1 pt-1 text-13 font-semibold">
-            <Sentence filter={filter} />{' '}
+          <h2 className="min-w-0 flex-1 pt-1 text-13 font-semibold first-letter:uppercase">
+            <Sentence filter={filter} isDetection={report.detection !== null} />{' '}
             <span role="status" className="font-normal text-fg-3 tabular-nums">
               {total === undefined ? '…' : count(total)}
             </span>
+            {report.detection && first && (
+              <span className="font-normal text-fg-3 tabular-nums">
+                {' '}
+                {t('samples.inPictures', { count: first.num_matches })}
+              </span>
+            )}
           </h2>
           <IconButton size="small" icon={X} label={t('samples.close')} keys="Esc" onPress={close} />
         </div>
@@ -66,7 +71,7 @@ export function Samples({ project, report, filter, onShow }: SamplesProps) {
           className="mt-1.5 w-52"
           value={filter.order}
           onChange={(order) => onShow({ ...filter, order: order as Order })}
-          options={ORDERS.map((id) => ({ id, label: t(`order.${id}`) }))}
+          options={ordersOf(report).map((id) => ({ id, label: t(`order.${id}`) }))}
         />
       </header>
       <div className="min-h-0 flex-1 overflow-auto">
@@ -98,7 +103,7 @@ export function Samples({ project, report, filter, onShow }: SamplesProps) {
           <ul className="grid grid-cols-3 gap-2 p-4">
             {samples.map((sample) => (
               <li key={sample.row}>
-                <Tile
+                <SampleTile
                   project={project}
                   report={report}
                   sample={sample}
@@ -126,54 +131,15 @@ export function Samples({ project, report, filter, onShow }: SamplesProps) {
 }
 
 /** Which samples these are, in words. */
-function Sentence({ filter: { label, predicted, outcome } }: { filter: Filter }) {
+function Sentence({ filter, isDetection }: { filter: Filter; isDetection: boolean }) {
+  const { label, predicted, outcome } = filter;
   const { t } = useTranslation('evaluation');
   const parts = [
     label !== undefined && t('samples.ofClass', { name: label }),
     predicted !== undefined && t('samples.answered', { name: predicted }),
-    outcome !== undefined && t(`samples.${outcome}`),
+    outcome !== undefined && t(`samples.${outcomeWord(outcome, isDetection)}`),
   ].filter(Boolean);
   return parts.length === 0 ? t('samples.all') : parts.join(' · ');
-}
-
-interface TileProps {
-  project: string;
-  report: Report;
-  sample: EvaluatedSample;
-  isChosen: boolean;
-  onPress: () => void;
-}
-
-function Tile({ project, report, sample, isChosen, onPress }: TileProps) {
-  const { t } = useTranslation('evaluation');
-  const { row, label, predicted, score } = sample;
-  const artifact = report.dataset.artifact;
-  const isRight = predicted === label;
-  return (
-    <button
-      type="button"
-      aria-pressed={isChosen}
-      aria-label={t('samples.tile', { row, label, predicted: predicted ?? t('noAnswer') })}
-      onClick={onPress}
-      className={cx(
-        'relative block aspect-square w-full overflow-hidden rounded-sm bg-[#000000]',
-        isChosen && 'outline-2 outline-offset-1 outline-accent',
-      )}
-    >
-      {artifact === null ? (
-        <span className="grid size-full place-items-center font-mono text-12 text-[#e8ebf0]">{row}</span>
-      ) : (
-        <Thumb src={evaluatedImageUrl(project, artifact, row, 160)} className="size-full" />
-      )}
-      <span className="absolute bottom-1 left-1 max-w-[calc(100%-8px)] truncate rounded-[2px] bg-[#10131a] px-1 text-left text-[10.5px] leading-[15px] font-semibold">
-        <span
-          className={predicted === null ? 'text-[#aab3c0]' : isRight ? 'text-[#8df0b0]' : 'text-[#ff9b9b]'}
-        >
-          {predicted === null ? '?' : isRight ? '✓' : '≠'} {predicted ?? label} {score.toFixed(2)}
-        </span>
-      </span>
-    </button>
-  );
 }
 
 interface SampleKeys {

@@ -6,13 +6,16 @@ export type Report = Schemas['EvaluationReportOut'];
 export type EvaluatedClass = Schemas['EvaluatedClassOut'];
 export type Curve = Schemas['EvaluationCurveOut'];
 export type EvaluatedSample = Schemas['EvaluatedSampleOut'];
+export type DetectedSample = Schemas['DetectedSampleOut'];
+export type DetectedObject = Schemas['DetectedObjectOut'];
 
 const BASE = '/api/v1/projects/{project}/tasks/{task_id}/evaluation' as const;
 const PAGE = 60;
 
-export const reportQuery = (project: string, task: number, threshold: number) =>
+/** Without a threshold at the one that suits the report. */
+export const reportQuery = (project: string, task: number, threshold: number | undefined) =>
   queryOptions({
-    queryKey: ['evaluations', project, task, threshold],
+    queryKey: ['evaluations', project, task, threshold ?? null],
     queryFn: () =>
       dataOf(api.GET(BASE, { params: { path: { project, task_id: task }, query: { threshold } } })),
     placeholderData: keepPreviousData,

@@ -1,10 +1,10 @@
 import type { Query } from '@/ui/routing';
 import type { Curve, EvaluatedClass, Report } from './api';
 
-export type Outcome = 'right' | 'wrong' | 'unanswered';
-export type Order = 'certain' | 'uncertain' | 'row';
+export type Outcome = 'right' | 'wrong' | 'unanswered' | 'missed' | 'false_alarm' | 'error';
+export type Order = 'certain' | 'uncertain' | 'most' | 'row';
 
-/** The samples that a figure counts. */
+/** The samples that a figure counts, or those with the objects that it counts. */
 export interface Filter {
   label?: string;
   predicted?: string;
@@ -12,8 +12,18 @@ export interface Filter {
   order: Order;
 }
 
-const OUTCOMES = new Set<string>(['right', 'wrong', 'unanswered']);
-const ORDERS = new Set<string>(['certain', 'uncertain', 'row']);
+const OUTCOMES = new Set<string>(['right', 'wrong', 'unanswered', 'missed', 'false_alarm', 'error']);
+const ORDERS = new Set<string>(['certain', 'uncertain', 'most', 'row']);
+
+/** How the texts call an outcome: what is wrong about a box that is in its place is its class. */
+export function outcomeWord<Of extends string>(outcome: Of, isDetection: boolean): Of | 'wrong_class' {
+  return isDetection && outcome === 'wrong' ? 'wrong_class' : outcome;
+}
+
+/** The orders that samples of a report can be put in. */
+export function ordersOf({ detection }: Pick<Report, 'detection'>): Order[] {
+  return detection ? ['most', 'certain', 'uncertain', 'row'] : ['certain', 'uncertain', 'row'];
+}
 
 /** The samples that the address asks for; null when it asks for none. */
 export function filterOf(query: Query): Filter | null {
@@ -33,38 +43,71 @@ export function queryOf(filter: Partial<Filter> | null): Query {
   return { ...none, of: 'samples', ...filter };
 }
 
-/** The threshold in the address, from 0 to 1 in hundredths. */
-export function thresholdOf(query: Query): number {
-  const value = Number(query.t ?? 0);
-  return Number.isFinite(value) ? Math.round(Math.min(1, Math.max(0, value)) * 100) / 100 : 0;
+/** The threshold in the address, from 0 to 1 in hundredths; undefined leaves it to the report. */
+export function thresholdOf(query: Query): number | undefined {
+  const value = Number(query.t ?? Number.NaN);
+  return Number.isFinite(value) ? Math.round(Math.min(1, Math.max(0, value)) * 100) / 100 : undefined;
+}
+
+/** The threshold of a report that the address names none for. */
+export function usualThreshold({ detection }: Pick<Report, 'detection'>): number {
+  return detection?.best_threshold ?? 0;
 }
 
 export interface Cell {
-  label: EvaluatedClass;
+  /** Null: there is no object, as of a false alarm. */
+  label: EvaluatedClass | null;
   /** Null: no answer. */
   predicted: EvaluatedClass | null;
   count: number;
-  /** Of the samples of the class. */
+  /** Of the samples or objects of the class; of false alarms, of the answers with it. */
   share: number;
 }
 
-/** Rows of true classes, columns of answers; with the column of no answer only where there are such samples. */
-export function matrixOf({ classes, confusions }: Pick<Report, 'classes' | 'confusions'>): {
+export interface Matrix {
   columns: (EvaluatedClass | null)[];
-  rows: Cell[][];
-} {
-  const hasUnanswered = confusions.some(({ predicted }) => predicted === null);
-  const columns = hasUnanswered ? [...classes, null] : [...classes];
+  rows: { label: EvaluatedClass | null; cells: Cell[] }[];
+}
+
+/**
+ * Rows of true classes, columns of answers. A detection has a row of false alarms and a column of missed objects, a
+ * classification a column of no answer where there are such samples.
+ */
+export function matrixOf({
+  classes,
+  confusions,
+  detection,
+}: Pick<Report, 'classes' | 'confusions' | 'detection'>): Matrix {
+  const hasLast = detection !== null || confusions.some(({ predicted }) => predicted === null);
+  const columns = hasLast ? [...classes, null] : [...classes];
   const counts = new Map(
-    confusions.map(({ label, predicted, count }) => [`${label}/${predicted ?? ''}`, count]),
+    confusions.map(({ label, predicted, count }) => [`${label ?? ''}/${predicted ?? ''}`, count]),
   );
-  const rows = classes.map((label) =>
-    columns.map((predicted) => {
-      const count = counts.get(`${label.class_id}/${predicted?.class_id ?? ''}`) ?? 0;
-      return { label, predicted, count, share: label.support > 0 ? count / label.support : 0 };
+  const labels = detection ? [...classes, null] : classes;
+  const rows = labels.map((label) => ({
+    label,
+    cells: columns.map((predicted) => {
+      const count = counts.get(`${label?.class_id ?? ''}/${predicted?.class_id ?? ''}`) ?? 0;
+      const whole = label === null ? predicted?.num_predicted : label.support;
+      return { label, predicted, count, share: whole ? count / whole : 0 };
     }),
-  );
+  }));
   return { columns, rows };
+}
+
+/** What a cell of the matrix counts. */
+export function filterOfCell({ label, predicted }: Cell, isDetection: boolean): Omit<Filter, 'order'> {
+  return {
+    label: label?.name,
+    predicted: predicted?.name,
+    outcome:
+      label === null ? 'false_alarm' : predicted !== null ? undefined : isDetection ? 'missed' : 'unanswered',
+  };
+}
+
+/** Whether two figures count the same, whatever the order. */
+export function isSameFilter(a: Omit<Filter, 'order'>, b: Omit<Filter, 'order'> | null): boolean {
+  return b !== null && a.label === b.label && a.predicted === b.predicted && a.outcome === b.outcome;
 }
 
 export interface Mistake {
@@ -77,16 +120,24 @@ export interface Mistake {
 export function mistakesOf({ classes, confusions }: Pick<Report, 'classes' | 'confusions'>): Mistake[] {
   const names = new Map(classes.map(({ class_id, name }) => [class_id, name]));
   return confusions
-    .filter(({ label, predicted }) => predicted !== null && predicted !== label)
+    .filter(({ label, predicted }) => label !== null && predicted !== null && predicted !== label)
     .map(({ label, predicted, count }) => ({
-      label: names.get(label) ?? String(label),
+      label: names.get(label as number) ?? String(label),
       predicted: names.get(predicted as number) ?? String(predicted),
       count,
     }))
     .sort((a, b) => b.count - a.count);
 }
 
-export type ClassColumn = 'name' | 'support' | 'precision' | 'recall' | 'f1' | 'average_precision';
+export type ClassColumn =
+  | 'name'
+  | 'support'
+  | 'num_unanswered'
+  | 'precision'
+  | 'recall'
+  | 'f1'
+  | 'average_precision_50'
+  | 'average_precision';
 
 /** Classes whose name holds the text, in order of a column; those without a value come last either way. */
 export function sortedClasses(
@@ -101,7 +152,7 @@ export function sortedClasses(
     .filter(({ name }) => name.toLowerCase().includes(wanted))
     .sort((a, b) => {
       const [x, y] = [a[column], b[column]];
-      if (x === null || y === null) return Number(x === null) - Number(y === null);
+      if (x == null || y == null) return Number(x == null) - Number(y == null);
       if (typeof x === 'string' || typeof y === 'string')
         return sign * String(x).localeCompare(String(y), undefined, { numeric: true });
       return sign * (x - y) || a.class_id - b.class_id;
@@ -125,6 +176,14 @@ export function nearestPoint(x: number[], y: number[], at: [number, number]): nu
     if (found < distance) [best, distance] = [index, found];
   }
   return best;
+}
+
+/** F1 at each point of a curve. */
+export function f1Of({ precision, recall }: Pick<Curve, 'precision' | 'recall'>): number[] {
+  return precision.map((value, index) => {
+    const sum = value + (recall[index] as number);
+    return sum > 0 ? (2 * value * (recall[index] as number)) / sum : 0;
+  });
 }
 
 /** A path through points of the unit square, in a box of `side` pixels whose origin is below on the left. */
