@@ -83,7 +83,7 @@ function Wizard({ name, title, parents, document, isOwn }: WizardProps) {
     query.dataset && datasetParameter ? { [datasetParameter]: query.dataset } : {},
   );
   const kind = neededKind(document, assets.catalog);
-  const { plan, isFit, run } = usePlan(project, { template: name }, document, values);
+  const { plan, isFit, mayRun, run } = usePlan(project, { template: name }, document, values);
   const hasData = !kind || assets.datasets.some(({ latest }) => latest.kind === kind);
   return (
     <Page
@@ -100,7 +100,7 @@ function Wizard({ name, title, parents, document, isOwn }: WizardProps) {
               </Button>
               <Button
                 variant="primary"
-                isDisabled={!isFit || plan.isError}
+                isDisabled={!mayRun}
                 isPending={run.isPending}
                 onPress={() => run.mutate()}
               >
