@@ -127,9 +127,32 @@ class PlanStepOut(BaseModel):
     reused_from: int | None = Field(description="The finished task that would stand in.")
     why: str
     why_zh: str = Field("", description="`why` in Chinese.")
+    resources: str = Field(description="What it asks for, as in `2 cpu, 4 GiB of memory, 1 gpu`.")
+    resources_zh: str = Field(description="`resources` in Chinese.")
+    expected_s: float | None = Field(
+        description="How long it will probably run, as the latest like it did; null when none has run."
+    )
+    refusal: str = Field(description="Why it could never start, by machines and quotas; empty when it could.")
+    refusal_zh: str = Field(description="`refusal` in Chinese.")
+
+
+class PlanQuotaOut(BaseModel):
+    """A limit that what is run here counts against."""
+
+    queue: str
+    resource: str = Field(
+        description="`cpu` in thousandths, `memory` and `storage` in MiB, devices in thousandths."
+    )
+    used: int
+    limit: int
 
 
 class PlanOut(BaseModel):
     steps: list[PlanStepOut]
     num_reused: int
     num_to_run: int
+    expected_s: float | None = Field(
+        description="How long all of it will probably take once it starts; null when a step has never run."
+    )
+    queue: str = Field(description="The queue in which it would wait.")
+    quota: list[PlanQuotaOut] = Field(description="The limits of that queue and of those above it.")

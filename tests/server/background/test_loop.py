@@ -6,8 +6,9 @@ from kpl.errors import Conflict, Invalid
 from kpl.orchestrator.state import RunState
 from kpl.schemas.endpoint import EndpointCreate
 from kpl.schemas.pipeline import PlanRequest
+from kpl.schemas.queue import QueuePut
 from kpl.schemas.run import RerunRequest, RunCreate, RunDetail
-from kpl.server.services import endpoints, logs, metrics, models, plans, runs, tasks
+from kpl.server.services import endpoints, logs, metrics, models, plans, queues, runs, tasks
 from kpl.server.services.access import SERVER
 from kpl.task import TaskState
 from kpl.testing.pipelines import chain, toy_node, toy_pipeline
@@ -53,6 +54,37 @@ def test_plan_says_beforehand_what_the_run_will_do(works: Working) -> None:
     ]
     unchanged = plans.plan_run(works.platform, SERVER, "default", PlanRequest(document=chain("plan", "ned")))
     assert (unchanged.num_reused, unchanged.num_to_run) == (2, 0)
+
+
+def test_plan_says_how_long_it_will_take_and_what_it_asks_for(works: Working) -> None:
+    asked = PlanRequest(document=chain("how", "long", lines=4))
+    run = works.run(chain("how", "long"))
+    plan = plans.plan_run(works.platform, SERVER, "default", asked)
+    ran_s = [task.duration_s for task in run.tasks]
+    assert [step.expected_s for step in plan.steps] == ran_s
+    assert None not in ran_s
+    assert plan.expected_s == pytest.approx(sum(each for each in ran_s if each is not None), abs=0.01)
+    assert all("cpu" in step.resources and "CPU" in step.resources_zh for step in plan.steps)
+    assert [step.refusal for step in plan.steps] == ["", ""]
+    # What is reused costs no time.
+    same = plans.plan_run(works.platform, SERVER, "default", PlanRequest(document=chain("how", "long")))
+    assert (same.num_to_run, same.expected_s) == (0, 0.0)
+
+
+def test_plan_names_the_limits_and_what_could_never_start_under_them(works: Working) -> None:
+    queues.put_queue(works.platform, SERVER, "default", QueuePut(limit={"cpu": 50, "tasks": 9}))
+    try:
+        plan = plans.plan_run(
+            works.platform, SERVER, "default", PlanRequest(document=chain("too", "much", lines=5))
+        )
+    finally:
+        queues.delete_queue(works.platform, SERVER, "default")
+    assert plan.queue == "default"
+    assert {(each.queue, each.resource, each.limit) for each in plan.quota} == {
+        ("default", "cpu", 50),
+        ("default", "tasks", 9),
+    }
+    assert "the limit of queue 'default' allows 0.05 cpu at most" in plan.steps[0].refusal
 
 
 def test_each_retry_has_its_own_log(works: Working) -> None:

@@ -4109,12 +4109,44 @@ export interface components {
         };
         /** PlanOut */
         PlanOut: {
+            /**
+             * Expected S
+             * @description How long all of it will probably take once it starts; null when a step has never run.
+             */
+            expected_s: number | null;
             /** Num Reused */
             num_reused: number;
             /** Num To Run */
             num_to_run: number;
+            /**
+             * Queue
+             * @description The queue in which it would wait.
+             */
+            queue: string;
+            /**
+             * Quota
+             * @description The limits of that queue and of those above it.
+             */
+            quota: components["schemas"]["PlanQuotaOut"][];
             /** Steps */
             steps: components["schemas"]["PlanStepOut"][];
+        };
+        /**
+         * PlanQuotaOut
+         * @description A limit that what is run here counts against.
+         */
+        PlanQuotaOut: {
+            /** Limit */
+            limit: number;
+            /** Queue */
+            queue: string;
+            /**
+             * Resource
+             * @description `cpu` in thousandths, `memory` and `storage` in MiB, devices in thousandths.
+             */
+            resource: string;
+            /** Used */
+            used: number;
         };
         /**
          * PlanRequest
@@ -4152,10 +4184,35 @@ export interface components {
             depends_on: string[];
             /** Digest */
             digest: string | null;
+            /**
+             * Expected S
+             * @description How long it will probably run, as the latest like it did; null when none has run.
+             */
+            expected_s: number | null;
             /** Function */
             function: string;
             /** Node */
             node: string;
+            /**
+             * Refusal
+             * @description Why it could never start, by machines and quotas; empty when it could.
+             */
+            refusal: string;
+            /**
+             * Refusal Zh
+             * @description `refusal` in Chinese.
+             */
+            refusal_zh: string;
+            /**
+             * Resources
+             * @description What it asks for, as in `2 cpu, 4 GiB of memory, 1 gpu`.
+             */
+            resources: string;
+            /**
+             * Resources Zh
+             * @description `resources` in Chinese.
+             */
+            resources_zh: string;
             /**
              * Reused From
              * @description The finished task that would stand in.

@@ -46,12 +46,17 @@ def require_admissible(admission: Admission, name: str, spec: TaskSpec) -> None:
     Raises:
         Invalid: it fits on no machine, even an empty one, or is more than a limit or policy of its queue allows.
     """
-    request = spec.resources
+    refusal = admission_refusal(admission, spec.resources)
+    if refusal is not None:
+        raise Invalid(f"'{name}' {refusal}", hint="Ask for less, or ask an administrator for more.")
+
+
+def admission_refusal(admission: Admission, request: ResourceRequest) -> str | None:
+    """Why a request could never start, beginning with a verb; None when one set of what would do could."""
     choices = [replace(request, devices=d, alternatives=()) for d in (request.devices, *request.alternatives)]
     if any(_refusal(admission, choice) is None for choice in choices):
-        return
-    refusal = _refusal(admission, choices[0])
-    raise Invalid(f"'{name}' {refusal}", hint="Ask for less, or ask an administrator for more.")
+        return None
+    return _refusal(admission, choices[0])
 
 
 def require_priority(session: Session, caller: Caller, project: ProjectRow, priority: int) -> None:

@@ -9,13 +9,19 @@ from kpl.pipeline.document import Document
 from kpl.pipeline.parsing import parse
 from kpl.pipeline.plan import Step, make_plan
 from kpl.pipeline.reuse import EarlierTask, Reusable, StepPreview, preview
+from kpl.scheduler import describe
+from kpl.scheduler.reasons import describe_zh
 from kpl.schemas.pipeline import PipelineSource, PlanOut, PlanRequest, PlanStepOut
+from kpl.sentence import chinese_of
 from kpl.server.db.tables.projects import ProjectRow
 from kpl.server.db.tables.tasks import TaskInputRow, TaskOutputRow, TaskRow, TaskSpecRow
 from kpl.server.services.access import Caller, Role, project_for
+from kpl.server.services.admission import Admission, admission_for, admission_refusal
 from kpl.server.services.catalog import catalog_of
 from kpl.server.services.pipelines import document_of, pipeline_row
 from kpl.server.services.platform import Platform
+from kpl.server.services.queues import quota_of
+from kpl.server.services.scheduling import outlook
 from kpl.server.services.spec_text import decode_spec
 from kpl.server.services.templates import template_document
 from kpl.task import TaskKind, TaskState
@@ -49,9 +55,22 @@ def plan_run(platform: Platform, caller: Caller, project: str, asked: PlanReques
             lambda digest: _reusable(platform, session, owner, digest),
             lambda step: _earlier(session, owner, source.lineage, step),
         )
-    steps = [_answer(planned[each.node], each) for each in previews]
+        admission = admission_for(platform, session, caller, owner)
+        steps = [
+            _answer(step, each, _expected_s(session, owner, source.lineage, step), admission)
+            for each in previews
+            for step in [planned[each.node]]
+        ]
+        quota = quota_of(session, outlook(platform, session), admission.queue)
     num_reused = sum(not step.will_run for step in steps)
-    return PlanOut(steps=steps, num_reused=num_reused, num_to_run=len(steps) - num_reused)
+    return PlanOut(
+        steps=steps,
+        num_reused=num_reused,
+        num_to_run=len(steps) - num_reused,
+        expected_s=_longest_s(steps, {step.node for step in plan.steps if step.kind == TaskKind.BATCH}),
+        queue=admission.queue,
+        quota=quota,
+    )
 
 
 def source_of(session: Session, project: ProjectRow, asked: PipelineSource) -> Source:
@@ -114,15 +133,63 @@ def _earlier(session: Session, project: ProjectRow, lineage: str, step: Step) ->
     return EarlierTask(decode_spec(found.spec), inputs, digest)
 
 
-def _answer(step: Step, previewed: StepPreview) -> PlanStepOut:
+def _expected_s(session: Session, project: ProjectRow, lineage: str, step: Step) -> float | None:
+    """How long the latest task of the same step ran, else the latest of the same function; None where none did."""
+    same_step = (TaskRow.lineage == lineage, TaskRow.name == step.node)
+    same_function = (
+        TaskRow.algorithm == step.program.algorithm,
+        TaskRow.function == step.program.function,
+    )
+    for alike in (same_step, same_function):
+        found = session.execute(
+            select(TaskRow.started_at_s, TaskRow.finished_at_s)
+            .where(
+                TaskRow.project_id == project.id,
+                *alike,
+                TaskRow.state == TaskState.SUCCEEDED,
+                TaskRow.started_at_s.is_not(None),
+                TaskRow.finished_at_s.is_not(None),
+            )
+            .order_by(TaskRow.id.desc())
+            .limit(1)
+        ).first()
+        if found is not None:
+            return round(float(found.finished_at_s - found.started_at_s), 3)
+    return None
+
+
+def _longest_s(steps: list[PlanStepOut], ending: set[str]) -> float | None:
+    """The time along the longest path through what will run and ends; None when a part of it is not known."""
+    ends_s: dict[str, float] = {}
+    for step in steps:
+        begin_s = max((ends_s[node] for node in step.depends_on), default=0.0)
+        if not step.will_run or step.node not in ending:
+            ends_s[step.node] = begin_s
+        elif step.expected_s is None:
+            return None
+        else:
+            ends_s[step.node] = begin_s + step.expected_s
+    return round(max(ends_s.values(), default=0.0), 3)
+
+
+def _answer(
+    step: Step, previewed: StepPreview, expected_s: float | None, admission: Admission
+) -> PlanStepOut:
+    will_run = previewed.action == "run"
+    refusal = admission_refusal(admission, step.resources) if will_run else None
     return PlanStepOut(
         node=step.node,
         algorithm=f"{step.program.algorithm}@{step.program.version}",
         function=step.program.function,
         depends_on=list(step.depends_on),
         digest=previewed.digest,
-        will_run=previewed.action == "run",
+        will_run=will_run,
         reused_from=previewed.reused_from,
         why=previewed.why,
         why_zh=previewed.why.zh,
+        resources=describe(step.resources),
+        resources_zh=describe_zh(step.resources),
+        expected_s=expected_s,
+        refusal=refusal or "",
+        refusal_zh=chinese_of(refusal or ""),
     )

@@ -18,6 +18,7 @@ from kpl.scheduler.quota import Tree, devices_in
 from kpl.scheduler.snapshot import MIN_RUN_S, ROOT, Hours
 from kpl.schemas.names import NAME_PATTERN
 from kpl.schemas.page import Page
+from kpl.schemas.pipeline import PlanQuotaOut
 from kpl.schemas.queue import PolicyBody, QueuedTaskOut, QueueOut, QueuePut
 from kpl.server.db.tables.projects import MemberRow, ProjectRow
 from kpl.server.db.tables.queues import QueueRow
@@ -428,6 +429,18 @@ def _answer(
         changed_at=None if row is None else utc(row.changed_at_s),
         changed_by="" if row is None else row.changed_by,
     )
+
+
+def quota_of(session: Session, seen: Outlook, name: str) -> list[PlanQuotaOut]:
+    """What a queue and those above it allow at most, and what of it is used."""
+    used, _, _ = _counted(session, seen)
+    return [
+        PlanQuotaOut(
+            queue=queue.name, resource=resource, used=used.get(queue.name, {}).get(resource, 0), limit=limit
+        )
+        for queue in above(seen.tree, name)
+        for resource, limit in queue.limit.items()
+    ]
 
 
 def _borrowed(guaranteed: Amounts, used: Amounts) -> dict[str, int]:

@@ -1,11 +1,13 @@
-import { History, Play } from 'lucide-react';
+import { CircleAlert, History, Play } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '@/i18n/format';
 import { Badge } from '@/ui/Badge';
+import { cx } from '@/ui/cx';
 import { AppLink, projectPath } from '@/ui/routing';
 import { nodeTitle, type PipelineDocument } from '@/viz/graph/document';
 import { NodeIcon } from '@/viz/graph/icons';
 import type { Plan } from './api';
+import { amountText } from './plan';
 
 interface PlanViewProps {
   plan: Plan;
@@ -16,7 +18,7 @@ interface PlanViewProps {
 /** What a run would execute and what it would reuse, and why. */
 export function PlanView({ plan, document }: PlanViewProps) {
   const { t, i18n } = useTranslation('pipelines');
-  const { worded } = useFormat();
+  const { worded, duration } = useFormat();
   const nodes = new Map((document.nodes ?? []).map((node) => [node.id, node]));
   return (
     <div>
@@ -27,7 +29,15 @@ export function PlanView({ plan, document }: PlanViewProps) {
         <Badge tone="cached" icon={<History aria-hidden />}>
           {t('plan.reused', { count: plan.num_reused })}
         </Badge>
+        {plan.num_to_run > 0 && (
+          <span className="ml-auto text-12">
+            {plan.expected_s === null
+              ? t('plan.unknownTime')
+              : t('plan.aboutAll', { time: duration(plan.expected_s) })}
+          </span>
+        )}
       </p>
+      {plan.num_to_run > 0 && <Quota quota={plan.quota} />}
       <ol className="overflow-hidden rounded-lg border border-line">
         {plan.steps.map(worded).map((step) => {
           const node = nodes.get(step.node) ?? {
@@ -47,6 +57,18 @@ export function PlanView({ plan, document }: PlanViewProps) {
                   <span className="truncate text-12 text-fg-3">{step.node}</span>
                 </div>
                 <p className="text-12 text-fg-2">{step.why}</p>
+                {step.will_run && (
+                  <p className="text-12 text-fg-3">
+                    {step.resources}
+                    {step.expected_s !== null && ` · ${t('plan.about', { time: duration(step.expected_s) })}`}
+                  </p>
+                )}
+                {step.refusal && (
+                  <p className="mt-1 flex gap-1.5 text-12 text-failed">
+                    <CircleAlert aria-hidden className="mt-0.5 size-3.5 shrink-0" />
+                    {t('plan.refused', { why: step.refusal })}
+                  </p>
+                )}
               </div>
               <Badge
                 tone={step.will_run ? 'running' : 'cached'}
@@ -59,6 +81,36 @@ export function PlanView({ plan, document }: PlanViewProps) {
         })}
       </ol>
     </div>
+  );
+}
+
+/** What of the limits that the run counts against is used already. */
+function Quota({ quota }: Pick<Plan, 'quota'>) {
+  const { t } = useTranslation('pipelines');
+  const { bytes } = useFormat();
+  if (quota.length === 0) return null;
+  const words = (resource: string, amount: number) => amountText(resource, amount, bytes);
+  return (
+    <ul aria-label={t('plan.quota')} className="mb-3 grid grid-cols-2 gap-x-4 gap-y-1.5 text-12">
+      {quota.map(({ queue, resource, used, limit }) => (
+        <li key={`${queue}|${resource}`}>
+          <div className="flex gap-2">
+            <span className="min-w-0 flex-1 truncate text-fg-2">
+              {t(`plan.resource.${resource}`, { defaultValue: resource })} · {queue}
+            </span>
+            <span className="text-fg-3 tabular-nums">
+              {words(resource, used)} / {words(resource, limit)}
+            </span>
+          </div>
+          <div className="mt-0.5 h-1 overflow-hidden rounded-full bg-sunken">
+            <div
+              className={cx('h-full rounded-full', used >= limit ? 'bg-warning' : 'bg-running')}
+              style={{ width: `${Math.min(100, limit > 0 ? (100 * used) / limit : 100)}%` }}
+            />
+          </div>
+        </li>
+      ))}
+    </ul>
   );
 }
 

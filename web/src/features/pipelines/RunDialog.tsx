@@ -15,6 +15,7 @@ import { plan as askPlan, type Source, startRun } from './api';
 import { faultOf, givenOnly } from './form/model';
 import { ParameterForm } from './form/ParameterForm';
 import { PlanView } from './PlanView';
+import { isRefused } from './plan';
 
 interface RunDialogProps {
   project: string;
@@ -30,7 +31,7 @@ export function RunDialog({ project, source, document, assets, isOpen, onClose }
   const { t } = useTranslation('pipelines');
   const [values, setValues] = useState<Record<string, unknown>>({});
   const parameters = document.parameters ?? {};
-  const { plan, isFit, run } = usePlan(project, source, document, values, isOpen);
+  const { plan, isFit, mayRun, run } = usePlan(project, source, document, values, isOpen);
   const hasForm = Object.keys(parameters).length > 0;
   return (
     <Dialog
@@ -44,7 +45,7 @@ export function RunDialog({ project, source, document, assets, isOpen, onClose }
           <Button
             variant="primary"
             isPending={run.isPending}
-            isDisabled={!isFit || plan.isError}
+            isDisabled={!mayRun}
             onPress={() => run.mutate()}
           >
             <Play aria-hidden />
@@ -108,7 +109,7 @@ export function usePlan(
     },
     onError: (error) => toastError(error, t('run.failed')),
   });
-  return { plan, isFit, run };
+  return { plan, isFit, mayRun: isFit && !plan.isError && !isRefused(plan.data), run };
 }
 
 interface PlanPaneProps {

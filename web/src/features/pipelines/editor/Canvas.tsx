@@ -45,8 +45,9 @@ import { keepSame } from '@/viz/graph/same';
 import { schemaTitle } from '@/viz/graph/schema';
 import { AddMenu } from './AddMenu';
 import { addJoined, addNode, connect, copyText, moveNodes, pasteText, removeParts } from './actions';
-import { DRAG_TYPE, readDragged } from './drag';
+import { canSwap, DRAG_TYPE, type Dragged, readDragged } from './drag';
 import type { EditorState } from './useEditor';
+import { useTellLost } from './useTellLost';
 
 interface CanvasProps {
   editor: EditorState;
@@ -115,6 +116,7 @@ interface Offer {
 function Drawing({ editor, ports, catalog, selected, onSelect, children }: CanvasProps) {
   const { t, i18n } = useTranslation('pipelines');
   const { store, document, problems, history } = editor;
+  const tellLost = useTellLost(store);
   const flow = useRef<Flow | null>(null);
   const frame = useRef<HTMLDivElement>(null);
   const [dragged, setDragged] = useState<Record<string, Position>>({});
@@ -291,11 +293,24 @@ function Drawing({ editor, ports, catalog, selected, onSelect, children }: Canva
     const next = now && viewWith(now, added, canvas);
     if (next) void flow.current?.setViewport(next);
   };
+  /** What is dropped onto a step of its kind takes the place of that step's. */
+  const swap = async (old: DocumentNode, by: Dragged) => {
+    const { swapAlgorithm, swapAsset } = await import('./swap');
+    if (old.type === 'algorithm') {
+      const { document: next, lost } = swapAlgorithm(document, old, by.algorithm ?? '', catalog);
+      store.change(next);
+      tellLost(lost);
+    } else store.change(swapAsset(document, old, by));
+    onSelect(new Set([old.id]));
+  };
   const onDrop = (event: DragEvent) => {
     event.preventDefault();
     const node = readDragged(event.dataTransfer.getData(DRAG_TYPE));
     const at = flow.current?.screenToFlowPosition({ x: event.clientX, y: event.clientY });
     if (!node || !at) return;
+    const under = event.target instanceof Element ? event.target.closest('.react-flow__node') : null;
+    const other = (document.nodes ?? []).find(({ id }) => id === under?.getAttribute('data-id'));
+    if (other && canSwap(other, node)) return void swap(other, node);
     const added = addNode(settled(), node, { x: at.x - 110, y: at.y - 24 });
     store.change(added.document);
     onSelect(new Set([added.id]));

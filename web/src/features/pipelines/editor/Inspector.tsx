@@ -1,6 +1,7 @@
-import { CircleAlert, Plus, TriangleAlert, X } from 'lucide-react';
+import { CircleAlert, Diff, Plus, TriangleAlert, X } from 'lucide-react';
 import { type ReactNode, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { Button } from '@/ui/Button';
 import { IconButton } from '@/ui/IconButton';
 import { Menu } from '@/ui/Menu';
 import { NumberField } from '@/ui/NumberField';
@@ -32,8 +33,9 @@ import {
   type Port,
   sourcesOf,
 } from '@/viz/graph/ports';
-import type { Schema } from '@/viz/graph/schema';
+import { type Schema, textOf } from '@/viz/graph/schema';
 import type { Problem } from '../api';
+import { folded, isChanged, withDefinitions } from '../form/model';
 import { assetOptions } from '../form/ParameterForm';
 import { SchemaField } from '../form/SchemaField';
 import { fitKey, fitTitle } from './AddMenu';
@@ -48,6 +50,8 @@ import {
   setNodeParameter,
 } from './actions';
 import type { Store } from './history';
+import { algorithmsFor, swapAlgorithm } from './swap';
+import { useTellLost } from './useTellLost';
 
 interface InspectorProps {
   node: DocumentNode;
@@ -215,37 +219,93 @@ function parameterNameFor(document: PipelineDocument, wanted: string): string {
   return name;
 }
 
-function Parameters({ node, store, document, assets }: InspectorProps) {
+function Parameters({ node, store, document, assets, problems }: InspectorProps) {
   const { t } = useTranslation('pipelines');
+  const [isAll, setAll] = useState(false);
+  const [isOnlyChanged, setOnlyChanged] = useState(false);
   const found = functionOf(node, assets.catalog);
   const properties = Object.entries(found?.parameters.properties ?? {});
   const required = new Set(found?.parameters.required ?? []);
   const set = (name: string, value: unknown) =>
     store.change((current) => setNodeParameter(current, node.id, name, value), `${node.id}.${name}`);
   if (!found)
-    return <p className="text-13 text-fg-2">{t('inspector.unknownAlgorithm', { name: node.algorithm })}</p>;
+    return (
+      <>
+        <Algorithm node={node} store={store} assets={assets} />
+        <p className="text-13 text-fg-2">{t('inspector.unknownAlgorithm', { name: node.algorithm })}</p>
+      </>
+    );
+  const given = node.parameters ?? {};
+  const changed = properties.filter(([name, schema]) => isChanged(schema, given[name]));
+  const problemOf = (name: string) => problemAt(problems, `nodes.${node.id}.parameters.${name}`);
+  const isKept = (name: string) =>
+    required.has(name) || problemOf(name) !== undefined || changed.some(([each]) => each === name);
+  const { first, advanced } = folded(properties, isKept);
+  const shown = isOnlyChanged ? changed : isAll ? properties : first;
   return (
     <>
+      <Algorithm node={node} store={store} assets={assets} />
       {properties.length === 0 && <p className="text-13 text-fg-3">{t('inspector.noParameters')}</p>}
-      {properties.map(([name, schema]) => (
+      {(changed.length > 0 || isOnlyChanged) && (
+        <Button size="small" aria-pressed={isOnlyChanged} onPress={() => setOnlyChanged(!isOnlyChanged)}>
+          <Diff aria-hidden />
+          {isOnlyChanged ? t('form.all') : t('form.changed', { count: changed.length })}
+        </Button>
+      )}
+      {shown.map(([name, schema]) => (
         <SchemaField
           key={name}
           name={name}
-          schema={schema}
-          value={node.parameters?.[name]}
+          schema={withDefinitions(schema, found.parameters)}
+          value={given[name]}
           onChange={(value) => set(name, value)}
           isRequired={required.has(name) && schema.default === undefined}
+          problem={problemOf(name)}
           binding={{
             parameters: Object.keys(document.parameters ?? {}),
             bind: (parameter) => set(name, bindingTo(parameter)),
             expose: () =>
               store.change((current) =>
-                expose(current, node.id, name, schema, node.parameters?.[name] ?? schema.default),
+                expose(current, node.id, name, schema, given[name] ?? schema.default),
               ),
           }}
         />
       ))}
+      {!isOnlyChanged && !isAll && advanced.length > 0 && (
+        <Button size="small" onPress={() => setAll(true)}>
+          {t('form.more', { count: advanced.length })}
+        </Button>
+      )}
     </>
+  );
+}
+
+/** What the server says is wrong at a place or inside it. */
+function problemAt(problems: Problem[], path: string): string | undefined {
+  const isAt = (problem: Problem) => problem.path === path || /^[.[]/.test(problem.path.slice(path.length));
+  return problems.find((problem) => problem.path.startsWith(path) && isAt(problem))?.reason;
+}
+
+/** Which algorithm does the step's function; another takes its place with the parameters and links that it knows. */
+function Algorithm({ node, store, assets }: Pick<InspectorProps, 'node' | 'store' | 'assets'>) {
+  const { t, i18n } = useTranslation('pipelines');
+  const tellLost = useTellLost(store);
+  const titles = new Map(assets.algorithms.map(({ name, title }) => [name, textOf(title, i18n.language)]));
+  const names = algorithmsFor(node, assets.catalog);
+  if (names.length < 2) return null;
+  const swap = (name: string) => {
+    if (name === names[0]) return;
+    const { document, lost } = swapAlgorithm(store.get().present, node, name, assets.catalog);
+    store.change(document);
+    tellLost(lost);
+  };
+  return (
+    <Select
+      label={t('inspector.algorithm')}
+      value={names[0] ?? ''}
+      onChange={swap}
+      options={names.map((name) => ({ id: name, label: titles.get(name) || name, note: name }))}
+    />
   );
 }
 

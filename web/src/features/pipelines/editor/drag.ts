@@ -13,3 +13,8 @@ export function readDragged(text: string): Dragged | null {
     return null;
   }
 }
+
+/** Whether what is dragged may take the place of a step's. */
+export function canSwap(node: DocumentNode, by: Dragged): boolean {
+  return node.type === by.type && (node.type !== 'algorithm' || node.function === by.function);
+}

@@ -1,5 +1,5 @@
 import { Link2, Link2Off, RotateCcw } from 'lucide-react';
-import { type KeyboardEvent, useState } from 'react';
+import { type KeyboardEvent, useMemo, useState } from 'react';
 import { CheckboxGroup, Label } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import { Checkbox } from '@/ui/Checkbox';
@@ -11,7 +11,19 @@ import { Switch } from '@/ui/Switch';
 import { TextField } from '@/ui/TextField';
 import { boundParameter } from '@/viz/graph/document';
 import { rangeOf, rangeText, type Schema, schemaTitle, textOf } from '@/viz/graph/schema';
-import { controlOf, faultOf, stepOf } from './model';
+import { isEqual } from '../revisions/model';
+import {
+  choicesOf,
+  controlOf,
+  faultOf,
+  isChanged,
+  isNullable,
+  listText,
+  listValue,
+  plainSchema,
+  stepOf,
+  withDefinitions,
+} from './model';
 
 export interface AssetOption {
   id: string;
@@ -31,19 +43,27 @@ interface SchemaFieldProps {
   binding?: { parameters: string[]; bind: (parameter: string) => void; expose: () => void };
   isRequired?: boolean;
   isHelpHidden?: boolean;
+  /** What the server says is wrong with the value. */
+  problem?: string;
 }
 
 /** The field of one parameter, made from its JSON Schema. */
 export function SchemaField(props: SchemaFieldProps) {
-  const { name, schema, value, onChange, binding } = props;
+  const { name, value, onChange, binding } = props;
   const { t, i18n } = useTranslation('pipelines');
   const bound = boundParameter(value);
-  const isChanged = value !== undefined && JSON.stringify(value) !== JSON.stringify(schema.default);
+  const schema = useMemo(() => plainSchema(props.schema), [props.schema]);
   const title = schemaTitle(name, schema, i18n.language);
+  const mayReset = bound === null && schema.default !== undefined && isChanged(schema, value);
   return (
     <div className="group/field relative">
       <div className="absolute -top-1.5 right-0 z-1 flex items-center">
-        {isChanged && bound === null && schema.default !== undefined && (
+        {mayReset && (
+          <span className="mr-0.5 max-w-28 truncate text-11 text-fg-3">
+            {t('form.default', { value: shown(schema.default) })}
+          </span>
+        )}
+        {mayReset && (
           <IconButton
             size="small"
             icon={RotateCcw}
@@ -55,7 +75,11 @@ export function SchemaField(props: SchemaFieldProps) {
           <BindMenu title={title} bound={bound} binding={binding} onUnbind={() => onChange(undefined)} />
         )}
       </div>
-      {bound === null ? <Control {...props} title={title} /> : <BoundValue title={title} parameter={bound} />}
+      {bound === null ? (
+        <Control {...props} schema={schema} title={title} />
+      ) : (
+        <BoundValue title={title} parameter={bound} />
+      )}
     </div>
   );
 }
@@ -116,17 +140,29 @@ function shown(value: unknown): string {
 
 type ControlProps = SchemaFieldProps & { title: string };
 
-function Control({ schema, value, onChange, title, assets, isRequired, isHelpHidden }: ControlProps) {
+function Control(props: ControlProps) {
+  const { schema, value, onChange, title, assets, isRequired, isHelpHidden, problem } = props;
   const { t, i18n } = useTranslation('pipelines');
   const given = value === undefined ? schema.default : value;
   const fault = value === undefined && !isRequired ? null : faultOf(schema, value);
-  const error =
+  const why =
     fault && fault.code !== 'required' ? t(`form.fault.${fault.code}`, { limit: fault.limit }) : undefined;
+  const error = fault?.path && why ? `${fault.path}: ${why}` : (why ?? problem);
   const help = isHelpHidden ? '' : textOf(schema.description, i18n.language).replaceAll('`', '');
   const range = rangeText(schema);
-  const description =
-    [help, range && !help.includes(range) ? range : ''].filter(Boolean).join(' · ') || undefined;
-  const field = { label: title, description, error, isRequired };
+  const notes = [
+    schema.deprecated === true ? t('form.deprecated') : '',
+    help,
+    range && !help.includes(range) ? range : '',
+    value === null && isNullable(schema) ? t('form.isNull') : '',
+  ];
+  const description = notes.filter(Boolean).join(' · ') || undefined;
+  const example = [schema.examples].flat()[0];
+  const placeholder = example === undefined ? undefined : t('form.example', { value: shown(example) });
+  const isReadOnly = schema.readOnly === true;
+  const field = { label: title, description, error, isRequired, placeholder, isDisabled: isReadOnly };
+  // An emptied field is the default again, or nothing at all where that may be said.
+  const empty = isNullable(schema) && schema.default !== null ? null : undefined;
   const control = controlOf(schema);
   switch (control) {
     case 'dataset':
@@ -141,36 +177,61 @@ function Control({ schema, value, onChange, title, assets, isRequired, isHelpHid
           emptyText={t(`form.none.${control}`)}
         />
       );
+    case 'fixed':
+      return <TextField {...field} isDisabled value={shown(schema.const)} />;
     case 'choice': {
-      const choices = schema.enum ?? [];
+      const choices = choicesOf(schema) ?? [];
+      const index = choices.findIndex((choice) => isEqual(choice.value, given));
       return (
         <Select
           {...field}
-          options={choices.map((each, index) => ({ id: String(index), label: String(each) }))}
-          value={choices.includes(given) ? String(choices.indexOf(given)) : null}
-          onChange={(id) => onChange(choices[Number(id)])}
+          options={choices.map((choice, place) => ({
+            id: String(place),
+            label: schemaTitle(String(choice.value), { title: choice.title }, i18n.language),
+          }))}
+          value={index < 0 ? null : String(index)}
+          onChange={(id) => onChange(choices[Number(id)]?.value)}
         />
       );
     }
     case 'choices': {
-      const chosen = Array.isArray(given) ? given.map(String) : [];
+      const all = schema.items?.enum ?? [];
+      const chosen = new Set(Array.isArray(given) ? given.map(String) : []);
       return (
-        <CheckboxGroup value={chosen} onChange={onChange}>
+        <CheckboxGroup
+          value={[...chosen]}
+          isInvalid={error !== undefined}
+          isDisabled={isReadOnly}
+          // In the order of the schema, and as it has them: numbers stay numbers.
+          onChange={(next) => onChange(all.filter((each) => next.includes(String(each))))}
+        >
           <Label className="mb-1 block text-12 font-medium text-fg-2">{title}</Label>
           <div className="flex flex-wrap gap-x-4 gap-y-1.5">
-            {(schema.items?.enum ?? []).map((each) => (
+            {all.map((each) => (
               <Checkbox key={String(each)} value={String(each)}>
                 {String(each)}
               </Checkbox>
             ))}
           </div>
           {description && <p className="mt-1 text-12 text-fg-3">{description}</p>}
+          {error && <p className="mt-1 text-12 text-failed">{error}</p>}
         </CheckboxGroup>
       );
     }
+    case 'list':
+      return (
+        <ListField {...field} schema={schema} value={given} onChange={(next) => onChange(next ?? empty)} />
+      );
+    case 'group':
+      return <GroupField {...props} value={given} error={why ? undefined : problem} />;
     case 'boolean':
       return (
-        <Switch isSelected={given === true} onChange={onChange} description={description}>
+        <Switch
+          isSelected={given === true}
+          onChange={onChange}
+          description={error ?? description}
+          isDisabled={isReadOnly}
+        >
           {title}
         </Switch>
       );
@@ -180,33 +241,52 @@ function Control({ schema, value, onChange, title, assets, isRequired, isHelpHid
         <NumberField
           {...field}
           value={typeof given === 'number' ? given : Number.NaN}
-          onChange={(next) => onChange(Number.isNaN(next) ? undefined : next)}
+          onChange={(next) => onChange(Number.isNaN(next) ? empty : next)}
           minValue={minimum}
           maxValue={maximum}
-          step={1}
+          step={(minimum ?? 0) % stepOf(schema) === 0 ? stepOf(schema) : 1}
         />
       );
     }
     case 'number':
-      return <DecimalField {...field} schema={schema} value={given} onChange={onChange} />;
+      return (
+        <DecimalField {...field} schema={schema} value={given} onChange={(next) => onChange(next ?? empty)} />
+      );
     case 'json':
-      return <JsonField {...field} value={given} onChange={onChange} />;
+      return (
+        <JsonField
+          {...field}
+          value={given}
+          onChange={(next) => onChange(next === undefined ? empty : next)}
+        />
+      );
     default:
       return (
         <TextField
           {...field}
+          type={schema.writeOnly === true ? 'password' : (INPUT_TYPES[String(schema.format)] ?? 'text')}
+          isMultiline={String(schema.default ?? '').includes('\n')}
           value={given === undefined || given === null ? '' : String(given)}
-          onChange={(text) => onChange(text === '' && schema.default === undefined ? undefined : text)}
+          onChange={(text) =>
+            onChange(
+              text !== '' ? text : empty === null ? null : schema.default === undefined ? undefined : '',
+            )
+          }
         />
       );
   }
 }
+
+/** What a browser helps with while one types, by the `format` of a schema. */
+const INPUT_TYPES: Record<string, 'email' | 'url'> = { email: 'email', uri: 'url' };
 
 interface TextualProps {
   label: string;
   description?: string;
   error?: string;
   isRequired?: boolean;
+  isDisabled?: boolean;
+  placeholder?: string;
   value: unknown;
   onChange: (value: unknown) => void;
 }
@@ -239,6 +319,56 @@ function DecimalField({ schema, value, onChange, ...field }: TextualProps & { sc
       onKeyDown={step}
       onBlur={() => setDraft(null)}
     />
+  );
+}
+
+/** A list of numbers between commas, or of texts, one a line. */
+function ListField({ schema, value, onChange, ...field }: TextualProps & { schema: Schema }) {
+  const [draft, setDraft] = useState<string | null>(null);
+  const isText = schema.items?.type === 'string';
+  return (
+    <TextField
+      {...field}
+      isMultiline={isText}
+      rows={isText ? 3 : undefined}
+      value={draft ?? listText(schema, value)}
+      onChange={(text) => {
+        setDraft(text);
+        onChange(text.trim() === '' && schema.minItems ? undefined : listValue(schema, text));
+      }}
+      onBlur={() => setDraft(null)}
+    />
+  );
+}
+
+/** An object with fields of its own. */
+function GroupField({ schema, value, onChange, title, assets, error }: ControlProps & { error?: string }) {
+  const { i18n } = useTranslation('pipelines');
+  const given = typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  const help = textOf(schema.description, i18n.language).replaceAll('`', '');
+  const set = (name: string, next: unknown) => {
+    const { [name]: _, ...others } = given;
+    onChange(next === undefined ? others : { ...given, [name]: next });
+  };
+  return (
+    <fieldset className="rounded-md border border-line p-3">
+      <legend className="px-1 text-12 font-medium text-fg-2">{title}</legend>
+      {help && <p className="mb-3 text-12 text-fg-3">{help}</p>}
+      <div className="space-y-4">
+        {Object.entries(schema.properties ?? {}).map(([name, inner]) => (
+          <SchemaField
+            key={name}
+            name={name}
+            schema={withDefinitions(inner, schema)}
+            value={given[name]}
+            onChange={(next) => set(name, next)}
+            assets={assets}
+            isRequired={schema.required?.includes(name) && inner.default === undefined}
+          />
+        ))}
+      </div>
+      {error && <p className="mt-2 text-12 text-failed">{error}</p>}
+    </fieldset>
   );
 }
 

@@ -24,7 +24,7 @@ describe('fields', () => {
     const epochs = { type: 'integer', minimum: 1, default: 3 };
     expect(faultOf(epochs, 2)).toBeNull();
     expect(faultOf(epochs, undefined)).toBeNull();
-    expect(faultOf(epochs, 0)).toEqual({ code: 'small', limit: '≥ 1' });
+    expect(faultOf(epochs, 0)).toEqual({ code: 'small', limit: '≥ 1', path: '' });
     expect(faultOf(epochs, 1.5)?.code).toBe('integer');
     expect(faultOf({ type: 'number', exclusiveMinimum: 0 }, 0)?.code).toBe('small');
     expect(faultOf({ enum: ['a', 'b'] }, 'c')?.code).toBe('choice');

@@ -1,6 +1,10 @@
 /** Rules of a form made from a JSON Schema: which control a property gets, and whether a value fits it. */
 
-import { rangeOf, type Schema } from '@/viz/graph/schema';
+import type { Schema } from '@/viz/graph/schema';
+import { isEqual } from '../revisions/model';
+import { type Fault, schemaFault } from './check';
+
+export type { Fault } from './check';
 
 export type Control =
   | 'integer'
@@ -11,21 +15,84 @@ export type Control =
   | 'dataset'
   | 'model'
   | 'text'
+  /** Numbers between commas, or texts one a line. */
+  | 'list'
+  /** Fields of its own. */
+  | 'group'
+  /** Nothing to choose: the one value that is allowed. */
+  | 'fixed'
   | 'json';
 
-export function controlOf(schema: Schema): Control {
+/** The schema that a form goes by: what `$ref` names in its place, and what is beside `null` where either may stand. */
+export function plainSchema(schema: Schema): Schema {
+  const ready = plain.get(schema);
+  if (ready) return ready;
+  const made = madePlain(schema);
+  plain.set(schema, made);
+  return made;
+}
+
+const plain = new WeakMap<Schema, Schema>();
+
+function madePlain(schema: Schema): Schema {
+  const { $ref, $defs } = schema as { $ref?: unknown; $defs?: Record<string, Schema> };
+  const named = typeof $ref === 'string' ? /^#\/\$defs\/([^/]+)$/.exec($ref)?.[1] : undefined;
+  const target = named === undefined ? undefined : $defs?.[named];
+  if (target) {
+    const { $ref: _, ...own } = schema;
+    return plainSchema({ ...target, ...own, $defs });
+  }
+  const either = schema.anyOf ?? (schema.oneOf as Schema[] | undefined);
+  const others = either?.filter(({ type }) => type !== 'null');
+  if (either && others?.length === 1 && others.length < either.length) {
+    const { anyOf: _, oneOf: __, ...own } = schema;
+    const only = others[0] as Schema;
+    const type = [only.type ?? [], 'null'].flat();
+    return plainSchema({ ...only, ...own, type, $defs });
+  }
+  return schema;
+}
+
+/** A schema inside another, with the definitions that its references may name. */
+export function withDefinitions(inner: Schema, outer: Schema): Schema {
+  const $defs = (outer as { $defs?: unknown }).$defs;
+  return $defs === undefined || !JSON.stringify(inner).includes('"$ref"') ? inner : { $defs, ...inner };
+}
+
+/** Whether the value may be `null`. */
+export function isNullable(schema: Schema): boolean {
+  return [plainSchema(schema).type].flat().includes('null');
+}
+
+export interface Choice {
+  value: unknown;
+  /** As the schema titles it; a text by language too. */
+  title?: Schema['title'];
+}
+
+/** The values that may be chosen, where the schema lists them: in `enum`, or as titled constants. */
+export function choicesOf(schema: Schema): Choice[] | null {
+  if (Array.isArray(schema.enum)) return schema.enum.map((value) => ({ value }));
+  const listed = (schema.oneOf ?? schema.anyOf) as Schema[] | undefined;
+  if (!listed?.length || listed.some((each) => each.const === undefined)) return null;
+  return listed.map((each) => ({ value: each.const, title: each.title }));
+}
+
+export function controlOf(given: Schema): Control {
+  const schema = plainSchema(given);
   if (schema['x-kpl'] === 'dataset' || schema['x-kpl'] === 'model') return schema['x-kpl'];
-  if (Array.isArray(schema.enum)) return 'choice';
-  const type = Array.isArray(schema.type) ? schema.type.find((each) => each !== 'null') : schema.type;
+  if (schema.const !== undefined) return 'fixed';
+  if (choicesOf(schema)) return 'choice';
+  const type = [schema.type].flat().find((each) => each !== 'null');
   switch (type) {
     case 'integer':
     case 'number':
     case 'boolean':
       return type;
     case 'array':
-      return Array.isArray(schema.items?.enum) ? 'choices' : 'json';
+      return arrayControl(schema);
     case 'object':
-      return 'json';
+      return schema.properties && Object.keys(schema.properties).length > 0 ? 'group' : 'json';
     case 'string':
       return 'text';
     default:
@@ -33,76 +100,48 @@ export function controlOf(schema: Schema): Control {
         ? 'number'
         : typeof schema.default === 'boolean'
           ? 'boolean'
-          : 'text';
+          : typeof schema.default === 'object' && schema.default !== null
+            ? 'json'
+            : 'text';
   }
 }
 
-export interface Fault {
-  code:
-    | 'required'
-    | 'number'
-    | 'integer'
-    | 'small'
-    | 'large'
-    | 'choice'
-    | 'pattern'
-    | 'short'
-    | 'long'
-    | 'json';
-  limit: string;
+function arrayControl({ items, prefixItems }: Schema): Control {
+  if (prefixItems !== undefined || typeof items !== 'object') return 'json';
+  if (Array.isArray(items.enum)) return 'choices';
+  return items.type === 'integer' || items.type === 'number' || items.type === 'string' ? 'list' : 'json';
 }
 
-const fault = (code: Fault['code'], limit: unknown = ''): Fault => ({ code, limit: String(limit) });
+/** A list as it is typed, and back: numbers between commas, texts one a line. What is no number stays as it was typed. */
+export function listText(schema: Schema, value: unknown): string {
+  const separator = schema.items?.type === 'string' ? '\n' : ', ';
+  return Array.isArray(value) ? value.map(String).join(separator) : '';
+}
+
+export function listValue(schema: Schema, text: string): unknown[] {
+  const isText = schema.items?.type === 'string';
+  return text
+    .split(isText ? '\n' : /[\s,，]+/)
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+    .map((part) => (isText || !Number.isFinite(Number(part)) ? part : Number(part)));
+}
 
 /** What is wrong with a value; null when it fits. The server checks again, with the whole schema. */
 export function faultOf(schema: Schema, value: unknown): Fault | null {
+  if (value === null && isNullable(schema)) return null;
   if (value === undefined || value === null || value === '') {
-    const mayBeEmpty = controlOf(schema) === 'text' && (schema.minLength ?? 0) === 0 && !schema.pattern;
-    return schema.default === undefined && !mayBeEmpty ? fault('required') : null;
+    const { minLength, pattern } = plainSchema(schema);
+    const mayBeEmpty = controlOf(schema) === 'text' && (minLength ?? 0) === 0 && !pattern;
+    const isMissing = schema.default === undefined && !isNullable(schema) && !mayBeEmpty;
+    return isMissing ? { code: 'required', limit: '', path: '' } : null;
   }
-  switch (controlOf(schema)) {
-    case 'integer':
-    case 'number':
-      return numberFault(schema, value);
-    case 'choice':
-      return schema.enum?.includes(value) ? null : fault('choice', schema.enum?.join(', '));
-    case 'text':
-    case 'dataset':
-    case 'model':
-      return textFault(schema, String(value));
-    default:
-      return null;
-  }
+  return schemaFault(plainSchema(schema), value);
 }
 
-function numberFault(schema: Schema, value: unknown): Fault | null {
-  if (typeof value !== 'number' || !Number.isFinite(value)) return fault('number');
-  if (controlOf(schema) === 'integer' && !Number.isInteger(value)) return fault('integer');
-  const { minimum, maximum, isMinimumExcluded, isMaximumExcluded } = rangeOf(schema);
-  if (minimum !== undefined && (isMinimumExcluded ? value <= minimum : value < minimum)) {
-    return fault('small', `${isMinimumExcluded ? '>' : '≥'} ${minimum}`);
-  }
-  if (maximum !== undefined && (isMaximumExcluded ? value >= maximum : value > maximum)) {
-    return fault('large', `${isMaximumExcluded ? '<' : '≤'} ${maximum}`);
-  }
-  return null;
-}
-
-function textFault(schema: Schema, value: string): Fault | null {
-  if (schema.minLength !== undefined && value.length < schema.minLength)
-    return fault('short', schema.minLength);
-  if (schema.maxLength !== undefined && value.length > schema.maxLength)
-    return fault('long', schema.maxLength);
-  if (schema.pattern && !matches(schema.pattern, value)) return fault('pattern', schema.pattern);
-  return null;
-}
-
-function matches(pattern: string, value: string): boolean {
-  try {
-    return new RegExp(pattern, 'u').test(value);
-  } catch {
-    return true; // a pattern of another dialect; the server knows
-  }
+/** Whether a value is another than the default. */
+export function isChanged(schema: Schema, value: unknown): boolean {
+  return value !== undefined && !isEqual(value, schema.default);
 }
 
 /** The step of a number field: whole numbers by one, small ones by a tenth of their size. */
@@ -113,20 +152,21 @@ export function stepOf(schema: Schema): number {
   return 10 ** Math.floor(Math.log10(scale || 0.1));
 }
 
-/** Which fields are folded away: everything that is marked so, else what is beyond the first eight. */
-export function folded(properties: [string, Schema][]): {
+/** Which fields are folded away: everything that is marked so, else what is beyond the first eight; never what is `kept`. */
+export function folded(
+  properties: [string, Schema][],
+  kept: (name: string) => boolean = () => false,
+): {
   first: [string, Schema][];
   advanced: [string, Schema][];
 } {
-  if (properties.some(([, schema]) => schema['x-advanced'] !== undefined)) {
-    return {
-      first: properties.filter(([, schema]) => !schema['x-advanced']),
-      advanced: properties.filter(([, schema]) => schema['x-advanced']),
-    };
-  }
-  return properties.length > 10
-    ? { first: properties.slice(0, 8), advanced: properties.slice(8) }
-    : { first: properties, advanced: [] };
+  const isMarked = properties.some(([, schema]) => schema['x-advanced'] !== undefined);
+  const isAway = ([name, schema]: [string, Schema], place: number) =>
+    !kept(name) && (isMarked ? schema['x-advanced'] === true : properties.length > 10 && place >= 8);
+  return {
+    first: properties.filter((each, place) => !isAway(each, place)),
+    advanced: properties.filter(isAway),
+  };
 }
 
 /** The values of a simple form: what was given, without what equals the default. */
@@ -136,8 +176,7 @@ export function givenOnly(
 ): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(values).filter(
-      ([name, value]) =>
-        value !== undefined && JSON.stringify(value) !== JSON.stringify(parameters[name]?.default),
+      ([name, value]) => value !== undefined && !isEqual(value, parameters[name]?.default),
     ),
   );
 }

@@ -12,14 +12,15 @@ import { projectPath, useGo, useParam, useProject, useQueryState } from '@/ui/ro
 import { Skeleton } from '@/ui/Skeleton';
 import { toastError } from '@/ui/Toast';
 import { useAssets } from '@/viz/graph/assets';
-import type { PipelineDocument } from '@/viz/graph/document';
+import { type PipelineDocument, splitVersion } from '@/viz/graph/document';
 import { MiniGraph } from '@/viz/graph/MiniGraph';
-import { textOf } from '@/viz/graph/schema';
+import { schemaTitle, textOf } from '@/viz/graph/schema';
 import { deleteTemplate, templateQuery } from '../api';
 import { givenOnly } from '../form/model';
 import { ParameterForm } from '../form/ParameterForm';
 import { NewPipelineDialog } from '../list/NewPipelineDialog';
 import { PlanPane, usePlan } from '../RunDialog';
+import { DatasetCards } from './DatasetCards';
 import { neededKind, withDefaults } from './model';
 
 /** The simple way to a model: choose the data, see what would run, run. `?dataset=digits` chooses ahead. */
@@ -82,8 +83,10 @@ function Wizard({ name, title, parents, document, isOwn }: WizardProps) {
   const [values, setValues] = useState<Record<string, unknown>>(
     query.dataset && datasetParameter ? { [datasetParameter]: query.dataset } : {},
   );
+  // The data stands apart, by its pictures.
+  const others = Object.fromEntries(Object.entries(parameters).filter(([key]) => key !== datasetParameter));
   const kind = neededKind(document, assets.catalog);
-  const { plan, isFit, run } = usePlan(project, { template: name }, document, values);
+  const { plan, isFit, mayRun, run } = usePlan(project, { template: name }, document, values);
   const hasData = !kind || assets.datasets.some(({ latest }) => latest.kind === kind);
   return (
     <Page
@@ -100,7 +103,7 @@ function Wizard({ name, title, parents, document, isOwn }: WizardProps) {
               </Button>
               <Button
                 variant="primary"
-                isDisabled={!isFit || plan.isError}
+                isDisabled={!mayRun}
                 isPending={run.isPending}
                 onPress={() => run.mutate()}
               >
@@ -132,6 +135,18 @@ function Wizard({ name, title, parents, document, isOwn }: WizardProps) {
         </Panel>
         <Panel title={t('templates.choose')}>
           <div className="p-4">
+            {datasetParameter && assets.datasets.length > 0 && (
+              <div className="mb-4">
+                <DatasetCards
+                  project={project}
+                  label={schemaTitle(datasetParameter, parameters[datasetParameter], i18n.language)}
+                  datasets={assets.datasets}
+                  kind={kind}
+                  value={splitVersion(String(values[datasetParameter] ?? '')).name || undefined}
+                  onChange={(dataset) => setValues({ ...values, [datasetParameter]: dataset })}
+                />
+              </div>
+            )}
             {!hasData && !assets.isPending && (
               <div className="mb-4 rounded-md border border-line bg-sunken p-3 text-13 text-fg-2">
                 <p className="mb-2">{t('templates.noData', { kind })}</p>
@@ -141,7 +156,7 @@ function Wizard({ name, title, parents, document, isOwn }: WizardProps) {
               </div>
             )}
             <ParameterForm
-              parameters={parameters}
+              parameters={others}
               values={values}
               onChange={(key, value) => setValues({ ...values, [key]: value })}
               assets={assets}
