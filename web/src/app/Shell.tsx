@@ -49,7 +49,7 @@ function Frame() {
   useEffect(() => {
     if (params.project && known.isSuccess) rememberProject(params.project);
   }, [params.project, known.isSuccess]);
-  useProjectUpdates(project, !isMissing);
+  useProjectUpdates(project, known.data !== undefined && !isMissing);
   return (
     <div className="flex h-full">
       <a
