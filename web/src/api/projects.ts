@@ -3,6 +3,14 @@ import { api, dataOf, type Schemas } from './client';
 
 export type Project = Schemas['ProjectOut'];
 
+/** One project, as far as one is a member of it. */
+export const projectQuery = (project: string) =>
+  queryOptions({
+    queryKey: ['projects', project],
+    queryFn: () => dataOf(api.GET('/api/v1/projects/{project}', { params: { path: { project } } })),
+    staleTime: 60_000,
+  });
+
 /** The projects that one is a member of, by name. */
 export const projectsQuery = queryOptions({
   queryKey: ['projects'],

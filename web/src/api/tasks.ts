@@ -28,3 +28,17 @@ export function outputFileUrl(project: string, id: number, output: string, path:
   const parts = path.split('/').map(encodeURIComponent).join('/');
   return `/api/v1/projects/${encodeURIComponent(project)}/tasks/${id}/outputs/${encodeURIComponent(output)}/files/${parts}`;
 }
+
+/** The line in which the log of an attempt that is over, the latest by default, tells of an error. */
+export const logErrorQuery = (project: string, taskId: number, attempt?: number) =>
+  queryOptions({
+    queryKey: ['log', project, taskId, attempt, 'error'],
+    queryFn: () =>
+      dataOf(
+        api.GET('/api/v1/projects/{project}/tasks/{task_id}/log/error', {
+          params: { path: { project, task_id: taskId }, query: { attempt } },
+        }),
+      ),
+    staleTime: Number.POSITIVE_INFINITY,
+    retry: false,
+  });

@@ -7,7 +7,7 @@ import { Menu } from '@/ui/Menu';
 import { projectPath } from '@/ui/routing';
 
 /** Which project one works in, and the others. */
-export function ProjectMenu({ project }: { project: string }) {
+export function ProjectMenu({ project, hasWords }: { project: string; hasWords: boolean }) {
   const { t } = useTranslation();
   const projects = useQuery(projectsQuery).data ?? [];
   const title = projects.find(({ name }) => name === project)?.title || project;
@@ -32,10 +32,16 @@ export function ProjectMenu({ project }: { project: string }) {
     >
       <Button
         aria-label={`${t('project.label')}: ${title}`}
-        className="flex h-8 min-w-0 flex-1 items-center gap-1 rounded-md px-1.5 text-left font-semibold hover:bg-sunken"
+        className={
+          hasWords
+            ? 'flex h-8 min-w-0 flex-1 items-center gap-1 rounded-md px-1.5 text-left font-semibold hover:bg-sunken'
+            : 'grid size-8 place-items-center rounded-md border border-line text-11 font-semibold text-fg-2 hover:bg-sunken hover:text-fg'
+        }
       >
-        <span className="min-w-0 flex-1 truncate">{title}</span>
-        <ChevronsUpDown aria-hidden className="size-3.5 shrink-0 text-fg-3" />
+        <span title={title} className={hasWords ? 'min-w-0 flex-1 truncate' : undefined}>
+          {hasWords ? title : title.slice(0, 2)}
+        </span>
+        {hasWords && <ChevronsUpDown aria-hidden className="size-3.5 shrink-0 text-fg-3" />}
       </Button>
     </Menu>
   );

@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { sessionQuery } from '@/api/session';
 import { cx } from '@/ui/cx';
 import { IconButton } from '@/ui/IconButton';
+import { shownKeys } from '@/ui/keys';
 import { AppLink, projectPath, useProject } from '@/ui/routing';
 import { ConnectionState } from './ConnectionState';
 import { type Destination, destinationPath, destinations, isWithin } from './navigation';
@@ -51,8 +52,13 @@ export function Rail() {
         <AppLink href={projectPath(project)} aria-label={`KPL – ${t('nav.overview')}`} className="rounded-md">
           <Logo />
         </AppLink>
-        {hasWords && <ProjectMenu project={project} />}
+        {hasWords && <ProjectMenu project={project} hasWords />}
       </div>
+      {!hasWords && (
+        <div className="flex shrink-0 justify-center pb-2">
+          <ProjectMenu project={project} hasWords={false} />
+        </div>
+      )}
       <div className={cx('shrink-0 pb-2', hasWords ? 'px-2' : 'px-2.5')}>
         {hasWords ? (
           <button
@@ -62,7 +68,7 @@ export function Rail() {
           >
             <Search aria-hidden className="size-3.5" />
             <span className="flex-1 truncate text-left">{t('palette.hint')}</span>
-            <kbd className="font-mono text-11">⌘K</kbd>
+            <kbd className="font-mono text-11 whitespace-nowrap">{shownKeys('⌘K')}</kbd>
           </button>
         ) : (
           <IconButton icon={Search} label={t('palette.hint')} keys="⌘K" onPress={openPalette} />

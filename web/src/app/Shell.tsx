@@ -3,9 +3,12 @@ import { Outlet, useNavigate, useParams } from '@tanstack/react-router';
 import { Suspense, useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useConnection } from '@/api/live';
+import { toProblem } from '@/api/problem';
+import { projectQuery } from '@/api/projects';
 import { sessionQuery } from '@/api/session';
 import { ErrorState } from '@/ui/ErrorState';
 import { rememberProject, useProject } from '@/ui/routing';
+import { MissingProject } from './MissingProject';
 import { PageSkeleton } from './PageSkeleton';
 import { Rail } from './Rail';
 import { Shortcuts } from './Shortcuts';
@@ -41,10 +44,12 @@ function Frame() {
   const { t } = useTranslation();
   const params = useParams({ strict: false }) as { project?: string };
   const project = useProject();
+  const known = useQuery(projectQuery(project));
+  const isMissing = known.isError && [403, 404].includes(toProblem(known.error).status);
   useEffect(() => {
-    if (params.project) rememberProject(params.project);
-  }, [params.project]);
-  useProjectUpdates(project);
+    if (params.project && known.isSuccess) rememberProject(params.project);
+  }, [params.project, known.isSuccess]);
+  useProjectUpdates(project, known.data !== undefined && !isMissing);
   return (
     <div className="flex h-full">
       <a
@@ -57,9 +62,13 @@ function Frame() {
       <div className="flex min-w-0 flex-1 flex-col">
         <LostBanner />
         <main id="content" tabIndex={-1} className="min-h-0 flex-1 outline-none">
-          <Suspense fallback={<PageSkeleton />}>
-            <Outlet />
-          </Suspense>
+          {isMissing && params.project ? (
+            <MissingProject project={params.project} />
+          ) : (
+            <Suspense fallback={<PageSkeleton />}>
+              <Outlet />
+            </Suspense>
+          )}
         </main>
       </div>
       <Shortcuts />

@@ -5,7 +5,8 @@ import { createRoot } from 'react-dom/client';
 import { whenSignedOut } from '@/api/client';
 import { makeQueryClient } from '@/api/queryClient';
 import { sessionQuery } from '@/api/session';
-import { startI18n } from '@/i18n';
+import { loadChineseFont, startI18n } from '@/i18n';
+import { whenChinese } from '@/i18n/chinese';
 import { ToastRegion } from '@/ui/Toast';
 import { Locale } from './Locale';
 import { router } from './router';
@@ -28,6 +29,7 @@ if (container === null) throw new Error('index.html has no element #root');
 
 void queryClient.prefetchQuery(sessionQuery);
 await startI18n();
+whenChinese(container, loadChineseFont);
 createRoot(container).render(
   <StrictMode>
     <QueryClientProvider client={queryClient}>

@@ -19,8 +19,9 @@ export function outdatedBy(event: LiveEvent, project: string): QueryKey[] {
 }
 
 /** Keeps what is shown of a project up to date while any of its pages is open. */
-export function useProjectUpdates(project: string): void {
+export function useProjectUpdates(project: string, isEnabled: boolean): void {
   useLiveQueries([`project:${project}`], (event) => outdatedBy(event, project), {
     always: ALL.map((feature) => [feature, project]),
+    isEnabled,
   });
 }

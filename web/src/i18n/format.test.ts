@@ -3,6 +3,7 @@ import {
   formatAbsolute,
   formatBytes,
   formatCompact,
+  formatDay,
   formatDuration,
   formatMetric,
   formatRelative,
@@ -53,6 +54,8 @@ test('moments are told from now', () => {
   expect(formatRelative(new Date('2026-01-10T11:55:00Z'), now, 'en')).toBe('5 min. ago');
   expect(formatRelative(new Date('2026-01-10T11:59:50Z'), now, 'zh')).toBe('现在');
   expect(formatAbsolute(now, 'en')).toContain('2026');
+  expect(formatDay(now, 'en')).toBe('10 Jan 2026');
+  expect(formatDay(now, 'zh')).toBe('2026年1月10日');
 });
 
 test('what the server says is read in Chinese where it knows the Chinese', () => {

@@ -101,6 +101,11 @@ export function formatAbsolute(at: Date, language: Language): string {
   }).format(at);
 }
 
+/** The day in the reader's zone, for what lies so far ahead that `in 4 weeks` says too little. */
+export function formatDay(at: Date, language: Language): string {
+  return new Intl.DateTimeFormat(language === 'zh' ? 'zh-CN' : 'en-GB', { dateStyle: 'medium' }).format(at);
+}
+
 /**
  * The value with its sentences in a language. The server gives the Chinese of `reason` as `reason_zh` beside it, empty
  * where it knows none, as in what a program wrote.
@@ -122,6 +127,7 @@ export interface Formats {
   duration: (seconds: number) => string;
   relative: (at: string | Date) => string;
   absolute: (at: string | Date) => string;
+  day: (at: string | Date) => string;
   /** The text in the reader's language of a value that carries several, as in an algorithm's title. */
   localized: (texts: Record<string, string>) => string;
   /** What the server says (`reason`, `why`, `fix`) in the reader's language: see `inLanguage`. */
@@ -143,6 +149,7 @@ export function useFormat(): Formats {
       duration: (seconds) => formatDuration(seconds, language),
       relative: (at) => formatRelative(new Date(at), new Date(), language),
       absolute: (at) => formatAbsolute(new Date(at), language),
+      day: (at) => formatDay(new Date(at), language),
       localized: (texts) => texts[language] || texts.en || Object.values(texts)[0] || '',
       worded: (value) => inLanguage(value, language),
     }),

@@ -2,6 +2,7 @@ import { Check } from 'lucide-react';
 import type { ReactNode, RefObject } from 'react';
 import { Menu as AriaMenu, Header, MenuItem, MenuSection, Separator } from 'react-aria-components';
 import { cx } from './cx';
+import { shownKeys } from './keys';
 import type { MenuAction, MenuGroup, MenuPlacement } from './Menu';
 import { menuItemClass, Popover } from './Popover';
 
@@ -58,7 +59,7 @@ function Row({ item }: { item: MenuAction }) {
       <span className="flex-1">{item.label}</span>
       {item.isChecked && <Check aria-hidden className="text-accent" />}
       {item.isChecked && <span className="sr-only">✓</span>}
-      {item.keys && <kbd className="font-mono text-11 text-fg-3">{item.keys}</kbd>}
+      {item.keys && <kbd className="font-mono text-11 text-fg-3">{shownKeys(item.keys)}</kbd>}
     </MenuItem>
   );
 }

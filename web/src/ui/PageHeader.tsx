@@ -15,9 +15,7 @@ interface PageHeaderProps {
 
 /** The bar of 48 px on top of each page: where one is, and what one can do. It names the window too. */
 export function PageHeader({ parents = [], title, count, children, actions }: PageHeaderProps) {
-  useEffect(() => {
-    document.title = `${title} · KPL`;
-  }, [title]);
+  useWindowTitle(title);
   return (
     <header className="flex h-12 shrink-0 items-center gap-3 border-b border-line bg-surface px-6">
       <div className="flex min-w-0 flex-1 items-center gap-3">
@@ -28,6 +26,13 @@ export function PageHeader({ parents = [], title, count, children, actions }: Pa
       {actions && <div className="flex shrink-0 items-center gap-2">{actions}</div>}
     </header>
   );
+}
+
+/** Names the window, and so its tab and its entry in the history. */
+export function useWindowTitle(title: string): void {
+  useEffect(() => {
+    document.title = `${title} · KPL`;
+  }, [title]);
 }
 
 /** A page: its header, and below what scrolls. */

@@ -13,6 +13,16 @@ export function Time({ at, className }: { at: string; className?: string }) {
   );
 }
 
+/** A day, with the time on hover: for ends that lie weeks ahead. */
+export function Day({ at, className }: { at: string; className?: string }) {
+  const { day, absolute } = useFormat();
+  return (
+    <time dateTime={at} title={absolute(at)} className={className}>
+      {day(at)}
+    </time>
+  );
+}
+
 /** How long it is since a moment, by the second. */
 export function Elapsed({ since }: { since: string }) {
   const { duration } = useFormat();

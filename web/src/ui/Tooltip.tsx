@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import { Tooltip as AriaTooltip, Focusable, TooltipTrigger } from 'react-aria-components';
+import { shownKeys } from './keys';
 
 interface TooltipProps {
   text: ReactNode;
@@ -20,7 +21,7 @@ export function Tooltip({ text, keys, placement = 'bottom', children }: TooltipP
         className="max-w-80 rounded-md border border-line bg-raised px-2 py-1 text-12 text-fg shadow-float"
       >
         {text}
-        {keys && <kbd className="ml-2 font-mono text-11 text-fg-3">{keys}</kbd>}
+        {keys && <kbd className="ml-2 font-mono text-11 text-fg-3">{shownKeys(keys)}</kbd>}
       </AriaTooltip>
     </TooltipTrigger>
   );

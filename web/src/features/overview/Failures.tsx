@@ -1,18 +1,19 @@
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
+import { logErrorQuery } from '@/api/tasks';
 import { useFormat } from '@/i18n/format';
 import { Panel } from '@/ui/Panel';
 import { AppLink, projectPath } from '@/ui/routing';
 import { StateIcon } from '@/ui/StateChip';
 import { Time } from '@/ui/Time';
-import { logErrorQuery, type Task } from './api';
+import type { Task } from './api';
 import { placeOf } from './model';
 
 const SHOWN = 5;
 
 /** What failed in the last day, each with its reason and the line of its log that tells of the error. */
 export function Failures({ project, tasks }: { project: string; tasks: Task[] }) {
-  const { t } = useTranslation('overview');
+  const { t } = useTranslation(['overview', 'pipelines']);
   const { worded } = useFormat();
   return (
     <Panel title={t('failures')} aside={String(tasks.length)}>
@@ -36,7 +37,7 @@ export function Failures({ project, tasks }: { project: string; tasks: Task[] })
                     </AppLink>
                   )}
                   <span className="text-12 text-fg-3">
-                    {task.algorithm} · {task.function}
+                    {task.algorithm} · {t(`function.${task.function}`, { ns: 'pipelines' })}
                     {task.run_id !== null && ` · #${task.run_id}`}
                   </span>
                 </p>

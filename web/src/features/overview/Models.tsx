@@ -1,6 +1,6 @@
 import { useTranslation } from 'react-i18next';
 import type { Schemas } from '@/api/client';
-import { useFormat } from '@/i18n/format';
+import { Metric } from '@/ui/Metric';
 import { Panel } from '@/ui/Panel';
 import { AppLink, projectPath } from '@/ui/routing';
 import { Time } from '@/ui/Time';
@@ -8,7 +8,6 @@ import { Time } from '@/ui/Time';
 /** The newest models with what their training reported first. */
 export function Models({ project, models }: { project: string; models: Schemas['ModelOut'][] }) {
   const { t } = useTranslation('overview');
-  const { metric } = useFormat();
   return (
     <Panel
       title={t('nav.models')}
@@ -38,7 +37,9 @@ export function Models({ project, models }: { project: string; models: Schemas['
                 </span>
                 {first && (
                   <span className="text-right">
-                    <span className="block font-medium">{metric(first[1])}</span>
+                    <span className="block font-medium">
+                      <Metric name={first[0]} value={first[1]} />
+                    </span>
                     <span className="block text-11 text-fg-3">{first[0]}</span>
                   </span>
                 )}

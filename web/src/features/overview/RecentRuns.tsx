@@ -28,14 +28,17 @@ export function RecentRuns({ project, runs }: { project: string; runs: Run[] }) 
               className="flex h-10 items-center gap-2.5 px-4 hover:bg-sunken"
             >
               <StateIcon state={run.state} />
-              <span className="truncate font-medium">{`#${run.id} ${run.name}`}</span>
+              <span
+                className="max-w-[60%] shrink-0 truncate font-medium"
+                title={run.name}
+              >{`#${run.id} ${run.name}`}</span>
               <span className="flex-1 truncate text-12 text-fg-3">
                 {run.reason || run.pipeline || run.template}
               </span>
               {run.duration_s !== null && (
-                <span className="text-12 text-fg-2">{duration(run.duration_s)}</span>
+                <span className="shrink-0 text-12 text-fg-2">{duration(run.duration_s)}</span>
               )}
-              <Time at={run.created_at} className="w-24 text-right text-12 text-fg-3" />
+              <Time at={run.created_at} className="w-24 shrink-0 text-right text-12 text-fg-3" />
             </AppLink>
           </li>
         ))}

@@ -36,14 +36,18 @@ function RunningRow({ project, run }: { project: string; run: Run }) {
     <li className="px-4 py-3">
       <div className="flex items-center gap-2.5">
         <StateIcon state={run.state} />
-        <AppLink href={projectPath(project, 'runs', run.id)} className="truncate font-medium hover:underline">
+        <AppLink
+          href={projectPath(project, 'runs', run.id)}
+          className="min-w-0 truncate font-medium hover:underline"
+          title={run.name}
+        >
           {`#${run.id} ${run.name}`}
         </AppLink>
-        <span className="flex-1 truncate text-12 text-fg-3">
+        <span className="flex-1 text-12 whitespace-nowrap text-fg-3">
           {t('stepsDone', { done: run.num_done, all: run.num_tasks })} · {run.created_by}
         </span>
         {run.started_at && (
-          <span className="text-12 text-fg-2">
+          <span className="shrink-0 text-12 text-fg-2">
             <Elapsed since={run.started_at} />
           </span>
         )}

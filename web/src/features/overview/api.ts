@@ -26,18 +26,6 @@ export const failedTasksQuery = (project: string) =>
       ).items,
   });
 
-/** The line in which the log of a task that is over tells of an error. */
-export const logErrorQuery = (project: string, taskId: number) =>
-  queryOptions({
-    queryKey: ['log', project, taskId, 'error'],
-    queryFn: () =>
-      dataOf(
-        api.GET(`${BASE}/tasks/{task_id}/log/error`, { params: { path: { project, task_id: taskId } } }),
-      ),
-    staleTime: Number.POSITIVE_INFINITY,
-    retry: false,
-  });
-
 /** The tasks of a run that goes on. */
 export const runTasksQuery = (project: string, runId: number) =>
   queryOptions({

@@ -2,6 +2,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { sessionQuery } from '@/api/session';
+import { useWindowTitle } from '@/ui/PageHeader';
 import { useGo, useQueryState } from '@/ui/routing';
 import { safeNext } from './model';
 import { NewPasswordForm } from './NewPasswordForm';
@@ -17,9 +18,7 @@ export default function SignInPage() {
   const client = useQueryClient();
   const link = useSignInLink();
   const session = useQuery(sessionQuery);
-  useEffect(() => {
-    document.title = `${t('title')} · KPL`;
-  }, [t]);
+  useWindowTitle(t('title'));
   const isDone = !link.isPending && session.data != null && !session.data.must_change_password;
   const next = useRef(safeNext(query.next));
   useEffect(() => {

@@ -16,6 +16,7 @@ import { Time } from '@/ui/Time';
 import { toastError } from '@/ui/Toast';
 import { deleteMember, type Member, membersQuery, putMember, type Role } from './api';
 import { MemberDialog } from './MemberDialog';
+import { Person } from './Person';
 import { ProjectDialog } from './ProjectDialog';
 
 export const ROLES: Role[] = ['viewer', 'developer', 'admin'];
@@ -76,12 +77,7 @@ export function MembersTab({ project, session }: { project: string; session: Ses
                 id: 'name',
                 title: t('name'),
                 isRowHeader: true,
-                cell: (member) => (
-                  <span>
-                    <span className="font-medium">{member.display_name || member.username}</span>{' '}
-                    <span className="text-12 text-fg-3">{member.username}</span>
-                  </span>
-                ),
+                cell: (member) => <Person {...member} />,
               },
               {
                 id: 'role',

@@ -11,7 +11,7 @@ import { IconButton } from '@/ui/IconButton';
 import { Panel } from '@/ui/Panel';
 import { SkeletonRows } from '@/ui/Skeleton';
 import { Table } from '@/ui/Table';
-import { Time } from '@/ui/Time';
+import { Day, Time } from '@/ui/Time';
 import { toastError } from '@/ui/Toast';
 import { deleteToken, type Token, tokensQuery } from './api';
 import { TokenDialog } from './TokenDialog';
@@ -89,7 +89,7 @@ export function TokensTab({ project }: { project: string }) {
               {
                 id: 'expires',
                 title: t('tokens.expires'),
-                cell: (token) => (token.expires_at ? <Time at={token.expires_at} /> : t('never')),
+                cell: (token) => (token.expires_at ? <Day at={token.expires_at} /> : t('never')),
               },
               {
                 id: 'actions',

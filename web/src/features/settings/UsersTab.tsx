@@ -18,6 +18,7 @@ import { Table } from '@/ui/Table';
 import { Time } from '@/ui/Time';
 import { toastError } from '@/ui/Toast';
 import { createLink, type User, usersQuery } from './api';
+import { Person } from './Person';
 import { UserDialog } from './UserDialog';
 
 /** All users of the platform. */
@@ -76,12 +77,7 @@ export function UsersTab({ session }: { session: Session }) {
                 id: 'name',
                 title: t('name'),
                 isRowHeader: true,
-                cell: (user) => (
-                  <span>
-                    <span className="font-medium">{user.display_name || user.username}</span>{' '}
-                    <span className="text-12 text-fg-3">{user.username}</span>
-                  </span>
-                ),
+                cell: (user) => <Person {...user} />,
               },
               {
                 id: 'state',

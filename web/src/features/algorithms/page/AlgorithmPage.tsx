@@ -149,7 +149,13 @@ function Shown({ project, algorithm, parents }: ShownProps) {
                   value: t(`task.${algorithm.task}`, { defaultValue: algorithm.task }),
                 },
                 { label: t('page.licence'), value: algorithm.licence },
-                { label: t('page.environment'), value: algorithm.environment },
+                {
+                  label: t('page.environment'),
+                  value: t(`environment.${algorithm.environment}`, {
+                    ns: 'common',
+                    defaultValue: algorithm.environment,
+                  }),
+                },
                 { label: t('page.installed'), value: <Time at={algorithm.installed_at} /> },
                 { label: t('page.by'), value: algorithm.installed_by },
               ]}

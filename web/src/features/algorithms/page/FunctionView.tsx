@@ -56,7 +56,7 @@ export function FunctionView({ of: shown }: { of: Schemas['FunctionOut'] }) {
                     {schema.default === undefined ? '–' : JSON.stringify(schema.default)}
                   </td>
                   <td className="max-w-56 border-b border-line py-1.5 pr-4 text-fg-2">
-                    {schema.enum ? schema.enum.join(' · ') : rangeText(schema) || String(schema.type ?? '')}
+                    {schema.enum ? schema.enum.join(' · ') : rangeText(schema) || typeWords(t, schema)}
                   </td>
                   <td className="border-b border-line py-1.5 text-fg-2">
                     {textOf(schema.description, i18n.language)}
@@ -102,4 +102,12 @@ function Ports({ title, ports }: { title: string; ports: Schemas['PortOut'][] })
       </ul>
     </section>
   );
+}
+
+/** The type of a value in the reader's words, several with a stroke between them. */
+function typeWords(t: (key: string, values: { defaultValue: string }) => string, { type }: Schema): string {
+  return [type ?? []]
+    .flat()
+    .map((each) => t(`type.${each}`, { defaultValue: each }))
+    .join(' | ');
 }

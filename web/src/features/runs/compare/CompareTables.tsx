@@ -1,7 +1,7 @@
 import { ArrowDown, ArrowUp } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useFormat } from '@/i18n/format';
+import { Metric } from '@/ui/Metric';
 import { useSeriesColour } from '@/viz/Chart';
 import type { Run } from '../api';
 import { Published } from '../Published';
@@ -118,7 +118,6 @@ function shown({ group }: Difference, value: string | null): string {
 
 export function MetricTable({ runs, rows }: { runs: Run[]; rows: MetricRow[] }) {
   const { t } = useTranslation('runs');
-  const { metric } = useFormat();
   return (
     <Grid label={t('compare.metrics')} first={t('compare.metric')} runs={runs}>
       <tbody>
@@ -145,7 +144,7 @@ export function MetricTable({ runs, rows }: { runs: Run[]; rows: MetricRow[] }) 
             {runs.map(({ id }, index) => (
               <td key={id} className={`${CELL} tabular-nums`}>
                 <span className={row.best.has(index) ? 'font-semibold text-ok' : ''}>
-                  {row.values[index] == null ? '–' : metric(row.values[index])}
+                  {row.values[index] == null ? '–' : <Metric name={row.name} value={row.values[index]} />}
                 </span>
                 {row.best.has(index) && <span className="ml-1.5 text-11 text-ok">{t('compare.best')}</span>}
               </td>

@@ -111,6 +111,7 @@ export default function RunsPage() {
                     setQuery({ selected: ids.join(',') });
                   }}
                   empty={none}
+                  className="table-fixed"
                 />
               )}
             </div>
@@ -137,10 +138,13 @@ function columns(
       id: 'name',
       title: t('list.run'),
       isRowHeader: true,
+      width: 'w-[28%]',
       cell: ({ id, name }) => (
         <span className="flex items-baseline gap-2">
           <span className="text-fg-3 tabular-nums">#{id}</span>
-          <span className="truncate font-medium">{name}</span>
+          <span className="truncate font-medium" title={name}>
+            {name}
+          </span>
         </span>
       ),
     },
@@ -148,7 +152,7 @@ function columns(
     {
       id: 'progress',
       title: t('list.steps'),
-      width: 'w-36',
+      width: 'w-32',
       cell: ({ num_done, num_tasks, state }) => (
         <span className="flex items-center gap-2">
           {!isOver(state) && (
@@ -159,7 +163,7 @@ function columns(
               className="w-16"
             />
           )}
-          <span className="text-fg-2 tabular-nums">
+          <span className="whitespace-nowrap text-fg-2 tabular-nums">
             {num_done} / {num_tasks}
           </span>
         </span>
@@ -169,7 +173,10 @@ function columns(
       id: 'reason',
       title: t('list.reason'),
       cell: ({ reason, state, rerun_of }) => (
-        <span className={`line-clamp-1 max-w-md text-12 ${state === 'failed' ? 'text-failed' : 'text-fg-2'}`}>
+        <span
+          title={reason || undefined}
+          className={`block truncate text-12 ${state === 'failed' ? 'text-failed' : 'text-fg-2'}`}
+        >
           {reason || (rerun_of === null ? '' : t('list.rerunOf', { id: rerun_of }))}
         </span>
       ),
@@ -177,9 +184,9 @@ function columns(
     {
       id: 'source',
       title: t('list.from'),
-      width: 'w-48',
+      width: 'w-40',
       cell: ({ pipeline, revision, template }) => (
-        <span className="block max-w-44 truncate text-fg-2">
+        <span className="block truncate text-fg-2" title={pipeline ?? template ?? undefined}>
           {pipeline ? `${pipeline}${revision ? ` @${revision}` : ''}` : (template ?? '–')}
         </span>
       ),
@@ -188,7 +195,7 @@ function columns(
       id: 'duration',
       title: t('list.duration'),
       align: 'right',
-      width: 'w-28',
+      width: 'w-24',
       cell: ({ duration_s }) => (
         <span className="text-fg-2 tabular-nums">{duration_s === null ? '–' : duration(duration_s)}</span>
       ),
@@ -196,9 +203,9 @@ function columns(
     {
       id: 'created',
       title: t('list.created'),
-      width: 'w-48',
+      width: 'w-44',
       cell: ({ created_at, created_by }) => (
-        <span className="whitespace-nowrap text-fg-2">
+        <span className="block truncate text-fg-2" title={created_by}>
           <Time at={created_at} /> · {created_by}
         </span>
       ),

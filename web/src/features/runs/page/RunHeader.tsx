@@ -103,7 +103,7 @@ export const RunHeader = memo(function RunHeader(props: RunHeaderProps) {
         }
       >
         <StateChip state={run.state} />
-        <span className="truncate text-12 text-fg-3">
+        <span className="shrink-0 text-12 whitespace-nowrap text-fg-3">
           {run.created_by} · <Time at={run.created_at} />
           {isGoing && run.started_at !== null && (
             <>

@@ -69,7 +69,14 @@ function DevicePanel({ chart: { of, what, series, last, most } }: { chart: Devic
         </span>
       }
     >
-      <Chart label={title} names={[title]} series={[series]} smoothing={0} isLog={false} />
+      <Chart
+        label={title}
+        names={[title]}
+        series={[series]}
+        smoothing={0}
+        isLog={false}
+        top={UNITS[what] === '%' ? 100 : undefined}
+      />
     </Panel>
   );
 }

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { ArrowDownToLine, ChevronDown, ChevronUp, CircleAlert, ScrollText } from 'lucide-react';
 import { type KeyboardEvent, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { logErrorQuery } from '@/api/tasks';
 import { useFormat } from '@/i18n/format';
 import { Button } from '@/ui/Button';
 import { CopyButton } from '@/ui/CodeBlock';
@@ -38,15 +39,23 @@ interface LogViewProps {
   taskId: number;
   attempt: number | undefined;
   isGoing: boolean;
+  /** It opens where it tells of the error, unless the address names a line. */
+  hasFailed: boolean;
 }
 
 /** A log of any length: only what is in view is fetched and drawn, and the server searches. */
-export function LogView({ project, taskId, attempt, isGoing }: LogViewProps) {
+export function LogView({ project, taskId, attempt, isGoing, hasFailed }: LogViewProps) {
   const { t } = useTranslation('runs');
   const format = useFormat();
   const [query, setQuery] = useQueryState();
   const log = useLog(project, taskId, attempt, isGoing);
   const chosen = query.line === undefined ? null : lineOf(Number(query.line), log.numLines);
+  const error = useQuery({
+    ...logErrorQuery(project, taskId, attempt),
+    enabled: hasFailed && chosen === null,
+  });
+  const fromEnd = error.data?.from_end ?? null;
+  const start = chosen ?? (fromEnd === null ? null : lineOf(-fromEnd, log.numLines));
   const [isFollowing, setFollowing] = useState(isGoing && chosen === null);
   const [search, setSearch] = useState('');
   const found = useSearch(project, taskId, attempt, search);
@@ -120,7 +129,7 @@ export function LogView({ project, taskId, attempt, isGoing }: LogViewProps) {
           {t('log.follow')}
         </Toggle>
       </div>
-      {!log.isLoaded ? (
+      {!log.isLoaded || error.isLoading ? (
         <SkeletonRows className="p-6" />
       ) : log.numLines === 0 ? (
         <EmptyState icon={ScrollText} title={isGoing ? t('log.nothingYet') : t('log.nothing')} />
@@ -129,6 +138,7 @@ export function LogView({ project, taskId, attempt, isGoing }: LogViewProps) {
           ref={pane}
           log={log}
           chosen={chosen}
+          start={start}
           search={search}
           isFollowing={isFollowing}
           onFollow={setFollowing}
@@ -159,7 +169,10 @@ function useSearch(project: string, taskId: number, attempt: number | undefined,
 interface PaneProps {
   ref: React.Ref<{ show: (line: number) => void }>;
   log: LogState;
+  /** The line of the address. */
   chosen: number | null;
+  /** The line that is in view at first. */
+  start: number | null;
   search: string;
   isFollowing: boolean;
   onFollow: (isFollowing: boolean) => void;
@@ -168,7 +181,18 @@ interface PaneProps {
   label: string;
 }
 
-function Pane({ ref, log, chosen, search, isFollowing, onFollow, onChoose, onStep, label }: PaneProps) {
+function Pane({
+  ref,
+  log,
+  chosen,
+  start,
+  search,
+  isFollowing,
+  onFollow,
+  onChoose,
+  onStep,
+  label,
+}: PaneProps) {
   const { t } = useTranslation('runs');
   const frame = useRef<HTMLDivElement>(null);
   const [view, setView] = useState<Window>(() => windowOf(0, 600, log.numLines));
@@ -192,18 +216,18 @@ function Pane({ ref, log, chosen, search, isFollowing, onFollow, onChoose, onSte
   );
   if (ref && typeof ref === 'object') ref.current = { show };
 
-  // The first drawing opens the line of the address, or the end while the log grows.
+  // The first drawing opens the line of the address or of the error, or the end while the log grows.
   const isPlaced = useRef(false);
   useLayoutEffect(() => {
     const box = frame.current;
     if (!box) return;
     if (isFollowing) box.scrollTop = box.scrollHeight;
-    else if (!isPlaced.current && chosen !== null && chosen < numLines) {
-      box.scrollTop = scrollTo(chosen, box.clientHeight, numLines);
+    else if (!isPlaced.current && start !== null && start < numLines) {
+      box.scrollTop = scrollTo(start, box.clientHeight, numLines);
     }
     isPlaced.current = true;
     measure();
-  }, [numLines, isFollowing, chosen, measure]);
+  }, [numLines, isFollowing, start, measure]);
   useEffect(() => {
     const box = frame.current;
     if (!box) return undefined;

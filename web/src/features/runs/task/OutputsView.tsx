@@ -10,6 +10,7 @@ import { AppLink, projectPath } from '@/ui/routing';
 import { SkeletonRows } from '@/ui/Skeleton';
 import { portColour } from '@/viz/graph/colours';
 import { isReport } from '../model';
+import { PortWords } from '../PortWords';
 import { Published } from '../Published';
 
 /** What a task left behind, with its files. */
@@ -35,8 +36,7 @@ export function OutputsView({ project, taskId }: { project: string; taskId: numb
               />
               {output.name}
               <span className="font-normal text-fg-3">
-                {output.type}
-                {output.kind && ` · ${output.kind}`}
+                <PortWords type={output.type} kind={output.kind} />
               </span>
             </span>
           }

@@ -12,6 +12,7 @@ import { StateIcon } from '@/ui/StateChip';
 import { Time } from '@/ui/Time';
 import type { Task, TaskDetail } from '../api';
 import { isWaiting } from '../model';
+import { PortWords } from '../PortWords';
 import { Published } from '../Published';
 import { Why } from './Why';
 
@@ -23,8 +24,8 @@ interface SummaryProps {
 
 /** Why a task did what it did, its attempts, and all that decided its result. */
 export function Summary({ project, task, detail }: SummaryProps) {
-  const { t } = useTranslation('runs');
-  const { bytes } = useFormat();
+  const { t } = useTranslation(['runs', 'pipelines']);
+  const { bytes, duration } = useFormat();
   if (detail.isLoadingError) return <ErrorState error={detail.error} onRetry={() => void detail.refetch()} />;
   if (!detail.data) return <SkeletonRows className="p-6" />;
   const { data } = detail;
@@ -85,17 +86,20 @@ export function Summary({ project, task, detail }: SummaryProps) {
                   </AppLink>
                 ),
               },
-              { label: t('task.function'), value: data.function },
+              { label: t('task.function'), value: t(`function.${data.function}`, { ns: 'pipelines' }) },
               {
                 label: t('task.resources'),
                 value: `${data.resources.cpu_milli / 1000} CPU · ${bytes(data.resources.memory_mib * 1024 * 1024)}${data.resources.devices
                   .map(({ kind, count }) => ` · ${count} ${kind.toUpperCase()}`)
                   .join('')}`,
               },
-              { label: t('task.environment'), value: data.environment },
+              {
+                label: t('task.environment'),
+                value: t(`environment.${data.environment}`, { ns: 'common', defaultValue: data.environment }),
+              },
               {
                 label: t('task.timeout'),
-                value: data.timeout_s === null ? null : `${data.timeout_s} s`,
+                value: data.timeout_s === null ? null : duration(data.timeout_s),
               },
               { label: t('task.digest'), value: data.digest && <Digest digest={data.digest} /> },
             ]}
@@ -109,8 +113,7 @@ export function Summary({ project, task, detail }: SummaryProps) {
                 label: name,
                 value: (
                   <span>
-                    {type}
-                    {kind && ` · ${kind}`}
+                    <PortWords type={type} kind={kind} />
                     {from_output && <span className="text-fg-3"> ← {from_output}</span>}{' '}
                     {published_as ? (
                       <Published type={type} name={published_as} />

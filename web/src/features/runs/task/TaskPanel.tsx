@@ -108,7 +108,17 @@ export function TaskPanel({ project, task, run, onClose, onRerun }: TaskPanelPro
             id: 'log',
             label: t('task.log'),
             isFull: true,
-            content: <LogView project={project} taskId={source} attempt={attempt} isGoing={isGoing} />,
+            content: (
+              <LogView
+                // An attempt's log begins anew, at its own error.
+                key={`${source} ${attempt}`}
+                project={project}
+                taskId={source}
+                attempt={attempt}
+                isGoing={isGoing}
+                hasFailed={task.state === 'failed'}
+              />
+            ),
           },
           {
             id: 'metrics',
