@@ -1,5 +1,5 @@
 // Looks at samples of every kind on a real server: what is drawn over them, groups, predictions, rows, a broken picture.
-// Called as `samples.mjs LANGUAGE THEME WIDTH`, with `review`, or with the name of a dataset, whose masks it opens.
+// Called as `samples.mjs LANGUAGE THEME WIDTH`, with `review` or `viewer`, or with the name of a dataset, whose masks it opens.
 import assert from 'node:assert/strict';
 import { BASE, lookAt, open, signIn, start } from './browser.mjs';
 
@@ -422,12 +422,47 @@ async function reviewObjects() {
   await context.close();
 }
 
+/** Somebody who may look only: nothing that writes is offered, and it is said why. */
+async function viewer() {
+  const { context, page, problems } = await open(browser, { language: 'en', theme: 'dark', width: 1280 });
+  page.setDefaultTimeout(10_000);
+  await signIn(page);
+  await page.goto(`${BASE}/p/default/datasets?import=1`);
+  await page.mouse.move(400, 400);
+  await page.getByText('Read only').hover();
+  await page.getByText(/You are a viewer of this project/).waitFor();
+  assert.equal(await page.getByRole('button', { name: 'Import' }).count(), 0);
+  assert.equal(await page.getByRole('dialog').count(), 0);
+  await lookAt(page, 'samples-viewer-list');
+  await go(page, 'streets?sample=1');
+  await aside(page)
+    .getByText(/Reviewing it needs the role of a developer/)
+    .waitFor();
+  assert.equal(await aside(page).getByRole('button', { name: 'Accept' }).count(), 0);
+  await page.keyboard.press('a');
+  await page.keyboard.press('x');
+  await page.getByText('1 selected').waitFor();
+  const offered = await page
+    .getByRole('button', { name: /Accept|Reject|Delete|Import|Use in a pipeline/ })
+    .count();
+  assert.equal(offered, 0);
+  assert.equal(await page.getByRole('region', { name: 'Review that is not saved yet' }).count(), 0);
+  await lookAt(page, 'samples-viewer');
+  await go(page, 'streets?tab=versions');
+  await page.getByText('On the command line').waitFor();
+  assert.equal(await page.getByRole('button', { name: /Delete/ }).count(), 0);
+  assert.deepEqual(problems, []);
+  await context.close();
+  console.log('looked only');
+}
+
 try {
   const [what = 'en', theme = 'light', width = '1440'] = process.argv.slice(2);
   if (what === 'review') {
     await reviewObjects();
     await review();
-  } else if (what in WORDS) await read(what, theme, Number(width));
+  } else if (what === 'viewer') await viewer();
+  else if (what in WORDS) await read(what, theme, Number(width));
   else await readOne(what);
 } finally {
   await browser.close();

@@ -27,6 +27,7 @@ interface SamplesTabProps {
   project: string;
   version: DatasetVersion;
   isNewest: boolean;
+  mayChange: boolean;
 }
 
 /** Kinds whose samples are read rather than looked at. */
@@ -34,7 +35,7 @@ const WITHOUT_IMAGES = new Set(['text', 'tabular']);
 const GROUPED = new Set(['face_recognition', 'classification']);
 
 /** The browser: filters on the left, samples, and the one chosen on the right. The address holds all of it. */
-export function SamplesTab({ project, version, isNewest }: SamplesTabProps) {
+export function SamplesTab({ project, version, isNewest, mayChange }: SamplesTabProps) {
   const [query, setQuery] = useQueryState();
   const [view, setView] = useState<GridView>(keptView);
   const filter = useFilter(query);
@@ -55,7 +56,7 @@ export function SamplesTab({ project, version, isNewest }: SamplesTabProps) {
   const change = (next: Partial<GridView>) => setView((old) => keepView({ ...old, ...next }));
   const picking = usePicks(pages);
   const layer = known.find(({ name }) => name === predictions);
-  const review = useReview(project, version, { layer, isNewest });
+  const review = useReview(project, version, { layer, isNewest, mayChange });
   const move = useSampleKeys({
     pages,
     selected,
