@@ -199,6 +199,11 @@ def test_the_answers_of_a_model_become_labels(server: RunningServer) -> None:
     assert "reviewed" in printed, printed
 
 
+def test_a_selection_and_a_place_are_there_again_after_another_tab(server: RunningServer) -> None:
+    printed = run_script("samples.mjs", server.url, "kept", password=PASSWORD)
+    assert "found again" in printed, printed
+
+
 def test_who_may_look_only_is_offered_nothing_that_writes(server: RunningServer) -> None:
     printed = run_script("samples.mjs", server.url, "viewer", password=PASSWORD, KPL_E2E_USER="onlooker")
     assert "looked only" in printed, printed

@@ -94,7 +94,7 @@ export default function DatasetPage() {
             isFull: true,
             content: (
               <SamplesTab
-                key={version.version}
+                key={`${project}/${name}@${version.version}`}
                 project={project}
                 version={version}
                 isNewest={version.version === latest.version}
