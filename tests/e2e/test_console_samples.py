@@ -17,6 +17,7 @@ from kpl.dataset.masks import encode_class_mask, runs_segmentation
 from kpl.server.app import close_platform, open_platform
 from kpl.server.db import Database
 from kpl.server.db.schema import migrate
+from kpl.server.services.access import Role
 from kpl.server.settings import Settings
 from kpl.testing.published import publish_dataset
 from kpl.testing.server import (
@@ -50,6 +51,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     platform = open_platform(settings, executor=IdleExecutor(settings.runtime_dir), clock=FakeClock())
     add_project(platform, "default")
     add_user(platform, "admin", is_admin=True)
+    add_user(platform, "onlooker", roles={"default": Role.VIEWER})
     for make in (scenes, cells, faces, people, letters, flowers, plain, digits, streets):
         publish_dataset(platform, make(folder / make.__name__), make.__name__)
     thread = LoopThread()
@@ -195,6 +197,16 @@ def test_the_console_shows_samples_of_every_kind(
 def test_the_answers_of_a_model_become_labels(server: RunningServer) -> None:
     printed = run_script("samples.mjs", server.url, "review", password=PASSWORD)
     assert "reviewed" in printed, printed
+
+
+def test_a_selection_and_a_place_are_there_again_after_another_tab(server: RunningServer) -> None:
+    printed = run_script("samples.mjs", server.url, "kept", password=PASSWORD)
+    assert "found again" in printed, printed
+
+
+def test_who_may_look_only_is_offered_nothing_that_writes(server: RunningServer) -> None:
+    printed = run_script("samples.mjs", server.url, "viewer", password=PASSWORD, KPL_E2E_USER="onlooker")
+    assert "looked only" in printed, printed
 
 
 def test_the_console_shows_real_cells(server: RunningServer, tmp_path: Path) -> None:

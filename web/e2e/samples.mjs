@@ -1,5 +1,5 @@
 // Looks at samples of every kind on a real server: what is drawn over them, groups, predictions, rows, a broken picture.
-// Called as `samples.mjs LANGUAGE THEME WIDTH`, with `review`, or with the name of a dataset, whose masks it opens.
+// Called as `samples.mjs LANGUAGE THEME WIDTH`, with `review`, `viewer` or `kept`, or with the name of a dataset, whose masks it opens.
 import assert from 'node:assert/strict';
 import { BASE, lookAt, open, signIn, start } from './browser.mjs';
 
@@ -422,12 +422,100 @@ async function reviewObjects() {
   await context.close();
 }
 
+/** A selection, hidden classes and the place in a list are there again after another tab; other datasets have none. */
+async function kept() {
+  const { context, page, problems } = await open(browser, { language: 'en', theme: 'light' });
+  page.setDefaultTimeout(10_000);
+  await signIn(page);
+  await go(page, 'people');
+  const pane = page.getByRole('region', { name: 'Samples', exact: true });
+  await page.locator('[data-position="0"]').waitFor();
+  await page
+    .locator('[data-position="2"] > button')
+    .first()
+    .click({ modifiers: ['ControlOrMeta'] });
+  await pane.evaluate((element) => element.scrollTo(0, 1500));
+  await page.locator('[data-position="48"]').waitFor();
+  const topmost = () =>
+    page.evaluate(() => {
+      const pane = document.querySelector('main section[tabindex="0"]').getBoundingClientRect();
+      const found = document.elementFromPoint(pane.left + 60, pane.top + 40);
+      return found?.closest('[data-position]')?.dataset.position;
+    });
+  const before = await topmost();
+  assert.ok(Number(before) > 20, `scrolled to ${before}`);
+  await page.getByRole('tab', { name: 'Statistics' }).click();
+  await page.waitForURL(/tab=statistics/);
+  await page.getByRole('tab', { name: 'Samples' }).click();
+  await page.getByText('1 selected').waitFor();
+  await page.locator(`[data-position="${before}"]`).waitFor();
+  assert.equal(await topmost(), before, 'the list is where it was left');
+  await page
+    .locator('aside')
+    .first()
+    .getByRole('button', { name: /person 005/ })
+    .click();
+  await page.getByRole('status').getByText('of 306 samples').waitFor();
+  await page.locator('[data-position="0"]').waitFor();
+  await page.getByRole('button', { name: 'Remove the filter person 005' }).click();
+  await page.locator(`[data-position="${before}"]`).waitFor();
+  assert.equal(await topmost(), before, 'a filter that is taken away leads back');
+  await page.getByRole('link', { name: 'Datasets' }).first().click();
+  await page.getByRole('link', { name: /letters/ }).click();
+  await page.locator('[data-position="0"]').waitFor();
+  assert.equal(await page.getByText('1 selected').count(), 0, 'another dataset has no selection');
+  await page.goBack();
+  await page.getByRole('link', { name: /people/ }).click();
+  await page.getByText('1 selected').waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByText('1 selected').waitFor({ state: 'detached' });
+  assert.deepEqual(problems, []);
+  await context.close();
+  console.log('found again');
+}
+
+/** Somebody who may look only: nothing that writes is offered, and it is said why. */
+async function viewer() {
+  const { context, page, problems } = await open(browser, { language: 'en', theme: 'dark', width: 1280 });
+  page.setDefaultTimeout(10_000);
+  await signIn(page);
+  await page.goto(`${BASE}/p/default/datasets?import=1`);
+  await page.mouse.move(400, 400);
+  await page.getByText('Read only').hover();
+  await page.getByText(/You are a viewer of this project/).waitFor();
+  assert.equal(await page.getByRole('button', { name: 'Import' }).count(), 0);
+  assert.equal(await page.getByRole('dialog').count(), 0);
+  await lookAt(page, 'samples-viewer-list');
+  await go(page, 'streets?sample=1');
+  await aside(page)
+    .getByText(/Reviewing it needs the role of a developer/)
+    .waitFor();
+  assert.equal(await aside(page).getByRole('button', { name: 'Accept' }).count(), 0);
+  await page.keyboard.press('a');
+  await page.keyboard.press('x');
+  await page.getByText('1 selected').waitFor();
+  const offered = await page
+    .getByRole('button', { name: /Accept|Reject|Delete|Import|Use in a pipeline/ })
+    .count();
+  assert.equal(offered, 0);
+  assert.equal(await page.getByRole('region', { name: 'Review that is not saved yet' }).count(), 0);
+  await lookAt(page, 'samples-viewer');
+  await go(page, 'streets?tab=versions');
+  await page.getByText('On the command line').waitFor();
+  assert.equal(await page.getByRole('button', { name: /Delete/ }).count(), 0);
+  assert.deepEqual(problems, []);
+  await context.close();
+  console.log('looked only');
+}
+
 try {
   const [what = 'en', theme = 'light', width = '1440'] = process.argv.slice(2);
   if (what === 'review') {
     await reviewObjects();
     await review();
-  } else if (what in WORDS) await read(what, theme, Number(width));
+  } else if (what === 'viewer') await viewer();
+  else if (what === 'kept') await kept();
+  else if (what in WORDS) await read(what, theme, Number(width));
   else await readOne(what);
 } finally {
   await browser.close();

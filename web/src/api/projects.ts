@@ -18,3 +18,10 @@ export const projectsQuery = queryOptions({
     (await dataOf(api.GET('/api/v1/projects', { params: { query: { limit: 500 } } }))).items,
   staleTime: 60_000,
 });
+
+/** Whether one may change anything in a project. Until that is known it is taken to be so: the server checks. */
+export const mayChangeQuery = (project: string) =>
+  queryOptions({
+    ...projectsQuery,
+    select: (projects: Project[]) => projects.find(({ name }) => name === project)?.role !== 'viewer',
+  });

@@ -12,6 +12,8 @@ import { SkeletonRows } from '@/ui/Skeleton';
 import { Tabs } from '@/ui/Tabs';
 import { VersionMenu } from '@/ui/VersionMenu';
 import { datasetQuery } from '../api';
+import { ReadOnly } from '../ReadOnly';
+import { useMayChange } from '../useMayChange';
 import { SamplesTab } from './SamplesTab';
 import { UseMenu } from './UseMenu';
 
@@ -29,6 +31,7 @@ export default function DatasetPage() {
   const name = useParam('name');
   const [query, setQuery] = useQueryState();
   const [isDeleting, setDeleting] = useState(false);
+  const mayChange = useMayChange(project);
   const dataset = useQuery(datasetQuery(project, name));
   const parents = [{ label: t('title'), href: projectPath(project, 'datasets') }];
   if (dataset.isPending)
@@ -53,11 +56,19 @@ export default function DatasetPage() {
         parents={parents}
         title={name}
         actions={
-          <>
-            <IconButton icon={Trash2} label={t('deleteDataset')} onPress={() => setDeleting(true)} />
-            <IconButton icon={Upload} label={t('importVersion')} onPress={() => setQuery({ import: '1' })} />
-            <UseMenu project={project} name={name} kind={version.kind} />
-          </>
+          mayChange ? (
+            <>
+              <IconButton icon={Trash2} label={t('deleteDataset')} onPress={() => setDeleting(true)} />
+              <IconButton
+                icon={Upload}
+                label={t('importVersion')}
+                onPress={() => setQuery({ import: '1' })}
+              />
+              <UseMenu project={project} name={name} kind={version.kind} />
+            </>
+          ) : (
+            <ReadOnly />
+          )
         }
       >
         <Badge tone="dataset">{t(`kind.${version.kind}`, { defaultValue: version.kind })}</Badge>
@@ -83,10 +94,11 @@ export default function DatasetPage() {
             isFull: true,
             content: (
               <SamplesTab
-                key={version.version}
+                key={`${project}/${name}@${version.version}`}
                 project={project}
                 version={version}
                 isNewest={version.version === latest.version}
+                mayChange={mayChange}
               />
             ),
           },
@@ -105,13 +117,13 @@ export default function DatasetPage() {
             count: versions.length,
             content: (
               <Suspense fallback={<SkeletonRows className="p-6" />}>
-                <VersionsTab project={project} dataset={dataset.data} />
+                <VersionsTab project={project} dataset={dataset.data} mayChange={mayChange} />
               </Suspense>
             ),
           },
         ]}
       />
-      {query.import && (
+      {query.import && mayChange && (
         <Suspense>
           <ImportDialog
             project={project}

@@ -47,6 +47,7 @@ export function ReviewActions({ project, version, sample, review, hasScore }: Re
         {found?.isSaved === false && t(`review.willBe.${found.verdict}`)}
         {found === null && review.obstacle === null && t('review.nothing')}
       </p>
+      {review.obstacle === 'role' && <p className="mt-1 text-12 text-fg-2">{t('review.notAllowed')}</p>}
       {review.obstacle === 'version' && (
         <p className="mt-1 text-12 text-fg-2">
           {t('review.notNewest')}{' '}

@@ -40,7 +40,9 @@ export default function ReviewBar({ project, version, review, onSaved }: ReviewB
             {t('review.toReject', { count: reject.length, shown: count(reject.length) })}
           </span>
         )}
-        <span className="text-fg-3">{t('review.notSaved')}</span>
+        <span className="text-fg-3">
+          {t(review.obstacle === 'role' ? 'review.notAllowed' : 'review.notSaved')}
+        </span>
       </p>
       <div className="flex-1" />
       <Button size="small" variant="quiet" onPress={review.discard}>

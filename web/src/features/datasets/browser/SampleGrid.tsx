@@ -18,6 +18,8 @@ interface SampleGridProps {
   pages: SamplePages;
   /** Of a picture whose own is not known yet. */
   aspect: number;
+  /** Names the list, for the way back to where one was in it. */
+  place: string;
   view: DrawnView;
   selected: number | null;
   onSelect: (row: number) => void;
@@ -31,11 +33,11 @@ function hasOverlay({ boxes, has_mask, predicted }: Sample): boolean {
 
 /** All samples in justified rows; only those in sight are in the document. */
 export function SampleGrid(props: SampleGridProps) {
-  const { project, version, pages, aspect, view, selected, onSelect, review } = props;
+  const { project, version, pages, aspect, place, view, selected, onSelect, review } = props;
   const { picks, pick } = props.picking;
   const { t } = useTranslation('datasets');
   const thumbs = useThumbs(project, version);
-  const grid = useGridWindow(pages, { aspect, rowHeight: view.rowHeight, selected });
+  const grid = useGridWindow(pages, { aspect, rowHeight: view.rowHeight, selected, place });
   if (pages.total === 0)
     return (
       <EmptyState icon={ImageOff} title={t('noSamples')}>

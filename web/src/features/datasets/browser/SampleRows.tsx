@@ -14,6 +14,8 @@ import type { GridView } from './view';
 
 interface SampleRowsProps {
   pages: SamplePages;
+  /** Names the list, for the way back to where one was in it. */
+  place: string;
   selected: number | null;
   onSelect: (row: number) => void;
   picking: Picking;
@@ -27,7 +29,7 @@ const NARROWEST_COLUMN = 112;
 
 /** Samples without a picture below each other: a text, or the columns of a table; only those in sight are there. */
 export default function SampleRows(props: SampleRowsProps) {
-  const { pages, selected, onSelect, hasLabels, shows } = props;
+  const { pages, place, selected, onSelect, hasLabels, shows } = props;
   const { picks, pick } = props.picking;
   const { t } = useTranslation('datasets');
   const first = pages.at(0);
@@ -37,6 +39,7 @@ export default function SampleRows(props: SampleRowsProps) {
     aspect: null,
     rowHeight: isText ? TEXT_HEIGHT : TABLE_HEIGHT,
     selected,
+    place,
   });
   if (pages.total === 0)
     return (

@@ -8,6 +8,7 @@ import { typicalAspect } from '../model';
 import { Facets } from './Facets';
 import { filterOf } from './filter';
 import { GridToolbar } from './GridToolbar';
+import { Kept, useKept } from './kept';
 import { chosenPredictions, switchesOf, USUAL_PREDICTIONS, withToggled } from './overlays';
 import { SampleGrid } from './SampleGrid';
 import { SamplePages } from './samplePages';
@@ -23,10 +24,14 @@ const SampleDetail = lazy(() => import('./SampleDetail'));
 const SampleGroups = lazy(() => import('./SampleGroups'));
 const SampleRows = lazy(() => import('./SampleRows'));
 
+/** Classes that are not drawn, of the datasets looked at last. */
+const HIDDEN = new Kept<readonly number[]>(16);
+
 interface SamplesTabProps {
   project: string;
   version: DatasetVersion;
   isNewest: boolean;
+  mayChange: boolean;
 }
 
 /** Kinds whose samples are read rather than looked at. */
@@ -34,7 +39,7 @@ const WITHOUT_IMAGES = new Set(['text', 'tabular']);
 const GROUPED = new Set(['face_recognition', 'classification']);
 
 /** The browser: filters on the left, samples, and the one chosen on the right. The address holds all of it. */
-export function SamplesTab({ project, version, isNewest }: SamplesTabProps) {
+export function SamplesTab({ project, version, isNewest, mayChange }: SamplesTabProps) {
   const [query, setQuery] = useQueryState();
   const [view, setView] = useState<GridView>(keptView);
   const filter = useFilter(query);
@@ -46,16 +51,18 @@ export function SamplesTab({ project, version, isNewest }: SamplesTabProps) {
   // The server takes the usual layer by itself, so that the first page need not wait for the list of layers.
   const asked = predictions === USUAL_PREDICTIONS ? null : predictions;
   const switches = useMemo(() => switchesOf(known, predictions), [known, predictions]);
-  const [hidden, setHidden] = useState<readonly number[]>([]);
+  const place = `${project}/${version.name}@${version.version}`;
+  const [hidden, setHidden] = useKept(HIDDEN, place, []);
   const drawn = useMemo(() => ({ ...view, hidden }), [view, hidden]);
   const toggleClass = (classId: number) => setHidden((old) => withToggled(old, classId));
   const pages = useSamplePages(project, version, filter, asked);
   const selected = query.sample === undefined ? null : Number(query.sample);
   const select = (row: number | null) => setQuery({ sample: row === null ? undefined : String(row) });
   const change = (next: Partial<GridView>) => setView((old) => keepView({ ...old, ...next }));
-  const picking = usePicks(pages);
+  const picking = usePicks(pages, place);
+  const listPlace = `${place}?${JSON.stringify(filter)}`;
   const layer = known.find(({ name }) => name === predictions);
-  const review = useReview(project, version, { layer, isNewest });
+  const review = useReview(project, version, { layer, isNewest, mayChange });
   const move = useSampleKeys({
     pages,
     selected,
@@ -110,6 +117,7 @@ export function SamplesTab({ project, version, isNewest }: SamplesTabProps) {
                 version={version}
                 pages={pages}
                 aspect={typicalAspect(statistics.data)}
+                place={listPlace}
                 view={drawn}
                 selected={selected}
                 onSelect={select}
@@ -120,6 +128,7 @@ export function SamplesTab({ project, version, isNewest }: SamplesTabProps) {
               <Suspense fallback={<SkeletonRows className="p-4" />}>
                 <SampleRows
                   pages={pages}
+                  place={listPlace}
                   selected={selected}
                   onSelect={select}
                   picking={picking}

@@ -96,10 +96,12 @@ export class SamplePages {
     this.#abort.abort();
   }
 
-  /** Lets go of pages far from those in sight. */
+  /** Lets go of pages far from those in sight, but of the first, which tells the columns of a table. */
   keepNear(index: number): void {
     if (this.#pages.size <= MOST_PAGES) return;
-    const far = [...this.#pages.keys()].sort((a, b) => Math.abs(b - index) - Math.abs(a - index));
+    const far = [...this.#pages.keys()]
+      .filter((page) => page !== 0)
+      .sort((a, b) => Math.abs(b - index) - Math.abs(a - index));
     for (const page of far.slice(0, this.#pages.size - MOST_PAGES)) this.#pages.delete(page);
   }
 

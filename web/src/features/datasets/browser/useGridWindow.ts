@@ -2,6 +2,7 @@ import { type RefObject, useEffect, useLayoutEffect, useMemo, useReducer, useRef
 import { PagedScroll } from '@/viz/pagedScroll';
 import { PAGE_SIZE } from '../model';
 import { GridLayout, type PlacedTile } from './gridLayout';
+import { Kept } from './kept';
 import { RowLayout } from './rowLayout';
 import type { SamplePages } from './samplePages';
 
@@ -23,10 +24,24 @@ interface GridOptions {
   aspect: number | null;
   rowHeight: number;
   selected: number | null;
+  /** Names the list: whoever comes back to it finds it where it was left. */
+  place: string;
 }
 
+/** What stands at the top of a list, and how far above its own top the view begins. */
+interface Anchor {
+  position: number;
+  within: number;
+}
+
+/** Of the lists looked at last. */
+const ANCHORS = new Kept<Anchor | null>(64);
+
 /** Which places of the grid are in sight, and the fetching of what belongs there. */
-export function useGridWindow(pages: SamplePages, { aspect, rowHeight, selected }: GridOptions): GridWindow {
+export function useGridWindow(
+  pages: SamplePages,
+  { aspect, rowHeight, selected, place }: GridOptions,
+): GridWindow {
   const scroller = useRef<HTMLElement>(null);
   const [size, setSize] = useState({ width: 0, height: 0 });
   const [, redraw] = useReducer((count: number) => count + 1, 0);
@@ -65,7 +80,14 @@ export function useGridWindow(pages: SamplePages, { aspect, rowHeight, selected 
 
   // The picture at the top stays where it is when pages above it turn out higher or lower, or the width changes.
   const anchoredChanges = useRef(-1);
-  const anchor = useRef<{ position: number; within: number } | null>(null);
+  const anchor = useRef(ANCHORS.get(place) ?? null);
+  const anchored = useRef(place);
+  useLayoutEffect(() => {
+    if (anchored.current === place) return;
+    anchored.current = place;
+    anchor.current = ANCHORS.get(place) ?? null;
+    if (anchor.current === null) wanted.current = 0;
+  }, [place]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: `changes` says that pages came
   useLayoutEffect(() => {
     layout.refresh();
@@ -103,9 +125,9 @@ export function useGridWindow(pages: SamplePages, { aspect, rowHeight, selected 
     const isSettled = drawn.current === layout && anchoredChanges.current === changes;
     drawn.current = layout;
     anchoredChanges.current = changes;
-    if (isSettled)
-      anchor.current =
-        first && scroll.top > 0 ? { position: first.position, within: first.top - scroll.top } : null;
+    if (!isSettled || first === undefined) return;
+    anchor.current = scroll.top > 0 ? { position: first.position, within: first.top - scroll.top } : null;
+    ANCHORS.keep(place, anchor.current);
   });
 
   const from = Math.floor((tiles[0]?.position ?? 0) / PAGE_SIZE);

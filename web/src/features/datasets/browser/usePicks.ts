@@ -1,6 +1,7 @@
-import { useCallback, useEffect, useMemo, useState } from 'react';
+import { useCallback, useEffect, useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
 import { toastError } from '@/ui/Toast';
+import { Kept, useKept } from './kept';
 import { added, MOST_PICKED, NO_PICKS, type Picks, rangeOf, toggled } from './picks';
 import type { SamplePages } from './samplePages';
 
@@ -12,12 +13,18 @@ export interface Picking {
   clear: () => void;
 }
 
-/** What is selected in the grid. It outlives filters, since it goes by keys, and no sample is fetched for it. */
-export function usePicks(pages: SamplePages): Picking {
+/** Of the datasets looked at last: of each at most 10,000 keys. */
+const KEPT = new Kept<Picks>(8);
+
+/**
+ * What is selected in the grid. It outlives filters and other tabs of the dataset, since it goes by keys, and no
+ * sample is fetched for it.
+ */
+export function usePicks(pages: SamplePages, place: string): Picking {
   const { t } = useTranslation('datasets');
-  const [picks, setPicks] = useState(NO_PICKS);
+  const [picks, setPicks] = useKept(KEPT, place, NO_PICKS);
   // biome-ignore lint/correctness/useExhaustiveDependencies: places are of another list now
-  useEffect(() => setPicks((old) => ({ ...old, anchor: null })), [pages]);
+  useEffect(() => setPicks((old) => (old.anchor === null ? old : { ...old, anchor: null })), [pages]);
   const { anchor } = picks;
 
   const add = useCallback(
@@ -29,7 +36,7 @@ export function usePicks(pages: SamplePages): Picking {
         toastError(error, t('picks.failed'));
       }
     },
-    [pages, t],
+    [pages, t, setPicks],
   );
   const pick = useCallback(
     (position: number, isRange: boolean) => {
@@ -39,7 +46,7 @@ export function usePicks(pages: SamplePages): Picking {
       const { from, count } = rangeOf(anchor, position);
       void add(from, count, position);
     },
-    [pages, anchor, add],
+    [pages, anchor, add, setPicks],
   );
   return useMemo(
     () => ({
@@ -48,6 +55,6 @@ export function usePicks(pages: SamplePages): Picking {
       pickAll: () => void add(0, pages.total ?? 0, null),
       clear: () => setPicks(NO_PICKS),
     }),
-    [picks, pick, add, pages],
+    [picks, pick, add, pages, setPicks],
   );
 }

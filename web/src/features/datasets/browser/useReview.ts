@@ -17,7 +17,7 @@ export interface Review {
   layer: Layer;
   decisions: Decisions;
   /** Why nothing can be decided here; null where it can. */
-  obstacle: 'version' | 'layer' | null;
+  obstacle: 'role' | 'version' | 'layer' | null;
   decide: (keys: readonly string[], verdict: Verdict) => void;
   setMinScore: (score: number) => void;
   discard: () => void;
@@ -27,7 +27,7 @@ export interface Review {
 export function useReview(
   project: string,
   version: DatasetVersion,
-  { layer, isNewest }: { layer: Layer | undefined; isNewest: boolean },
+  { layer, isNewest, mayChange }: { layer: Layer | undefined; isNewest: boolean; mayChange: boolean },
 ): Review | null {
   const { t } = useTranslation('datasets');
   const { count } = useFormat();
@@ -42,7 +42,7 @@ export function useReview(
     },
     [place],
   );
-  const obstacle = !isNewest ? 'version' : layer?.not_reviewable ? 'layer' : null;
+  const obstacle = !mayChange ? 'role' : !isNewest ? 'version' : layer?.not_reviewable ? 'layer' : null;
   return useMemo(
     () =>
       layer === undefined

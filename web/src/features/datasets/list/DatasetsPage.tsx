@@ -13,6 +13,8 @@ import { Page } from '@/ui/PageHeader';
 import { useProject, useQueryState } from '@/ui/routing';
 import { Skeleton } from '@/ui/Skeleton';
 import { type Dataset, datasetsQuery } from '../api';
+import { ReadOnly } from '../ReadOnly';
+import { useMayChange } from '../useMayChange';
 import { DatasetCard } from './DatasetCard';
 
 const ImportDialog = lazy(() => import('../importing/ImportDialog'));
@@ -24,6 +26,7 @@ export default function DatasetsPage() {
   const project = useProject();
   const [query, setQuery] = useQueryState();
   const [dropped, setDropped] = useState<DroppedFile[]>([]);
+  const mayChange = useMayChange(project);
   const datasets = useInfiniteQuery(datasetsQuery(project));
   const all = datasets.data?.pages.flatMap((page) => page.items) ?? [];
   const words = (query.q ?? '').toLowerCase();
@@ -43,26 +46,36 @@ export default function DatasetsPage() {
             all.length > 0 && { label: t('search'), value: query.q ?? '', onChange: (q) => setQuery({ q }) }
           }
           actions={
-            <Button variant="primary" onPress={open}>
-              <Upload aria-hidden />
-              {t('import')}
-            </Button>
+            mayChange ? (
+              <Button variant="primary" onPress={open}>
+                <Upload aria-hidden />
+                {t('import')}
+              </Button>
+            ) : (
+              <ReadOnly />
+            )
           }
         />
       }
     >
-      <AriaDropZone
-        aria-label={t('dropHere')}
-        onDrop={async (event) => {
-          setDropped(await readItems(event.items));
-          open();
-        }}
-        className="min-h-full outline-none drop-target:bg-accent-soft"
-      >
-        <Body datasets={datasets} shown={shown} isEmpty={all.length === 0} onImport={open} />
-      </AriaDropZone>
+      {mayChange ? (
+        <AriaDropZone
+          aria-label={t('dropHere')}
+          onDrop={async (event) => {
+            setDropped(await readItems(event.items));
+            open();
+          }}
+          className="min-h-full outline-none drop-target:bg-accent-soft"
+        >
+          <Body datasets={datasets} shown={shown} isEmpty={all.length === 0} onImport={open} />
+        </AriaDropZone>
+      ) : (
+        <Body datasets={datasets} shown={shown} isEmpty={all.length === 0} onImport={null} />
+      )}
       <Suspense>
-        {query.import && <ImportDialog project={project} initialFiles={dropped} onClose={close} />}
+        {query.import && mayChange && (
+          <ImportDialog project={project} initialFiles={dropped} onClose={close} />
+        )}
       </Suspense>
     </Page>
   );
@@ -72,7 +85,8 @@ interface BodyProps {
   datasets: UseInfiniteQueryResult<unknown, Error>;
   shown: Dataset[];
   isEmpty: boolean;
-  onImport: () => void;
+  /** Null for somebody who may not. */
+  onImport: (() => void) | null;
 }
 
 function Body({ datasets, shown, isEmpty, onImport }: BodyProps) {
@@ -93,13 +107,15 @@ function Body({ datasets, shown, isEmpty, onImport }: BodyProps) {
         icon={Database}
         title={t('empty.title')}
         action={
-          <Button variant="primary" onPress={onImport}>
-            {t('import')}
-          </Button>
+          onImport && (
+            <Button variant="primary" onPress={onImport}>
+              {t('import')}
+            </Button>
+          )
         }
-        command="kpl dataset import flowers ./flowers --kind classification"
+        command={onImport ? 'kpl dataset import flowers ./flowers' : undefined}
       >
-        {t('empty.detail')}
+        {t(onImport ? 'empty.detail' : 'readOnlyWhy')}
       </EmptyState>
     );
   return (

@@ -20,10 +20,11 @@ import { Difference } from './Difference';
 interface VersionsTabProps {
   project: string;
   dataset: Schemas['DatasetDetail'];
+  mayChange: boolean;
 }
 
 /** All versions, newest first, each with what it changed. */
-export default function VersionsTab({ project, dataset }: VersionsTabProps) {
+export default function VersionsTab({ project, dataset, mayChange }: VersionsTabProps) {
   const { t } = useTranslation('datasets');
   const { versions } = dataset;
   const [doomed, setDoomed] = useState<DatasetVersion | null>(null);
@@ -44,7 +45,7 @@ export default function VersionsTab({ project, dataset }: VersionsTabProps) {
           before={versions[index + 1]}
           others={versions.filter((each) => each !== version)}
           isLatest={index === 0}
-          onDelete={versions.length > 1 ? () => setDoomed(version) : undefined}
+          onDelete={mayChange && versions.length > 1 ? () => setDoomed(version) : undefined}
         />
       ))}
       <Panel title={t('readIt')}>
