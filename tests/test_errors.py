@@ -1,6 +1,7 @@
 """Errors: what they say, and names near to a wrong one."""
 
 from kpl.errors import Invalid, KPLError, NotFound, nearest
+from kpl.sentence import Sentence, chinese_of, in_chinese
 
 
 def test_an_error_says_what_went_wrong_and_what_to_do() -> None:
@@ -15,3 +16,10 @@ def test_near_names_are_offered_before_all_names() -> None:
     assert nearest("xyz", ["digits", "faces"]) == "Known: 'digits', 'faces'."
     assert nearest("xyz", []) == ""
     assert nearest("q", [f"name{i:02}" for i in range(12)]).endswith("'name09', ...")
+
+
+def test_an_error_is_one_sentence_in_both_languages() -> None:
+    error = Invalid(Sentence("No disk.", "没有磁盘。"), hint=Sentence("Add one.", "请添加。"))
+    assert error.sentence == str(error) == "No disk. Add one."
+    assert in_chinese(error.sentence) == "没有磁盘。请添加。"
+    assert chinese_of(Invalid("No disk.", hint="Add one.").sentence) == ""

@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import ClassVar
 
-from kpl.sentence import Sentence
+from kpl.sentence import Sentence, chinese_of, in_chinese
 
 
 class KPLError(Exception):
@@ -36,6 +36,12 @@ class KPLError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".strip()
+
+    @property
+    def sentence(self) -> str:
+        """Message and hint as one, in Chinese too where the message is."""
+        zh = chinese_of(self.message)
+        return Sentence(str(self), zh + in_chinese(self.hint)) if zh else str(self)
 
 
 class NotFound(KPLError):

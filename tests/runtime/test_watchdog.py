@@ -78,7 +78,9 @@ def test_task_over_its_share_is_told_and_condemned_after_a_while(scene: Scene) -
     assert scene.notes == [told]
     assert not (scene.folder / "over.json").exists()
     assert scene.watch.look(now_s=10)
-    message = json.loads((scene.folder / "over.json").read_text())["message"]
+    over = json.loads((scene.folder / "over.json").read_text())
+    message = over["message"]
+    assert over["message_zh"].startswith("占用了 gpu 0 的 21,000 MiB")
     assert message.startswith("It holds 21,000 MiB of gpu 0")
     assert "Ask for a larger share" in message
 

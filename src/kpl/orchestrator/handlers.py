@@ -206,8 +206,10 @@ def _missing_metrics(events: Path, promised: Sequence[str]) -> list[str]:
     return [name for name in promised if name in missing]
 
 
-def _tell_empty(output: OutputSpec) -> str:
-    return (
+def _tell_empty(output: OutputSpec) -> Sentence:
+    variable = output_variable(output.name)
+    return Sentence(
         f"the process ended with exit code 0 but left output '{output.name}' empty: "
-        f"it has to write into the folder named by {output_variable(output.name)}"
+        f"it has to write into the folder named by {variable}",
+        f"进程以退出码 0 结束，但输出“{output.name}”为空：应写入环境变量 {variable} 所指的文件夹",
     )

@@ -13,6 +13,7 @@ from functools import partial
 from kpl.errors import KPLError, Unavailable
 from kpl.orchestrator.handlers import Handlers
 from kpl.orchestrator.state import Collect, Command, Event, StartAttempt, StopAttempt
+from kpl.sentence import Sentence
 from kpl.task import Task
 from kpl.task.ids import AttemptId
 
@@ -141,9 +142,14 @@ class Workers:
 
 
 def _tell(error: BaseException) -> str:
-    if isinstance(error, KPLError | OSError):
+    if isinstance(error, KPLError):
+        return error.sentence
+    if isinstance(error, OSError):
         return str(error)
-    return f"unexpected error in KPL, see the server's log: {type(error).__name__}: {error}"
+    what = f"{type(error).__name__}: {error}"
+    return Sentence(
+        f"unexpected error in KPL, see the server's log: {what}", f"KPL 内部错误，详见服务器日志：{what}"
+    )
 
 
 def _log_failed_clean(attempt_id: AttemptId, future: Future[None]) -> None:

@@ -51,10 +51,16 @@ _LINGER_S = 0.5  # children such as `> >(tee file)` may finish by themselves thi
 _LEFTOVER_GRACE_S = 2.0
 _UNKILLABLE_S = 30.0  # what SIGKILL does not end in this time waits for a broken device
 _MAX_SUPERVISORS = 4  # supervisors that died in a row before the task was started
-STOPPED_BEFORE = "It was stopped before its process was started."
-OTHER_BOOT = "The machine was started anew while the attempt was under way."
-BOTH_DIED = "The process and its supervisor died; the exit code is not known."
-_TOLD_TO_END = "Its supervisor was told to end by a signal, as when the machine shuts down."
+STOPPED_BEFORE = ("It was stopped before its process was started.", "进程启动前已被停止。")
+OTHER_BOOT = ("The machine was started anew while the attempt was under way.", "尝试进行期间机器重新启动了。")
+BOTH_DIED = (
+    "The process and its supervisor died; the exit code is not known.",
+    "进程及其监督进程均已终止，退出码未知。",
+)
+_TOLD_TO_END = (
+    "Its supervisor was told to end by a signal, as when the machine shuts down.",
+    "监督进程收到终止信号，例如机器正在关机。",
+)
 _PR_SET_CHILD_SUBREAPER = 36
 _CLONE_INTO_CGROUP = 0x200000000
 _SYS_CLONE3 = 435  # on every architecture
@@ -62,8 +68,15 @@ _PIDFD_GET_INFO = 0xC040FF0B
 _PIDFD_INFO_EXIT = 1 << 3
 
 
+Words = tuple[str, str]  # a sentence in English and in Chinese; `kpl.sentence` makes one of the two
+
+
 class CannotStartError(Exception):
     """The process could not be executed, or what it needs could not be prepared."""
+
+    def __init__(self, en: str, zh: str) -> None:
+        super().__init__(en)
+        self.words: Words = (en, zh)
 
 
 class StoppedError(Exception):
@@ -122,7 +135,8 @@ class Supervisor:
     def give_up(self, err: BaseException) -> None:
         self._say(f"The supervisor failed: {type(err).__name__}: {err}")
         self._kill_all()
-        self._end("lost", message=f"The supervisor of the attempt failed: {type(err).__name__}: {err}")
+        what = f"{type(err).__name__}: {err}"
+        self._end("lost", message=(f"The supervisor of the attempt failed: {what}", f"监督进程出错：{what}"))
 
     def _begin(self) -> None:
         tries = int(self._run.get("supervisors", 0)) + 1
@@ -130,7 +144,8 @@ class Supervisor:
             self._kill_all()  # what a dead predecessor was preparing
             remove_cgroup(self._run.get("cgroup", ""))
         if tries > _MAX_SUPERVISORS:
-            self._end("lost", message=f"{tries - 1} supervisors died before the process was started.")
+            en = f"{tries - 1} supervisors died before the process was started."
+            self._end("lost", message=(en, f"进程启动前已有 {tries - 1} 个监督进程终止。"))
             return
         self._write_run(supervisors=tries, cgroup=_make_cgroup(self._folder, tries))
         try:
@@ -141,7 +156,7 @@ class Supervisor:
             self._end_unstarted()
         except CannotStartError as err:
             self._say(str(err))
-            self._end("not_started", message=str(err))
+            self._end("not_started", message=err.words)
         else:
             self._start_watchdog()
             self._watch(lambda: self._has_ended(pid))
@@ -195,8 +210,11 @@ class Supervisor:
         status = self._children[pid]
         assert status is not None
         if status != 0:
-            what = f"{preparation['title']} failed: '{argv[0]}' {describe(status)}."
-            raise CannotStartError(f"{what} The log says why.")
+            title, (en, zh) = preparation["title"], describe(status)
+            raise CannotStartError(
+                f"{title} failed: '{argv[0]}' {en}. The log says why.",
+                f"{preparation.get('title_zh') or title}失败：'{argv[0]}' {zh}。原因请看日志。",
+            )
 
     def _start_task(self) -> int:
         self._raise_if_stopped()
@@ -269,7 +287,7 @@ class Supervisor:
             self._watchdog = 0
             if status != 0 and self._lifeline >= 0:
                 self._say(
-                    f"The memory of shared devices is watched no more: the watchdog {describe(status)}."
+                    f"The memory of shared devices is watched no more: the watchdog {describe(status)[0]}."
                 )
 
     def _raise_if_stopped(self) -> None:
@@ -431,11 +449,14 @@ class Supervisor:
         self._end_leftovers()
         code = None if status is None else os.waitstatus_to_exitcode(status)
         if self._cause == "timed_out":
-            what = "ran longer than" if self._launch["service"] is None else "was not ready within"
-            self._end("timed_out", code, message=f"It {what} its timeout of {self._launch['timeout_s']:g} s.")
+            is_service, limit = self._launch["service"] is not None, f"{self._launch['timeout_s']:g}"
+            en, zh = ("was not ready within", "内就绪") if is_service else ("ran longer than", "内结束")
+            message = (f"It {en} its timeout of {limit} s.", f"未在时限 {limit} 秒{zh}。")
+            self._end("timed_out", code, message=message)
         elif self._cause == "over":
             over = read_json(self._path(OVER)) or {}
-            self._end("stopped", code, message=str(over.get("message", "")))
+            message = (str(over.get("message", "")), str(over.get("message_zh", "")))
+            self._end("stopped", code, message=message)
         elif self._cause == "stopped":
             self._end("stopped", code)
         elif self._cause == "signalled":
@@ -443,11 +464,12 @@ class Supervisor:
         elif status is None or code is None:
             self._end("lost", message=BOTH_DIED)
         elif code < 0:
-            self._end("signalled", code, message=f"The process {describe(status)}.")
+            en, zh = describe(status)
+            self._end("signalled", code, message=(f"The process {en}.", f"进程{zh}。"))
         else:
             self._end("exited", code)
 
-    def _end(self, outcome: str, exit_code: int | None = None, *, message: str = "") -> None:
+    def _end(self, outcome: str, exit_code: int | None = None, *, message: Words = ("", "")) -> None:
         started_at_s = None if outcome == "not_started" else self._run.get("started_at_s")
         with contextlib.suppress(FileNotFoundError):  # the folder was deleted
             write_exit(self._folder, outcome, exit_code=exit_code, message=message, started_at_s=started_at_s)
@@ -525,13 +547,14 @@ def write_json(path: str, value: Mapping[str, Any], *, durable: bool = False, re
 
 
 def write_exit(
-    folder: str, outcome: str, *, exit_code: int | None, message: str, started_at_s: float | None
+    folder: str, outcome: str, *, exit_code: int | None, message: Words, started_at_s: float | None
 ) -> None:
     """Record how the attempt ended; a full disk is waited out, because the exit code exists nowhere else."""
     values = {
         "outcome": outcome,
         "exit_code": exit_code,
-        "message": message,
+        "message": message[0],
+        "message_zh": message[1],
         "started_at_s": started_at_s,
         "ended_at_s": time.time(),
     }
@@ -738,7 +761,8 @@ def spawn(
         os.close(failure_read)
     if failure:
         os.waitpid(pid, 0)
-        raise CannotStartError(failure.decode(errors="replace"))
+        what = failure.decode(errors="replace")
+        raise CannotStartError(f"'{argv[0]}' cannot be executed: {what}.", f"'{argv[0]}' 无法执行：{what}。")
     return pid
 
 
@@ -794,24 +818,26 @@ def _execute(
         if os.read(gate, 1) == b"g":
             os.execvpe(argv[0], list(argv), dict(variables))  # noqa: S606
     except OSError as err:
-        os.write(failure, f"'{argv[0]}' cannot be executed: {err.strerror}.".encode())
+        os.write(failure, str(err.strerror).encode())
     except BaseException as err:  # noqa: BLE001 - two processes must never go on from here
-        os.write(failure, f"'{argv[0]}' cannot be executed: {err!r}.".encode())
+        os.write(failure, repr(err).encode())
     finally:
         os._exit(127)
 
 
-def describe(status: int) -> str:
+def describe(status: int) -> Words:
     """A wait status in words, as in "ended with code 3"."""
     code = os.waitstatus_to_exitcode(status)
     if code >= 0:
-        return f"ended with code {code}"
+        return f"ended with code {code}", f"以退出码 {code} 结束"
     try:
         name = signal.Signals(-code).name
     except ValueError:
         name = "unknown"
-    remark = ", often the answer to too little memory" if -code == signal.SIGKILL else ""
-    return f"was ended by signal {-code} ({name}{remark})"
+    en, zh = (
+        (", often the answer to too little memory", "，多因内存不足") if -code == signal.SIGKILL else ("", "")
+    )
+    return f"was ended by signal {-code} ({name}{en})", f"被信号 {-code}（{name}{zh}）终止"
 
 
 def _become_subreaper() -> bool:

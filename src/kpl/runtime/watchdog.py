@@ -94,6 +94,15 @@ class Excess:
             )
         return f"It holds {self.held_mib:,} MiB of {name}, more than its share of {self.limit_mib:,} MiB."
 
+    def in_chinese(self) -> str:
+        name = f"{self.device.kind} {self.device.index}"
+        held, limit = f"{self.held_mib:,} MiB", f"{self.limit_mib:,} MiB"
+        if self.num_tasks == 1:
+            return f"{name} 已用 {held}，超过其上唯一的 KPL 任务（即本任务）的份额 {limit}。"
+        if self.num_tasks > 1:
+            return f"{name} 上的任务共占用 {held}，超过其份额之和 {limit}；本机无法判断是哪一个。"
+        return f"占用了 {name} 的 {held}，超过份额 {limit}。"
+
 
 class Watch:
     """The device memory of one attempt, looked at again and again.
@@ -186,11 +195,15 @@ class Watch:
             file.write(line)
 
     def _condemn(self, excess: Excess) -> None:
-        message = (
-            f"{excess} It was told {self._plan['patience_s']:g} s before. Ask for a larger share or for the whole "
-            "device, or let it take less: a smaller batch, or a limit in its framework."
-        )
-        supervisor.write_json(str(self._folder / supervisor.OVER), {"message": message, "at_s": time.time()})
+        patience = f"{self._plan['patience_s']:g}"
+        values = {
+            "message": f"{excess} It was told {patience} s before. Ask for a larger share or for the whole "
+            "device, or let it take less: a smaller batch, or a limit in its framework.",
+            "message_zh": f"{excess.in_chinese()}{patience} 秒前已提醒。请申请更大份额或整张设备，"
+            "或减少占用：减小批大小，或在框架中设置上限。",
+            "at_s": time.time(),
+        }
+        supervisor.write_json(str(self._folder / supervisor.OVER), values)
 
 
 def tolerance_mib(limit_mib: int) -> int:

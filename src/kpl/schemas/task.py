@@ -43,6 +43,7 @@ class AttemptOut(BaseModel):
     outcome: Outcome | None
     exit_code: int | None
     message: str
+    message_zh: str = Field("", description="`message` in Chinese, where that is known.")
     placement: PlacementOut
     created_at: AwareDatetime
     started_at: AwareDatetime | None

@@ -22,6 +22,7 @@ import pytest
 
 from kpl.resources import DeviceShare, Placement
 from kpl.runtime.executor import AttemptReport, Executor, Launch, LaunchInput
+from kpl.sentence import chinese_of
 from kpl.task import AttemptState, EnvironmentSpec, Outcome, TaskKind
 from kpl.task.ids import AttemptId, RunId, TaskId, attempt_id
 
@@ -160,16 +161,19 @@ class ExecutorSuite:
         report = run(executor, make_launch(1, "kill -9 $$"))
         assert (report.outcome, report.exit_code) == (Outcome.SIGNALLED, -9)
         assert "SIGKILL" in report.message
+        assert "SIGKILL" in chinese_of(report.message)
 
     def test_unknown_program_is_named(self, executor: Executor) -> None:
         report = run(executor, make_launch(1, ("no-such-program", "--help")))
         assert (report.outcome, report.exit_code) == (Outcome.NOT_STARTED, None)
         assert "no-such-program" in report.message
+        assert "no-such-program" in chinese_of(report.message)
 
     def test_timeout_ends_the_tree(self, executor: Executor) -> None:
         report = run(executor, make_launch(1, f"{SCATTERED_TREE} sleep 60", timeout_s=0.5, grace_s=0.1))
         assert report.outcome is Outcome.TIMED_OUT
         assert "0.5 s" in report.message
+        assert "0.5 秒" in chinese_of(report.message)
         pids = wait_for_lines(executor.checkpoints(TaskId(1)) / "pids", 3)
         assert not any(is_running(int(pid)) for pid in pids)
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from kpl.errors import Conflict, Invalid
 from kpl.orchestrator.state import CancelRun, CancelTask, Changes, Run, RunState, Submitted
 from kpl.resources import DeviceShare, Placement
+from kpl.sentence import Sentence, in_chinese
 from kpl.server.db.tables.projects import ProjectRow
 from kpl.server.db.tables.runs import RunRow
 from kpl.server.db.tables.tasks import TaskOutputRow, TaskRow
@@ -173,6 +174,7 @@ def test_each_attempt_is_kept(platform: Platform, store: SqlStore) -> None:
     for number in (1, 2):
         attempt = Attempt(attempt_id(task.id, number), task.id, number, PLACEMENT)
         ended = replace(attempt, state=AttemptState.ENDED, outcome=Outcome.EXITED, exit_code=number)
+        ended = replace(ended, message=Sentence("Gone.", "已丢失。"))
         for each in (attempt, ended):
             changed = replace(task, state=TaskState.RUNNING, inputs={"given": DIGEST}, attempt=each)
             version = store.apply(Changes((), (changed,)), consumed_id=0, expected_version=version)
@@ -182,6 +184,7 @@ def test_each_attempt_is_kept(platform: Platform, store: SqlStore) -> None:
     latest = store.load().tasks[task.id].attempt
     assert latest is not None
     assert latest.number == 2
+    assert (latest.message, in_chinese(latest.message)) == ("Gone.", "已丢失。")
 
 
 def test_changes_decided_on_another_version_are_refused_whole(platform: Platform, store: SqlStore) -> None:

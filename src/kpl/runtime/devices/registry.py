@@ -11,6 +11,7 @@ from kpl.runtime.devices import nvidia, simulated
 from kpl.runtime.devices.kind import DeviceKind, GivenDevice
 from kpl.runtime.devices.plugins import add_plugins
 from kpl.runtime.samples import DeviceSample
+from kpl.sentence import Sentence
 
 log = logging.getLogger("kpl.devices")
 
@@ -121,6 +122,12 @@ def share_variables(name: str, given: list[GivenDevice]) -> dict[str, str]:
         return dict(kind_of(name).share_variables(given))
     except Exception as err:
         raise Invalid(
-            f"The limits for a share of a device of kind '{name}' could not be set: {type(err).__name__}: {err}.",
-            hint="Mend or remove the plug-in of this kind, or ask for a whole device.",
+            Sentence(
+                f"The limits for a share of a device of kind '{name}' could not be set: {type(err).__name__}: {err}.",
+                f"无法为“{name}”类设备的份额设置上限：{type(err).__name__}：{err}。",
+            ),
+            hint=Sentence(
+                "Mend or remove the plug-in of this kind, or ask for a whole device.",
+                "请修复或移除该类设备的插件，或申请整张设备。",
+            ),
         ) from err

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from kpl.runtime.environments.base import Environment, Preparation
 from kpl.runtime.environments.host import interpreter_version
+from kpl.sentence import Sentence
 from kpl.storage.atomic import write_atomic
 
 
@@ -34,7 +35,7 @@ def venv_environment(requirements: str, folder: Path) -> Environment:
         "off",
     )
     build = Preparation(
-        title=f"Building environment {digest[:12]}",
+        title=Sentence(f"Building environment {digest[:12]}", f"构建运行环境 {digest[:12]}"),
         lock=folder / f"{digest}.lock",
         folder=root,
         marker=root / "complete.json",

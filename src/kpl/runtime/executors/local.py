@@ -32,11 +32,12 @@ from kpl.runtime.samples import MachineSample
 from kpl.runtime.telemetry import MachineMeter, Running, with_news
 from kpl.runtime.variables import SERVICE_HOST, preparation_variables, provided_inputs, task_variables
 from kpl.runtime.watchdog import PATIENCE_S, watchdog_plan
+from kpl.sentence import Sentence, chinese_of, in_chinese, sentence
 from kpl.task import AttemptState, Outcome, TaskKind
 from kpl.task.ids import AttemptId, TaskId
 
 _ASK_AGAIN_S = 2.0
-_DAMAGED = "Its launch.json is damaged, as after a power loss."
+_DAMAGED = ("Its launch.json is damaged, as after a power loss.", "其 launch.json 已损坏，例如因断电。")
 
 
 class LocalExecutor:
@@ -101,7 +102,11 @@ class LocalExecutor:
                     self._ask_for_supervisor(launch.attempt_id)
         except OSError as err:
             raise Unavailable(
-                f"Attempt {launch.attempt_id} cannot be started: {err}.", hint="It is tried again later."
+                Sentence(
+                    f"Attempt {launch.attempt_id} cannot be started: {err}.",
+                    f"尝试 {launch.attempt_id} 无法启动：{err}。",
+                ),
+                hint=Sentence("It is tried again later.", "稍后会再试。"),
             ) from err
 
     def stop(self, attempt_id: AttemptId, *, grace_s: float) -> None:
@@ -174,7 +179,8 @@ class LocalExecutor:
             environment = open_environment(launch.environment, self._root / "environments")
             plan = self._plan(launch, folder, environment)
         except Invalid as err:
-            self._settle(launch.attempt_id, Outcome.NOT_STARTED, str(err))
+            words = (str(err), chinese_of(err.sentence))
+            self._settle(launch.attempt_id, Outcome.NOT_STARTED, words)
             return False
         self._lay_out(launch, folder)
         supervisor.write_json(str(folder / supervisor.LAUNCH), plan, replace=False)
@@ -230,7 +236,8 @@ class LocalExecutor:
             "service": {"host": SERVICE_HOST} if launch.kind is TaskKind.SERVICE else None,
             "preparations": [
                 {
-                    "title": preparation.title,
+                    "title": str(preparation.title),
+                    "title_zh": in_chinese(preparation.title),
                     "lock": str(preparation.lock),
                     "folder": str(preparation.folder),
                     "marker": str(preparation.marker),
@@ -249,7 +256,7 @@ class LocalExecutor:
             self._asked_at[attempt_id] = now
             self._starter.start(self._folder(attempt_id))
 
-    def _settle(self, attempt_id: AttemptId, outcome: Outcome, message: str) -> None:
+    def _settle(self, attempt_id: AttemptId, outcome: Outcome, message: supervisor.Words) -> None:
         """Record the end of an attempt that has no supervisor, unless one has just come to it."""
         folder = str(self._folder(attempt_id))
         lock = supervisor.lock_attempt(folder, patience_s=0.0)
@@ -305,7 +312,7 @@ class LocalExecutor:
             AttemptState.ENDED,
             outcome=Outcome(end["outcome"]),
             exit_code=end["exit_code"],
-            message=end["message"],
+            message=sentence(end["message"], end.get("message_zh", "")),
             started_at_s=end["started_at_s"],
             ended_at_s=end["ended_at_s"],
         )
@@ -333,7 +340,8 @@ class LocalExecutor:
             if task is not None and not supervisor.is_alive(task):
                 self._settle(attempt_id, Outcome.LOST, supervisor.BOTH_DIED)
             elif task is None and time.time() > launch["claimed_at_s"] + self._start_timeout_s:
-                self._settle(attempt_id, Outcome.NOT_STARTED, f"No supervisor could be started: {err}.")
+                message = (f"No supervisor could be started: {err}.", f"无法启动监督进程：{err}。")
+                self._settle(attempt_id, Outcome.NOT_STARTED, message)
 
     def _read_run(self, folder: Path) -> dict[str, Any]:
         return self._read(folder, supervisor.RUN) or {}

@@ -116,7 +116,7 @@ def attempt_from(row: AttemptRow) -> Attempt:
         address=row.address,
         outcome=None if row.outcome is None else Outcome(row.outcome),
         exit_code=row.exit_code,
-        message=row.message,
+        message=sentence(row.message, row.message_zh),
         created_at_s=row.created_at_s,
         started_at_s=row.started_at_s,
         ended_at_s=row.ended_at_s,
@@ -132,6 +132,7 @@ def attempt_values(attempt: Attempt) -> dict[str, Any]:
         "outcome": None if attempt.outcome is None else attempt.outcome.value,
         "exit_code": attempt.exit_code,
         "message": str(attempt.message),
+        "message_zh": chinese_of(attempt.message),
         "started_at_s": attempt.started_at_s,
         "ended_at_s": attempt.ended_at_s,
     }

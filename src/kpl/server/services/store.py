@@ -248,7 +248,8 @@ class SqlStore:
                 )
         except KPLError as err:
             reason = f"{task.reason} Output '{output.name}' was not published as '{output.publish}': {err}"
-            zh = f"{in_chinese(task.reason)} 输出“{output.name}”未能发布为“{output.publish}”：{err}"
+            why = in_chinese(err.sentence)
+            zh = f"{in_chinese(task.reason)} 输出“{output.name}”未能发布为“{output.publish}”：{why}"
             session.execute(
                 update(TaskRow)
                 .where(TaskRow.id == task.id)

@@ -383,6 +383,7 @@ def _attempt_answer(platform: Platform, row: AttemptRow) -> AttemptOut:
         outcome=None if row.outcome is None else Outcome(row.outcome),
         exit_code=row.exit_code,
         message=row.message,
+        message_zh=row.message_zh,
         placement=PlacementOut.model_validate(row.placement),
         created_at=utc(row.created_at_s),
         started_at=utc(row.started_at_s),

@@ -109,6 +109,7 @@ class AttemptRow(Base):
     outcome: Mapped[str | None]
     exit_code: Mapped[int | None]
     message: Mapped[str] = mapped_column(default="")
+    message_zh: Mapped[str] = mapped_column(default="", server_default="")
     placement: Mapped[dict[str, Any]] = mapped_column(JSON)
     created_at_s: Mapped[float]
     started_at_s: Mapped[float | None]

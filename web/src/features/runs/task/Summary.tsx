@@ -144,7 +144,7 @@ function Digest({ digest }: { digest: string }) {
 
 function Attempts({ detail }: { detail: TaskDetail }) {
   const { t } = useTranslation('runs');
-  const { duration } = useFormat();
+  const { duration, worded } = useFormat();
   if (detail.attempts.length === 0) {
     return detail.reused_from === null ? null : (
       <section>
@@ -159,7 +159,7 @@ function Attempts({ detail }: { detail: TaskDetail }) {
         {t('task.attempts')}
       </SectionTitle>
       <ol className="space-y-2">
-        {detail.attempts.map((attempt) => (
+        {detail.attempts.map(worded).map((attempt) => (
           <li key={attempt.id} className="flex items-start gap-2.5 text-12">
             <StateIcon state={attemptState(attempt, detail.state)} className="mt-0.5 size-4" />
             <div className="min-w-0 flex-1">
