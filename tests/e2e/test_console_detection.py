@@ -136,6 +136,10 @@ def test_the_client_reads_the_evaluation_of_boxes(evaluated: tuple[LocalServer, 
         best = errors[0].detection
         assert best is not None
         assert (best.width, best.height) == (960, 600)
+        parts = client.tasks.evaluation_slices(task, by="object_size")
+        assert {"split", "object_size"} <= set(parts.divisions)
+        assert parts.slices[0].value == "small"
+        assert sum(each.num_unanswered for each in parts.slices) == found.detection.num_missed
         curve = client.tasks.evaluation_curve(task, class_name="car")
         car = next(one for one in found.classes if one.name == "car")
         assert curve.average_precision == pytest.approx(car.average_precision_50)
