@@ -28,7 +28,7 @@ SPLIT, OBJECT_SIZE, NUM_OBJECTS, IMAGE_SIZE, FIELD = (
 MOST_VALUES = 40
 _MOST_NUMBERS = 12
 _NUM_RANGES = 4
-_KEPT = 64
+_KEPT = 16
 
 
 @dataclass(frozen=True, slots=True)

@@ -261,15 +261,12 @@ def list_evaluated_samples(
     else:
         matches = counted = _find_samples(reported, at, wanted, order)
     start = 0 if cursor is None else max(0, int(decode_cursor(cursor, int)))
-    chosen = matches[start : start + limit].tolist()
+    chosen = matches[start : start + limit]
     end = start + len(chosen)
     if found.is_detection:
-        items = [
-            evaluated_detections.sample_out(found.folder, at, index, counted, dataset=reported.dataset)
-            for index in chosen
-        ]
+        items = evaluated_detections.samples_out(reported, at, chosen, counted)
     else:
-        items = [_sample_out(open_classification(found.folder), index, at) for index in chosen]
+        items = [_sample_out(open_classification(found.folder), index, at) for index in chosen.tolist()]
     return EvaluatedSamplesOut(
         items=items,
         next_cursor=encode_cursor(end) if end < len(matches) else None,
