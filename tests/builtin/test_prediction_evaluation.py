@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+import kpl
 from kpl import evaluation
+from kpl.algorithm.check import check_algorithm
 from kpl.dataset import Dataset, DatasetWriter
+from kpl.runtime.foreground import ForegroundRunner
 
 if TYPE_CHECKING:
     from tests.builtin.conftest import EncodePng, MakeTask
@@ -70,7 +73,7 @@ def test_answers_without_scores_are_certain_and_faces_are_boxes(
     assert (report.at(1.0).num_right, report.at(1.0).num_false_alarms) == (1, 1)
 
 
-def test_classes_are_compared_and_samples_without_a_label_left_out(
+def test_classes_are_compared_where_there_is_a_label_and_a_prediction(
     make_task: "MakeTask", tmp_path: Path, encode_png: "EncodePng"
 ) -> None:
     image = encode_png(np.full((4, 4), 90, np.uint8))
@@ -81,11 +84,19 @@ def test_classes_are_compared_and_samples_without_a_label_left_out(
     Dataset.open(tmp_path / "plain").derive(tmp_path / "answered", layers={"predictions": said})
     finished = make_task(NAME, "test", inputs={"dataset": tmp_path / "answered"}).run()
     figures = evaluation.open_classification(finished.outputs["report"]).at(0.0)
-    assert figures.pairs.tolist() == [[1, 0, 0], [1, 0, 1]]
-    assert finished.metrics()["accuracy"] == pytest.approx(1 / 3)
+    assert figures.pairs.tolist() == [[1, 0, 0], [1, 0, 0]]
+    assert finished.metrics()["accuracy"] == 0.5
+    assert "1 samples without a prediction" in finished.notes()
+    assert finished.metrics()["f1"] == pytest.approx(1 / 3)
 
 
 def test_a_dataset_without_such_a_layer_is_named(make_task: "MakeTask", boxes: Path) -> None:
     finished = make_task(NAME, "test", inputs={"dataset": boxes}, layer="guesses").run(fails=True)
     assert "layer 'guesses'" in finished.log
     assert "predictions.boxes" in finished.log
+
+
+def test_it_passes_the_check_of_algorithms() -> None:
+    folder = Path(kpl.__file__).parent / "builtin" / "algorithms" / NAME
+    report = check_algorithm(folder, ForegroundRunner())
+    assert report.is_valid, [str(finding) for finding in report.findings]

@@ -17,6 +17,11 @@ const WORDS = {
     alarmCell: /^Answered with car where there is no object/,
     recall: 'Objects of car that were not found',
     area: 'Curves of bus',
+    slices: 'Parts, the worst first',
+    choose: 'Divided by',
+    size: 'Size of objects',
+    small: /^small/,
+    part: /Size of objects: small.*missed/,
   },
   zh: {
     open: '查看评估',
@@ -31,6 +36,11 @@ const WORDS = {
     alarmCell: /^没有目标却答为 car/,
     recall: '未被检出的 car 目标',
     area: 'bus 的曲线',
+    slices: '分组指标（最差在前）',
+    choose: '分组依据',
+    size: '目标大小',
+    small: /^小/,
+    part: /目标大小：小.*漏检/,
   },
 };
 
@@ -88,6 +98,22 @@ async function read(language, theme, width) {
   await page.waitForURL(/label=car.*outcome=error|outcome=error.*label=car/);
   await page.getByTitle(words.area).first().click();
   await page.waitForURL(/class=bus/);
+
+  // Parts of the report lead to their boxes as well.
+  await page.getByRole('button', { name: words.choose }).click();
+  await page.getByRole('option', { name: words.size }).click();
+  await page.waitForURL(/slices=object_size/);
+  const slices = page.getByRole('grid', { name: words.slices });
+  const small = slices.getByRole('row', { name: words.small });
+  await small.waitFor();
+  const overlooked = small.getByRole('button').nth(2);
+  const few = await digits(overlooked);
+  assert.ok(few > 0);
+  await overlooked.click();
+  await samples.getByRole('heading', { name: words.part }).waitFor();
+  await samples.getByRole('listitem').first().waitFor();
+  assert.equal(await digits(samples.getByRole('status')), few);
+  await lookAt(page, `detection-parts-${language}-${theme}`);
 
   // A threshold that nothing reaches leaves every object missed; the best one is a click away.
   await page.getByRole('slider', { name: words.threshold }).fill('1');

@@ -29,7 +29,7 @@ from kpl.algorithm.parameters import ParametersInvalid, check_parameters, defaul
 from kpl.algorithm.protocol import ProvidedInput
 from kpl.algorithm.registry import is_ignored
 from kpl.algorithm.runner import Finished, Runner
-from kpl.algorithm.toy import TOY_KINDS, make_toy_dataset, make_toy_files
+from kpl.algorithm.toy import TOY_KINDS, make_answered_toy_dataset, make_toy_dataset, make_toy_files
 from kpl.dataset import Dataset
 from kpl.errors import KPLError
 from kpl.storage.tree import scan_folder
@@ -220,7 +220,10 @@ class _Trial:
 
     def prepare(self, label: str, name: str, function: Function, kind: str, python: str) -> _Run:
         folder = self.work / label
-        inputs = [each for port in function.inputs if (each := self.provide(port, kind, folder))]
+        # A test without a model compares what stands in the dataset.
+        is_answered = name == "test" and all(port.type != "model" for port in function.inputs)
+        provided = [self.provide(port, kind, folder, is_answered=is_answered) for port in function.inputs]
+        inputs = [each for each in provided if each is not None]
         outputs = {
             port.name: folder / "outputs" / port.name for port in function.outputs if port.type != "endpoint"
         }
@@ -244,8 +247,12 @@ class _Trial:
         argv = protocol.fill_command(function.command, algorithm=self.algorithm, python=python)
         return _Run(name, inputs, folder, env, argv, outputs)
 
-    def provide(self, port: Port, kind: str, folder: Path) -> ProvidedInput | None:
-        """A toy for an input: what an earlier function gave, or something small. None for an optional one."""
+    def provide(self, port: Port, kind: str, folder: Path, *, is_answered: bool) -> ProvidedInput | None:
+        """A toy for an input: what an earlier function gave, or something small. None for an optional one.
+
+        Args:
+            is_answered: datasets hold predictions, too.
+        """
         for wanted in port.kinds or ("",):
             path = self.made.get((port.type, wanted)) if port.type != "dataset" else None
             if path is not None:
@@ -255,7 +262,8 @@ class _Trial:
             own = kind if kind in port.kinds or not port.kinds else next(iter(_toy_kinds(port)), "")
             if own:
                 target.parent.mkdir(parents=True, exist_ok=True)
-                return ProvidedInput(port.name, "dataset", own, make_toy_dataset(target, own))
+                make = make_answered_toy_dataset if is_answered else make_toy_dataset
+                return ProvidedInput(port.name, "dataset", own, make(target, own))
         elif port.type == "files":
             return ProvidedInput(port.name, "files", port.kind, make_toy_files(target))
         if port.is_optional:

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from kpl.dataset import DatasetWriter, Kind
+import numpy as np
+
+from kpl.dataset import Dataset, DatasetWriter, Kind
 
 IMAGE_SIZE = 32
 CLASS_NAMES = ("dark", "bright")
@@ -71,6 +73,23 @@ def make_toy_dataset(folder: Path, kind: str) -> Path:
                 for class_id, class_name in enumerate(CLASS_NAMES):
                     key = f"{split}/{class_name}/{number}"
                     writer.add(key, split=split, **_SAMPLES[kind](class_id, number))
+    return folder
+
+
+def make_answered_toy_dataset(folder: Path, kind: str) -> Path:
+    """The same with the layer `predictions`, in which every sample of the second class is taken for the first."""
+    source = Dataset.open(make_toy_dataset(folder.with_name(f"{folder.name}-plain"), kind))
+    answers: dict[str, Any] = {}
+    if "label" in source.fields:
+        answers = {"label": [0] * len(source), "score": [0.75] * len(source)}
+    elif "boxes" in source.fields:
+        boxes = source.columns("boxes")
+        answers = {
+            "boxes": np.split(boxes.values, boxes.offsets[1:-1]),
+            "labels": [[0] * length for length in boxes.lengths],
+            "scores": [[0.75] * length for length in boxes.lengths],
+        }
+    source.derive(folder, layers={"predictions": answers} if answers else {})
     return folder
 
 

@@ -10,6 +10,7 @@ from kpl.schemas.evaluation import (
     EvaluatedSampleOut,
     EvaluationCurveOut,
     EvaluationReportOut,
+    EvaluationSlicesOut,
     Outcome,
     SampleOrder,
 )
@@ -137,6 +138,13 @@ class Tasks:
         path, query = f"{self._base}/{task_id}/evaluation/curve", {"class": class_name}
         return self._transport.get(EvaluationCurveOut, path, query=query)
 
+    def evaluation_slices(
+        self, task_id: int, *, by: str | None = None, threshold: float | None = None
+    ) -> EvaluationSlicesOut:
+        """Figures of the parts of a report, as of each split, the worst first."""
+        path, query = f"{self._base}/{task_id}/evaluation/slices", {"by": by, "threshold": threshold}
+        return self._transport.get(EvaluationSlicesOut, path, query=query)
+
     def evaluated_samples(
         self,
         task_id: int,
@@ -145,15 +153,19 @@ class Tasks:
         label: str | None = None,
         predicted: str | None = None,
         outcome: Outcome | None = None,
+        by: str | None = None,
+        value: str | None = None,
         order: SampleOrder = "certain",
         limit: int | None = None,
     ) -> Iterator[EvaluatedSampleOut]:
-        """The samples behind a figure of a test, with their answers."""
+        """The samples behind a figure of a test, with their answers; with `by` and `value` of one part of it."""
         query = {
             "threshold": threshold,
             "label": label,
             "predicted": predicted,
             "outcome": outcome,
+            "by": by,
+            "value": value,
             "order": order,
         }
         path = f"{self._base}/{task_id}/evaluation/samples"

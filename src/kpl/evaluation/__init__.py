@@ -42,6 +42,7 @@ from kpl.evaluation.report import (
     read_manifest,
     write_classification,
 )
+from kpl.evaluation.slices import SliceFigures, Tally, slice_figures
 
 __all__ = [
     "NO_ANSWER",
@@ -59,6 +60,8 @@ __all__ = [
     "Outcome",
     "ReportInvalid",
     "ReportManifest",
+    "SliceFigures",
+    "Tally",
     "Truth",
     "class_figures",
     "confusion_matrix",
@@ -66,6 +69,7 @@ __all__ = [
     "open_classification",
     "open_detection",
     "read_manifest",
+    "slice_figures",
     "top_k_accuracy",
     "write_classification",
     "write_detection",

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kpl.evaluation.classification import ClassFigures, class_figures
+from kpl.evaluation.slices import Tally
 
 DetectionOutcome = Literal["right", "wrong", "missed", "false_alarm", "error"]
 
@@ -133,6 +134,14 @@ class DetectionFigures:
         if outcome is not None:
             chosen &= self._has_outcome(outcome)
         return np.flatnonzero(chosen)
+
+    def tallies(self) -> NDArray[np.int64]:
+        """[E] how each event came out, as in `Tally`."""
+        is_alone = self.events.fates == Fate.ALONE
+        is_alarm = self.events.labels == len(self.pairs) - 1
+        return np.where(
+            is_alone, np.where(is_alarm, Tally.FALSE_ALARM, Tally.MISSED), self.events.fates
+        ).astype(np.int64)
 
     def _has_outcome(self, outcome: DetectionOutcome) -> NDArray[np.bool_]:
         fates, background = self.events.fates, len(self.pairs) - 1

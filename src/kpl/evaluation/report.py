@@ -19,6 +19,7 @@ from kpl.evaluation.classification import (
     curve_of,
     top_k_accuracy,
 )
+from kpl.evaluation.slices import Tally
 
 REPORT_NAME = "report.json"
 SCHEMA = "kpl.report/v1"
@@ -155,6 +156,12 @@ class ClassificationReport:
             num_answered=int(pairs[:, :count].sum()),
             num_right=int(hits.sum()),
         )
+
+    def tallies(self, threshold: float) -> NDArray[np.int64]:
+        """[N] how each sample came out, as in `Tally`."""
+        answers = self.answers_at(threshold)
+        is_right = np.where(answers == self.labels, Tally.RIGHT, Tally.WRONG)
+        return np.where(answers == NO_ANSWER, Tally.MISSED, is_right).astype(np.int64)
 
     def curve(self, class_id: int | None = None) -> Curve:
         """The curve of one class against all others; without one, of "is the answer right?" over its certainty."""

@@ -123,6 +123,32 @@ class EvaluationCurveOut(BaseModel):
     roc_auc: float | None
 
 
+class EvaluationSliceOut(BaseModel):
+    """Figures of one part of a report: of samples, or of a detection of objects and answers."""
+
+    value: str | None = Field(description="Name of the part; None for what has no value.")
+    support: int = Field(description="Samples, or objects, of the part.")
+    num_right: int
+    num_wrong: int
+    num_unanswered: int = Field(description="Samples without an answer, or missed objects.")
+    num_false_alarms: int
+    precision: float = Field(description="Share of right ones among the answers given.")
+    recall: float = Field(description="Share of the samples, or objects, that were answered right.")
+    f1: float
+
+
+class EvaluationSlicesOut(BaseModel):
+    """Parts of a report, the worst F1 first."""
+
+    divisions: list[str] = Field(
+        description="By what it can be divided: `split`, `image_size`, `num_objects` in a sample, `object_size`, "
+        "and `field:NAME` for further fields of the dataset."
+    )
+    by: str | None = Field(description="By what it is divided here; None where there is no way to.")
+    threshold: float
+    slices: list[EvaluationSliceOut]
+
+
 class AnswerOut(BaseModel):
     class_id: int
     label: str

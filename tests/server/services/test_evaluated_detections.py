@@ -42,7 +42,8 @@ class Looker:
 
     def samples(self, **filters: Any) -> EvaluatedSamplesOut:
         chosen: dict[str, Any] = {
-            "threshold": 0.5, "label": None, "predicted": None, "outcome": None, "order": "certain",
+            "threshold": 0.5, "label": None, "predicted": None, "outcome": None, "by": None, "value": None,
+            "order": "certain",
             "cursor": None, "limit": 50,
         }  # fmt: skip
         return evaluations.list_evaluated_samples(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from kpl import evaluation
-from kpl.errors import Conflict, NotFound
+from kpl.errors import Conflict, Invalid, NotFound
 from kpl.evaluation import ReportInvalid
 from kpl.schemas.evaluation import EvaluatedSamplesOut
 from kpl.server.db.tables.tasks import TaskOutputRow, TaskRow
@@ -53,7 +53,8 @@ def tested(platform: Platform, tmp_path: Path) -> Test:
 
 def list_samples(platform: Platform, caller: Caller, task_id: int, **filters: object) -> EvaluatedSamplesOut:
     chosen: dict[str, object] = {
-        "threshold": 0.0, "label": None, "predicted": None, "outcome": None, "order": "certain",
+        "threshold": 0.0, "label": None, "predicted": None, "outcome": None, "by": None, "value": None,
+        "order": "certain",
         "cursor": None, "limit": 50,
     }  # fmt: skip
     return evaluations.list_evaluated_samples(platform, caller, "default", task_id, **chosen | filters)  # type: ignore[arg-type]
@@ -98,6 +99,10 @@ def test_figures_lead_to_their_samples_page_by_page(
     assert [answer.label for answer in wrong.items[0].best] == ["cat", "dog", "owl"]
     unanswered = list_samples(platform, viewer_of, tested.task_id, outcome="unanswered", threshold=0.7)
     assert [(each.row, each.predicted) for each in unanswered.items] == [(5, None), (8, None)]
+    errors = list_samples(platform, viewer_of, tested.task_id, outcome="error", threshold=0.7)
+    assert [each.row for each in errors.items] == [5, 8]
+    with pytest.raises(Invalid, match="no 'missed' in the report of a classification"):
+        list_samples(platform, viewer_of, tested.task_id, outcome="missed")
     rows, cursor = [], None
     for _ in range(3):
         page = list_samples(platform, viewer_of, tested.task_id, order="uncertain", limit=1, cursor=cursor)

@@ -1272,6 +1272,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/tasks/{task_id}/evaluation/slices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Evaluation Slices
+         * @description Show the figures of parts of the report, as of each split, or of small objects; the worst first.
+         */
+        get: operations["get_evaluation_slices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/tasks/{task_id}/log": {
         parameters: {
             query?: never;
@@ -2949,6 +2969,65 @@ export interface components {
             task_id: number;
             /** Task Name */
             task_name: string;
+            /** Threshold */
+            threshold: number;
+        };
+        /**
+         * EvaluationSliceOut
+         * @description Figures of one part of a report: of samples, or of a detection of objects and answers.
+         */
+        EvaluationSliceOut: {
+            /** F1 */
+            f1: number;
+            /** Num False Alarms */
+            num_false_alarms: number;
+            /** Num Right */
+            num_right: number;
+            /**
+             * Num Unanswered
+             * @description Samples without an answer, or missed objects.
+             */
+            num_unanswered: number;
+            /** Num Wrong */
+            num_wrong: number;
+            /**
+             * Precision
+             * @description Share of right ones among the answers given.
+             */
+            precision: number;
+            /**
+             * Recall
+             * @description Share of the samples, or objects, that were answered right.
+             */
+            recall: number;
+            /**
+             * Support
+             * @description Samples, or objects, of the part.
+             */
+            support: number;
+            /**
+             * Value
+             * @description Name of the part; None for what has no value.
+             */
+            value: string | null;
+        };
+        /**
+         * EvaluationSlicesOut
+         * @description Parts of a report, the worst F1 first.
+         */
+        EvaluationSlicesOut: {
+            /**
+             * By
+             * @description By what it is divided here; None where there is no way to.
+             */
+            by: string | null;
+            /**
+             * Divisions
+             * @description By what it can be divided: `split`, `image_size`, `num_objects` in a sample, `object_size`, and `field:NAME` for further fields of the dataset.
+             */
+            divisions: string[];
+            /** Slices */
+            slices: components["schemas"]["EvaluationSliceOut"][];
             /** Threshold */
             threshold: number;
         };
@@ -8614,6 +8693,10 @@ export interface operations {
                 predicted?: string | null;
                 /** @description `error` is all but right. Of classifications there are `unanswered` ones, of detections `missed` and `false_alarm`. */
                 outcome?: ("right" | "wrong" | "unanswered" | "missed" | "false_alarm" | "error") | null;
+                /** @description With `value`: only of this part, as the slices name it. */
+                by?: string | null;
+                /** @description Name of the part; left out, the part that has no value. */
+                value?: string | null;
                 /** @description By row, by how certain the answer is, best or worst first, or by how much is counted. */
                 order?: "row" | "certain" | "uncertain" | "most";
                 /** @description `next_cursor` of the page before. */
@@ -8637,6 +8720,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EvaluatedSamplesOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_evaluation_slices: {
+        parameters: {
+            query?: {
+                /** @description Answers whose score is lower count as none. Left out, 0; of a detection, where F1 is highest. */
+                threshold?: number | null;
+                /** @description One of `divisions` of the answer; left out, the first. */
+                by?: string | null;
+            };
+            header?: never;
+            path: {
+                project: string;
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvaluationSlicesOut"];
                 };
             };
             /** @description Validation Error */

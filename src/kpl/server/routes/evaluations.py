@@ -8,6 +8,7 @@ from kpl.schemas.evaluation import (
     EvaluatedSamplesOut,
     EvaluationCurveOut,
     EvaluationReportOut,
+    EvaluationSlicesOut,
     Outcome,
     SampleOrder,
 )
@@ -48,6 +49,22 @@ def get_evaluation_curve(
     return evaluations.get_curve(platform, caller, project, task_id, class_name=class_name)
 
 
+@router.get("/slices", operation_id="get_evaluation_slices")
+def get_evaluation_slices(
+    platform: ThePlatform,
+    caller: TheCaller,
+    project: str,
+    task_id: int,
+    *,
+    threshold: Threshold = None,
+    by: Annotated[
+        str | None, Query(description="One of `divisions` of the answer; left out, the first.")
+    ] = None,
+) -> EvaluationSlicesOut:
+    """Show the figures of parts of the report, as of each split, or of small objects; the worst first."""
+    return evaluations.get_slices(platform, caller, project, task_id, threshold=threshold, by=by)
+
+
 @router.get("/samples", operation_id="list_evaluated_samples")
 def list_evaluated_samples(
     platform: ThePlatform,
@@ -66,6 +83,12 @@ def list_evaluated_samples(
             description="`error` is all but right. Of classifications there are `unanswered` ones, "
             "of detections `missed` and `false_alarm`."
         ),
+    ] = None,
+    by: Annotated[
+        str | None, Query(description="With `value`: only of this part, as the slices name it.")
+    ] = None,
+    value: Annotated[
+        str | None, Query(description="Name of the part; left out, the part that has no value.")
     ] = None,
     order: Annotated[
         SampleOrder,
@@ -86,6 +109,8 @@ def list_evaluated_samples(
         label=label,
         predicted=predicted,
         outcome=outcome,
+        by=by,
+        value=value,
         order=order,
         cursor=cursor,
         limit=limit,

@@ -15,6 +15,8 @@ from kpl.schemas.evaluation import (
     SampleOrder,
 )
 from kpl.server.services.dataset_reader import open_dataset, sample_at
+from kpl.server.services.evaluation_reports import Reported, open_detection
+from kpl.server.services.evaluation_slices import find_division, part_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,28 +26,20 @@ if TYPE_CHECKING:
     from kpl.evaluation.report import ClassAreas
 
 MOST_OBJECTS = 200
-_KEPT_FIGURES = 32
+_KEPT_FIGURES = 4  # of 1,000,000 boxes each holds 80 MB
 _KEPT_REPORTS = 8
-
-
-@lru_cache(maxsize=_KEPT_REPORTS)
-def open_report(folder: Path) -> "DetectionReport":
-    """The report in a materialised artifact; its files never change, so it is opened and matched once."""
-    from kpl.evaluation import open_detection  # NumPy is not loaded before somebody looks at a report
-
-    return open_detection(folder)
 
 
 @lru_cache(maxsize=_KEPT_REPORTS)
 def best_threshold(folder: Path) -> float:
     """Where F1 of all objects together is highest."""
-    return open_report(folder).best_threshold()
+    return open_detection(folder).best_threshold()
 
 
 @lru_cache(maxsize=_KEPT_FIGURES)
 def figures_at(folder: Path, threshold: float) -> "DetectionFigures":
     """The figures of a report at a threshold; a look at them is followed by looks at the samples behind."""
-    return open_report(folder).at(threshold)
+    return open_detection(folder).at(threshold)
 
 
 @lru_cache(maxsize=_KEPT_REPORTS)
@@ -54,7 +48,7 @@ def areas_of(folder: Path) -> tuple[dict[str, float], list["ClassAreas"]]:
     from kpl.evaluation.detection_report import class_areas, metrics_of
     from kpl.evaluation.report import ClassAreas
 
-    report = open_report(folder)
+    report = open_detection(folder)
     manifest = report.manifest
     if manifest.metrics and len(manifest.per_class) == len(manifest.classes):
         return manifest.metrics, manifest.per_class
@@ -67,7 +61,7 @@ def detection_out(folder: Path, threshold: float) -> DetectionFiguresOut:
     figures = figures_at(folder, threshold)
     overall = figures.overall
     return DetectionFiguresOut(
-        iou_threshold=open_report(folder).manifest.iou_threshold,
+        iou_threshold=open_detection(folder).manifest.iou_threshold,
         best_threshold=best_threshold(folder),
         num_objects=figures.num_objects,
         num_answers=figures.num_answers,
@@ -83,11 +77,17 @@ def detection_out(folder: Path, threshold: float) -> DetectionFiguresOut:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which samples, or objects, a figure counts: ids of their classes, and how they came out; None for any."""
+    """Which samples, or objects, a figure counts: ids of their classes, and how they came out; None for any.
+
+    Args:
+        by: with `value` the part of the report that they are in.
+    """
 
     label: int | None
     predicted: int | None
     outcome: Outcome | None
+    by: str | None
+    value: str | None
 
     @property
     def is_all(self) -> bool:
@@ -95,47 +95,63 @@ class Wanted:
 
 
 def find_samples(
-    folder: Path, threshold: float, wanted: Wanted, order: SampleOrder
+    reported: Reported, threshold: float, wanted: Wanted, order: SampleOrder
 ) -> tuple["NDArray[np.intp]", "NDArray[np.intp]"]:
-    """Indices of the samples that a figure counts something in, in order, and of the events that it counts."""
+    """Indices of the samples that a figure counts something in, in order, and of the events that it counts.
+
+    Raises:
+        NotFound: there is no such part.
+    """
     import numpy as np
 
-    report, figures = open_report(folder), figures_at(folder, threshold)
+    figures = figures_at(reported.folder, threshold)
     events = figures.find(
         label=wanted.label,
         predicted=wanted.predicted,
         outcome=cast("DetectionOutcome | None", wanted.outcome),
     )
-    num_samples = len(report.rows)
+    is_there = np.ones(figures.num_samples, bool)
+    if wanted.by is not None:
+        division = find_division(reported, wanted.by)
+        part = part_of(division, wanted.value)
+        events = events[division.of_events(figures)[events] == part]
+        if not division.is_of_objects:
+            is_there = division.codes == part
     samples = figures.events.samples[events]
-    counts = np.bincount(samples, minlength=num_samples)
-    matches = np.arange(num_samples) if wanted.is_all else np.flatnonzero(counts)
+    counts = np.bincount(samples, minlength=figures.num_samples)
+    is_all = wanted.is_all and (wanted.by is None or not division.is_of_objects)
+    matches = np.flatnonzero(is_there) if is_all else np.flatnonzero(counts)
     if order == "most":
         return matches[np.argsort(-counts[matches], kind="stable")], events
     if order == "row":
         return matches, events
     is_certain = order == "certain"
-    extreme = np.full(num_samples, -np.inf if is_certain else np.inf)
+    extreme = np.full(figures.num_samples, -np.inf if is_certain else np.inf)
     (np.maximum if is_certain else np.minimum).at(extreme, samples, figures.events.scores[events])
     key = -extreme[matches] if is_certain else extreme[matches]
     return matches[np.argsort(key, kind="stable")], events
 
 
-def sample_out(
-    folder: Path,
-    threshold: float,
-    index: int,
-    counted: "NDArray[np.intp]",
-    *,
-    dataset: Path | None,
-) -> EvaluatedSampleOut:
-    """One sample with the boxes in it and what became of each; `counted` are the events of the figure, ascending."""
+def samples_out(
+    reported: Reported, threshold: float, chosen: "NDArray[np.intp]", counted: "NDArray[np.intp]"
+) -> list[EvaluatedSampleOut]:
+    """Samples with the boxes in them and what became of each; `counted` are the events of the figure."""
     import numpy as np
 
-    report, figures = open_report(folder), figures_at(folder, threshold)
-    events = figures.events
+    figures = figures_at(reported.folder, threshold)
+    is_counted = np.zeros(len(figures.events.samples), bool)
+    is_counted[counted] = True
+    return [_sample_out(reported, figures, index, is_counted) for index in chosen.tolist()]
+
+
+def _sample_out(
+    reported: Reported, figures: "DetectionFigures", index: int, is_event_counted: "NDArray[np.bool_]"
+) -> EvaluatedSampleOut:
+    import numpy as np
+
+    report, events = open_detection(reported.folder), figures.events
     here = np.flatnonzero(events.samples == index)
-    is_counted = np.isin(here, counted, assume_unique=True)
+    is_counted = is_event_counted[here]
     # What the figure counts comes first, then by score.
     order = np.lexsort((-events.scores[here], ~is_counted))
     here, is_counted = here[order], is_counted[order]
@@ -152,7 +168,7 @@ def sample_out(
     )
     shown += [("ignored", *each, False) for each in report.ignored_of(index, figures)]
     row = int(report.rows[index])
-    width, height = _size_of(dataset, row)
+    width, height = _size_of(reported.dataset, row)
     return EvaluatedSampleOut(
         row=row,
         label=None,

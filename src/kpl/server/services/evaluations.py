@@ -1,7 +1,6 @@
 """Evaluations: the report a test left behind, at any threshold, down to the samples behind each figure."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -19,6 +18,8 @@ from kpl.schemas.evaluation import (
     EvaluatedSamplesOut,
     EvaluationCurveOut,
     EvaluationReportOut,
+    EvaluationSliceOut,
+    EvaluationSlicesOut,
     Outcome,
     SampleOrder,
 )
@@ -29,6 +30,14 @@ from kpl.server.db.tables.tasks import TaskInputRow, TaskOutputRow, TaskRow, Tas
 from kpl.server.services import evaluated_detections
 from kpl.server.services.access import Caller, Role, project_for
 from kpl.server.services.evaluated_detections import Wanted
+from kpl.server.services.evaluation_reports import (
+    DETECTION,
+    Reported,
+    manifest_of,
+    open_classification,
+    open_detection,
+)
+from kpl.server.services.evaluation_slices import division_names, find_division, part_of
 from kpl.server.services.paging import decode_cursor, encode_cursor
 from kpl.server.services.platform import Platform
 from kpl.server.services.spec_text import decode_spec
@@ -47,10 +56,8 @@ MOST_CLASSES = 2000
 MOST_MATRIX_CLASSES = 60
 MOST_MISTAKES = 500
 _BEST = 3
-_OPEN_REPORTS = 8
 # The kind that algorithms declare for an output that holds a report.
 REPORT_KIND = "metrics"
-DETECTION = "detection"
 _OUTCOMES: dict[str, tuple[Outcome, ...]] = {
     "classification": ("right", "wrong", "unanswered", "error"),
     DETECTION: ("right", "wrong", "missed", "false_alarm", "error"),
@@ -71,6 +78,12 @@ class _Found:
     @property
     def is_detection(self) -> bool:
         return self.manifest.task == DETECTION
+
+    def reported(self, platform: Platform) -> Reported:
+        """The report with its dataset, which is laid out on the disk for it."""
+        digest = self.dataset.artifact
+        dataset = None if digest is None else platform.artifacts.materialize(digest)
+        return Reported(self.folder, self.is_detection, dataset)
 
     def threshold(self, asked: float | None) -> float:
         """The threshold asked for; left out, where F1 of a detection is highest, and 0 of a classification."""
@@ -104,7 +117,7 @@ def get_evaluation(
         detection = evaluated_detections.detection_out(found.folder, at)
         metrics, areas = evaluated_detections.areas_of(found.folder)
     else:
-        figures = _open(found.folder).at(at)
+        figures = open_classification(found.folder).at(at)
         detection = None
         metrics, areas = manifest.metrics, manifest.per_class
     num_classes = len(manifest.classes)
@@ -144,7 +157,7 @@ def get_curve(
 ) -> EvaluationCurveOut:
     """Show how precision, recall and false alarms change with the threshold."""
     found = _find(platform, caller, project, task_id)
-    report = evaluated_detections.open_report(found.folder) if found.is_detection else _open(found.folder)
+    report = open_detection(found.folder) if found.is_detection else open_classification(found.folder)
     curve = report.curve(found.class_id(class_name))
     return EvaluationCurveOut(
         class_name=class_name,
@@ -159,6 +172,55 @@ def get_curve(
     )
 
 
+def get_slices(
+    platform: Platform,
+    caller: Caller,
+    project: str,
+    task_id: int,
+    *,
+    threshold: float | None,
+    by: str | None,
+) -> EvaluationSlicesOut:
+    """Show the figures of parts of a report, the worst first.
+
+    Raises:
+        NotFound: the report cannot be divided so.
+    """
+    from kpl.evaluation import slice_figures
+
+    found = _find(platform, caller, project, task_id)
+    at = found.threshold(threshold)
+    reported = found.reported(platform)
+    names = division_names(reported)
+    if by is None and not names:
+        return EvaluationSlicesOut(divisions=[], by=None, threshold=at, slices=[])
+    division = find_division(reported, names[0] if by is None else by)
+    if found.is_detection:
+        figures = evaluated_detections.figures_at(found.folder, at)
+        parts, tallies = division.of_events(figures), figures.tallies()
+    else:
+        parts, tallies = division.codes, open_classification(found.folder).tallies(at)
+    slices = [
+        EvaluationSliceOut(
+            value=value,
+            support=one.overall.support,
+            num_right=one.num_right,
+            num_wrong=one.num_wrong,
+            num_unanswered=one.num_missed,
+            num_false_alarms=one.num_false_alarms,
+            precision=one.overall.precision,
+            recall=one.overall.recall,
+            f1=one.overall.f1,
+        )
+        for value, one in zip(
+            division.values, slice_figures(parts, tallies, len(division.values)), strict=True
+        )
+        if one.overall.support or one.num_false_alarms
+    ]
+    slices.sort(key=lambda one: one.f1)
+    return EvaluationSlicesOut(divisions=names, by=by or names[0], threshold=at, slices=slices)
+
+
 def list_evaluated_samples(
     platform: Platform,
     caller: Caller,
@@ -169,6 +231,8 @@ def list_evaluated_samples(
     label: str | None,
     predicted: str | None,
     outcome: Outcome | None,
+    by: str | None,
+    value: str | None,
     order: SampleOrder,
     cursor: str | None,
     limit: int,
@@ -190,22 +254,19 @@ def list_evaluated_samples(
             ),
             hint=Sentence(f"One of {', '.join(known)}.", f"可选：{'、'.join(known)}。"),
         )
-    wanted = Wanted(found.class_id(label), found.class_id(predicted), outcome)
+    wanted = Wanted(found.class_id(label), found.class_id(predicted), outcome, by, value)
+    reported = found.reported(platform)
     if found.is_detection:
-        matches, counted = evaluated_detections.find_samples(found.folder, at, wanted, order)
+        matches, counted = evaluated_detections.find_samples(reported, at, wanted, order)
     else:
-        matches = counted = _find_samples(_open(found.folder), at, wanted, order)
+        matches = counted = _find_samples(reported, at, wanted, order)
     start = 0 if cursor is None else max(0, int(decode_cursor(cursor, int)))
-    chosen = matches[start : start + limit].tolist()
+    chosen = matches[start : start + limit]
     end = start + len(chosen)
     if found.is_detection:
-        dataset = found.dataset.artifact and platform.artifacts.materialize(found.dataset.artifact)
-        items = [
-            evaluated_detections.sample_out(found.folder, at, index, counted, dataset=dataset or None)
-            for index in chosen
-        ]
+        items = evaluated_detections.samples_out(reported, at, chosen, counted)
     else:
-        items = [_sample_out(_open(found.folder), index, at) for index in chosen]
+        items = [_sample_out(open_classification(found.folder), index, at) for index in chosen.tolist()]
     return EvaluatedSamplesOut(
         items=items,
         next_cursor=encode_cursor(end) if end < len(matches) else None,
@@ -214,32 +275,20 @@ def list_evaluated_samples(
     )
 
 
-@lru_cache(maxsize=_OPEN_REPORTS)
-def _open(folder: Path) -> "ClassificationReport":
-    """The report of a classification in a materialised artifact; its files never change, so it is opened once."""
-    from kpl.evaluation import open_classification  # NumPy is not loaded before somebody looks at a report
-
-    return open_classification(folder)
-
-
-@lru_cache(maxsize=_OPEN_REPORTS)
-def _manifest(folder: Path) -> "ReportManifest":
-    """What the report in a materialised artifact says of itself, with its answers opened once they are asked for."""
-    from kpl.evaluation import read_manifest
-
-    return read_manifest(folder)
-
-
 def _find_samples(
-    report: "ClassificationReport", threshold: float, wanted: Wanted, order: SampleOrder
+    reported: Reported, threshold: float, wanted: Wanted, order: SampleOrder
 ) -> "NDArray[np.intp]":
     """Indices of the samples that a figure counts, in order."""
+    report = open_classification(reported.folder)
     matches = report.find(
         threshold=threshold,
         label=wanted.label,
         predicted=wanted.predicted,
         outcome=cast("ClassificationOutcome | None", wanted.outcome),
     )
+    if wanted.by is not None:
+        division = find_division(reported, wanted.by)
+        matches = matches[division.codes[matches] == part_of(division, wanted.value)]
     if order in ("row", "most"):  # a sample is one answer
         return matches
     certainty = report.certainty[matches]
@@ -254,14 +303,14 @@ def _find(platform: Platform, caller: Caller, project: str, task_id: int) -> _Fo
             session.scalars(select(TaskSpecRow.spec).where(TaskSpecRow.task_id == task_id)).one()
         )
         output, artifact = _report_of(session, task, spec)
-        folder = platform.artifacts.materialize(artifact)
-        manifest = _manifest(folder)
         taken = dict(
             session.execute(
                 select(TaskInputRow.name, TaskInputRow.artifact).where(TaskInputRow.task_id == task_id)
             ).all()
         )
         digests = {each.type: taken[each.name] for each in reversed(spec.inputs) if taken.get(each.name)}
+        folder = platform.artifacts.materialize(artifact)
+        manifest = manifest_of(folder)
         return _Found(
             task=task,
             output=output,

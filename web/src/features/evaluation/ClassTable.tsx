@@ -8,6 +8,7 @@ import { useQueryState } from '@/ui/routing';
 import { Table } from '@/ui/Table';
 import { SearchField } from '@/ui/TextField';
 import type { EvaluatedClass, Report } from './api';
+import { Figure } from './Figure';
 import { type ClassColumn, type Filter, sortedClasses } from './model';
 
 interface ClassTableProps {
@@ -151,34 +152,4 @@ function errorsOf(name: string, figure: 'precision' | 'recall' | 'f1'): Partial<
   if (figure === 'precision') return { predicted: name, outcome: 'error' };
   if (figure === 'recall') return { label: name, outcome: 'error' };
   return { label: name };
-}
-
-interface FigureProps {
-  text: string;
-  /** 0 to 1, drawn below the number. */
-  bar?: number;
-  isNarrow?: boolean;
-  title?: string;
-  onPress: () => void;
-}
-
-function Figure({ text, bar, isNarrow, title, onPress }: FigureProps) {
-  return (
-    <button
-      type="button"
-      onClick={onPress}
-      title={title}
-      className={cx(
-        'group/figure inline-flex flex-col items-end tabular-nums',
-        isNarrow ? 'min-w-10' : 'w-20',
-      )}
-    >
-      <span className="group-hover/figure:text-accent group-hover/figure:underline">{text}</span>
-      {bar !== undefined && (
-        <span aria-hidden className="mt-0.5 block h-[3px] w-full rounded-full bg-sunken">
-          <span className="block h-full rounded-full bg-accent" style={{ width: `${bar * 100}%` }} />
-        </span>
-      )}
-    </button>
-  );
 }

@@ -16,6 +16,7 @@ import { Figures } from './Figures';
 import { MistakeTable } from './MistakeTable';
 import { type Filter, filterOf, matrixOf, ordersOf, queryOf, thresholdOf } from './model';
 import { Samples } from './Samples';
+import { SliceTable } from './SliceTable';
 
 /** What a test found. The address holds the threshold, the class of the curves and the samples looked at. */
 export default function EvaluationPage() {
@@ -84,6 +85,7 @@ function Loaded({ project, report }: { project: string; report: Report }) {
                 <Curves project={project} report={report} />
               </div>
               <ClassTable report={report} onShow={show} />
+              <SliceTable project={project} report={report} onShow={show} />
               <About report={report} />
             </div>
           </div>

@@ -21,9 +21,11 @@ interface SampleViewProps {
 /** One sample: what it is, what the model took it for or found in it, and how sure it was. */
 export function SampleView({ project, report, sample, onPrevious, onNext }: SampleViewProps) {
   const { t } = useTranslation('evaluation');
-  const [pointed, setPointed] = useState<DetectedObject | null>(null);
+  const [chosen, setChosen] = useState<DetectedObject | null>(null);
   const { artifact, name, version } = report.dataset;
   const { detection } = sample;
+  // Another figure or threshold brings other objects.
+  const pointed = chosen !== null && detection?.objects.includes(chosen) ? chosen : null;
   const boxes = useMemo(
     () =>
       pointed === null ? outcomeBoxes(detection?.objects ?? []) : outcomeBoxes([pointed], { isWhole: true }),
@@ -76,7 +78,7 @@ export function SampleView({ project, report, sample, onPrevious, onNext }: Samp
         />
       </div>
       {detection ? (
-        <DetectedObjects sample={detection} pointed={pointed} onPoint={setPointed} />
+        <DetectedObjects sample={detection} pointed={pointed} onPoint={setChosen} />
       ) : (
         <BestAnswers sample={sample} />
       )}

@@ -14,6 +14,7 @@ import { type EvaluatedSample, type Report, samplesQuery } from './api';
 import { type Filter, type Order, ordersOf, outcomeWord } from './model';
 import { SampleTile } from './SampleTile';
 import { SampleView } from './SampleView';
+import { usePartNames } from './usePartNames';
 
 interface SamplesProps {
   project: string;
@@ -132,11 +133,13 @@ export function Samples({ project, report, filter, onShow }: SamplesProps) {
 
 /** Which samples these are, in words. */
 function Sentence({ filter, isDetection }: { filter: Filter; isDetection: boolean }) {
-  const { label, predicted, outcome } = filter;
+  const { divisionName, partName } = usePartNames();
+  const { label, predicted, outcome, by, value } = filter;
   const { t } = useTranslation('evaluation');
   const parts = [
     label !== undefined && t('samples.ofClass', { name: label }),
     predicted !== undefined && t('samples.answered', { name: predicted }),
+    by !== undefined && t('samples.part', { division: divisionName(by), part: partName(by, value) }),
     outcome !== undefined && t(`samples.${outcomeWord(outcome, isDetection)}`),
   ].filter(Boolean);
   return parts.length === 0 ? t('samples.all') : parts.join(' · ');

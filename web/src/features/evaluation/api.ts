@@ -6,6 +6,7 @@ export type Report = Schemas['EvaluationReportOut'];
 export type EvaluatedClass = Schemas['EvaluatedClassOut'];
 export type Curve = Schemas['EvaluationCurveOut'];
 export type EvaluatedSample = Schemas['EvaluatedSampleOut'];
+export type Slice = Schemas['EvaluationSliceOut'];
 export type DetectedSample = Schemas['DetectedSampleOut'];
 export type DetectedObject = Schemas['DetectedObjectOut'];
 
@@ -30,6 +31,20 @@ export const curveQuery = (project: string, task: number, className: string | un
       dataOf(
         api.GET(`${BASE}/curve`, {
           params: { path: { project, task_id: task }, query: { class: className } },
+        }),
+      ),
+    placeholderData: keepPreviousData,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+/** Of the parts of a report; without `by` of those that it is divided into first. */
+export const slicesQuery = (project: string, task: number, threshold: number, by: string | undefined) =>
+  queryOptions({
+    queryKey: ['evaluations', project, task, 'slices', threshold, by ?? null],
+    queryFn: () =>
+      dataOf(
+        api.GET(`${BASE}/slices`, {
+          params: { path: { project, task_id: task }, query: { threshold, by } },
         }),
       ),
     placeholderData: keepPreviousData,

@@ -10,6 +10,7 @@ import {
   mistakesOf,
   nearestPoint,
   ordersOf,
+  outcomeWord,
   pointAt,
   queryOf,
   sortedClasses,
@@ -122,6 +123,10 @@ test('the address keeps the samples asked for and forgets those asked for before
   });
   expect(queryOf({ predicted: 'dog' })).toMatchObject({ of: 'samples', predicted: 'dog', label: undefined });
   expect(queryOf(null).of).toBeUndefined();
+  const part = { by: 'split', value: 'test', outcome: 'error' as const };
+  expect(filterOf(queryOf(part))).toMatchObject(part);
+  expect(queryOf({ label: 'cat' }).by).toBeUndefined();
+  expect(isSameFilter(part, { ...part, value: 'train' })).toBe(false);
 });
 
 test.each([
@@ -132,6 +137,12 @@ test.each([
   ['-1', 0],
   ['much', undefined],
 ])('a threshold of %s is read as %s', (t, threshold) => expect(thresholdOf({ t })).toBe(threshold));
+
+test('what is wrong about a box in its place is its class', () => {
+  expect(outcomeWord('wrong', true)).toBe('wrong_class');
+  expect(outcomeWord('wrong', false)).toBe('wrong');
+  expect(outcomeWord('missed', true)).toBe('missed');
+});
 
 test('a detection has its own order and usual threshold', () => {
   expect(ordersOf({ detection: DETECTION })[0]).toBe('most');

@@ -9,6 +9,9 @@ export interface Filter {
   label?: string;
   predicted?: string;
   outcome?: Outcome;
+  /** With `value`, the part of the report that they are in; without a value, what has none. */
+  by?: string;
+  value?: string;
   order: Order;
 }
 
@@ -32,13 +35,21 @@ export function filterOf(query: Query): Filter | null {
     label: query.label,
     predicted: query.predicted,
     outcome: OUTCOMES.has(query.outcome ?? '') ? (query.outcome as Outcome) : undefined,
+    ...(query.by === undefined ? {} : { by: query.by, value: query.value }),
     order: ORDERS.has(query.order ?? '') ? (query.order as Order) : 'certain',
   };
 }
 
 /** What to write into the address so that it asks for the samples of a figure. */
 export function queryOf(filter: Partial<Filter> | null): Query {
-  const none = { label: undefined, predicted: undefined, outcome: undefined, sample: undefined };
+  const none = {
+    label: undefined,
+    predicted: undefined,
+    outcome: undefined,
+    by: undefined,
+    value: undefined,
+    sample: undefined,
+  };
   if (filter === null) return { ...none, of: undefined, order: undefined };
   return { ...none, of: 'samples', ...filter };
 }
@@ -107,7 +118,9 @@ export function filterOfCell({ label, predicted }: Cell, isDetection: boolean): 
 
 /** Whether two figures count the same, whatever the order. */
 export function isSameFilter(a: Omit<Filter, 'order'>, b: Omit<Filter, 'order'> | null): boolean {
-  return b !== null && a.label === b.label && a.predicted === b.predicted && a.outcome === b.outcome;
+  if (b === null) return false;
+  const parts = ['label', 'predicted', 'outcome', 'by', 'value'] as const;
+  return parts.every((part) => a[part] === b[part]);
 }
 
 export interface Mistake {

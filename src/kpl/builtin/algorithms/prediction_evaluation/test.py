@@ -29,7 +29,7 @@ def main() -> None:
             **about,
         )
     elif has(dataset, "label", f"{layer}.label"):
-        positions = positions[dataset.columns("label")[positions] >= 0]
+        positions = answered(dataset, layer, positions)
         report = evaluation.write_classification(
             author.output("report"),
             rows=dataset.rows[positions],
@@ -44,7 +44,8 @@ def main() -> None:
             "the parameter `layer` to its name."
         )
     for name, value in report["metrics"].items():
-        author.metric(name, value)
+        # What the classes have on average goes by the name that figures of boxes have.
+        author.metric(name.removeprefix("macro_"), value)
     if "confusion" in report:
         author.figure("confusion", {"kind": "confusion_matrix", **report["confusion"]})
     author.figure("per_class", {"kind": "table", "rows": report["per_class"]})
@@ -104,15 +105,24 @@ def known(labels: list[NDArray[Any]], *columns: list[NDArray[Any]]) -> tuple[lis
     )
 
 
+def answered(dataset: Dataset, layer: str, positions: Rows) -> Rows:
+    """Positions of the samples that have a label and a prediction."""
+    labelled = positions[dataset.columns("label")[positions] >= 0]
+    kept = labelled[dataset.columns(f"{layer}.label")[labelled] >= 0]
+    if len(kept) < len(labelled):
+        author.note(f"{len(labelled) - len(kept)} samples without a prediction were left out.")
+    if not len(kept):
+        raise SystemExit("No sample has both a label and a prediction. Choose another split or layer.")
+    return kept
+
+
 def scores(dataset: Dataset, layer: str, positions: Rows) -> NDArray[np.float32]:
-    """[N,C] with the score of the predicted class and 0 for all others; -1 for all where nothing is predicted."""
+    """[N,C] with the score of the predicted class and 0 for all others; 1 where the layer has no scores."""
     predicted = dataset.columns(f"{layer}.label")[positions]
     name = f"{layer}.score"
-    certainty = dataset.columns(name)[positions] if has(dataset, name) else np.ones(len(positions))
+    certainty = dataset.columns(name)[positions] if has(dataset, name) else 1.0
     found = np.zeros((len(positions), len(dataset.class_names)), np.float32)
-    found[predicted < 0] = -1
-    answered = np.flatnonzero(predicted >= 0)
-    found[answered, predicted[answered]] = certainty[answered]
+    found[np.arange(len(positions)), predicted] = certainty
     return found
 
 
