@@ -31,6 +31,11 @@ type Known = (page: number) => Sample[] | undefined;
 interface Block {
   start: number;
   count: number;
+  /** The pages that hold it, which may be one. */
+  firstPage: number;
+  lastPage: number;
+  /** Its height as long as they are not there. */
+  guess: number;
   /** The section whose heading stands above it; null for none. */
   heading: Section | null;
   /** Whether nothing follows in its section, so that its last row may stay open. */
@@ -63,14 +68,23 @@ export class GridLayout implements SampleLayout {
     sections: readonly Section[] | null = null,
   ) {
     for (const section of sections ?? [{ start: 0, count: total }])
-      for (let done = 0; done < section.count; done += PAGE_SIZE)
+      for (let done = 0; done < section.count; done += PAGE_SIZE) {
+        const start = section.start + done;
+        const count = Math.min(PAGE_SIZE, section.count - done);
+        const isLast = done + PAGE_SIZE >= section.count;
         this.#blocks.push({
-          start: section.start + done,
-          count: Math.min(PAGE_SIZE, section.count - done),
+          start,
+          count,
+          firstPage: Math.floor(start / PAGE_SIZE),
+          lastPage: Math.floor((start + count - 1) / PAGE_SIZE),
+          guess: this.#guess(count, isLast),
           heading: done === 0 && 'id' in section ? section : null,
-          isLast: done + PAGE_SIZE >= section.count,
+          isLast,
         });
-    this.#starts = Int32Array.from(this.#blocks, ({ start }) => start);
+      }
+    this.#starts = new Int32Array(this.#blocks.length);
+    for (let index = 0; index < this.#blocks.length; index += 1)
+      this.#starts[index] = (this.#blocks[index] as Block).start;
     this.#tops = new Float64Array(this.#blocks.length + 1);
     this.refresh();
   }
@@ -81,10 +95,11 @@ export class GridLayout implements SampleLayout {
 
   /** Takes in what was fetched since. */
   refresh(): void {
-    for (const [index, block] of this.#blocks.entries()) {
+    for (let index = 0; index < this.#blocks.length; index += 1) {
+      const block = this.#blocks[index] as Block;
       const height = this.#isKnown(block)
         ? this.#lay(index).height
-        : (this.#laid.get(index)?.height ?? this.#guess(block));
+        : (this.#laid.get(index)?.height ?? block.guess);
       this.#tops[index + 1] = (this.#tops[index] as number) + headingOf(block) + height;
     }
   }
@@ -127,30 +142,25 @@ export class GridLayout implements SampleLayout {
     return found;
   }
 
-  #pagesOf({ start, count }: Block): [Sample[] | undefined, Sample[] | undefined] {
-    return [
-      this.known(Math.floor(start / PAGE_SIZE)),
-      this.known(Math.floor((start + count - 1) / PAGE_SIZE)),
-    ];
-  }
-
-  #isKnown(block: Block): boolean {
-    return this.#pagesOf(block).every((page) => page !== undefined);
+  #isKnown({ firstPage, lastPage }: Block): boolean {
+    if (this.known(firstPage) === undefined) return false;
+    return lastPage === firstPage || this.known(lastPage) !== undefined;
   }
 
   /** About how high a block stands whose pictures are not known. */
-  #guess({ count, isLast }: Block): number {
+  #guess(count: number, isLast: boolean): number {
     const key = isLast ? count : -count;
-    const known = this.#guesses.get(key);
-    if (known !== undefined) return known;
-    const guess = estimateHeight(count, this.aspect, { ...this.options, fills: !isLast });
-    this.#guesses.set(key, guess);
+    let guess = this.#guesses.get(key);
+    if (guess === undefined) {
+      guess = estimateHeight(count, this.aspect, { ...this.options, fills: !isLast });
+      this.#guesses.set(key, guess);
+    }
     return guess;
   }
 
   #lay(index: number): LaidBlock {
     const block = this.#blocks[index] as Block;
-    const [first, second] = this.#pagesOf(block);
+    const [first, second] = [this.known(block.firstPage), this.known(block.lastPage)];
     const isKnown = first !== undefined && second !== undefined;
     const kept = this.#laid.get(index);
     if (kept !== undefined && (!isKnown || (kept.first === first && kept.second === second))) return kept;
