@@ -204,6 +204,11 @@ def test_a_selection_and_a_place_are_there_again_after_another_tab(server: Runni
     assert "found again" in printed, printed
 
 
+def test_samples_stand_below_headings_of_their_splits_and_classes(server: RunningServer) -> None:
+    printed = run_script("samples.mjs", server.url, "arranged", password=PASSWORD)
+    assert "arranged" in printed, printed
+
+
 def test_who_may_look_only_is_offered_nothing_that_writes(server: RunningServer) -> None:
     printed = run_script("samples.mjs", server.url, "viewer", password=PASSWORD, KPL_E2E_USER="onlooker")
     assert "looked only" in printed, printed

@@ -1,5 +1,5 @@
 // Looks at samples of every kind on a real server: what is drawn over them, groups, predictions, rows, a broken picture.
-// Called as `samples.mjs LANGUAGE THEME WIDTH`, with `review`, `viewer` or `kept`, or with the name of a dataset, whose masks it opens.
+// Called as `samples.mjs LANGUAGE THEME WIDTH`, with `review`, `viewer`, `kept` or `arranged`, or with the name of a dataset, whose masks it opens.
 import assert from 'node:assert/strict';
 import { BASE, lookAt, open, signIn, start } from './browser.mjs';
 
@@ -474,6 +474,72 @@ async function kept() {
   console.log('found again');
 }
 
+/** Samples below headings of their classes and splits, with exact numbers; a heading stays, filters and selects. */
+async function arranged() {
+  const { context, page, problems } = await open(browser, { language: 'en', theme: 'light' });
+  page.setDefaultTimeout(10_000);
+  await signIn(page);
+  await go(page, 'people');
+  await page.getByRole('button', { name: /Group by/ }).click();
+  await page.getByRole('menuitem', { name: 'Identity' }).click();
+  await page.waitForURL(/by=label/);
+  const pane = page.getByRole('region', { name: 'Samples', exact: true });
+  const heading = (name) => page.getByRole('heading', { level: 3, name, exact: true });
+  await heading('person 000').waitFor();
+  await pane.getByText('8 samples', { exact: true }).waitFor();
+  assert.equal(await pane.getByText('2 samples', { exact: true }).first().isVisible(), true);
+  await page.locator('[data-position="7"] img').waitFor();
+  await lookAt(page, 'samples-arranged');
+  const order = await page.evaluate(() =>
+    [...document.querySelectorAll('main section h3, main section [data-position]')]
+      .map((item) => ({
+        top: item.getBoundingClientRect().top,
+        name: item.matches('h3') ? item.textContent : Number(item.dataset.position),
+      }))
+      .sort((a, b) => a.top - b.top || Number(a.name) - Number(b.name))
+      .map(({ name }) => name)
+      .slice(0, 13),
+  );
+  assert.deepEqual(order, ['person 000', 0, 1, 2, 3, 4, 5, 6, 7, 'person 001', 8, 9, 'person 002']);
+  await pane.evaluate((element) => element.scrollTo(0, element.scrollHeight));
+  await heading('person 149').waitFor();
+  const top = page.locator('main .z-10 h3');
+  await top.waitFor();
+  assert.match(await top.textContent(), /^person 1\d\d$/, 'the heading of the topmost stays');
+  await page.getByRole('button', { name: 'Select all of person 149' }).click();
+  await page.getByText('2 selected').waitFor();
+  await page.getByRole('button', { name: 'Show person 149 only' }).click();
+  await page.getByRole('status').getByText('of 306 samples').waitFor();
+  await page.waitForURL(/label=person\+149/);
+  await heading('person 149').waitFor();
+  assert.equal(
+    await page
+      .getByRole('heading', { level: 3 })
+      .filter({ hasText: /^person/ })
+      .count(),
+    1,
+  );
+  await go(page, 'digits?by=split&order=-score&sample=31');
+  await heading('train').waitFor();
+  await page.getByText('30 samples', { exact: true }).waitFor();
+  await heading('test').waitFor();
+  await page.keyboard.press('k');
+  await page.waitForURL(/sample=30/);
+  await page.keyboard.press('k');
+  await page.waitForURL(/sample=29/);
+  await go(page, 'letters?by=label');
+  await heading('praise').waitFor();
+  await pane.evaluate((element) => element.scrollTo(0, element.scrollHeight));
+  await page.locator('[data-position="299"]').waitFor();
+  assert.equal(await top.textContent(), 'blame');
+  await lookAt(page, 'samples-arranged-rows');
+  await go(page, 'cells?by=label');
+  await page.getByText(/no class of their own/).waitFor();
+  assert.deepEqual(problems, []);
+  await context.close();
+  console.log('arranged');
+}
+
 /** Somebody who may look only: nothing that writes is offered, and it is said why. */
 async function viewer() {
   const { context, page, problems } = await open(browser, { language: 'en', theme: 'dark', width: 1280 });
@@ -515,6 +581,7 @@ try {
     await review();
   } else if (what === 'viewer') await viewer();
   else if (what === 'kept') await kept();
+  else if (what === 'arranged') await arranged();
   else if (what in WORDS) await read(what, theme, Number(width));
   else await readOne(what);
 } finally {

@@ -216,6 +216,19 @@ class FacetsOut(BaseModel):
     objects: list[FacetOut] = Field(description="By the number of objects in a sample, as `3-5`; rising.")
 
 
+class SectionOut(BaseModel):
+    id: str | None = Field(description="The split or class, to filter by; null for samples without one.")
+    class_id: int | None = Field(description="Null where it is no class.")
+    count: int = Field(description="Samples.")
+
+
+class SectionsOut(BaseModel):
+    """The splits or classes that a list of samples is arranged by, one after another."""
+
+    items: list[SectionOut]
+    num_samples: int
+
+
 SampleChange = Literal["added", "removed", "changed"]
 
 

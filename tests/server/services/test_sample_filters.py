@@ -15,6 +15,7 @@ from kpl.server.services.access import SERVER
 from kpl.server.services.platform import Platform
 from kpl.server.services.sample_facets import facets
 from kpl.server.services.sample_filters import SampleFilter, matching_rows
+from kpl.server.services.sample_sections import sections
 from kpl.testing.published import image_bytes, publish_dataset, write_dataset
 
 SIZES = [12, 70, 12, 300, 12, 40]
@@ -82,6 +83,47 @@ def test_facets_count_what_the_other_filters_let_through(boxes: Path) -> None:
     assert counts(size="12x12") == (counts()[0], {"0-0": 1, "1-1": 1, "2-2": 1})
     assert counts(objects="0-0", order="-score") == ({"12x12": 1, "40x40": 1}, counts()[1])
     assert counts(split="test")[0] == {"12x12": 1, "40x40": 1}
+
+
+@pytest.fixture
+def letters(tmp_path: Path) -> Path:
+    """Nine texts of three classes, one of which none has, and two splits; some have neither."""
+    with DatasetWriter(tmp_path / "letters", kind="text", class_names=["a", "unused", "b"]) as writer:
+        for number in range(9):
+            label: dict[str, Any] = {} if number % 3 == 2 else {"label": (0, 2)[number % 3]}
+            writer.add(str(number), text="words", split=("train", "val", None)[number // 3], **label)
+    return tmp_path / "letters"
+
+
+def test_samples_are_arranged_by_class_and_by_split(letters: Path) -> None:
+    def counts(**chosen: str) -> list[tuple[str | None, int | None, int]]:
+        found = sections(letters, SampleFilter(**chosen))
+        assert found.num_samples == len(rows(letters, **chosen))
+        return [(each.id, each.class_id, each.count) for each in found.items]
+
+    assert rows(letters, group="label") == [0, 3, 6, 1, 4, 7, 2, 5, 8]
+    assert rows(letters, group="label", order="-row", split="train") == [0, 1, 2]
+    assert rows(letters, group="split", order="-row") == [2, 1, 0, 5, 4, 3, 8, 7, 6]
+    assert counts(group="label") == [("a", 0, 3), ("b", 2, 3), (None, None, 3)]
+    assert counts(group="split", label="b", order="-key") == [
+        ("train", None, 1),
+        ("val", None, 1),
+        (None, None, 1),
+    ]
+
+
+def test_sections_of_a_version_with_fewer_samples_are_exact(letters: Path) -> None:
+    versions.remove(letters, ["0", "8"])
+    assert rows(letters, group="label") == [3, 6, 1, 4, 7, 2, 5]
+    assert [each.count for each in sections(letters, SampleFilter(group="split")).items] == [2, 3, 2]
+
+
+def test_samples_without_a_class_of_their_own_are_not_arranged_by_it(boxes: Path) -> None:
+    assert [each.id for each in sections(boxes, SampleFilter(group="split")).items] == ["train", "test"]
+    with pytest.raises(Invalid, match="no class of their own"):
+        rows(boxes, group="label")
+    with pytest.raises(Invalid, match="nothing is named"):
+        sections(boxes, SampleFilter())
 
 
 def test_many_sizes_are_counted_in_ranges(tmp_path: Path) -> None:

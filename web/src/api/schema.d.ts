@@ -660,6 +660,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/datasets/{name}/versions/{version}/sections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Sample Sections
+         * @description Count the samples of each split or class, in the order of a list that is arranged by it (`group`).
+         */
+        get: operations["list_sample_sections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/datasets/{name}/versions/{version}/statistics": {
         parameters: {
             query?: never;
@@ -5020,6 +5040,34 @@ export interface components {
             /** Num Matches */
             num_matches: number;
         };
+        /** SectionOut */
+        SectionOut: {
+            /**
+             * Class Id
+             * @description Null where it is no class.
+             */
+            class_id: number | null;
+            /**
+             * Count
+             * @description Samples.
+             */
+            count: number;
+            /**
+             * Id
+             * @description The split or class, to filter by; null for samples without one.
+             */
+            id: string | null;
+        };
+        /**
+         * SectionsOut
+         * @description The splits or classes that a list of samples is arranged by, one after another.
+         */
+        SectionsOut: {
+            /** Items */
+            items: components["schemas"]["SectionOut"][];
+            /** Num Samples */
+            num_samples: number;
+        };
         /**
          * SessionCreate
          * @description A sign-in: with user name and password, or with the token of a one-time link.
@@ -6957,6 +7005,8 @@ export interface operations {
                 size?: string | null;
                 /** @description How many objects, as `3-5` or `101-`. */
                 objects?: string | null;
+                /** @description Samples of one split or class after those of another, each in `order`. */
+                group?: ("split" | "label") | null;
                 /** @description What they are sorted by; `size` is in pixels, and `-` puts the highest first. */
                 order?: "row" | "-row" | "key" | "-key" | "size" | "-size" | "objects" | "-objects" | "score" | "-score";
             };
@@ -7118,6 +7168,8 @@ export interface operations {
                 size?: string | null;
                 /** @description How many objects, as `3-5` or `101-`. */
                 objects?: string | null;
+                /** @description Samples of one split or class after those of another, each in `order`. */
+                group?: ("split" | "label") | null;
                 /** @description What they are sorted by; `size` is in pixels, and `-` puts the highest first. */
                 order?: "row" | "-row" | "key" | "-key" | "size" | "-size" | "objects" | "-objects" | "score" | "-score";
             };
@@ -7168,6 +7220,8 @@ export interface operations {
                 size?: string | null;
                 /** @description How many objects, as `3-5` or `101-`. */
                 objects?: string | null;
+                /** @description Samples of one split or class after those of another, each in `order`. */
+                group?: ("split" | "label") | null;
                 /** @description What they are sorted by; `size` is in pixels, and `-` puts the highest first. */
                 order?: "row" | "-row" | "key" | "-key" | "size" | "-size" | "objects" | "-objects" | "score" | "-score";
             };
@@ -7301,6 +7355,54 @@ export interface operations {
                 };
                 content: {
                     "image/png": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_sample_sections: {
+        parameters: {
+            query?: {
+                split?: string | null;
+                label?: string | null;
+                /** @description What people decided about the answers of the layer `predictions`. */
+                verdict?: ("accepted" | "rejected" | "none") | null;
+                /** @description Layer whose answers go with the samples; left out, `predictions` if there is one. */
+                predictions?: string | null;
+                /** @description `640x480`, or a range as `257-512` of the longer side in pixels. */
+                size?: string | null;
+                /** @description How many objects, as `3-5` or `101-`. */
+                objects?: string | null;
+                /** @description Samples of one split or class after those of another, each in `order`. */
+                group?: ("split" | "label") | null;
+                /** @description What they are sorted by; `size` is in pixels, and `-` puts the highest first. */
+                order?: "row" | "-row" | "key" | "-key" | "size" | "-size" | "objects" | "-objects" | "score" | "-score";
+            };
+            header?: never;
+            path: {
+                project: string;
+                name: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SectionsOut"];
                 };
             };
             /** @description Validation Error */

@@ -21,6 +21,7 @@ from kpl.schemas.dataset import (
     SampleOrder,
     SampleOut,
     SamplesOut,
+    SectionsOut,
     StatisticsOut,
 )
 from kpl.schemas.page import Page
@@ -56,13 +57,17 @@ def chosen_samples(
     objects: Annotated[
         str | None, Query(pattern=r"^\d{1,9}-\d{0,9}$", description="How many objects, as `3-5` or `101-`.")
     ] = None,
+    group: Annotated[
+        Literal["split", "label"] | None,
+        Query(description="Samples of one split or class after those of another, each in `order`."),
+    ] = None,
     order: Annotated[
         SampleOrder,
         Query(description="What they are sorted by; `size` is in pixels, and `-` puts the highest first."),
     ] = "row",
 ) -> SampleFilter:
     """The filter that a list of samples is asked for with."""
-    return SampleFilter(split, label, verdict, predictions, size, objects, order)
+    return SampleFilter(split, label, verdict, predictions, size, objects, group, order)
 
 
 Chosen = Annotated[SampleFilter, Depends(chosen_samples)]
@@ -183,6 +188,14 @@ def list_sample_facets(
 ) -> FacetsOut:
     """Count the samples that pass by size and by their number of objects."""
     return datasets.list_facets(platform, caller, project, name, version, chosen)
+
+
+@router.get("/{name}/versions/{version}/sections", operation_id="list_sample_sections")
+def list_sample_sections(
+    platform: ThePlatform, caller: TheCaller, project: str, name: str, version: int, chosen: Chosen
+) -> SectionsOut:
+    """Count the samples of each split or class, in the order of a list that is arranged by it (`group`)."""
+    return datasets.list_sections(platform, caller, project, name, version, chosen)
 
 
 @router.post("/{name}/versions/{version}/reviews", operation_id="review_answers", status_code=201)

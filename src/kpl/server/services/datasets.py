@@ -21,6 +21,7 @@ from kpl.schemas.dataset import (
     SampleKeysOut,
     SampleOut,
     SamplesOut,
+    SectionsOut,
     StatisticsOut,
 )
 from kpl.schemas.page import Page
@@ -152,6 +153,15 @@ def list_facets(
     from kpl.server.services.sample_facets import facets
 
     return facets(_folder(platform, caller, project, name, version), chosen)
+
+
+def list_sections(
+    platform: Platform, caller: Caller, project: str, name: str, version: int, chosen: SampleFilter
+) -> SectionsOut:
+    """The splits or classes that the list of samples is arranged by."""
+    from kpl.server.services.sample_sections import sections
+
+    return sections(_folder(platform, caller, project, name, version), chosen)
 
 
 def _place_after(cursor: str | None) -> int:

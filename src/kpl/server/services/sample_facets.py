@@ -26,8 +26,8 @@ _OBJECTS = (0, 1, 2, 3, 6, 11, 21, 51, 101)
 def facets(folder: Path, chosen: SampleFilter) -> FacetsOut:
     """Exact numbers of samples, each facet as if it were not filtered by itself; empty where there is no such thing."""
     return FacetsOut(
-        sizes=_size_facet(folder, replace(chosen, size=None, order="row")),
-        objects=_object_facet(folder, replace(chosen, objects=None, order="row")),
+        sizes=_size_facet(folder, replace(chosen, size=None, group=None, order="row")),
+        objects=_object_facet(folder, replace(chosen, objects=None, group=None, order="row")),
     )
 
 

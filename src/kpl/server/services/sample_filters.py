@@ -31,6 +31,7 @@ class SampleFilter:
         layer: whose answers verdict, score and objects are about; left out, that which is called `predictions`.
         size: `640x480`, or `257-512` for the longer side in pixels; `2049-` has no end.
         objects: how many objects, as `1-1` or `51-`.
+        group: `split` or `label`: samples of one after those of another, each in the order below.
         order: `row`, `key`, `size` (pixels), `objects` or `score`; after `-` the highest first.
     """
 
@@ -40,6 +41,7 @@ class SampleFilter:
     layer: str | None = None
     size: str | None = None
     objects: str | None = None
+    group: str | None = None
     order: str = "row"
 
 
@@ -63,7 +65,7 @@ def matching_rows(folder: Path, chosen: SampleFilter) -> "NDArray[np.int64]":
     if chosen.objects is not None:
         counts = sample_measures.num_objects(folder, chosen.layer)
         rows = rows[in_range(counts, chosen.objects)[places_of(dataset, rows)]]
-    return _sorted(folder, rows, chosen)
+    return _grouped(folder, _sorted(folder, rows, chosen), chosen.group)
 
 
 def _sorted(folder: Path, rows: "NDArray[np.int64]", chosen: SampleFilter) -> "NDArray[np.int64]":
@@ -76,6 +78,21 @@ def _sorted(folder: Path, rows: "NDArray[np.int64]", chosen: SampleFilter) -> "N
     keys = -values if chosen.order.startswith("-") else values  # what has no value stays last either way
     order: NDArray[np.int64] = rows[np.argsort(keys, kind="stable")]
     return order
+
+
+def _grouped(folder: Path, rows: "NDArray[np.int64]", group: str | None) -> "NDArray[np.int64]":
+    import numpy as np
+
+    if group is None:
+        return rows
+    arranged: NDArray[np.int64] = rows[np.argsort(group_codes(folder, group, rows), kind="stable")]
+    return arranged
+
+
+def group_codes(folder: Path, group: str, rows: "NDArray[np.int64]") -> "NDArray[np.int64]":
+    """[M] the number of the split or class of some rows."""
+    measure = sample_measures.split_codes if group == "split" else sample_measures.class_codes
+    return measure(folder)[places_of(open_dataset(folder), rows)]
 
 
 def _values_of(folder: Path, by: str, layer: str | None) -> "NDArray[Any]":

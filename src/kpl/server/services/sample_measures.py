@@ -1,6 +1,7 @@
-"""What samples can be sorted and divided by: size, number of objects, score. Columns alone are read, never an image.
+"""What samples can be sorted and divided by: size, number of objects, score, split, class.
 
-All are [N], in the order of the dataset's samples, and kept, since versions never change.
+All are [N], in the order of the dataset's samples. Columns alone are read, never an image, and what was read is kept,
+since versions never change.
 """
 
 from functools import lru_cache
@@ -93,3 +94,35 @@ def key_ranks(folder: Path) -> "NDArray[np.int64]":
     ranks = np.empty(len(order), np.int64)
     ranks[order] = np.arange(len(order))
     return ranks
+
+
+@lru_cache(maxsize=_KEPT)
+def split_codes(folder: Path) -> "NDArray[np.int64]":
+    """[N] the number of each sample's split, the first of several; those in none have the highest."""
+    import numpy as np
+
+    dataset = open_dataset(folder)
+    members = list(dataset.split_rows().values())
+    codes = np.full(int(dataset.rows[-1]) + 1 if len(dataset) else 0, len(members), np.int64)
+    for code, rows in reversed(list(enumerate(members))):
+        codes[rows] = code
+    return codes[dataset.rows]
+
+
+@lru_cache(maxsize=_KEPT)
+def class_codes(folder: Path) -> "NDArray[np.int64]":
+    """[N] the class of each sample; those without one have the highest number.
+
+    Raises:
+        Invalid: samples have no class of their own.
+    """
+    import numpy as np
+
+    dataset = open_dataset(folder)
+    if "label" not in dataset.fields:
+        raise Invalid(
+            f"Samples of a dataset of kind {dataset.kind} have no class of their own to be arranged by.",
+            hint="Filter them by `label`, or arrange them by `split`.",
+        )
+    labels = np.asarray(dataset.columns("label"), np.int64)
+    return np.where(labels < 0, max(len(dataset.class_names), int(labels.max(initial=-1)) + 1), labels)

@@ -1,6 +1,7 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { api, dataOf, type Schemas } from '@/api/client';
 import type { operations } from '@/api/schema';
+import { sectionsOf } from './browser/sections';
 
 export type Dataset = Schemas['DatasetOut'];
 export type DatasetVersion = Schemas['DatasetVersionOut'];
@@ -130,6 +131,8 @@ export interface SampleFilter {
   size: string | null;
   /** How many objects, as `3-5` or `101-`. */
   objects: string | null;
+  /** What samples stand together by, below headings. */
+  group: NonNullable<SampleQuery['group']> | null;
   order: Exclude<SampleQuery['order'], 'row' | undefined> | null;
 }
 
@@ -182,7 +185,7 @@ export function fetchKeys(
 export const facetsQuery = (
   project: string,
   { name, version, predictions }: VersionPart,
-  { order: _, ...filter }: SampleFilter,
+  { order: _, group: __, ...filter }: SampleFilter,
 ) =>
   queryOptions({
     queryKey: ['dataset-facets', project, name, version, predictions ?? null, filter],
@@ -194,6 +197,28 @@ export const facetsQuery = (
       ),
     staleTime: Number.POSITIVE_INFINITY,
     placeholderData: keepPreviousData,
+  });
+
+/** The splits or classes that a list is arranged by, in its order. */
+export const sectionsQuery = (
+  project: string,
+  { name, version, predictions }: VersionPart,
+  { order: _, ...filter }: SampleFilter,
+) =>
+  queryOptions({
+    queryKey: ['dataset-sections', project, name, version, predictions ?? null, filter],
+    queryFn: async () =>
+      sectionsOf(
+        (
+          await dataOf(
+            api.GET(`${BASE}/{name}/versions/{version}/sections`, {
+              params: { path: { project, name, version }, query: { ...filter, predictions } },
+            }),
+          )
+        ).items,
+      ),
+    staleTime: Number.POSITIVE_INFINITY,
+    enabled: filter.group !== null,
   });
 
 /** One sample with all its objects and their outlines. */

@@ -7,7 +7,8 @@ import type { Query } from '@/ui/routing';
 import { SegmentedControl, Toggle } from '@/ui/SegmentedControl';
 import { Tooltip } from '@/ui/Tooltip';
 import type { DatasetVersion, Layer, SampleFilter } from '../api';
-import { ordersOf, rangeText, sizeText } from './filter';
+import { groupsOf, ordersOf, rangeText, sizeText } from './filter';
+import { GroupMenu } from './GroupMenu';
 import { OrderMenu } from './OrderMenu';
 import type { Switches } from './overlays';
 import type { SamplePages } from './samplePages';
@@ -41,6 +42,7 @@ export function GridToolbar(props: GridToolbarProps) {
   const { t } = useTranslation('datasets');
   const { count } = useFormat();
   const { total } = pages;
+  const groups = groupsOf(version, props.layers);
   const { split, label, verdict, size, objects } = filter;
   const chips = [
     { name: 'split', text: split },
@@ -91,6 +93,14 @@ export function GridToolbar(props: GridToolbarProps) {
         <Switch is={view.names} onChange={(names) => onChange({ names })} keys="n" label={t('names')}>
           <Tag aria-hidden />
         </Switch>
+      )}
+      {(groups.length > 0 || filter.group !== null) && (
+        <GroupMenu
+          groups={groups}
+          isIdentity={version.kind === 'face_recognition'}
+          value={filter.group}
+          onChange={(by) => onFilter({ by, sample: undefined })}
+        />
       )}
       <OrderMenu
         orders={ordersOf(props.layers, props.predictions)}

@@ -3,14 +3,14 @@ import { lazy, Suspense, useEffect, useMemo, useState, useSyncExternalStore } fr
 import { ErrorState } from '@/ui/ErrorState';
 import { type Query, useQueryState } from '@/ui/routing';
 import { SkeletonRows } from '@/ui/Skeleton';
-import { type DatasetVersion, layersQuery, type SampleFilter, statisticsQuery } from '../api';
+import { type DatasetVersion, layersQuery, type SampleFilter, sectionsQuery, statisticsQuery } from '../api';
 import { typicalAspect } from '../model';
 import { Facets } from './Facets';
 import { filterOf } from './filter';
 import { GridToolbar } from './GridToolbar';
 import { Kept, useKept } from './kept';
 import { chosenPredictions, switchesOf, USUAL_PREDICTIONS, withToggled } from './overlays';
-import { SampleGrid } from './SampleGrid';
+import { SampleGrid, type Sections } from './SampleGrid';
 import { SamplePages } from './samplePages';
 import { usePicks } from './usePicks';
 import { useReview } from './useReview';
@@ -59,6 +59,14 @@ export function SamplesTab({ project, version, isNewest, mayChange }: SamplesTab
   const selected = query.sample === undefined ? null : Number(query.sample);
   const select = (row: number | null) => setQuery({ sample: row === null ? undefined : String(row) });
   const change = (next: Partial<GridView>) => setView((old) => keepView({ ...old, ...next }));
+  const sections = useQuery(
+    sectionsQuery(project, { name: version.name, version: version.version, predictions: asked }, filter),
+  );
+  const arranged: Sections | null = filter.group && {
+    group: filter.group,
+    items: sections.data ?? [],
+    onOnly: ({ id }) => setQuery({ [filter.group as string]: id ?? undefined, sample: undefined }),
+  };
   const picking = usePicks(pages, place);
   const listPlace = `${place}?${JSON.stringify(filter)}`;
   const layer = known.find(({ name }) => name === predictions);
@@ -111,6 +119,8 @@ export function SamplesTab({ project, version, isNewest, mayChange }: SamplesTab
             />
             {pages.error !== null && pages.total === null ? (
               <ErrorState error={pages.error} onRetry={() => pages.retry()} />
+            ) : sections.isError ? (
+              <ErrorState error={sections.error} onRetry={() => void sections.refetch()} />
             ) : hasImages ? (
               <SampleGrid
                 project={project}
@@ -118,6 +128,7 @@ export function SamplesTab({ project, version, isNewest, mayChange }: SamplesTab
                 pages={pages}
                 aspect={typicalAspect(statistics.data)}
                 place={listPlace}
+                sections={arranged}
                 view={drawn}
                 selected={selected}
                 onSelect={select}
@@ -129,6 +140,7 @@ export function SamplesTab({ project, version, isNewest, mayChange }: SamplesTab
                 <SampleRows
                   pages={pages}
                   place={listPlace}
+                  sections={arranged}
                   selected={selected}
                   onSelect={select}
                   picking={picking}

@@ -1,5 +1,5 @@
 import type { Query } from '@/ui/routing';
-import type { Layer, SampleFilter } from '../api';
+import type { DatasetVersion, Layer, SampleFilter } from '../api';
 
 export type Order = NonNullable<SampleFilter['order']>;
 
@@ -10,19 +10,20 @@ const RANGE = /^\d{1,9}-\d{0,9}$/;
 
 /** What the address asks for; parts of it that cannot be asked for are left out. */
 export function filterOf(query: Query): SampleFilter {
-  const { split, label, verdict, size, objects, order } = query;
+  const { split, label, verdict, size, objects, by, order } = query;
   return {
     split: split ?? null,
     label: label ?? null,
     verdict: verdict && VERDICTS.has(verdict) ? (verdict as SampleFilter['verdict']) : null,
     size: size && SIZE.test(size) ? size : null,
     objects: objects && RANGE.test(objects) ? objects : null,
+    group: by === 'split' || by === 'label' ? by : null,
     order: order && ORDERS.has(order) ? (order as Order) : null,
   };
 }
 
 /** Whether samples are left out; an order leaves none out. */
-export function isNarrow({ order: _, ...narrowing }: SampleFilter): boolean {
+export function isNarrow({ order: _, group: __, ...narrowing }: SampleFilter): boolean {
   return Object.values(narrowing).some((wanted) => wanted !== null);
 }
 
@@ -38,6 +39,21 @@ export function ordersOf(layers: readonly Layer[], predictions: string | null): 
     ...(hasScores ? (['-score', 'score'] as const) : []),
     ...(hasObjects ? (['-objects', 'objects'] as const) : []),
     ...('width' in fields('samples') ? (['-size', 'size'] as const) : []),
+  ];
+}
+
+/** More classes than these make no list that anyone scrolls through; the server refuses it. */
+const MOST_SECTIONS = 20_000;
+
+/** By what samples of a version can be arranged: their split, and their class where each has one of its own. */
+export function groupsOf(
+  { splits, num_classes }: Pick<DatasetVersion, 'splits' | 'num_classes'>,
+  layers: readonly Layer[],
+): NonNullable<SampleFilter['group']>[] {
+  const hasLabel = layers.some(({ role, fields }) => role === 'labels' && 'label' in fields);
+  return [
+    ...(Object.keys(splits).length > 0 ? (['split'] as const) : []),
+    ...(hasLabel && num_classes > 0 && num_classes <= MOST_SECTIONS ? (['label'] as const) : []),
   ];
 }
 

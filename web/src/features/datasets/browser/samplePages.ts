@@ -61,7 +61,8 @@ export class SamplePages {
       if (within >= 0) return index * PAGE_SIZE + within;
     }
     // In a list of all samples it stands about at its row.
-    return !this.isFiltered && this.filter.order === null && row < (this.total ?? 0) ? row : -1;
+    const isArranged = this.filter.order !== null || this.filter.group !== null;
+    return !this.isFiltered && !isArranged && row < (this.total ?? 0) ? row : -1;
   }
 
   /** Keys of the samples from a place on; nothing but keys is fetched for it. */

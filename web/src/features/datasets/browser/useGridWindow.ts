@@ -5,6 +5,7 @@ import { GridLayout, type PlacedTile } from './gridLayout';
 import { Kept } from './kept';
 import { RowLayout } from './rowLayout';
 import type { SamplePages } from './samplePages';
+import { HEADING_HEIGHT, type PlacedHeading, type Section, totalOf } from './sections';
 
 const MARGIN = 400;
 const GAP = 4;
@@ -17,6 +18,9 @@ interface GridWindow {
   onScroll: () => void;
   height: number;
   tiles: (PlacedTile & { isInSight: boolean })[];
+  headings: PlacedHeading[];
+  /** The section at the top of the view whose heading has gone above it, and how far the next one pushes it up. */
+  current: { section: Section; offset: number } | null;
 }
 
 interface GridOptions {
@@ -24,6 +28,10 @@ interface GridOptions {
   aspect: number | null;
   rowHeight: number;
   selected: number | null;
+  /** In which the samples stand below headings; none for a list without. */
+  sections?: readonly Section[] | null;
+  /** Space above the list that scrolls with it. */
+  inset: number;
   /** Names the list: whoever comes back to it finds it where it was left. */
   place: string;
 }
@@ -40,21 +48,25 @@ const ANCHORS = new Kept<Anchor | null>(64);
 /** Which places of the grid are in sight, and the fetching of what belongs there. */
 export function useGridWindow(
   pages: SamplePages,
-  { aspect, rowHeight, selected, place }: GridOptions,
+  { aspect, rowHeight, selected, sections = null, inset, place }: GridOptions,
 ): GridWindow {
   const scroller = useRef<HTMLElement>(null);
   const [size, setSize] = useState({ width: 0, height: 0 });
   const [, redraw] = useReducer((count: number) => count + 1, 0);
-  const total = pages.total ?? 0;
+  const total = sections === null ? (pages.total ?? 0) : totalOf(sections);
   const changes = pages.snapshot();
   const layout = useMemo(
     () =>
       aspect === null
-        ? new RowLayout(total, rowHeight, size.width)
-        : new GridLayout(total, aspect, { width: Math.max(100, size.width), rowHeight, gap: GAP }, (page) =>
-            pages.page(page),
+        ? new RowLayout(total, rowHeight, size.width, sections ?? [])
+        : new GridLayout(
+            total,
+            aspect,
+            { width: Math.max(100, size.width), rowHeight, gap: GAP },
+            (page) => pages.page(page),
+            sections,
           ),
-    [total, aspect, size.width, rowHeight, pages],
+    [total, aspect, size.width, rowHeight, pages, sections],
   );
   // biome-ignore lint/correctness/useExhaustiveDependencies: another set of samples begins at the top
   const scroll = useMemo(() => new PagedScroll(), [pages]);
@@ -106,10 +118,11 @@ export function useGridWindow(
     const tile = position < 0 ? undefined : layout.tileOf(position);
     const element = scroller.current;
     if (!tile || element === null || size.height === 0) return;
-    const isAbove = tile.top < scroll.top;
+    const covered = sections === null ? 0 : HEADING_HEIGHT;
+    const isAbove = tile.top < scroll.top + covered;
     const isBelow = tile.top + tile.height + 32 > scroll.top + size.height;
     if (isAbove || isBelow) {
-      const top = isAbove ? tile.top - 8 : tile.top + tile.height + 40 - size.height;
+      const top = isAbove ? tile.top - 8 - covered : tile.top + tile.height + 40 - size.height;
       element.scrollTop = scroll.moveTo(
         Math.abs(top - scroll.top) > size.height ? tile.top - size.height / 3 : top,
       );
@@ -157,10 +170,32 @@ export function useGridWindow(
       element.scrollTop = scroll.moveTo(scroll.top);
     redraw();
   };
+  const headings =
+    sections === null || size.width === 0
+      ? []
+      : layout.headingsBetween(scroll.top - inset, scroll.top + size.height);
   const placed = tiles.map((tile) => ({
     ...tile,
     top: scroll.isPaged ? scroll.place(tile.top) : tile.top,
     isInSight: tile.top + tile.height > scroll.top && tile.top < scroll.top + size.height,
   }));
-  return { scroller, onScroll, height: Math.max(0, scroll.realHeight - 32), tiles: placed };
+  return {
+    scroller,
+    onScroll,
+    height: Math.max(0, scroll.realHeight - 32),
+    tiles: placed,
+    headings: headings.map(({ section, top }) => ({
+      section,
+      top: scroll.isPaged ? scroll.place(top) : top,
+    })),
+    current: currentOf(headings, scroll.top - inset),
+  };
+}
+
+/** The heading that has to stay at the top of a view, as the samples below it are its own. */
+function currentOf(headings: readonly PlacedHeading[], top: number): GridWindow['current'] {
+  const [first, next] = headings;
+  if (first === undefined || first.top >= top) return null;
+  const room = next === undefined ? HEADING_HEIGHT : next.top - top;
+  return { section: first.section, offset: Math.min(0, room - HEADING_HEIGHT) };
 }

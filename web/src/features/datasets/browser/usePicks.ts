@@ -10,6 +10,8 @@ export interface Picking {
   /** One sample more or less; with `isRange` all from the last one to it. */
   pick: (position: number, isRange: boolean) => void;
   pickAll: () => void;
+  /** Samples that stand together, from a place on. */
+  pickRun: (from: number, count: number) => void;
   clear: () => void;
 }
 
@@ -53,6 +55,7 @@ export function usePicks(pages: SamplePages, place: string): Picking {
       picks,
       pick,
       pickAll: () => void add(0, pages.total ?? 0, null),
+      pickRun: (from: number, count: number) => void add(from, count, null),
       clear: () => setPicks(NO_PICKS),
     }),
     [picks, pick, add, pages, setPicks],
