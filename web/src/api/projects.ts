@@ -1,4 +1,4 @@
-import { queryOptions } from '@tanstack/react-query';
+import { queryOptions, useQuery } from '@tanstack/react-query';
 import { api, dataOf, type Schemas } from './client';
 
 export type Project = Schemas['ProjectOut'];
@@ -18,3 +18,8 @@ export const projectsQuery = queryOptions({
     (await dataOf(api.GET('/api/v1/projects', { params: { query: { limit: 500 } } }))).items,
   staleTime: 60_000,
 });
+
+/** Whether one may change things of a project. Viewers may not, and are not offered what would be refused. */
+export function useMayChange(project: string): boolean {
+  return useQuery(projectQuery(project)).data?.role !== 'viewer';
+}
