@@ -150,7 +150,8 @@ export function useInvalidation(): Invalidation {
 
 /**
  * Collects query keys for 250 ms, then invalidates each once. While those are being read, further ones wait: a server
- * that is slow or has many pages open is asked less often.
+ * that is slow or has many pages open is asked less often. So do those of a list whose next page is being read: to
+ * invalidate it would give that page up.
  */
 export class Invalidation {
   #client: QueryClient;
@@ -167,9 +168,11 @@ export class Invalidation {
   }
 
   async #flush(): Promise<void> {
-    const keys = [...this.#keys.values()];
-    this.#keys.clear();
-    await Promise.all(keys.map((queryKey) => this.#client.invalidateQueries({ queryKey })));
+    const keys = [...this.#keys.entries()].filter(
+      ([, queryKey]) => this.#client.isFetching({ queryKey }) === 0,
+    );
+    for (const [text] of keys) this.#keys.delete(text);
+    await Promise.all(keys.map(([, queryKey]) => this.#client.invalidateQueries({ queryKey })));
     this.#timer = this.#keys.size > 0 ? setTimeout(() => void this.#flush(), 250) : null;
   }
 }

@@ -1,4 +1,4 @@
-import { queryOptions } from '@tanstack/react-query';
+import { queryOptions, useQuery } from '@tanstack/react-query';
 import { api, dataOf, type Schemas } from './client';
 
 export type Project = Schemas['ProjectOut'];
@@ -19,9 +19,7 @@ export const projectsQuery = queryOptions({
   staleTime: 60_000,
 });
 
-/** Whether one may change anything in a project. Until that is known it is taken to be so: the server checks. */
-export const mayChangeQuery = (project: string) =>
-  queryOptions({
-    ...projectsQuery,
-    select: (projects: Project[]) => projects.find(({ name }) => name === project)?.role !== 'viewer',
-  });
+/** Whether one may change things of a project. Viewers may not, and are not offered what would be refused. */
+export function useMayChange(project: string): boolean {
+  return useQuery(projectQuery(project)).data?.role !== 'viewer';
+}

@@ -1,7 +1,8 @@
-import { useQueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { LogOut, Settings } from 'lucide-react';
 import { Button } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
+import { projectQuery } from '@/api/projects';
 import { type Session, sessionQuery, signOut } from '@/api/session';
 import { cx } from '@/ui/cx';
 import { Menu } from '@/ui/Menu';
@@ -18,6 +19,7 @@ export function UserMenu({
 }) {
   const { t } = useTranslation();
   const client = useQueryClient();
+  const role = useQuery(projectQuery(project)).data?.role;
   const name = session.display_name || session.username;
   const leave = async () => {
     try {
@@ -37,6 +39,7 @@ export function UserMenu({
           <p className="font-medium">{name}</p>
           <p className="text-12 text-fg-3">
             {session.username} · {project}
+            {role && ` · ${t(`role.${role}`)}`}
           </p>
         </div>
       }

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Radio, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useMayChange } from '@/api/projects';
 import { Badge } from '@/ui/Badge';
 import { Button } from '@/ui/Button';
 import { ErrorState } from '@/ui/ErrorState';
@@ -31,6 +32,7 @@ export default function ModelPage() {
   const latest = model.data?.latest.version ?? 1;
   const number = model.data?.versions.find(({ version }) => String(version) === query.v)?.version ?? latest;
   const version = useQuery({ ...modelVersionQuery(project, name, number), enabled: model.isSuccess });
+  const mayChange = useMayChange(project);
   const parents = [{ label: t('title'), href: projectPath(project, 'models') }];
   const failed = model.isError ? model : version.isError ? version : null;
   if (failed !== null || model.isPending || version.isPending)
@@ -51,13 +53,15 @@ export default function ModelPage() {
         parents={parents}
         title={name}
         actions={
-          <>
-            <IconButton icon={Trash2} label={t('delete')} onPress={() => setDialog('delete')} />
-            <Button variant="primary" onPress={() => setDialog('deploy')}>
-              <Radio aria-hidden />
-              {t('deploy')}
-            </Button>
-          </>
+          mayChange && (
+            <>
+              <IconButton icon={Trash2} label={t('delete')} onPress={() => setDialog('delete')} />
+              <Button variant="primary" onPress={() => setDialog('deploy')}>
+                <Radio aria-hidden />
+                {t('deploy')}
+              </Button>
+            </>
+          )
         }
       >
         <Badge tone="model">{t(`kind.${version.data.task}`, { defaultValue: version.data.task })}</Badge>

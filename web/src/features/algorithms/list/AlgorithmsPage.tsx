@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { PackagePlus, Sigma } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useMayChange } from '@/api/projects';
 import { useFormat } from '@/i18n/format';
 import { Badge } from '@/ui/Badge';
 import { Button } from '@/ui/Button';
@@ -27,7 +28,8 @@ export default function AlgorithmsPage() {
   const [isInstalling, setInstalling] = useState(false);
   const algorithms = useQuery(algorithmsQuery(project));
   const groups = byTask(algorithms.data?.items ?? [], query.q ?? '', language);
-  const install = (
+  const mayChange = useMayChange(project);
+  const install = mayChange && (
     <Button variant="primary" onPress={() => setInstalling(true)}>
       <PackagePlus aria-hidden />
       {t('install.action')}

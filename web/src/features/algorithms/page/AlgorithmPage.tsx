@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { BookOpen, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useMayChange } from '@/api/projects';
 import { useFormat } from '@/i18n/format';
 import { Badge } from '@/ui/Badge';
 import { Button } from '@/ui/Button';
@@ -59,6 +60,7 @@ function Shown({ project, algorithm, parents }: ShownProps) {
   const go = useGo();
   const client = useQueryClient();
   const [query, setQuery] = useQueryState();
+  const mayChange = useMayChange(project);
   const [isRemoving, setRemoving] = useState(false);
   const remove = useMutation({
     mutationFn: () => uninstall(project, algorithm.name),
@@ -90,7 +92,7 @@ function Shown({ project, algorithm, parents }: ShownProps) {
                   options={algorithm.versions.map((id) => ({ id, label: id }))}
                 />
               )}
-              {algorithm.origin === 'project' && (
+              {mayChange && algorithm.origin === 'project' && (
                 <Button variant="danger" onPress={() => setRemoving(true)}>
                   <Trash2 aria-hidden />
                   {t('page.remove')}

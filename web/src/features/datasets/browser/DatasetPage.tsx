@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Trash2, Upload } from 'lucide-react';
 import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useMayChange } from '@/api/projects';
 import { useFormat } from '@/i18n/format';
 import { Badge } from '@/ui/Badge';
 import { ErrorState } from '@/ui/ErrorState';
@@ -13,7 +14,6 @@ import { Tabs } from '@/ui/Tabs';
 import { VersionMenu } from '@/ui/VersionMenu';
 import { datasetQuery } from '../api';
 import { ReadOnly } from '../ReadOnly';
-import { useMayChange } from '../useMayChange';
 import { SamplesTab } from './SamplesTab';
 import { UseMenu } from './UseMenu';
 

@@ -3,6 +3,7 @@ import { Database, Upload } from 'lucide-react';
 import { lazy, type ReactNode, Suspense, useState } from 'react';
 import { DropZone as AriaDropZone } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
+import { useMayChange } from '@/api/projects';
 import { useFormat } from '@/i18n/format';
 import { Button } from '@/ui/Button';
 import { type DroppedFile, readItems } from '@/ui/DropZone';
@@ -14,7 +15,6 @@ import { useProject, useQueryState } from '@/ui/routing';
 import { Skeleton } from '@/ui/Skeleton';
 import { type Dataset, datasetsQuery } from '../api';
 import { ReadOnly } from '../ReadOnly';
-import { useMayChange } from '../useMayChange';
 import { DatasetCard } from './DatasetCard';
 
 const ImportDialog = lazy(() => import('../importing/ImportDialog'));

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Plus, Radio } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useMayChange } from '@/api/projects';
 import { useFormat } from '@/i18n/format';
 import { Button } from '@/ui/Button';
 import { EmptyState } from '@/ui/EmptyState';
@@ -27,7 +28,8 @@ export default function EndpointsPage() {
   const shown = endpoints.data?.items.filter(({ name, model }) =>
     `${name} ${model?.name ?? ''}`.toLowerCase().includes(search),
   );
-  const deployButton = (
+  const mayChange = useMayChange(project);
+  const deployButton = mayChange && (
     <Button variant="primary" onPress={() => setDeploying(true)}>
       <Plus aria-hidden />
       {t('deploy.action')}
@@ -112,7 +114,7 @@ export default function EndpointsPage() {
             icon={Radio}
             title={t('list.emptyTitle')}
             action={deployButton}
-            command="kpl endpoint deploy NAME --model MODEL"
+            command="kpl endpoint create NAME MODEL"
           >
             {t('list.emptyText')}
           </EmptyState>

@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { CircleStop, Rocket, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useMayChange } from '@/api/projects';
 import { useFormat } from '@/i18n/format';
 import { Button } from '@/ui/Button';
 import { CodeBlock } from '@/ui/CodeBlock';
@@ -59,6 +60,7 @@ function Shown({ project, endpoint, parents }: ShownProps) {
   const go = useGo();
   const client = useQueryClient();
   const [asking, setAsking] = useState<'stop' | 'delete' | null>(null);
+  const mayChange = useMayChange(project);
   const { name, state, model } = endpoint;
   const settled = () => {
     setAsking(null);
@@ -93,25 +95,27 @@ function Shown({ project, endpoint, parents }: ShownProps) {
           parents={parents}
           title={name}
           actions={
-            <>
-              {isStoppable(state) ? (
-                <Button onPress={() => setAsking('stop')}>
-                  <CircleStop aria-hidden />
-                  {t('page.stop')}
-                </Button>
-              ) : (
-                model?.name && (
-                  <Button variant="primary" isPending={again.isPending} onPress={() => again.mutate()}>
-                    <Rocket aria-hidden />
-                    {t('page.again')}
+            mayChange && (
+              <>
+                {isStoppable(state) ? (
+                  <Button onPress={() => setAsking('stop')}>
+                    <CircleStop aria-hidden />
+                    {t('page.stop')}
                   </Button>
-                )
-              )}
-              <Button variant="danger" onPress={() => setAsking('delete')}>
-                <Trash2 aria-hidden />
-                {t('delete', { ns: 'common' })}
-              </Button>
-            </>
+                ) : (
+                  model?.name && (
+                    <Button variant="primary" isPending={again.isPending} onPress={() => again.mutate()}>
+                      <Rocket aria-hidden />
+                      {t('page.again')}
+                    </Button>
+                  )
+                )}
+                <Button variant="danger" onPress={() => setAsking('delete')}>
+                  <Trash2 aria-hidden />
+                  {t('delete', { ns: 'common' })}
+                </Button>
+              </>
+            )
           }
         >
           <StateChip state={state} />

@@ -3,6 +3,7 @@ import { LayoutTemplate, Plus, Workflow } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useLiveQueries } from '@/api/live';
+import { useMayChange } from '@/api/projects';
 import { Badge } from '@/ui/Badge';
 import { Button } from '@/ui/Button';
 import { EmptyState } from '@/ui/EmptyState';
@@ -32,6 +33,7 @@ export default function ListPage() {
   useLiveQueries([`project:${project}`], (event) => (event.type === 'run' ? [['pipelines', project]] : []), {
     always: [['pipelines', project]],
   });
+  const mayChange = useMayChange(project);
   const isEmpty = pipelines.data?.items.length === 0;
   const tab = query.tab ?? (isEmpty ? 'templates' : 'pipelines');
   const header = (
@@ -43,13 +45,15 @@ export default function ListPage() {
         !isEmpty && { label: t('list.search'), value: query.q ?? '', onChange: (q) => setQuery({ q }) }
       }
       actions={
-        <>
-          <ImportButton project={project} />
-          <Button variant="primary" onPress={() => setCreating(true)}>
-            <Plus aria-hidden />
-            {t('list.new')}
-          </Button>
-        </>
+        mayChange && (
+          <>
+            <ImportButton project={project} />
+            <Button variant="primary" onPress={() => setCreating(true)}>
+              <Plus aria-hidden />
+              {t('list.new')}
+            </Button>
+          </>
+        )
       }
     />
   );

@@ -2,6 +2,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { PencilRuler, Play, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useMayChange } from '@/api/projects';
 import { Button, LinkButton } from '@/ui/Button';
 import { ConfirmDialog } from '@/ui/Dialog';
 import { ErrorState } from '@/ui/ErrorState';
@@ -87,6 +88,7 @@ function Wizard({ name, title, parents, document, isOwn }: WizardProps) {
   const others = Object.fromEntries(Object.entries(parameters).filter(([key]) => key !== datasetParameter));
   const kind = neededKind(document, assets.catalog);
   const { plan, isFit, mayRun, run } = usePlan(project, { template: name }, document, values);
+  const mayChange = useMayChange(project);
   const hasData = !kind || assets.datasets.some(({ latest }) => latest.kind === kind);
   return (
     <Page
@@ -95,22 +97,24 @@ function Wizard({ name, title, parents, document, isOwn }: WizardProps) {
           parents={parents}
           title={title}
           actions={
-            <>
-              {isOwn && <DeleteButton name={name} />}
-              <Button onPress={() => setCopying(true)}>
-                <PencilRuler aria-hidden />
-                {t('templates.edit')}
-              </Button>
-              <Button
-                variant="primary"
-                isDisabled={!mayRun}
-                isPending={run.isPending}
-                onPress={() => run.mutate()}
-              >
-                <Play aria-hidden />
-                {t('run.start')}
-              </Button>
-            </>
+            mayChange && (
+              <>
+                {isOwn && <DeleteButton name={name} />}
+                <Button onPress={() => setCopying(true)}>
+                  <PencilRuler aria-hidden />
+                  {t('templates.edit')}
+                </Button>
+                <Button
+                  variant="primary"
+                  isDisabled={!mayRun}
+                  isPending={run.isPending}
+                  onPress={() => run.mutate()}
+                >
+                  <Play aria-hidden />
+                  {t('run.start')}
+                </Button>
+              </>
+            )
           }
         />
       }

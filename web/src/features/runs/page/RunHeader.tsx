@@ -2,6 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { CircleStop, EllipsisVertical, PencilRuler, RotateCw, SkipForward } from 'lucide-react';
 import { memo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useMayChange } from '@/api/projects';
 import { useFormat } from '@/i18n/format';
 import { Button } from '@/ui/Button';
 import { ConfirmDialog } from '@/ui/Dialog';
@@ -37,6 +38,7 @@ export const RunHeader = memo(function RunHeader(props: RunHeaderProps) {
   const [, setQuery] = useQueryState();
   const [isStopping, setStopping] = useState(false);
   const isGoing = !isOver(run.state);
+  const mayChange = useMayChange(project);
   const stop = useMutation({
     mutationFn: () => cancelRun(project, run.id),
     onSettled: () => setStopping(false),
@@ -68,7 +70,7 @@ export const RunHeader = memo(function RunHeader(props: RunHeaderProps) {
                       id: 'from',
                       label: task ? t('page.rerunFrom', { name: task }) : t('page.rerunFromPick'),
                       icon: SkipForward,
-                      isDisabled: !task || isGoing,
+                      isDisabled: !task || isGoing || !mayChange,
                       onAction: () => task && onRerun(task),
                     },
                     {
@@ -84,7 +86,7 @@ export const RunHeader = memo(function RunHeader(props: RunHeaderProps) {
             >
               <IconButton icon={EllipsisVertical} label={t('page.more')} />
             </Menu>
-            {isGoing ? (
+            {!mayChange ? null : isGoing ? (
               <Button
                 variant="danger"
                 isDisabled={run.state === 'stopping'}

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { CircleStop, SkipForward, X } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useLiveQueries } from '@/api/live';
+import { useMayChange } from '@/api/projects';
 import { taskQuery } from '@/api/tasks';
 import { Button } from '@/ui/Button';
 import { IconButton } from '@/ui/IconButton';
@@ -45,6 +46,7 @@ export function TaskPanel({ project, task, run, onClose, onRerun }: TaskPanelPro
   const made = useQuery(taskQuery(project, source)).data?.attempts ?? [];
   const tab = query.tab ?? (task.state === 'failed' ? 'log' : 'summary');
   const isGoing = !isOver(task.state);
+  const mayChange = useMayChange(project);
   return (
     <>
       <header className="flex h-11 shrink-0 items-center gap-3 pr-3 pl-6">
@@ -74,7 +76,7 @@ export function TaskPanel({ project, task, run, onClose, onRerun }: TaskPanelPro
             }))}
           />
         )}
-        {isGoing && (
+        {mayChange && isGoing && (
           <Button
             size="small"
             variant="danger"
@@ -86,7 +88,7 @@ export function TaskPanel({ project, task, run, onClose, onRerun }: TaskPanelPro
             {t('task.stop')}
           </Button>
         )}
-        {isOver(run.state) && (
+        {mayChange && isOver(run.state) && (
           <Button size="small" onPress={onRerun}>
             <SkipForward aria-hidden />
             {t('task.rerunFrom')}
