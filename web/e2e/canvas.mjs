@@ -35,6 +35,13 @@ async function untilDrawn(page, name, isSo, why) {
   return document;
 }
 
+/** Waits until a button can, or cannot, be pressed: the server is asked a moment after the last change. */
+async function untilDisabled(button, isSo) {
+  const until = Date.now() + 10_000;
+  while ((await button.isDisabled()) !== isSo && Date.now() < until) await button.page().waitForTimeout(100);
+  assert.equal(await button.isDisabled(), isSo);
+}
+
 async function openPipeline(page, name) {
   await page.goto(`${BASE}/p/default/pipelines/${name}`);
   await node(page, 'train').waitFor();
@@ -136,10 +143,7 @@ async function checksForms(page, words, look) {
   const run = page.getByRole('button', { name: words.editor.run, exact: true });
   await rate.fill('3');
   await inside.getByText(filled(words.form.fault.large, { limit: '≤ 1' })).waitFor();
-  await page.waitForFunction((label) => {
-    const buttons = [...document.querySelectorAll('header button')];
-    return buttons.find((each) => each.textContent?.trim() === label)?.disabled;
-  }, words.editor.run);
+  await untilDisabled(run, true);
   await look(page, 'form');
   await rate.fill('0.01');
   await inside.getByText(filled(words.form.default, { value: '0.002' })).waitFor();
@@ -148,7 +152,7 @@ async function checksForms(page, words, look) {
   assert.equal(await inside.getByRole('textbox').count(), 2, 'only what differs');
   await inside.getByRole('button', { name: words.form.all, exact: true }).press('Enter');
   await rate.waitFor();
-  assert.equal(await run.isDisabled(), false);
+  await untilDisabled(run, false);
 }
 
 /** Without a mouse: what can take an output, from the list of ports. */
@@ -174,7 +178,7 @@ async function readsText(page, words, look) {
   await area.fill(text.replace(/^name:.*$/m, 'name: [a'));
   await page.getByText(/第 \d+ 行第 \d+ 列/).waitFor();
   await look(page, 'text-fault');
-  await area.fill(text.replace(/^( *)epochs: \d+/m, '$1epochs: 0'));
+  await area.fill(text.replace(/epochs: \d+/, 'epochs: 0'));
   const goTo = page.getByRole('listitem').filter({ hasText: 'parameters.epochs' }).getByRole('button');
   await goTo.press('Enter');
   const chosen = await area.evaluate((element) =>
