@@ -2,6 +2,7 @@
 
 import type { Edge, Node } from '@xyflow/react';
 import { portColour } from './colours';
+import type { Curve } from './curves';
 import type { DocumentNode, PipelineDocument, Position } from './document';
 import { parseEnd, resolved } from './document';
 import { NODE_WIDTH, nodeHeight } from './layout';
@@ -18,6 +19,8 @@ export interface NodeStatus {
   since: string | null;
   duration_s: number | null;
   taskId: number;
+  /** How a metric of it went so far, while it is at work. */
+  curve?: Curve;
 }
 
 export interface NodeData extends Record<string, unknown> {

@@ -67,10 +67,15 @@ export function Canvas(props: CanvasProps) {
   );
 }
 
-/** Whether keys are meant for the canvas: the focus is in it or on nothing beside it, and no dialog is open. */
+/** Whether something lies over the page that keys are meant for. */
+function isCovered(): boolean {
+  return globalThis.document.querySelector('[role=dialog], [role=menu], [role=listbox]') !== null;
+}
+
+/** Whether keys are meant for the canvas: the focus is in it or on nothing beside it, and nothing lies over it. */
 function isHere(frame: HTMLElement | null): boolean {
   const { activeElement } = globalThis.document;
-  if (!frame || globalThis.document.querySelector('[role=dialog], [role=menu]')) return false;
+  if (!frame || isCovered()) return false;
   return activeElement === null || frame.contains(activeElement) || activeElement.contains(frame);
 }
 
@@ -365,10 +370,12 @@ function Drawing({ editor, ports, catalog, selected, onSelect, children }: Canva
   };
 
   const onKeyDown = (event: KeyboardEvent) => {
-    if (!isHere(frame.current)) return;
     if (event.target instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) return;
     const isCommand = event.metaKey || event.ctrlKey;
     const key = event.key.toLowerCase();
+    // Undo is for all of the editor: after a press in the palette or the inspector too.
+    const isUndo = isCommand && (key === 'z' || key === 'y') && !isCovered();
+    if (!isUndo && !isHere(frame.current)) return;
     // After `g`, which goes to a page on every page, the next key names the page.
     const isGoing = before.current === 'g';
     before.current = isGoing ? '' : key;

@@ -139,7 +139,8 @@ function Wizard({ name, title, parents, document, isOwn }: WizardProps) {
         </Panel>
         <Panel title={t('templates.choose')}>
           <div className="p-4">
-            {datasetParameter && assets.datasets.length > 0 && (
+            {datasetParameter && assets.isPending && <Skeleton className="mb-4 h-40" />}
+            {datasetParameter && !assets.isPending && assets.datasets.length > 0 && (
               <div className="mb-4">
                 <DatasetCards
                   project={project}

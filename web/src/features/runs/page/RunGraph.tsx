@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { EdgePreview } from '@/viz/flowing/EdgePreview';
 import { useAssets } from '@/viz/graph/assets';
 import { CanvasTools } from '@/viz/graph/CanvasTools';
+import { type Curve, useCurves } from '@/viz/graph/curves';
 import type { PipelineDocument } from '@/viz/graph/document';
 import { type NodeStatus, toFlow } from '@/viz/graph/flow';
 import { GraphCanvas } from '@/viz/graph/GraphCanvas';
@@ -35,15 +36,16 @@ export function RunGraph({ project, run, selected, onPick }: RunGraphProps) {
   const layout = useMemo(() => placed(document, ports, arrange), [document, ports, arrange]);
   const box = useMemo(() => bounds(layout, ports), [layout, ports]);
   const drawn = useRef<ReturnType<typeof toFlow>>({ nodes: [], edges: [] });
+  const curves = useCurves(project, run.tasks);
   const { nodes, edges } = useMemo(() => {
     const next = toFlow(document, ports, layout, {
       selected: new Set(selected ? [selected] : []),
-      statuses: new Map(run.tasks.map((task) => [task.name, statusOf(task)])),
+      statuses: new Map(run.tasks.map((task) => [task.name, statusOf(task, curves.get(task.id))])),
       given: run.parameters,
     });
     drawn.current = keepSame(drawn.current, next);
     return drawn.current;
-  }, [document, ports, layout, selected, run.tasks, run.parameters]);
+  }, [document, ports, layout, selected, run.tasks, run.parameters, curves]);
   const shown = useMemo(() => [...notesToFlow(document, {}, NONE), ...nodes], [document, nodes]);
   const isTask = (name: string) => run.tasks.some((task) => task.name === name);
   return (
@@ -69,7 +71,7 @@ export function RunGraph({ project, run, selected, onPick }: RunGraphProps) {
   );
 }
 
-function statusOf(task: Task): NodeStatus {
+function statusOf(task: Task, curve: Curve | undefined): NodeStatus {
   return {
     state: task.state,
     reason: task.reason,
@@ -79,5 +81,6 @@ function statusOf(task: Task): NodeStatus {
     since: task.finished_at === null ? task.started_at : null,
     duration_s: task.state === 'reused' ? null : task.duration_s,
     taskId: task.id,
+    curve,
   };
 }
