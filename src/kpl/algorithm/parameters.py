@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from kpl.errors import Invalid, nearest
+from kpl.sentence import Sentence
 
 _Path = tuple[str | int, ...]
 _SchemaProblem = tuple[_Path, str, str]
@@ -118,7 +119,11 @@ def _refusal(error: ValidationError) -> str:
 def schema_problems(schema: Mapping[str, Any]) -> Iterator[_SchemaProblem]:
     """What is wrong with the schema of a function's parameters, as (path inside the schema, what, fix)."""
     if schema.get("type", "object") != "object":
-        yield ("type",), "parameters are an object, by name", "Remove 'type', or write type: object."
+        yield (
+            ("type",),
+            Sentence("parameters are an object, by name", "参数应是按名称组成的对象"),
+            Sentence("Remove 'type', or write type: object.", "请删除 'type'，或写 type: object。"),
+        )
         return
     yield from _language_problems(schema, ())
     schema = _in_english(schema)
@@ -126,7 +131,11 @@ def schema_problems(schema: Mapping[str, Any]) -> Iterator[_SchemaProblem]:
     meta = Draft202012Validator(Draft202012Validator.META_SCHEMA, format_checker=checker)
     broken = sorted(meta.iter_errors(dict(schema)), key=str)
     for error in broken:
-        yield tuple(error.absolute_path), f"this is not JSON Schema: {error.message}", ""
+        yield (
+            tuple(error.absolute_path),
+            Sentence(f"this is not JSON Schema: {error.message}", f"不是有效的 JSON Schema：{error.message}"),
+            "",
+        )
     if broken:
         return
     yield from _keyword_problems(schema, ())
@@ -141,8 +150,15 @@ def _language_problems(schema: Mapping[str, Any], path: _Path) -> Iterator[_Sche
         yield from _unknown(texts, _LANGUAGES, (*path, key))
         for language in _LANGUAGES:
             if not isinstance(texts.get(language), str) or not texts[language].strip():
-                what = f"the text in '{language}' is missing"
-                yield (*path, key), what, "Write {en: ..., zh: ...}, or one text for both."
+                what = Sentence(f"the text in '{language}' is missing", f"缺少“{language}”文本")
+                yield (
+                    (*path, key),
+                    what,
+                    Sentence(
+                        "Write {en: ..., zh: ...}, or one text for both.",
+                        "请写 {en: ..., zh: ...}，或两种语言共用一段文本。",
+                    ),
+                )
     for inner, inner_path in _schemas_below(schema, path):
         yield from _language_problems(inner, inner_path)
 
@@ -170,7 +186,11 @@ def _in_english(schema: Any) -> Any:
 def _keyword_problems(schema: Mapping[str, Any], path: _Path) -> Iterator[_SchemaProblem]:
     for key in schema:
         if key not in _KEYWORDS and not key.startswith("x-"):
-            yield (*path, key), f"'{key}' is not a keyword of JSON Schema", nearest(key, _KEYWORDS)
+            yield (
+                (*path, key),
+                Sentence(f"'{key}' is not a keyword of JSON Schema", f"“{key}”不是 JSON Schema 的关键字"),
+                nearest(key, _KEYWORDS),
+            )
     yield from _search_problems(schema, path)
     for inner, inner_path in _schemas_below(schema, path):
         yield from _keyword_problems(inner, inner_path)
@@ -190,7 +210,14 @@ def _search_problems(schema: Mapping[str, Any], path: _Path) -> Iterator[_Schema
         return
     search, at = schema["x-search"], (*path, "x-search")
     if not isinstance(search, Mapping) or not ({"min", "max"} <= search.keys() or "choices" in search):
-        yield at, "it gives no range", "Write {min: 0.001, max: 0.1, log: true}, or {choices: [...]}."
+        yield (
+            at,
+            Sentence("it gives no range", "没有给出范围"),
+            Sentence(
+                "Write {min: 0.001, max: 0.1, log: true}, or {choices: [...]}.",
+                "请写 {min: 0.001, max: 0.1, log: true} 或 {choices: [...]}。",
+            ),
+        )
         return
     yield from _unknown(search, _SEARCH_KEYS, at)
 
