@@ -400,6 +400,7 @@ def _explain(error: ErrorDetails, path: DocumentPath) -> tuple[str, str]:
     value, context = error["input"], error.get("ctx", {})
     name = str(path[-1]) if path else ""
     example = f"'{name}: {_EXAMPLES.get(name, '...')}'"
+    found: tuple[str, str]
     match error["type"]:
         case "extra_forbidden":
             found = (

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from kpl.errors import Invalid, nearest
-from kpl.sentence import Sentence
+from kpl.sentence import Sentence, in_chinese
 
 _Path = tuple[str | int, ...]
 _SchemaProblem = tuple[_Path, str, str]
@@ -57,7 +57,7 @@ def check_parameters(schema: Mapping[str, Any], values: Mapping[str, Any]) -> di
     )
     messages = [message for error in errors for message in _messages(error)]
     if messages:
-        raise ParametersInvalid("\n".join(messages))
+        raise ParametersInvalid(Sentence("\n".join(messages), "\n".join(message.zh for message in messages)))
     return filled
 
 
@@ -81,39 +81,53 @@ def _fill_defaults(schema: Mapping[str, Any], values: dict[str, Any]) -> dict[st
     return values
 
 
-def _messages(error: ValidationError) -> Iterator[str]:
+def _messages(error: ValidationError) -> Iterator[Sentence]:
     path = "parameters" + "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in error.absolute_path)
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):
         known = error.schema.get("properties", {}) if isinstance(error.schema, Mapping) else {}
         for name in sorted(set(error.instance) - set(known)):
-            yield f"{path}.{name}: there is no such parameter. {nearest(name, known)}".strip()
+            hint = nearest(name, known)
+            yield Sentence(
+                f"{path}.{name}: there is no such parameter. {hint}".strip(),
+                f"{path}.{name}：没有此参数。{in_chinese(hint)}",
+            )
     elif error.validator == "required":
         missing = error.message.split("'")[1]
-        yield f"{path}.{missing}: it is missing. Give a value: it has no default."
+        yield Sentence(
+            f"{path}.{missing}: it is missing. Give a value: it has no default.",
+            f"{path}.{missing}：缺少此参数。请填写：它没有默认值。",
+        )
     else:
-        yield f"{path}: {_refusal(error)}"
+        refusal = _refusal(error)
+        yield Sentence(f"{path}: {refusal}", f"{path}：{refusal.zh}")
 
 
 _REFUSALS = {
-    "type": "{value!r} is not of type {limit}.",
-    "minimum": "{value!r} is too small. The least is {limit!r}.",
-    "maximum": "{value!r} is too large. The most is {limit!r}.",
-    "exclusiveMinimum": "{value!r} is too small. It must be more than {limit!r}.",
-    "exclusiveMaximum": "{value!r} is too large. It must be less than {limit!r}.",
+    "type": ("{value!r} is not of type {limit}.", "{value!r} 的类型不是 {limit}。"),
+    "minimum": ("{value!r} is too small. The least is {limit!r}.", "{value!r} 过小，最小为 {limit!r}。"),
+    "maximum": ("{value!r} is too large. The most is {limit!r}.", "{value!r} 过大，最大为 {limit!r}。"),
+    "exclusiveMinimum": (
+        "{value!r} is too small. It must be more than {limit!r}.",
+        "{value!r} 过小，应大于 {limit!r}。",
+    ),
+    "exclusiveMaximum": (
+        "{value!r} is too large. It must be less than {limit!r}.",
+        "{value!r} 过大，应小于 {limit!r}。",
+    ),
 }
 
 
-def _refusal(error: ValidationError) -> str:
+def _refusal(error: ValidationError) -> Sentence:
     value: Any = error.instance
     limit: Any = error.validator_value
     kind = str(error.validator)
     if kind == "enum":
-        return f"{value!r} is not a choice. {nearest(str(value), map(str, limit))}"
+        hint = nearest(str(value), map(str, limit))
+        return Sentence(f"{value!r} is not a choice. {hint}", f"{value!r} 不是可选值。{in_chinese(hint)}")
     if kind in _REFUSALS:
-        return _REFUSALS[kind].format(
-            value=value, limit=" or ".join(limit) if isinstance(limit, list) else limit
-        )
-    return f"{error.message}."
+        limit = " or ".join(limit) if isinstance(limit, list) else limit
+        return Sentence(*(words.format(value=value, limit=limit) for words in _REFUSALS[kind]))
+    return Sentence(f"{error.message}.", f"不符合要求：{error.message}。")
 
 
 def schema_problems(schema: Mapping[str, Any]) -> Iterator[_SchemaProblem]:
@@ -226,7 +240,11 @@ def _unknown(found: Mapping[str, Any], known: Iterable[str], path: _Path) -> Ite
     names = set(known)
     for key in found:
         if key not in names:
-            yield (*path, key), f"'{key}' is not a key here", nearest(str(key), names)
+            yield (
+                (*path, key),
+                Sentence(f"'{key}' is not a key here", f"此处没有键“{key}”"),
+                nearest(str(key), names),
+            )
 
 
 def _default_problems(schema: Mapping[str, Any], path: _Path) -> Iterator[_SchemaProblem]:
@@ -236,10 +254,11 @@ def _default_problems(schema: Mapping[str, Any], path: _Path) -> Iterator[_Schem
         at = (*path, "properties", name)
         if "default" in inner and "$ref" not in inner:
             for error in Draft202012Validator(inner).iter_errors(inner["default"]):
-                yield (
-                    (*at, "default"),
-                    f"the default is refused by its own schema: {_refusal(error).rstrip('.')}",
-                    "",
+                refusal = _refusal(error)
+                what = Sentence(
+                    f"the default is refused by its own schema: {refusal.rstrip('.')}",
+                    f"默认值不符合其自身的 schema：{refusal.zh.rstrip('。')}",
                 )
+                yield (*at, "default"), what, ""
                 break
         yield from _default_problems(inner, at)
