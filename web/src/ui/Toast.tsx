@@ -2,9 +2,8 @@ import i18next from 'i18next';
 import { CircleAlert, CircleCheck, Info, X } from 'lucide-react';
 import { useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
-import { toProblem } from '@/api/problem';
-import { inLanguage } from '@/i18n/format';
 import { Button } from './Button';
+import { told } from './told';
 
 interface ToastContent {
   tone: 'ok' | 'info' | 'failed';
@@ -39,8 +38,7 @@ export function toast(content: ToastContent): void {
 
 /** Says that an action was refused, with the server's words and hint. */
 export function toastError(error: unknown, title: string): void {
-  const { detail, hint } = inLanguage(toProblem(error), i18next.language === 'zh' ? 'zh' : 'en');
-  toast({ tone: 'failed', title, detail: [detail, hint].filter(Boolean).join(' ') });
+  toast({ tone: 'failed', title, detail: told(error, i18next.language) });
 }
 
 function dismiss(id: number): void {

@@ -1,14 +1,15 @@
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { toProblem } from '@/api/problem';
 import { type Session, signIn } from '@/api/session';
 import { Button } from '@/ui/Button';
 import { TextField } from '@/ui/TextField';
+import { useTold } from '@/ui/told';
 
 /** Name and password. `error` is that of a link which did not work. */
 export function SignInForm({ error, onDone }: { error: unknown; onDone: (session: Session) => void }) {
   const { t } = useTranslation('session');
+  const told = useTold();
   const [username, setUsername] = useState('');
   const [password, setPassword] = useState('');
   const attempt = useMutation({ mutationFn: signIn, onSuccess: onDone });
@@ -17,7 +18,6 @@ export function SignInForm({ error, onDone }: { error: unknown; onDone: (session
     attempt.mutate({ username: username.trim(), password });
   };
   const shown = attempt.error ?? error;
-  const problem = shown ? toProblem(shown) : null;
   return (
     <form onSubmit={submit} className="space-y-4">
       <TextField
@@ -36,9 +36,9 @@ export function SignInForm({ error, onDone }: { error: unknown; onDone: (session
         value={password}
         onChange={setPassword}
       />
-      {problem && (
+      {Boolean(shown) && (
         <p role="alert" className="text-12 text-failed">
-          {[problem.detail, problem.hint].filter(Boolean).join(' ')}
+          {told(shown)}
         </p>
       )}
       <Button

@@ -1,8 +1,9 @@
 import { ImageOff } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { readProblem, toProblem } from '@/api/problem';
+import { readProblem } from '@/api/problem';
 import { cx } from '@/ui/cx';
+import { useTold } from '@/ui/told';
 
 interface PictureProps {
   src: string;
@@ -68,6 +69,7 @@ function Broken({ src, isSmall }: Pick<PictureProps, 'src' | 'isSmall'>) {
 /** Why the server could not give an image. */
 function useReason(src: string): string {
   const { t } = useTranslation('datasets');
+  const told = useTold();
   const [reason, setReason] = useState('');
   useEffect(() => {
     let isGone = false;
@@ -75,12 +77,12 @@ function useReason(src: string): string {
       if (!isGone) setReason(text);
     };
     fetch(src)
-      .then(async (answer) => (answer.ok ? t('unknownFormat') : (await readProblem(answer)).problem.detail))
-      .catch((error: unknown) => toProblem(error).detail)
+      .then(async (answer) => (answer.ok ? t('unknownFormat') : told(await readProblem(answer))))
+      .catch(told)
       .then(tell);
     return () => {
       isGone = true;
     };
-  }, [src, t]);
+  }, [src, t, told]);
   return reason;
 }

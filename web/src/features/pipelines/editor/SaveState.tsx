@@ -33,7 +33,7 @@ export function SaveState({ editor, onChoose }: { editor: EditorState; onChoose:
 
 function Words({ editor }: { editor: EditorState }) {
   const { t } = useTranslation('pipelines');
-  const { relative } = useFormat();
+  const { relative, worded } = useFormat();
   useNow(30_000);
   const { state } = editor.draft;
   if (state.kind === 'saving')
@@ -63,7 +63,7 @@ function Words({ editor }: { editor: EditorState }) {
       ? t('draft.otherWindow')
       : state.isUnreachable
         ? t('error.unreachable', { ns: 'common' })
-        : state.why;
+        : worded(state).why;
   return (
     <>
       <CloudAlert aria-hidden className="size-4 shrink-0 text-warning" />

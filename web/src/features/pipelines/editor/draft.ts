@@ -32,7 +32,7 @@ export type DraftState =
   | { kind: 'none' }
   | { kind: 'kept'; at: string }
   | { kind: 'saving' }
-  | { kind: 'failed'; why: string; isUnreachable: boolean; isRetried: boolean }
+  | { kind: 'failed'; why: string; why_zh?: string; isUnreachable: boolean; isRetried: boolean }
   /** Another window of the same person has saved. */
   | { kind: 'conflict' };
 
@@ -188,8 +188,8 @@ export class DraftKeeper<T> {
     this.#numFailures += 1;
     this.#unanswered = [...this.#unanswered, draft].slice(-MOST_UNANSWERED);
     const isRetried = isPassing(error);
-    const { detail: why, code } = toProblem(error);
-    this.#set({ kind: 'failed', why, isUnreachable: code === 'unreachable', isRetried });
+    const { detail: why, detail_zh: why_zh, code } = toProblem(error);
+    this.#set({ kind: 'failed', why, why_zh, isUnreachable: code === 'unreachable', isRetried });
     if (isRetried) this.#timer = setTimeout(() => void this.flush(), retryAfter(this.#numFailures));
   }
 
