@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from kpl.algorithm.manifest import ManifestInvalid, load_manifest, parse_manifest
 from kpl.errors import Invalid
 from kpl.resources import DeviceRequest, ResourceRequest
+from kpl.sentence import in_chinese
 
 GOOD = """\
 name: my_classifier
@@ -174,6 +175,26 @@ def test_a_problem_is_named_with_line_and_fix(old: str, new: str, problem: str) 
     found = problems_of(GOOD.replace(old, new, 1))
     assert any(problem in each for each in found), found
     assert all(each.startswith("algorithm.yaml:") for each in found)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "zh"),
+    [
+        ("licence", "license", "algorithm.yaml:6：license：此处没有键“license”。是否指 'licence'？"),
+        ("minimum: 0", "minimun: 0", "lr.minimun：“minimun”不是 JSON Schema 的关键字。是否指 'minimum'"),
+        ("default: 0.1", "default: -1", "lr.default：默认值不符合其自身的 schema：-1 过小，最小为 0。"),
+        (
+            "environment: host",
+            "environment: {type: venv}",
+            ":7：environment：venv 需要“requirements”。请添加",
+        ),
+        ("task: class", "name: again\ntask: class", ":5：“name”出现了两次。请保留其中一个。"),
+    ],
+)
+def test_a_problem_is_told_in_chinese_too(old: str, new: str, zh: str) -> None:
+    with pytest.raises(ManifestInvalid) as caught:
+        parse_manifest(GOOD.replace(old, new, 1))
+    assert zh in in_chinese(caught.value.message)
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,10 @@
+import re
 from typing import Any
 
 import pytest
 
 from kpl.algorithm.parameters import ParametersInvalid, check_parameters, default_parameters, schema_problems
+from kpl.sentence import chinese_of
 
 _SCHEMA: dict[str, Any] = {
     "properties": {
@@ -63,6 +65,7 @@ def test_a_wrong_value_is_named_with_its_path(values: dict[str, Any], message: s
     with pytest.raises(ParametersInvalid) as caught:
         check_parameters(_SCHEMA, values)
     assert message in str(caught.value)
+    assert re.search("[\u4e00-\u9fff]", chinese_of(caught.value.message))
 
 
 def test_all_wrong_values_are_named() -> None:

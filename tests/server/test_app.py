@@ -77,7 +77,10 @@ def test_a_wrong_body_is_told_field_by_field_without_its_values(anonymous: httpx
     body = {"username": "ann", "password": ["hunter2-hunter2"], "extra": "hunter2-hunter2"}
     answer = anonymous.post("/api/v1/session", json=body)
     assert answer.status_code == 422
-    assert {error["path"] for error in answer.json()["errors"]} == {"body.password", "body.extra"}
+    problem = answer.json()
+    assert {error["path"] for error in problem["errors"]} == {"body.password", "body.extra"}
+    assert {error["message_zh"] for error in problem["errors"]} == {"应为文本", "没有此字段"}
+    assert "extra：没有此字段" in problem["detail_zh"]
     assert "hunter2" not in answer.text
 
 

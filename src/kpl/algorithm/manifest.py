@@ -31,6 +31,7 @@ from kpl.algorithm.yaml_document import Path as DocumentPath
 from kpl.dataset.kinds import Kind
 from kpl.errors import Invalid, nearest
 from kpl.resources import DeviceRequest, ResourceRequest, parse_devices, parse_memory_mib
+from kpl.sentence import Sentence, chinese_of, in_chinese, sentence
 
 MANIFEST_NAME = "algorithm.yaml"
 
@@ -155,7 +156,12 @@ class Resources(_Part):
             return data
         if data.get("alternatives"):
             raise _wrong_amount(
-                Invalid("A text of devices names its alternatives itself.", hint="Remove 'alternatives'.")
+                Invalid(
+                    Sentence(
+                        "A text of devices names its alternatives itself.", "文本形式的 devices 自带备选。"
+                    ),
+                    hint=Sentence("Remove 'alternatives'.", "请删除 'alternatives'。"),
+                )
             )
         try:
             first, *others = parse_devices(data["devices"])
@@ -241,7 +247,13 @@ class AlgorithmManifest(_Part):
         """
         offered: dict[str, Function] = {str(key): function for key, function in self.functions.items()}
         if name not in offered:
-            raise Invalid(f"Algorithm '{self.name}' has no function '{name}'.", hint=nearest(name, offered))
+            raise Invalid(
+                Sentence(
+                    f"Algorithm '{self.name}' has no function '{name}'.",
+                    f"算法“{self.name}”没有函数“{name}”。",
+                ),
+                hint=nearest(name, offered),
+            )
         return offered[name]
 
 
@@ -258,6 +270,13 @@ class Problem:
         where = f"{self.path}: " if self.path else ""
         return f"{MANIFEST_NAME}:{self.line}: {where}{self.what}. {self.fix}".strip()
 
+    @property
+    def sentence(self) -> Sentence:
+        """All of it, in both languages."""
+        where = f"{self.path}：" if self.path else ""
+        zh = f"{MANIFEST_NAME}:{self.line}：{where}{in_chinese(self.what)}。{in_chinese(self.fix)}"
+        return Sentence(str(self), zh)
+
 
 class ManifestInvalid(Invalid):
     """A manifest with `problems`; the message lists all of them."""
@@ -266,7 +285,8 @@ class ManifestInvalid(Invalid):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(problems, key=lambda problem: problem.line))
-        super().__init__("\n".join(map(str, self.problems)))
+        said = [problem.sentence for problem in self.problems]
+        super().__init__(Sentence("\n".join(said), "\n".join(each.zh for each in said)))
 
 
 def load_manifest(folder: Path) -> AlgorithmManifest:
@@ -277,12 +297,26 @@ def load_manifest(folder: Path) -> AlgorithmManifest:
     """
     path = folder / MANIFEST_NAME
     if not path.is_file():
-        fix = "Give the folder that holds it, or write one: see docs/guides/write-an-algorithm.md."
-        raise ManifestInvalid([Problem(1, "", "there is no such file in the folder", fix)])
+        fix = Sentence(
+            "Give the folder that holds it, or write one: see docs/guides/write-an-algorithm.md.",
+            "请给出包含它的文件夹，或编写一个：见 docs/guides/write-an-algorithm.md。",
+        )
+        raise ManifestInvalid(
+            [Problem(1, "", Sentence("there is no such file in the folder", "文件夹中没有此文件"), fix)]
+        )
     try:
         return parse_manifest(path.read_text(encoding="utf-8"), folder)
     except UnicodeDecodeError as err:
-        raise ManifestInvalid([Problem(1, "", "it is not UTF-8 text", "Save it as UTF-8.")]) from err
+        raise ManifestInvalid(
+            [
+                Problem(
+                    1,
+                    "",
+                    Sentence("it is not UTF-8 text", "不是 UTF-8 文本"),
+                    Sentence("Save it as UTF-8.", "请存为 UTF-8。"),
+                )
+            ]
+        ) from err
 
 
 def parse_manifest(text: str, folder: Path | None = None) -> AlgorithmManifest:
@@ -296,7 +330,16 @@ def parse_manifest(text: str, folder: Path | None = None) -> AlgorithmManifest:
     if problems:
         raise ManifestInvalid(problems)
     if not isinstance(document.data, dict):
-        raise ManifestInvalid([Problem(1, "", "it holds no keys", "Begin with 'name: my_algorithm'.")])
+        raise ManifestInvalid(
+            [
+                Problem(
+                    1,
+                    "",
+                    Sentence("it holds no keys", "其中没有任何键"),
+                    Sentence("Begin with 'name: my_algorithm'.", "请以 'name: my_algorithm' 开头。"),
+                )
+            ]
+        )
     data = _with_kinds(document.data)
     try:
         manifest = AlgorithmManifest.model_validate(data)
@@ -348,34 +391,60 @@ def _located(document: Document, path: DocumentPath, what: str, fix: str) -> Pro
     return Problem(document.line(path), spell(path), what, fix)
 
 
+def _without_stop(text: str) -> str:
+    return sentence(text.rstrip("."), chinese_of(text).rstrip("。"))
+
+
 def _explain(error: ErrorDetails, path: DocumentPath) -> tuple[str, str]:
     """What a pydantic error means for a manifest, and the fix."""
     value, context = error["input"], error.get("ctx", {})
     name = str(path[-1]) if path else ""
     example = f"'{name}: {_EXAMPLES.get(name, '...')}'"
+    found: tuple[str, str]
     match error["type"]:
         case "extra_forbidden":
-            found = f"'{name}' is not a key here", nearest(name, _keys_at(path[:-1]))
+            found = (
+                Sentence(f"'{name}' is not a key here", f"此处没有键“{name}”"),
+                nearest(name, _keys_at(path[:-1])),
+            )
         case "missing":
-            found = "it is missing", f"Add {example}."
+            found = Sentence("it is missing", "缺少此项"), Sentence(f"Add {example}.", f"请添加 {example}。")
         case "literal_error":
             known = re.findall(r"'([^']+)'", str(context.get("expected", "")))
-            found = f"'{value}' is not one of the known values", nearest(str(value), known)
+            found = (
+                Sentence(f"'{value}' is not one of the known values", f"“{value}”不是可选值"),
+                nearest(str(value), known),
+            )
         case "string_pattern_mismatch":
-            fix = _PATTERN_FIXES.get(name, f"It must match {context['pattern']}.")
-            found = f"'{value}' is not spelled as it must be", fix
+            fix = _PATTERN_FIXES.get(
+                name, Sentence(f"It must match {context['pattern']}.", f"应匹配 {context['pattern']}。")
+            )
+            found = Sentence(f"'{value}' is not spelled as it must be", f"“{value}”的写法不符合要求"), fix
         case "string_type":
-            found = f"{value!r} is not text", f'Put it in quotes, as in "{value}".'
+            found = (
+                Sentence(f"{value!r} is not text", f"{value!r} 不是文本"),
+                Sentence(f'Put it in quotes, as in "{value}".', f'请加引号，如 "{value}"。'),
+            )
         case "tuple_type":
-            found = f"{value!r} is not a list", f"Write it as a list, as in {example}."
+            found = (
+                Sentence(f"{value!r} is not a list", f"{value!r} 不是列表"),
+                Sentence(f"Write it as a list, as in {example}.", f"请写成列表，如 {example}。"),
+            )
         case "model_type" | "dict_type" | "mapping_type":
-            found = f"{value!r} is not a group of keys", f"Write keys below '{name}:', indented."
+            found = (
+                Sentence(f"{value!r} is not a group of keys", f"{value!r} 不是一组键"),
+                Sentence(f"Write keys below '{name}:', indented.", f"请在“{name}:”之下缩进书写各键。"),
+            )
         case _ if error["type"] == WRONG_AMOUNT:
-            found = error["msg"].rstrip("."), str(context.get("fix", ""))
+            found = _without_stop(context.get("problem", error["msg"])), context.get("fix", "")
         case "too_short" | "string_too_short":
-            found = "it is empty", f"Give at least one, as in {example}."
+            found = (
+                Sentence("it is empty", "内容为空"),
+                Sentence(f"Give at least one, as in {example}.", f"请至少给出一个，如 {example}。"),
+            )
         case _:
-            found = f"{value!r} does not fit: {error['msg'][:1].lower()}{error['msg'][1:]}", ""
+            said = f"{error['msg'][:1].lower()}{error['msg'][1:]}"
+            found = Sentence(f"{value!r} does not fit: {said}", f"{value!r} 不符合要求：{said}"), ""
     return found
 
 
@@ -392,10 +461,16 @@ _EXAMPLES = {
     "direction": "max",
 }
 _PATTERN_FIXES = {
-    "name": "Use lower-case letters, digits and '_', beginning with a letter.",
-    "task": "Use lower-case letters, digits and '_', as in classification.",
-    "version": 'Write numbers with dots, as in "1.0.0".',
-    "kind": "Use lower-case letters and digits, as in gpu.",
+    "name": Sentence(
+        "Use lower-case letters, digits and '_', beginning with a letter.",
+        "请使用小写字母、数字和 '_'，以字母开头。",
+    ),
+    "task": Sentence(
+        "Use lower-case letters, digits and '_', as in classification.",
+        "请使用小写字母、数字和 '_'，如 classification。",
+    ),
+    "version": Sentence('Write numbers with dots, as in "1.0.0".', '请写成带点的数字，如 "1.0.0"。'),
+    "kind": Sentence("Use lower-case letters and digits, as in gpu.", "请使用小写字母和数字，如 gpu。"),
 }
 
 
@@ -439,17 +514,34 @@ def _environment_problems(environment: Environment, folder: Path | None) -> Iter
     needed = {"venv": "requirements", "container": "image"}.get(environment.type)
     for key in ("requirements", "image"):
         if getattr(environment, key) and key != needed:
-            yield (*path, key), f"an environment of type '{environment.type}' has no '{key}'", "Remove it."
+            yield (
+                (*path, key),
+                Sentence(
+                    f"an environment of type '{environment.type}' has no '{key}'",
+                    f"“{environment.type}”类运行环境没有“{key}”",
+                ),
+                Sentence("Remove it.", "请删除它。"),
+            )
     if needed and not getattr(environment, needed):
         example = "requirements.txt" if needed == "requirements" else "registry/name@sha256:..."
-        yield path, f"a {environment.type} needs '{needed}'", f"Add '{needed}: {example}'."
+        yield (
+            path,
+            Sentence(f"a {environment.type} needs '{needed}'", f"{environment.type} 需要“{needed}”"),
+            Sentence(f"Add '{needed}: {example}'.", f"请添加 '{needed}: {example}'。"),
+        )
     elif environment.type == "container" and not re.search(r"@sha256:[0-9a-f]{64}$", environment.image):
-        yield (*path, "image"), "the image has no digest, so it may change", "Write NAME@sha256:DIGEST."
+        yield (
+            (*path, "image"),
+            Sentence("the image has no digest, so it may change", "镜像没有摘要，内容可能改变"),
+            Sentence("Write NAME@sha256:DIGEST.", "请写成 NAME@sha256:DIGEST。"),
+        )
     elif environment.type == "venv" and folder and not (folder / environment.requirements).is_file():
         yield (
             (*path, "requirements"),
-            f"there is no file '{environment.requirements}'",
-            "Add it to the folder.",
+            Sentence(
+                f"there is no file '{environment.requirements}'", f"没有文件“{environment.requirements}”"
+            ),
+            Sentence("Add it to the folder.", "请将其加入文件夹。"),
         )
 
 
@@ -459,13 +551,25 @@ def _port_problems(function: Function, path: DocumentPath) -> Iterator[_Found]:
         for index, port in enumerate(ports):
             at = (*path, side, index)
             if port.name in seen:
-                yield (*at, "name"), f"two {side} are called '{port.name}'", "Rename one of them."
+                yield (
+                    (*at, "name"),
+                    Sentence(f"two {side} are called '{port.name}'", f"{side} 中有两个都叫“{port.name}”"),
+                    Sentence("Rename one of them.", "请给其中一个改名。"),
+                )
             seen.add(port.name)
             if port.type == "endpoint" and (side, path[-1]) != ("outputs", "serve"):
-                yield (*at, "type"), "only 'serve' gives an endpoint", nearest("", PORT_TYPES[:-1])
+                yield (
+                    (*at, "type"),
+                    Sentence("only 'serve' gives an endpoint", "只有 'serve' 提供端点"),
+                    nearest("", PORT_TYPES[:-1]),
+                )
             unknown = [kind for kind in port.kinds if port.type == "dataset" and kind not in set(Kind)]
             for kind in unknown:
-                yield (*at, "kinds"), f"'{kind}' is not a kind of dataset", nearest(kind, list(Kind))
+                yield (
+                    (*at, "kinds"),
+                    Sentence(f"'{kind}' is not a kind of dataset", f"“{kind}”不是数据集的种类"),
+                    nearest(kind, list(Kind)),
+                )
 
 
 def _command_problems(command: tuple[str, ...], path: DocumentPath, folder: Path | None) -> Iterator[_Found]:
@@ -473,32 +577,51 @@ def _command_problems(command: tuple[str, ...], path: DocumentPath, folder: Path
         at = (*path, index)
         for name in re.findall(r"\{(\w+)\}", word):
             if name != "algorithm" and nearest(name, ["algorithm"]).startswith("Did you mean"):
-                yield at, f"nothing stands for '{{{name}}}'", "Did you mean '{algorithm}'?"
+                yield (
+                    at,
+                    Sentence(f"nothing stands for '{{{name}}}'", f"'{{{name}}}' 没有对应的值"),
+                    Sentence("Did you mean '{algorithm}'?", "是否指 '{algorithm}'？"),
+                )
         inside = re.match(r"\{algorithm\}/(.+)$", word)
         if folder and inside and not (folder / inside[1]).exists():
-            yield at, f"there is no file '{inside[1]}' in the folder", "Add it, or mend the path."
+            yield (
+                at,
+                Sentence(f"there is no file '{inside[1]}' in the folder", f"文件夹中没有文件“{inside[1]}”"),
+                Sentence("Add it, or mend the path.", "请添加该文件，或更正路径。"),
+            )
         elif (
             folder and not inside and re.fullmatch(r"[\w.-]+(/[\w.-]+)*", word) and (folder / word).is_file()
         ):
-            what = f"'{word}' will not be found: a process starts in an empty folder"
-            yield at, what, f"Write '{{algorithm}}/{word}'."
+            what = Sentence(
+                f"'{word}' will not be found: a process starts in an empty folder",
+                f"找不到“{word}”：进程从空文件夹启动",
+            )
+            yield at, what, Sentence(f"Write '{{algorithm}}/{word}'.", f"请写成 '{{algorithm}}/{word}'。")
 
 
 def _metric_problems(metrics: tuple[Metric, ...], path: DocumentPath) -> Iterator[_Found]:
     names = [metric.name for metric in metrics]
     for index, metric in enumerate(metrics):
         if metric.name in names[:index]:
-            yield (*path, index, "name"), f"the metric '{metric.name}' is declared twice", "Remove one."
+            yield (
+                (*path, index, "name"),
+                Sentence(f"the metric '{metric.name}' is declared twice", f"指标“{metric.name}”声明了两次"),
+                Sentence("Remove one.", "请删除其中一个。"),
+            )
     primary = [index for index, metric in enumerate(metrics) if metric.is_primary]
     for index in primary[1:]:
-        yield (*path, index, "primary"), "a second metric is primary", "Mark one metric alone as primary."
+        yield (
+            (*path, index, "primary"),
+            Sentence("a second metric is primary", "有第二个主指标"),
+            Sentence("Mark one metric alone as primary.", "请只将一个指标标为主指标。"),
+        )
 
 
 def _resource_problems(function: Function, path: DocumentPath) -> Iterator[_Found]:
     try:
         function.resources.request()
     except Invalid as err:
-        yield (*path, "resources", "memory"), err.message.rstrip("."), err.hint
+        yield (*path, "resources", "memory"), _without_stop(err.message), err.hint
     resources = function.resources
     sets: list[tuple[DocumentPath, tuple[Device, ...]]] = [(("devices",), resources.devices)]
     sets += [(("alternatives", number), each) for number, each in enumerate(resources.alternatives)]
@@ -506,12 +629,30 @@ def _resource_problems(function: Function, path: DocumentPath) -> Iterator[_Foun
         for index, device in enumerate(devices):
             at = (*path, "resources", *place, index)
             if device.share < 1 and device.memory is not None:
-                yield (*at, "share"), "a share is a part or an amount of memory, not both", "Remove one."
+                yield (
+                    (*at, "share"),
+                    Sentence(
+                        "a share is a part or an amount of memory, not both",
+                        "份额可以是比例或显存大小，不能两者都写",
+                    ),
+                    Sentence("Remove one.", "请删除其中一个。"),
+                )
             elif device.count > 1 and device.share < 1:
-                yield (*at, "share"), "a share is of one device", "Write count: 1."
+                yield (
+                    (*at, "share"),
+                    Sentence("a share is of one device", "份额只针对一张设备"),
+                    Sentence("Write count: 1.", "请写 count: 1。"),
+                )
             elif device.count > 1 and device.memory is not None:
-                yield (*at, "memory"), "a share is of one device", "Write count: 1."
+                yield (
+                    (*at, "memory"),
+                    Sentence("a share is of one device", "份额只针对一张设备"),
+                    Sentence("Write count: 1.", "请写 count: 1。"),
+                )
     workers = function.distributed
     if workers and workers.min_workers > workers.max_workers:
-        what = f"min_workers {workers.min_workers} is more than max_workers {workers.max_workers}"
-        yield (*path, "distributed"), what, "Swap or raise them."
+        what = Sentence(
+            f"min_workers {workers.min_workers} is more than max_workers {workers.max_workers}",
+            f"min_workers {workers.min_workers} 大于 max_workers {workers.max_workers}",
+        )
+        yield (*path, "distributed"), what, Sentence("Swap or raise them.", "请交换或调高。")

@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from kpl.errors import Invalid, nearest
+from kpl.sentence import Sentence, in_chinese
 
 _Path = tuple[str | int, ...]
 _SchemaProblem = tuple[_Path, str, str]
@@ -56,7 +57,7 @@ def check_parameters(schema: Mapping[str, Any], values: Mapping[str, Any]) -> di
     )
     messages = [message for error in errors for message in _messages(error)]
     if messages:
-        raise ParametersInvalid("\n".join(messages))
+        raise ParametersInvalid(Sentence("\n".join(messages), "\n".join(message.zh for message in messages)))
     return filled
 
 
@@ -80,45 +81,63 @@ def _fill_defaults(schema: Mapping[str, Any], values: dict[str, Any]) -> dict[st
     return values
 
 
-def _messages(error: ValidationError) -> Iterator[str]:
+def _messages(error: ValidationError) -> Iterator[Sentence]:
     path = "parameters" + "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in error.absolute_path)
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):
         known = error.schema.get("properties", {}) if isinstance(error.schema, Mapping) else {}
         for name in sorted(set(error.instance) - set(known)):
-            yield f"{path}.{name}: there is no such parameter. {nearest(name, known)}".strip()
+            hint = nearest(name, known)
+            yield Sentence(
+                f"{path}.{name}: there is no such parameter. {hint}".strip(),
+                f"{path}.{name}：没有此参数。{in_chinese(hint)}",
+            )
     elif error.validator == "required":
         missing = error.message.split("'")[1]
-        yield f"{path}.{missing}: it is missing. Give a value: it has no default."
+        yield Sentence(
+            f"{path}.{missing}: it is missing. Give a value: it has no default.",
+            f"{path}.{missing}：缺少此参数。请填写：它没有默认值。",
+        )
     else:
-        yield f"{path}: {_refusal(error)}"
+        refusal = _refusal(error)
+        yield Sentence(f"{path}: {refusal}", f"{path}：{refusal.zh}")
 
 
 _REFUSALS = {
-    "type": "{value!r} is not of type {limit}.",
-    "minimum": "{value!r} is too small. The least is {limit!r}.",
-    "maximum": "{value!r} is too large. The most is {limit!r}.",
-    "exclusiveMinimum": "{value!r} is too small. It must be more than {limit!r}.",
-    "exclusiveMaximum": "{value!r} is too large. It must be less than {limit!r}.",
+    "type": ("{value!r} is not of type {limit}.", "{value!r} 的类型不是 {limit}。"),
+    "minimum": ("{value!r} is too small. The least is {limit!r}.", "{value!r} 过小，最小为 {limit!r}。"),
+    "maximum": ("{value!r} is too large. The most is {limit!r}.", "{value!r} 过大，最大为 {limit!r}。"),
+    "exclusiveMinimum": (
+        "{value!r} is too small. It must be more than {limit!r}.",
+        "{value!r} 过小，应大于 {limit!r}。",
+    ),
+    "exclusiveMaximum": (
+        "{value!r} is too large. It must be less than {limit!r}.",
+        "{value!r} 过大，应小于 {limit!r}。",
+    ),
 }
 
 
-def _refusal(error: ValidationError) -> str:
+def _refusal(error: ValidationError) -> Sentence:
     value: Any = error.instance
     limit: Any = error.validator_value
     kind = str(error.validator)
     if kind == "enum":
-        return f"{value!r} is not a choice. {nearest(str(value), map(str, limit))}"
+        hint = nearest(str(value), map(str, limit))
+        return Sentence(f"{value!r} is not a choice. {hint}", f"{value!r} 不是可选值。{in_chinese(hint)}")
     if kind in _REFUSALS:
-        return _REFUSALS[kind].format(
-            value=value, limit=" or ".join(limit) if isinstance(limit, list) else limit
-        )
-    return f"{error.message}."
+        limit = " or ".join(limit) if isinstance(limit, list) else limit
+        return Sentence(*(words.format(value=value, limit=limit) for words in _REFUSALS[kind]))
+    return Sentence(f"{error.message}.", f"不符合要求：{error.message}。")
 
 
 def schema_problems(schema: Mapping[str, Any]) -> Iterator[_SchemaProblem]:
     """What is wrong with the schema of a function's parameters, as (path inside the schema, what, fix)."""
     if schema.get("type", "object") != "object":
-        yield ("type",), "parameters are an object, by name", "Remove 'type', or write type: object."
+        yield (
+            ("type",),
+            Sentence("parameters are an object, by name", "参数应是按名称组成的对象"),
+            Sentence("Remove 'type', or write type: object.", "请删除 'type'，或写 type: object。"),
+        )
         return
     yield from _language_problems(schema, ())
     schema = _in_english(schema)
@@ -126,7 +145,11 @@ def schema_problems(schema: Mapping[str, Any]) -> Iterator[_SchemaProblem]:
     meta = Draft202012Validator(Draft202012Validator.META_SCHEMA, format_checker=checker)
     broken = sorted(meta.iter_errors(dict(schema)), key=str)
     for error in broken:
-        yield tuple(error.absolute_path), f"this is not JSON Schema: {error.message}", ""
+        yield (
+            tuple(error.absolute_path),
+            Sentence(f"this is not JSON Schema: {error.message}", f"不是有效的 JSON Schema：{error.message}"),
+            "",
+        )
     if broken:
         return
     yield from _keyword_problems(schema, ())
@@ -141,8 +164,15 @@ def _language_problems(schema: Mapping[str, Any], path: _Path) -> Iterator[_Sche
         yield from _unknown(texts, _LANGUAGES, (*path, key))
         for language in _LANGUAGES:
             if not isinstance(texts.get(language), str) or not texts[language].strip():
-                what = f"the text in '{language}' is missing"
-                yield (*path, key), what, "Write {en: ..., zh: ...}, or one text for both."
+                what = Sentence(f"the text in '{language}' is missing", f"缺少“{language}”文本")
+                yield (
+                    (*path, key),
+                    what,
+                    Sentence(
+                        "Write {en: ..., zh: ...}, or one text for both.",
+                        "请写 {en: ..., zh: ...}，或两种语言共用一段文本。",
+                    ),
+                )
     for inner, inner_path in _schemas_below(schema, path):
         yield from _language_problems(inner, inner_path)
 
@@ -170,7 +200,11 @@ def _in_english(schema: Any) -> Any:
 def _keyword_problems(schema: Mapping[str, Any], path: _Path) -> Iterator[_SchemaProblem]:
     for key in schema:
         if key not in _KEYWORDS and not key.startswith("x-"):
-            yield (*path, key), f"'{key}' is not a keyword of JSON Schema", nearest(key, _KEYWORDS)
+            yield (
+                (*path, key),
+                Sentence(f"'{key}' is not a keyword of JSON Schema", f"“{key}”不是 JSON Schema 的关键字"),
+                nearest(key, _KEYWORDS),
+            )
     yield from _search_problems(schema, path)
     for inner, inner_path in _schemas_below(schema, path):
         yield from _keyword_problems(inner, inner_path)
@@ -190,7 +224,14 @@ def _search_problems(schema: Mapping[str, Any], path: _Path) -> Iterator[_Schema
         return
     search, at = schema["x-search"], (*path, "x-search")
     if not isinstance(search, Mapping) or not ({"min", "max"} <= search.keys() or "choices" in search):
-        yield at, "it gives no range", "Write {min: 0.001, max: 0.1, log: true}, or {choices: [...]}."
+        yield (
+            at,
+            Sentence("it gives no range", "没有给出范围"),
+            Sentence(
+                "Write {min: 0.001, max: 0.1, log: true}, or {choices: [...]}.",
+                "请写 {min: 0.001, max: 0.1, log: true} 或 {choices: [...]}。",
+            ),
+        )
         return
     yield from _unknown(search, _SEARCH_KEYS, at)
 
@@ -199,7 +240,11 @@ def _unknown(found: Mapping[str, Any], known: Iterable[str], path: _Path) -> Ite
     names = set(known)
     for key in found:
         if key not in names:
-            yield (*path, key), f"'{key}' is not a key here", nearest(str(key), names)
+            yield (
+                (*path, key),
+                Sentence(f"'{key}' is not a key here", f"此处没有键“{key}”"),
+                nearest(str(key), names),
+            )
 
 
 def _default_problems(schema: Mapping[str, Any], path: _Path) -> Iterator[_SchemaProblem]:
@@ -209,10 +254,11 @@ def _default_problems(schema: Mapping[str, Any], path: _Path) -> Iterator[_Schem
         at = (*path, "properties", name)
         if "default" in inner and "$ref" not in inner:
             for error in Draft202012Validator(inner).iter_errors(inner["default"]):
-                yield (
-                    (*at, "default"),
-                    f"the default is refused by its own schema: {_refusal(error).rstrip('.')}",
-                    "",
+                refusal = _refusal(error)
+                what = Sentence(
+                    f"the default is refused by its own schema: {refusal.rstrip('.')}",
+                    f"默认值不符合其自身的 schema：{refusal.zh.rstrip('。')}",
                 )
+                yield (*at, "default"), what, ""
                 break
         yield from _default_problems(inner, at)

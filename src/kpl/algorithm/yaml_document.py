@@ -5,6 +5,8 @@ from typing import Any
 
 import yaml
 
+from kpl.sentence import Sentence
+
 Path = tuple[str | int, ...]
 
 
@@ -30,11 +32,28 @@ def parse_yaml(text: str) -> Document:
         data = yaml.safe_load(text)
     except yaml.MarkedYAMLError as err:
         line = err.problem_mark.line + 1 if err.problem_mark else 1
-        what = f"this is not YAML: {err.problem or err.context}"
-        return Document(None, {}, ((line, what, "Check indentation, quotes and colons."),))
+        what = Sentence(
+            f"this is not YAML: {err.problem or err.context}",
+            f"不是有效的 YAML：{err.problem or err.context}",
+        )
+        return Document(
+            None,
+            {},
+            ((line, what, Sentence("Check indentation, quotes and colons.", "请检查缩进、引号和冒号。")),),
+        )
     except (yaml.YAMLError, ValueError, TypeError) as err:
         # Text that YAML takes for a date or a key, but that is none; control characters.
-        return Document(None, {}, ((1, f"this is not YAML: {err}", "Put the value in quotes."),))
+        return Document(
+            None,
+            {},
+            (
+                (
+                    1,
+                    Sentence(f"this is not YAML: {err}", f"不是有效的 YAML：{err}"),
+                    Sentence("Put the value in quotes.", "请给该值加引号。"),
+                ),
+            ),
+        )
     lines: dict[Path, int] = {(): 1}
     problems: list[tuple[int, str, str]] = []
     if root is not None:
@@ -54,7 +73,13 @@ def _collect(
             inner = (*path, str(key.value))
             line = key.start_mark.line + 1
             if inner in lines and key.value != "<<":
-                problems.append((line, f"'{spell(inner)}' is given twice", "Keep one of the two."))
+                problems.append(
+                    (
+                        line,
+                        Sentence(f"'{spell(inner)}' is given twice", f"“{spell(inner)}”出现了两次"),
+                        Sentence("Keep one of the two.", "请保留其中一个。"),
+                    )
+                )
             lines[inner] = line
             _collect(value, inner, lines, problems)
 

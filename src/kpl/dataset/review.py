@@ -19,6 +19,7 @@ from kpl.dataset.kinds import LABELS, NO_LABEL, SAMPLES, TEMPLATES, Kind
 from kpl.dataset.reader import Dataset
 from kpl.dataset.sample import Sample
 from kpl.errors import Invalid, NotFound, nearest
+from kpl.sentence import Sentence
 
 ACCEPTED, REJECTED = "accepted", "rejected"
 REVIEW_SUFFIX = "-review"
@@ -66,7 +67,10 @@ def review(source: Dataset, dest: Path, verdicts: Verdicts, *, layer: str, messa
     by_key = dict.fromkeys(verdicts.accept, ACCEPTED) | dict.fromkeys(verdicts.reject, REJECTED)
     if len(by_key) < len(set(verdicts.accept)) + len(set(verdicts.reject)):
         both = next(key for key in verdicts.reject if key in set(verdicts.accept))
-        raise Invalid(f"Sample '{both}' is both accepted and rejected.", hint="Decide for one.")
+        raise Invalid(
+            Sentence(f"Sample '{both}' is both accepted and rejected.", f"样本“{both}”既被接受又被拒绝。"),
+            hint=Sentence("Decide for one.", "请选择其一。"),
+        )
     labels = _accepted_labels(source, layer, kind, verdicts)
     before = verdict_of(source, layer)
     if before is not None:
@@ -96,24 +100,36 @@ def kind_of_labels(source: Dataset, layer: str) -> Kind:
     """
     if layer not in source.layers or layer in (SAMPLES, LABELS):
         known = [each for each in source.layers if each not in (SAMPLES, LABELS)]
-        raise NotFound(f"There is no layer '{layer}' of answers.", hint=nearest(layer, known))
+        raise NotFound(
+            Sentence(f"There is no layer '{layer}' of answers.", f"没有预测图层“{layer}”。"),
+            hint=nearest(layer, known),
+        )
     answered = _fields_of(source, layer)
     fitting = [kind for kind, fields in _ANSWERS.items() if answered.issuperset(fields)]
     if source.kind is Kind.UNLABELLED and fitting:
         if not source.class_names:
             raise Invalid(
-                f"The classes that layer '{layer}' answers have no names in {source.path}.",
-                hint="Derive the dataset with `class_names`.",
+                Sentence(
+                    f"The classes that layer '{layer}' answers have no names in {source.path}.",
+                    f"图层“{layer}”预测的类别在 {source.path} 中没有名称。",
+                ),
+                hint=Sentence("Derive the dataset with `class_names`.", "请用 `class_names` 派生数据集。"),
             )
         return fitting[0]
     if source.kind not in fitting:
         needed = _ANSWERS.get(source.kind, ())
         raise Invalid(
-            f"Answers of layer '{layer}' cannot be labels of a dataset for {source.kind}: "
-            f"it has the fields {', '.join(sorted(answered))}.",
-            hint=f"Needed are {', '.join(needed)}."
+            Sentence(
+                f"Answers of layer '{layer}' cannot be labels of a dataset for {source.kind}: "
+                f"it has the fields {', '.join(sorted(answered))}.",
+                f"图层“{layer}”的预测不能作为 {source.kind} 类数据集的标注：其字段为 {'、'.join(sorted(answered))}。",
+            ),
+            hint=Sentence(f"Needed are {', '.join(needed)}.", f"需要 {'、'.join(needed)}。")
             if needed
-            else "Review datasets for classification, detection or segmentation.",
+            else Sentence(
+                "Review datasets for classification, detection or segmentation.",
+                "请审核分类、检测或分割数据集。",
+            ),
         )
     return source.kind
 
@@ -144,10 +160,13 @@ def _accepted_labels(
             unanswered.append(key)
         else:
             found[key] = answer
-    if unanswered:
+    if number := len(unanswered):
         raise Invalid(
-            f"Layer '{layer}' has no answer for {len(unanswered)} of the accepted samples, as for '{unanswered[0]}'.",
-            hint="Leave them out.",
+            Sentence(
+                f"Layer '{layer}' has no answer for {number} of the accepted samples, as for '{unanswered[0]}'.",
+                f"图层“{layer}”对 {number} 个已接受的样本没有预测，例如“{unanswered[0]}”。",
+            ),
+            hint=Sentence("Leave them out.", "请不要选择它们。"),
         )
     return found
 

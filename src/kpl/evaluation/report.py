@@ -20,6 +20,7 @@ from kpl.evaluation.classification import (
     top_k_accuracy,
 )
 from kpl.evaluation.slices import Tally
+from kpl.sentence import Sentence
 
 REPORT_NAME = "report.json"
 SCHEMA = "kpl.report/v1"
@@ -280,7 +281,10 @@ def read_manifest(folder: Path) -> ReportManifest:
     try:
         return msgspec.json.decode(path.read_bytes(), type=ReportManifest)
     except FileNotFoundError as err:
-        raise NotFound(f"{folder} has no {REPORT_NAME}.", hint="The folder is no evaluation report.") from err
+        raise NotFound(
+            Sentence(f"{folder} has no {REPORT_NAME}.", f"{folder} 中没有 {REPORT_NAME}。"),
+            hint=Sentence("The folder is no evaluation report.", "该文件夹不是评测报告。"),
+        ) from err
     except msgspec.DecodeError as err:  # ValidationError, with the path of the member, is one
         raise ReportInvalid(f"{path}: {err}", hint=HINT) from err
 

@@ -219,7 +219,13 @@ def restart_from(plan: Plan, node: str) -> tuple[str, ...]:
     document = plan.document
     if document.node(node) is None:
         known = nearest(node, (known.id for known in document.nodes))
-        raise NotFound(f"Pipeline '{document.name}' has no node '{node}'.", hint=known)
+        raise NotFound(
+            Sentence(
+                f"Pipeline '{document.name}' has no node '{node}'.",
+                f"流水线“{document.name}”没有节点“{node}”。",
+            ),
+            hint=known,
+        )
     after = downstream(node, document.predecessors)
     return tuple(step.node for step in plan.steps if step.node in after)
 

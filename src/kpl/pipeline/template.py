@@ -22,6 +22,7 @@ from kpl.pipeline.document import (
 )
 from kpl.pipeline.parameters import given_problems
 from kpl.pipeline.plan import InvalidPipeline
+from kpl.sentence import Sentence
 
 
 def instantiate(template: Document, name: str, parameters: Mapping[str, Any]) -> Document:
@@ -35,7 +36,9 @@ def instantiate(template: Document, name: str, parameters: Mapping[str, Any]) ->
         InvalidPipeline: a value is refused, or the template has no such parameter.
     """
     if not is_name(name):
-        raise Invalid(f"'{name}' cannot name a pipeline.", hint=NAME_RULE)
+        raise Invalid(
+            Sentence(f"'{name}' cannot name a pipeline.", f"“{name}”不能作流水线名称。"), hint=NAME_RULE
+        )
     problems = list(given_problems(template, parameters))
     if problems:
         raise InvalidPipeline(template.name, problems)
@@ -63,15 +66,24 @@ def make_template(
     by_name = {parameter.name: parameter for parameter in document.parameters}
     keep = by_name.keys() if open_parameters is None else set(open_parameters)
     for name in keep - by_name.keys():
-        raise Invalid(f"Pipeline '{document.name}' has no parameter '{name}'.", hint=nearest(name, by_name))
+        raise Invalid(
+            Sentence(
+                f"Pipeline '{document.name}' has no parameter '{name}'.",
+                f"流水线“{document.name}”没有参数“{name}”。",
+            ),
+            hint=nearest(name, by_name),
+        )
     closed = {}
     for name, parameter in by_name.items():
         if name in keep:
             continue
         if parameter.is_required:
             raise Invalid(
-                f"Parameter '{name}' has no default, so it cannot be closed.",
-                hint="Give it a default, or let it stay open.",
+                Sentence(
+                    f"Parameter '{name}' has no default, so it cannot be closed.",
+                    f"参数“{name}”没有默认值，不能关闭。",
+                ),
+                hint=Sentence("Give it a default, or let it stay open.", "请给它默认值，或保持开放。"),
             )
         closed[name] = parameter.schema["default"]
     return replace(

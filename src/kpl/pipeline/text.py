@@ -26,6 +26,7 @@ from yaml.events import (
 )
 
 from kpl.errors import Invalid
+from kpl.sentence import Sentence, in_chinese
 
 MAX_CHARACTERS = 4 << 20
 MAX_DEPTH = 48
@@ -64,7 +65,10 @@ def read_text(text: str, *, source: str) -> tuple[Any, Lines]:
     """
     if len(text) > MAX_CHARACTERS:
         raise Invalid(
-            f"{source}: {len(text)} characters are more than the {MAX_CHARACTERS} that a pipeline may have."
+            Sentence(
+                f"{source}: {len(text)} characters are more than the {MAX_CHARACTERS} that a pipeline may have.",
+                f"{source}：{len(text)} 个字符，超过流水线上限 {MAX_CHARACTERS}。",
+            )
         )
     if text.lstrip().startswith("{"):
         try:
@@ -72,7 +76,13 @@ def read_text(text: str, *, source: str) -> tuple[Any, Lines]:
         except (json.JSONDecodeError, RecursionError):
             pass  # `{` also begins YAML in flow style; the reader below finds the better words
         except _RepeatedKeyError as err:
-            raise Invalid(f"{source}: the key '{err}' stands twice in one object.", hint="Keep one.") from err
+            raise Invalid(
+                Sentence(
+                    f"{source}: the key '{err}' stands twice in one object.",
+                    f"{source}：同一对象中键“{err}”出现两次。",
+                ),
+                hint=Sentence("Keep one.", "请保留一个。"),
+            ) from err
         else:
             return value, {}
     return _YamlReader(text, source).read()
@@ -104,7 +114,10 @@ class _YamlReader:
             self._expect(StreamStartEvent)
             if isinstance(next(self._events), StreamEndEvent):
                 raise Invalid(
-                    f"{self._source}: the text is empty.", hint="Begin with `schema: kpl.pipeline/v1`."
+                    Sentence(f"{self._source}: the text is empty.", f"{self._source}：文本为空。"),
+                    hint=Sentence(
+                        "Begin with `schema: kpl.pipeline/v1`.", "请以 `schema: kpl.pipeline/v1` 开头。"
+                    ),
                 )
             value = self._value(next(self._events), ())
             next(self._events)  # the end of the document
@@ -112,12 +125,26 @@ class _YamlReader:
         except yaml.MarkedYAMLError as err:
             mark = err.problem_mark or err.context_mark
             where = f"{self._source}:{mark.line + 1}" if mark else self._source
-            raise Invalid(f"{where}: this is not well-formed YAML: {err.problem or err.context}.") from err
+            raise Invalid(
+                Sentence(
+                    f"{where}: this is not well-formed YAML: {err.problem or err.context}.",
+                    f"{where}：不是有效的 YAML：{err.problem or err.context}。",
+                )
+            ) from err
         except yaml.YAMLError as err:
             reason = " ".join(str(err).split())
-            raise Invalid(f"{self._source}: this is not well-formed YAML: {reason}.") from err
+            raise Invalid(
+                Sentence(
+                    f"{self._source}: this is not well-formed YAML: {reason}.",
+                    f"{self._source}：不是有效的 YAML：{reason}。",
+                )
+            ) from err
         if isinstance(following, DocumentStartEvent):
-            self._refuse(following, "a second document begins here", "Keep one pipeline in a file.")
+            self._refuse(
+                following,
+                Sentence("a second document begins here", "此处开始了第二个文档"),
+                Sentence("Keep one pipeline in a file.", "一个文件只放一个流水线。"),
+            )
         return value, self._lines
 
     def _expect(self, kind: type[Event]) -> None:
@@ -127,17 +154,29 @@ class _YamlReader:
     def _value(self, event: Event, path: Path) -> Any:
         self._lines[path] = _line(event)
         if len(path) > MAX_DEPTH:
-            self._refuse(event, f"values are nested more than {MAX_DEPTH} deep", "Flatten them.")
+            self._refuse(
+                event,
+                Sentence(f"values are nested more than {MAX_DEPTH} deep", f"值的嵌套超过 {MAX_DEPTH} 层"),
+                Sentence("Flatten them.", "请减少嵌套。"),
+            )
         if isinstance(event, AliasEvent):
-            self._refuse(event, f"the alias '*{event.anchor}' is not allowed", "Write the value out.")
+            self._refuse(
+                event,
+                Sentence(f"the alias '*{event.anchor}' is not allowed", f"不允许别名 '*{event.anchor}'"),
+                Sentence("Write the value out.", "请直接写出该值。"),
+            )
         assert isinstance(event, ScalarEvent | MappingStartEvent | SequenceStartEvent), f"unexpected {event}"
         if event.anchor is not None:
             self._refuse(
-                event, f"the anchor '&{event.anchor}' is not allowed", "Write the value out where it is used."
+                event,
+                Sentence(f"the anchor '&{event.anchor}' is not allowed", f"不允许锚点 '&{event.anchor}'"),
+                Sentence("Write the value out where it is used.", "请在使用处直接写出该值。"),
             )
         if event.tag not in (None, "!"):
             self._refuse(
-                event, f"the tag '{event.tag}' is not allowed", "Remove it; types follow from the values."
+                event,
+                Sentence(f"the tag '{event.tag}' is not allowed", f"不允许标签 '{event.tag}'"),
+                Sentence("Remove it; types follow from the values.", "请删除它；类型由值决定。"),
             )
         if isinstance(event, MappingStartEvent):
             return self._mapping(path)
@@ -151,12 +190,19 @@ class _YamlReader:
             key = self._scalar(event) if isinstance(event, ScalarEvent) else None
             if not isinstance(key, str):
                 shown = event.value if isinstance(event, ScalarEvent) else "this"
-                self._refuse(event, f"the key '{shown}' is not text", "Put it in quotes.")
+                self._refuse(
+                    event,
+                    Sentence(f"the key '{shown}' is not text", f"键“{shown}”不是文本"),
+                    Sentence("Put it in quotes.", "请加引号。"),
+                )
             if key in values:
                 self._refuse(
                     event,
-                    f"the key '{key}' stands twice under '{dotted(path) or 'the document'}'",
-                    "Keep one.",
+                    Sentence(
+                        f"the key '{key}' stands twice under '{dotted(path) or 'the document'}'",
+                        f"“{dotted(path) or '文档'}”之下键“{key}”出现两次",
+                    ),
+                    Sentence("Keep one.", "请保留一个。"),
                 )
             line = _line(event)
             values[key] = self._value(next(self._events), (*path, key))
@@ -182,15 +228,18 @@ class _YamlReader:
             if not isfinite(number):
                 self._refuse(
                     event,
-                    f"the number {text} is too large",
-                    "Write a number below 1e308, or put text in quotes.",
+                    Sentence(f"the number {text} is too large", f"数字 {text} 过大"),
+                    Sentence(
+                        "Write a number below 1e308, or put text in quotes.",
+                        "请写小于 1e308 的数，文本请加引号。",
+                    ),
                 )
             return number
         if _NOT_FINITE.fullmatch(text):
             self._refuse(
                 event,
-                f"{text} is not a number that JSON knows",
-                "Write a finite number, or put text in quotes.",
+                Sentence(f"{text} is not a number that JSON knows", f"{text} 不是 JSON 支持的数字"),
+                Sentence("Write a finite number, or put text in quotes.", "请写有限的数，文本请加引号。"),
             )
         return text
 
@@ -199,12 +248,20 @@ class _YamlReader:
         number = int(text, base) if len(text) < 30 else _MAX_INTEGER
         if abs(number) >= _MAX_INTEGER:
             self._refuse(
-                event, f"the number {text[:40]} is too large", "Numbers have 64 bits; put text in quotes."
+                event,
+                Sentence(f"the number {text[:40]} is too large", f"数字 {text[:40]} 过大"),
+                Sentence("Numbers have 64 bits; put text in quotes.", "数字为 64 位；文本请加引号。"),
             )
         return number
 
     def _refuse(self, event: Event, what: str, fix: str) -> NoReturn:
-        raise Invalid(f"{self._source}:{_line(event)}: {what}.", hint=fix)
+        raise Invalid(
+            Sentence(
+                f"{self._source}:{_line(event)}: {what}.",
+                f"{self._source}:{_line(event)}：{in_chinese(what)}。",
+            ),
+            hint=fix,
+        )
 
 
 def _line(event: Event) -> int:
@@ -216,7 +273,11 @@ def check_plain(value: Any, path: Path = ()) -> None:
     """Refuse what JSON cannot hold: NaN, integers beyond 64 bits, other types, half characters, depth."""
     if len(path) > MAX_DEPTH:
         raise Invalid(
-            f"{dotted(path[:3])}: values are nested more than {MAX_DEPTH} deep.", hint="Flatten them."
+            Sentence(
+                f"{dotted(path[:3])}: values are nested more than {MAX_DEPTH} deep.",
+                f"{dotted(path[:3])}：值的嵌套超过 {MAX_DEPTH} 层。",
+            ),
+            hint=Sentence("Flatten them.", "请减少嵌套。"),
         )
     match value:
         case None | bool():
@@ -225,11 +286,18 @@ def check_plain(value: Any, path: Path = ()) -> None:
             _check_characters(value, path)
         case int():
             if abs(value) >= _MAX_INTEGER:
-                raise Invalid(f"{dotted(path)}: the number is too large.", hint="Numbers have 64 bits.")
+                raise Invalid(
+                    Sentence(f"{dotted(path)}: the number is too large.", f"{dotted(path)}：数字过大。"),
+                    hint=Sentence("Numbers have 64 bits.", "数字为 64 位。"),
+                )
         case float():
             if not isfinite(value):
                 raise Invalid(
-                    f"{dotted(path)}: {value} is not a number that JSON knows.", hint="Write a finite one."
+                    Sentence(
+                        f"{dotted(path)}: {value} is not a number that JSON knows.",
+                        f"{dotted(path)}：{value} 不是 JSON 支持的数字。",
+                    ),
+                    hint=Sentence("Write a finite one.", "请写有限的数。"),
                 )
         case dict():
             _check_keys(value, path)
@@ -240,22 +308,37 @@ def check_plain(value: Any, path: Path = ()) -> None:
                 check_plain(inner, (*path, number))
         case _:
             raise Invalid(
-                f"{dotted(path)}: a {type(value).__name__} has no place in a pipeline.",
-                hint="Use text, numbers, true, false, null, lists and objects.",
+                Sentence(
+                    f"{dotted(path)}: a {type(value).__name__} has no place in a pipeline.",
+                    f"{dotted(path)}：流水线中不能有 {type(value).__name__}。",
+                ),
+                hint=Sentence(
+                    "Use text, numbers, true, false, null, lists and objects.",
+                    "请使用文本、数字、true、false、null、列表和对象。",
+                ),
             )
 
 
 def _check_keys(values: Mapping[Any, Any], path: Path) -> None:
     for key in values:
         if not isinstance(key, str):
-            raise Invalid(f"{dotted(path)}: the key {key!r} is not text.", hint="Keys are text.")
+            raise Invalid(
+                Sentence(
+                    f"{dotted(path)}: the key {key!r} is not text.", f"{dotted(path)}：键 {key!r} 不是文本。"
+                ),
+                hint=Sentence("Keys are text.", "键应为文本。"),
+            )
         _check_characters(key, path)
 
 
 def _check_characters(text: str, path: Path) -> None:
     if any("\ud800" <= character <= "\udfff" for character in text):
         raise Invalid(
-            f"{dotted(path)}: the text holds half a character (a lone surrogate).", hint="Type it anew."
+            Sentence(
+                f"{dotted(path)}: the text holds half a character (a lone surrogate).",
+                f"{dotted(path)}：文本含半个字符（孤立代理项）。",
+            ),
+            hint=Sentence("Type it anew.", "请重新输入。"),
         )
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from kpl.errors import Invalid
 from kpl.resources.amounts import WHOLE_DEVICE_MILLI, Device, DeviceRequest, Enforcement
-from kpl.sentence import Sentence
+from kpl.sentence import Sentence, in_chinese
 
 _UNITS_BYTES = {
     "": 1 << 20,  # a bare number counts MiB
@@ -47,11 +47,17 @@ def parse_amounts(text: str) -> dict[str, int]:
         name, equals, value = (piece.strip() for piece in part.partition("="))
         if not equals or not re.fullmatch(_RESOURCE, name):
             raise Invalid(
-                f"'{part}' is no amount of anything.",
-                hint="Write NAME=AMOUNT, as in cpu=8,memory=64Gi,gpu=4,gpu:a100=2,tasks=10.",
+                Sentence(f"'{part}' is no amount of anything.", f"“{part}”不是资源数量。"),
+                hint=Sentence(
+                    "Write NAME=AMOUNT, as in cpu=8,memory=64Gi,gpu=4,gpu:a100=2,tasks=10.",
+                    "请写 NAME=AMOUNT，如 cpu=8,memory=64Gi,gpu=4,gpu:a100=2,tasks=10。",
+                ),
             )
         if name in amounts:
-            raise Invalid(f"'{part}': '{name}' is given twice.", hint="Remove one of them.")
+            raise Invalid(
+                Sentence(f"'{part}': '{name}' is given twice.", f"“{part}”：'{name}' 出现了两次。"),
+                hint=Sentence("Remove one of them.", "请删除其中一个。"),
+            )
         amounts[name] = _amount(part, name, value)
     return amounts
 
@@ -80,12 +86,20 @@ def _amount(part: str, name: str, value: str) -> int:
         try:
             return 0 if re.fullmatch(r"0+", value) else parse_memory_mib(value)
         except Invalid as err:
-            raise Invalid(f"'{part}': {err.message}", hint=err.hint) from err
+            raise Invalid(
+                Sentence(f"'{part}': {err.message}", f"“{part}”：{in_chinese(err.message)}"), hint=err.hint
+            ) from err
     if not re.fullmatch(r"\d{1,12}(\.\d{1,3})?", value):
-        raise Invalid(f"'{part}': '{value}' is not a number.", hint=f"Write it like {name}=4.")
+        raise Invalid(
+            Sentence(f"'{part}': '{value}' is not a number.", f"“{part}”：'{value}' 不是数字。"),
+            hint=Sentence(f"Write it like {name}=4.", f"写法如 {name}=4。"),
+        )
     if name == "tasks":
         if "." in value:
-            raise Invalid(f"'{part}': there are no parts of a task.", hint="Write it like tasks=10.")
+            raise Invalid(
+                Sentence(f"'{part}': there are no parts of a task.", f"“{part}”：任务数须为整数。"),
+                hint=Sentence("Write it like tasks=10.", "写法如 tasks=10。"),
+            )
         return int(value)
     return int(Decimal(value) * 1000)
 
@@ -107,12 +121,21 @@ def parse_devices(text: str) -> tuple[tuple[DeviceRequest, ...], ...]:
     choices = tuple(_devices(choice) for choice in re.split(r"\s+or\s+", text.strip()))
     if () in choices[:-1]:
         raise Invalid(
-            f"'{text}': nothing after 'cpu' would ever be tried, since a task without devices fits first.",
-            hint="Put 'cpu' last, as in 'gpu or cpu'.",
+            Sentence(
+                f"'{text}': nothing after 'cpu' would ever be tried, since a task without devices fits first.",
+                f"“{text}”：'cpu' 之后的都不会被尝试，因为不用设备的任务总能先满足。",
+            ),
+            hint=Sentence("Put 'cpu' last, as in 'gpu or cpu'.", "请把 'cpu' 放在最后，如 'gpu or cpu'。"),
         )
     for number, choice in enumerate(choices):
         if choice in choices[:number]:
-            raise Invalid(f"'{text}' offers '{format_devices((choice,))}' twice.", hint="Remove one of them.")
+            raise Invalid(
+                Sentence(
+                    f"'{text}' offers '{format_devices((choice,))}' twice.",
+                    f"“{text}”中 '{format_devices((choice,))}' 出现了两次。",
+                ),
+                hint=Sentence("Remove one of them.", "请删除其中一个。"),
+            )
     return choices
 
 
@@ -132,20 +155,32 @@ def _device(part: str) -> DeviceRequest:
     match = re.fullmatch(rf"({_KIND})(?::({_MODEL}(?:\|{_MODEL})*))?(?:\s*=\s*(.+))?", part)
     if match is None or match[1] in ("cpu", "or"):
         raise Invalid(
-            f"'{part}' asks for no device.",
-            hint="Write KIND[:MODEL][=AMOUNT], as in gpu, gpu:a100=2, gpu=0.5, gpu=8Gi, 'gpu or cpu'.",
+            Sentence(f"'{part}' asks for no device.", f"“{part}”没有请求设备。"),
+            hint=Sentence(
+                "Write KIND[:MODEL][=AMOUNT], as in gpu, gpu:a100=2, gpu=0.5, gpu=8Gi, 'gpu or cpu'.",
+                "请写 KIND[:MODEL][=AMOUNT]，如 gpu、gpu:a100=2、gpu=0.5、gpu=8Gi、'gpu or cpu'。",
+            ),
         )
     kind, models, amount = match[1], tuple((match[2] or "").split("|")) if match[2] else (), match[3] or "1"
     if re.search(r"[a-z]", amount, flags=re.IGNORECASE):
         try:
             return DeviceRequest(kind, models=models, share_mib=parse_memory_mib(amount))
         except Invalid as err:
-            raise Invalid(f"'{part}': {err.message}", hint="Write it like gpu=8Gi.") from err
+            raise Invalid(
+                Sentence(f"'{part}': {err.message}", f"“{part}”：{in_chinese(err.message)}"),
+                hint=Sentence("Write it like gpu=8Gi.", "写法如 gpu=8Gi。"),
+            ) from err
     share_milli = _amount(part, kind, amount)
     if share_milli % WHOLE_DEVICE_MILLI and share_milli > WHOLE_DEVICE_MILLI:
-        raise Invalid(f"'{part}': a share is of one device.", hint=f"Write {kind}=0.5 or {kind}=2.")
+        raise Invalid(
+            Sentence(f"'{part}': a share is of one device.", f"“{part}”：份额只针对一张设备。"),
+            hint=Sentence(f"Write {kind}=0.5 or {kind}=2.", f"请写 {kind}=0.5 或 {kind}=2。"),
+        )
     if share_milli == 0:
-        raise Invalid(f"'{part}' asks for nothing.", hint=f"Write {kind}=1, or cpu for no device.")
+        raise Invalid(
+            Sentence(f"'{part}' asks for nothing.", f"“{part}”请求数量为零。"),
+            hint=Sentence(f"Write {kind}=1, or cpu for no device.", f"请写 {kind}=1；不用设备则写 cpu。"),
+        )
     if share_milli < WHOLE_DEVICE_MILLI:
         return DeviceRequest(kind, share_milli=share_milli, models=models)
     return DeviceRequest(kind, share_milli // WHOLE_DEVICE_MILLI, models=models)

@@ -6,13 +6,15 @@ from dataclasses import replace
 
 from kpl.errors import Invalid
 from kpl.scheduler.snapshot import Hours
+from kpl.sentence import Sentence
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY_MINUTES = 24 * 60
 WEEK_MINUTES = 7 * DAY_MINUTES
 
-_FORM = (
-    "Write DAYS FROM-UNTIL, as in 'mon-fri 20:00-08:00' or 'sat,sun 00:00-24:00'; several are parted by ';'."
+_FORM = Sentence(
+    "Write DAYS FROM-UNTIL, as in 'mon-fri 20:00-08:00' or 'sat,sun 00:00-24:00'; several are parted by ';'.",
+    "请写“星期 起-止”，如 'mon-fri 20:00-08:00' 或 'sat,sun 00:00-24:00'；多个时段以 ';' 分隔。",
 )
 
 
@@ -30,16 +32,18 @@ def parse_hours(text: str, *, utc_offset_minutes: int = 0) -> tuple[Hours, ...]:
             r"(?:([a-z,\s-]+?)\s+)?(\d{1,2}):(\d\d)\s*-\s*(\d{1,2}):(\d\d)(?:\s+([+-])(\d\d):(\d\d))?", part
         )
         if match is None:
-            raise Invalid(f"'{part}' names no hours.", hint=_FORM)
+            raise Invalid(Sentence(f"'{part}' names no hours.", f"“{part}”不是时段。"), hint=_FORM)
         first, last = _minute(part, match[2], match[3]), _minute(part, match[4], match[5])
         if first == last:
-            raise Invalid(f"'{part}' begins when it ends.", hint=_FORM)
+            raise Invalid(
+                Sentence(f"'{part}' begins when it ends.", f"“{part}”的开始与结束相同。"), hint=_FORM
+            )
         offset = utc_offset_minutes
         if match[6]:
             offset = (int(match[7]) * 60 + int(match[8])) * (-1 if match[6] == "-" else 1)
         windows += _windows(_weekdays(part, match[1] or "mon-sun"), first, last, offset)
     if not windows:
-        raise Invalid("No hours are given.", hint=_FORM)
+        raise Invalid(Sentence("No hours are given.", "没有给出时段。"), hint=_FORM)
     return tuple(windows)
 
 
@@ -95,7 +99,13 @@ def _next_days(weekdays: frozenset[int]) -> frozenset[int]:
 def _minute(part: str, hour: str, minute: str) -> int:
     total = int(hour) * 60 + int(minute)
     if total > DAY_MINUTES or int(minute) > 59:
-        raise Invalid(f"'{part}': there is no {hour}:{minute} on a clock.", hint=_FORM)
+        raise Invalid(
+            Sentence(
+                f"'{part}': there is no {hour}:{minute} on a clock.",
+                f"“{part}”：没有 {hour}:{minute} 这个时刻。",
+            ),
+            hint=_FORM,
+        )
     return total
 
 
@@ -105,7 +115,10 @@ def _weekdays(part: str, text: str) -> frozenset[int]:
         first, dash, last = piece.partition("-")
         for name in (first, last if dash else first):
             if name not in DAYS:
-                raise Invalid(f"'{part}': '{name}' is no day of the week.", hint=f"Known: {', '.join(DAYS)}.")
+                raise Invalid(
+                    Sentence(f"'{part}': '{name}' is no day of the week.", f"“{part}”：“{name}”不是星期几。"),
+                    hint=Sentence(f"Known: {', '.join(DAYS)}.", f"已知：{'、'.join(DAYS)}。"),
+                )
         start, end = DAYS.index(first), DAYS.index(last if dash else first)
         days |= {day % 7 for day in range(start, (end if end >= start else end + 7) + 1)}
     return frozenset(days)

@@ -4,6 +4,8 @@ from typing import Any, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
+from kpl.sentence import Sentence
+
 
 class AlgorithmInstall(BaseModel):
     """Install a folder with a manifest: from an uploaded archive, or from a folder on the server."""
@@ -16,7 +18,9 @@ class AlgorithmInstall(BaseModel):
     @model_validator(mode="after")
     def _names_one_source(self) -> Self:
         if (self.upload_id is None) == (self.path is None):
-            raise ValueError("give exactly one of upload_id and path")
+            raise ValueError(
+                Sentence("give exactly one of upload_id and path", "upload_id 与 path 须且只能填写一个")
+            )
         return self
 
 

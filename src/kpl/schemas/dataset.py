@@ -6,6 +6,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 
 from kpl.schemas.names import Name
 from kpl.schemas.page import Page
+from kpl.sentence import Sentence
 
 ImportFormat = Literal[
     "auto",
@@ -58,7 +59,9 @@ class DatasetImport(BaseModel):
     @model_validator(mode="after")
     def _names_one_source(self) -> Self:
         if (self.upload_id is None) == (self.path is None):
-            raise ValueError("give exactly one of upload_id and path")
+            raise ValueError(
+                Sentence("give exactly one of upload_id and path", "upload_id 与 path 须且只能填写一个")
+            )
         return self
 
 
@@ -80,9 +83,18 @@ class Review(BaseModel):
     @model_validator(mode="after")
     def _decides_something(self) -> Self:
         if not self.accept and not self.reject:
-            raise ValueError("name at least one sample to accept or to reject")
+            raise ValueError(
+                Sentence(
+                    "name at least one sample to accept or to reject", "请至少选择一个要接受或拒绝的样本"
+                )
+            )
         if len(self.accept) + len(self.reject) > MOST_CHOSEN:
-            raise ValueError(f"name at most {MOST_CHOSEN:,} samples in one review")
+            raise ValueError(
+                Sentence(
+                    f"name at most {MOST_CHOSEN:,} samples in one review",
+                    f"一次审核最多 {MOST_CHOSEN:,} 个样本",
+                )
+            )
         return self
 
 

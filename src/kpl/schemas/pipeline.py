@@ -5,6 +5,7 @@ from typing import Any, Literal, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from kpl.schemas.names import Name
+from kpl.sentence import Sentence
 
 Document = dict[str, Any]
 """A pipeline document, `kpl.pipeline/v1`; what it may hold is checked by `kpl.pipeline`, not here."""
@@ -101,10 +102,18 @@ class PipelineSource(BaseModel):
         given = [word for word in ("pipeline", "template", "document") if getattr(self, word) is not None]
         if len(given) != 1:
             raise ValueError(
-                f"give exactly one of pipeline, template, document; got {', '.join(given) or 'none'}"
+                Sentence(
+                    f"give exactly one of pipeline, template, document; got {', '.join(given) or 'none'}",
+                    f"pipeline、template、document 须且只能填写一个；现有 {'、'.join(given) or '无'}",
+                )
             )
         if self.revision is not None and self.pipeline is None:
-            raise ValueError("a revision belongs to a pipeline; give its name too")
+            raise ValueError(
+                Sentence(
+                    "a revision belongs to a pipeline; give its name too",
+                    "修订属于流水线，请一并填写流水线名称",
+                )
+            )
         return self
 
 

@@ -8,6 +8,7 @@ class FieldProblem(BaseModel):
 
     path: str = Field(description="Path in the request, as in `body.nodes[3].name`.")
     message: str
+    message_zh: str = Field(default="", description="`message` in Chinese, where that is known.")
 
 
 class Problem(BaseModel):

@@ -4,6 +4,8 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from kpl.sentence import Sentence
+
 
 class SessionCreate(BaseModel):
     """A sign-in: with user name and password, or with the token of a one-time link."""
@@ -18,7 +20,9 @@ class SessionCreate(BaseModel):
     def _is_one_way(self) -> Self:
         with_password = self.username is not None and self.password is not None
         if with_password == (self.link_token is not None):
-            raise ValueError("give username and password, or link_token")
+            raise ValueError(
+                Sentence("give username and password, or link_token", "请填写用户名和密码，或 link_token")
+            )
         return self
 
 

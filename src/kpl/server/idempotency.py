@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kpl.errors import Conflict, KPLError
+from kpl.sentence import Sentence
 from kpl.server.problems import MEDIA_TYPE, problem_of, problem_response
 from kpl.server.routes.dependencies import get_credentials
 from kpl.server.services import idempotency, sessions
@@ -106,8 +107,11 @@ async def _body(request: Request) -> bytes:
         body += chunk
         if len(body) > _MAX_BODY_BYTES:
             raise TooLarge(
-                f"A request with an Idempotency-Key can have at most {_MAX_BODY_BYTES} bytes.",
-                hint="Send it without the key.",
+                Sentence(
+                    f"A request with an Idempotency-Key can have at most {_MAX_BODY_BYTES} bytes.",
+                    f"带 Idempotency-Key 的请求最多 {_MAX_BODY_BYTES} 字节。",
+                ),
+                hint=Sentence("Send it without the key.", "请去掉该请求头再发送。"),
             )
     return bytes(body)
 
@@ -136,8 +140,13 @@ def _fingerprint(scope: Scope, body: bytes) -> str:
 def _withheld(scope: Scope, key: str) -> Answer:
     """What is kept instead of an answer that held a secret: the database has secrets as digests alone."""
     error = Conflict(
-        f"The request with Idempotency-Key '{key}' was carried out, but its answer held a secret and is not kept.",
-        hint="Look for what it made, delete that and begin anew.",
+        Sentence(
+            f"The request with Idempotency-Key '{key}' was carried out, but its answer held a secret and is not kept.",
+            f"Idempotency-Key 为“{key}”的请求已执行，但应答含机密，未保留。",
+        ),
+        hint=Sentence(
+            "Look for what it made, delete that and begin anew.", "请找到它创建的内容，删除后重新开始。"
+        ),
     )
     problem, _ = problem_of(Request(scope), error)
     return Answer(problem.status, {"content-type": MEDIA_TYPE}, problem.model_dump_json().encode())

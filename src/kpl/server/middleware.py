@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.body_limit import MAX_BODY_SIZE_SCOPE_KEY
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from kpl.sentence import Sentence
 from kpl.server.services.telemetry import Telemetry
 
 log = structlog.get_logger("kpl.access")
@@ -125,7 +126,13 @@ class BodyLimit:
                 size_bytes += len(message.get("body", b""))
                 if size_bytes > limit or (announced.isdecimal() and int(announced) > limit):
                     # Of this class because the framework would turn any other into "cannot parse the body".
-                    raise HTTPException(413, f"The body of the request has more than {limit} bytes.")
+                    raise HTTPException(
+                        413,
+                        Sentence(
+                            f"The body of the request has more than {limit} bytes.",
+                            f"请求内容超过 {limit} 字节。",
+                        ),
+                    )
             return message
 
         await self._app(scope, receive_limited if scope["type"] == "http" else receive, send)

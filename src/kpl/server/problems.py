@@ -10,7 +10,8 @@ from starlette.exceptions import HTTPException
 
 from kpl.errors import Conflict, Denied, Invalid, KPLError, NotFound, Unavailable
 from kpl.schemas.problem import FieldProblem, Problem
-from kpl.sentence import chinese_of
+from kpl.sentence import Sentence, chinese_of
+from kpl.server.field_problems import field_faults, tell_faults
 from kpl.server.services.errors import NotSignedIn, Stale, TooLarge, TooManyAttempts, WrongOffset
 
 MEDIA_TYPE = "application/problem+json"
@@ -107,20 +108,18 @@ def _known_error(request: Request, error: Exception) -> Response:
 
 
 def _invalid_request(request: Request, error: Exception) -> Response:
-    # The rejected values are left out on purpose: one of them may be a password.
     assert isinstance(error, RequestValidationError)
-    errors = [
-        FieldProblem(path=_path(e["loc"]), message=e["msg"].removeprefix("Value error, "))
-        for e in error.errors()
-    ]
-    detail = "; ".join(f"{e.path}: {e.message}" for e in errors[:5])
+    faults = field_faults(error.errors())
     problem = _problem(
         request,
         HTTPStatus.UNPROCESSABLE_ENTITY,
-        detail=detail + ("; ..." if len(errors) > 5 else ""),
+        detail=tell_faults(faults),
         code="invalid",
-        hint="/api/v1/openapi.json describes the request.",
-        errors=errors,
+        hint=Sentence("/api/v1/openapi.json describes the request.", "请求的格式见 /api/v1/openapi.json。"),
+        errors=[
+            FieldProblem(path=f.path, message=str(f.message), message_zh=chinese_of(f.message))
+            for f in faults
+        ],
     )
     return problem_response(problem)
 
@@ -130,7 +129,8 @@ def _http_error(request: Request, error: Exception) -> Response:
     status = HTTPStatus(error.status_code)
     detail = error.detail
     if status is HTTPStatus.NOT_FOUND and detail == status.phrase:
-        detail = f"There is nothing at {request.url.path}."
+        path = request.url.path
+        detail = Sentence(f"There is nothing at {path}.", f"{path} 处没有内容。")
     code = _CODES.get(status.value, "invalid" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "error")
     problem = _problem(request, status, detail=detail, code=code)
     return problem_response(problem, dict(error.headers or {}))
@@ -143,15 +143,11 @@ def _bug(request: Request, error: Exception) -> Response:
     problem = _problem(
         request,
         HTTPStatus.INTERNAL_SERVER_ERROR,
-        detail="The server failed; this is a bug in KPL.",
-        hint=f"The server's log has the cause under request id {number}.",
+        detail=Sentence("The server failed; this is a bug in KPL.", "服务器出错；这是 KPL 的缺陷。"),
+        hint=Sentence(
+            f"The server's log has the cause under request id {number}.",
+            f"原因见服务器日志，请求编号 {number}。",
+        ),
         code="bug",
     )
     return problem_response(problem)
-
-
-def _path(location: tuple[int | str, ...]) -> str:
-    path = ""
-    for part in location:
-        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
-    return path

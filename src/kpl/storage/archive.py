@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from kpl.errors import Conflict, Invalid
+from kpl.sentence import Sentence
 from kpl.storage.atomic import temporary_beside
 from kpl.storage.tree import read_chunks, scan_folder
 
@@ -58,7 +59,10 @@ def extract(archive: Path, dest: Path, *, max_bytes: int, max_files: int) -> Ext
         Conflict: `dest` has files already.
     """
     if dest.exists() and (not dest.is_dir() or any(dest.iterdir())):
-        raise Conflict(f"{dest} is not empty.", hint="Give the path of a new folder.")
+        raise Conflict(
+            Sentence(f"{dest} is not empty.", f"{dest} 不是空文件夹。"),
+            hint=Sentence("Give the path of a new folder.", "请给出新文件夹的路径。"),
+        )
     dest.parent.mkdir(parents=True, exist_ok=True)
     temporary = temporary_beside(dest)
     temporary.mkdir()
@@ -86,14 +90,21 @@ def _errors_named(archive: Path) -> Iterator[None]:
         raise _damaged(archive, err) from err
     except (NotImplementedError, RuntimeError, UnicodeError, ValueError) as err:
         raise ArchiveRejected(
-            f"{archive.name} cannot be unpacked: {err}.",
-            hint="Pack it as an ordinary zip or tar.gz, without a password.",
+            Sentence(f"{archive.name} cannot be unpacked: {err}.", f"{archive.name} 无法解压：{err}。"),
+            hint=Sentence(
+                "Pack it as an ordinary zip or tar.gz, without a password.",
+                "请打成普通的 zip 或 tar.gz，不设密码。",
+            ),
         ) from err
 
 
 def _damaged(archive: Path, err: Exception) -> ArchiveRejected:
     return ArchiveRejected(
-        f"{archive.name} is damaged, or neither zip nor tar: {err}.", hint="Make or upload the archive again."
+        Sentence(
+            f"{archive.name} is damaged, or neither zip nor tar: {err}.",
+            f"{archive.name} 已损坏，或既非 zip 也非 tar：{err}。",
+        ),
+        hint=Sentence("Make or upload the archive again.", "请重新制作或上传压缩包。"),
     )
 
 
@@ -114,20 +125,28 @@ class _Unpacking:
         self._num_entries += 1
         if self._num_entries > self.max_files:
             raise ArchiveRejected(
-                f"{self.archive.name} has more than {self.max_files} entries.",
-                hint="Split it, or raise the limit.",
+                Sentence(
+                    f"{self.archive.name} has more than {self.max_files} entries.",
+                    f"{self.archive.name} 中的条目超过 {self.max_files} 个。",
+                ),
+                hint=Sentence("Split it, or raise the limit.", "请拆分，或提高上限。"),
             )
         parts = name.rstrip("/").split("/")
         parts = parts[1:] if parts[0] == "." and len(parts) > 1 else parts
         if any(part in ("", "..") or set(part) & {"\\", "\0", ":"} for part in parts) or len(name) > 4096:
-            raise self.refuse(name, "has a name that is not a plain path inside the archive")
+            raise self.refuse(
+                name,
+                Sentence(
+                    "has a name that is not a plain path inside the archive", "的名称不是压缩包内的普通路径"
+                ),
+            )
         return self._root.joinpath(*parts)
 
     def write_folder(self, name: str) -> None:
         try:
             self.locate(name).mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError) as err:
-            raise self.refuse(name, "is both a file and a folder") from err
+            raise self.refuse(name, Sentence("is both a file and a folder", "既是文件又是文件夹")) from err
 
     def write_file(self, name: str, content: IO[bytes], *, is_executable: bool) -> None:
         target = self.locate(name)
@@ -138,7 +157,7 @@ class _Unpacking:
                     self._count(len(chunk))
                     file.write(chunk)
         except (FileExistsError, NotADirectoryError, IsADirectoryError) as err:
-            raise self.refuse(name, "occurs twice") from err
+            raise self.refuse(name, Sentence("occurs twice", "出现了两次")) from err
         if is_executable:
             target.chmod(0o755)
         self.num_files += 1
@@ -150,13 +169,20 @@ class _Unpacking:
 
     def too_large(self) -> ArchiveRejected:
         return ArchiveRejected(
-            f"{self.archive.name} unpacks to more than {self.max_bytes} bytes.",
-            hint="Split it, or raise the limit.",
+            Sentence(
+                f"{self.archive.name} unpacks to more than {self.max_bytes} bytes.",
+                f"{self.archive.name} 解压后超过 {self.max_bytes} 字节。",
+            ),
+            hint=Sentence("Split it, or raise the limit.", "请拆分，或提高上限。"),
         )
 
-    def refuse(self, name: str, why: str) -> ArchiveRejected:
+    def refuse(self, name: str, why: Sentence) -> ArchiveRejected:
         return ArchiveRejected(
-            f"{self.archive.name}: the entry {name!r} {why}.", hint="Pack plain files and folders only."
+            Sentence(
+                f"{self.archive.name}: the entry {name!r} {why}.",
+                f"{self.archive.name}：条目 {name!r} {why.zh}。",
+            ),
+            hint=Sentence("Pack plain files and folders only.", "请只打包普通文件和文件夹。"),
         )
 
 
@@ -169,7 +195,7 @@ def _extract_zip(unpacking: _Unpacking) -> None:
             mode = info.external_attr >> 16
             kind = mode & 0o170000
             if kind not in (0, 0o100000, 0o040000):
-                raise unpacking.refuse(info.filename, "is a link or a device")
+                raise unpacking.refuse(info.filename, Sentence("is a link or a device", "是链接或设备"))
             if info.is_dir():
                 unpacking.write_folder(info.filename)
                 continue
@@ -189,7 +215,7 @@ def _extract_tar(unpacking: _Unpacking) -> None:
                         unpacking.write_folder(info.name)
                     continue
                 if not info.isreg():
-                    raise unpacking.refuse(info.name, "is a link or a device")
+                    raise unpacking.refuse(info.name, Sentence("is a link or a device", "是链接或设备"))
                 content = file.extractfile(info)
                 assert content is not None, "only links and devices have no content"
                 unpacking.write_file(info.name, content, is_executable=bool(info.mode & 0o100))
@@ -218,8 +244,11 @@ class _Guarded(io.RawIOBase):
     def read(self, size: int = -1) -> bytes:
         if size < 0 or size > _MAX_HEADER_BYTES:
             raise ArchiveRejected(
-                f"{self._unpacking.archive.name} has a header of more than {_MAX_HEADER_BYTES} bytes.",
-                hint="Pack plain files and folders only.",
+                Sentence(
+                    f"{self._unpacking.archive.name} has a header of more than {_MAX_HEADER_BYTES} bytes.",
+                    f"{self._unpacking.archive.name} 中有超过 {_MAX_HEADER_BYTES} 字节的头部。",
+                ),
+                hint=Sentence("Pack plain files and folders only.", "请只打包普通文件和文件夹。"),
             )
         data = self._file.read(size)
         self._check_position()

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kpl.errors import Conflict, Invalid, NotFound
+from kpl.sentence import Sentence
 from kpl.storage.atomic import fsync_files
 from kpl.storage.tree import (
     SourceFile,
@@ -122,7 +123,12 @@ class ArtifactStore:
         try:
             data = self._manifest_path(digest).read_bytes()
         except FileNotFoundError as err:
-            raise NotFound(f"The store {self.root} has no artifact {digest}.") from err
+            raise NotFound(
+                Sentence(
+                    f"The store {self.root} has no artifact {digest}.",
+                    f"存储 {self.root} 中没有制品 {digest}。",
+                )
+            ) from err
         if hashlib.sha256(data).hexdigest() != digest:
             raise Tampered(f"The manifest of artifact {digest} in {self.root} was changed.", hint=_RESTORE)
         return parse_manifest(data)
@@ -158,7 +164,9 @@ class ArtifactStore:
         for entry in tree.entries:
             if entry.path == path:
                 return self._checked_blob(entry)
-        raise NotFound(f"Artifact {digest} has no file '{path}'.")
+        raise NotFound(
+            Sentence(f"Artifact {digest} has no file '{path}'.", f"制品 {digest} 中没有文件“{path}”。")
+        )
 
     def read_file(self, digest: str, path: str, start: int = 0, length: int | None = None) -> bytes:
         """Bytes of one file from `start`, at most `length` of them."""
@@ -308,7 +316,10 @@ class ArtifactStore:
 
     def _manifest_path(self, digest: str) -> Path:
         if not is_digest(digest):
-            raise Invalid(f"'{digest}' is not a digest.", hint="A digest has 64 lower-case hex digits.")
+            raise Invalid(
+                Sentence(f"'{digest}' is not a digest.", f"“{digest}”不是摘要。"),
+                hint=Sentence("A digest has 64 lower-case hex digits.", "摘要是 64 位小写十六进制数。"),
+            )
         return self._trees / digest[:2] / f"{digest}.json"
 
     @contextmanager

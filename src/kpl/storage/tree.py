@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from kpl.errors import Invalid
+from kpl.sentence import Sentence
 
 _FORMAT = "kpl.tree/v1"
 _CHUNK_BYTES = 1 << 20
@@ -83,7 +84,10 @@ def scan_folder(folder: Path, *, is_ignored: Callable[[str], bool] = lambda _: F
             link, a socket or the like, a name that is not UTF-8.
     """
     if not folder.is_dir():
-        raise Invalid(f"{folder} is not a folder.", hint="Give the path of an existing folder.")
+        raise Invalid(
+            Sentence(f"{folder} is not a folder.", f"{folder} 不是文件夹。"),
+            hint=Sentence("Give the path of an existing folder.", "请给出已有文件夹的路径。"),
+        )
     root = folder.resolve()
     return sorted(_Scan(root, is_ignored).walk(root, "", (root,)), key=lambda file: file.path)
 
@@ -105,21 +109,33 @@ class _Scan:
             if location.is_dir():
                 if location in ancestors:
                     raise Invalid(
-                        f"{self.root}: the link '{path}' leads back to a folder around it.",
-                        hint="Remove the link.",
+                        Sentence(
+                            f"{self.root}: the link '{path}' leads back to a folder around it.",
+                            f"{self.root}：链接“{path}”指回其上级文件夹。",
+                        ),
+                        hint=Sentence("Remove the link.", "请删除该链接。"),
                     )
                 yield from self.walk(location, path + "/", (*ancestors, location))
             elif location.is_file():
                 yield SourceFile(path, location, location.stat())
             else:
-                raise Invalid(f"{self.root}: '{path}' is neither a file nor a folder.", hint="Remove it.")
+                raise Invalid(
+                    Sentence(
+                        f"{self.root}: '{path}' is neither a file nor a folder.",
+                        f"{self.root}：“{path}”既非文件也非文件夹。",
+                    ),
+                    hint=Sentence("Remove it.", "请删除它。"),
+                )
 
 
 def _check_name(path: str) -> None:
     try:
         path.encode()
     except UnicodeEncodeError as err:
-        raise Invalid(f"The file name {path!r} is not UTF-8.", hint="Rename the file.") from err
+        raise Invalid(
+            Sentence(f"The file name {path!r} is not UTF-8.", f"文件名 {path!r} 不是 UTF-8。"),
+            hint=Sentence("Rename the file.", "请重命名该文件。"),
+        ) from err
 
 
 def _follow(root: Path, link: Path) -> Path:
@@ -127,12 +143,19 @@ def _follow(root: Path, link: Path) -> Path:
         target = link.resolve(strict=True)
     except (OSError, RuntimeError) as err:  # RuntimeError: a loop of links, before Python 3.13
         raise Invalid(
-            f"{link} is a link that leads nowhere.", hint="Remove it, or restore its target."
+            Sentence(f"{link} is a link that leads nowhere.", f"{link} 是失效的链接。"),
+            hint=Sentence("Remove it, or restore its target.", "请删除它，或恢复其目标。"),
         ) from err
     if not target.is_relative_to(root):
         raise Invalid(
-            f"{link} is a link out of the folder, to {target}.",
-            hint="Copy the file into the folder instead: a tree holds all of its files.",
+            Sentence(
+                f"{link} is a link out of the folder, to {target}.",
+                f"{link} 是指向文件夹之外 {target} 的链接。",
+            ),
+            hint=Sentence(
+                "Copy the file into the folder instead: a tree holds all of its files.",
+                "请将该文件复制到文件夹中。",
+            ),
         )
     return target
 

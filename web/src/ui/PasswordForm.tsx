@@ -2,8 +2,8 @@ import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button } from './Button';
 import { passwordProblem } from './password';
-import { useProblemText } from './problemText';
 import { TextField } from './TextField';
+import { useTold } from './told';
 
 interface PasswordFormProps {
   username: string;
@@ -17,12 +17,12 @@ interface PasswordFormProps {
 /** Chooses a new password, twice. */
 export function PasswordForm({ username, asksCurrent, isPending, error, onSubmit }: PasswordFormProps) {
   const { t } = useTranslation();
+  const told = useTold();
   const [current, setCurrent] = useState('');
   const [password, setPassword] = useState('');
   const [again, setAgain] = useState('');
   const [isTried, setTried] = useState(false);
   const wrong = isTried ? passwordProblem(password, again) : null;
-  const problem = useProblemText(error);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     setTried(true);
@@ -58,9 +58,9 @@ export function PasswordForm({ username, asksCurrent, isPending, error, onSubmit
         onChange={setAgain}
         error={wrong === 'different' ? t('passwordForm.different') : undefined}
       />
-      {problem && (
+      {Boolean(error) && (
         <p role="alert" className="text-12 text-failed">
-          {problem}
+          {told(error)}
         </p>
       )}
       <Button type="submit" variant="primary" className={asksCurrent ? '' : 'w-full'} isPending={isPending}>

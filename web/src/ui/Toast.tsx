@@ -2,7 +2,7 @@ import { CircleAlert, CircleCheck, Info, X } from 'lucide-react';
 import { useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button } from './Button';
-import { problemText } from './problemText';
+import { told } from './told';
 
 interface ToastContent {
   tone: 'ok' | 'info' | 'failed';
@@ -37,7 +37,7 @@ export function toast(content: ToastContent): void {
 
 /** Says that an action was refused, with the server's words and hint. */
 export function toastError(error: unknown, title: string): void {
-  toast({ tone: 'failed', title, detail: problemText(error) });
+  toast({ tone: 'failed', title, detail: told(error, i18next.language) });
 }
 
 function dismiss(id: number): void {

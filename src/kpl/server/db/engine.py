@@ -17,6 +17,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import Session, sessionmaker
 
 from kpl.errors import Invalid, Unavailable
+from kpl.sentence import Sentence
 
 _BEFORE_COMMIT = "kpl.before_commit"
 _AFTER_COMMIT = "kpl.after_commit"
@@ -106,7 +107,8 @@ def _numbers_checked() -> Iterator[None]:
         yield
     except OverflowError as err:
         raise Invalid(
-            "A number in the request has more than 64 bits.", hint="Give the one you mean."
+            Sentence("A number in the request has more than 64 bits.", "请求中的数字超过 64 位。"),
+            hint=Sentence("Give the one you mean.", "请填写实际需要的数字。"),
         ) from err
 
 

@@ -16,6 +16,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import RedirectResponse, StreamingResponse
 
 from kpl.errors import Invalid, Unavailable
+from kpl.sentence import Sentence
 from kpl.server.proxy.headers import is_same_origin, to_caller, to_service
 from kpl.server.services import sessions
 from kpl.server.services.endpoints import Target, find_target
@@ -101,9 +102,16 @@ async def _forward(platform: Platform, request: Request, target: Target) -> Stre
     except httpx.HTTPError as err:
         watch.count(503)
         raise Unavailable(
-            f"Endpoint '{target.endpoint}' of project '{target.project}' did not answer: "
-            f"{type(err).__name__} at its service (task {target.task_id}).",
-            hint="Try again in a moment; if it stays so, look at the task's log.",
+            Sentence(
+                f"Endpoint '{target.endpoint}' of project '{target.project}' did not answer: "
+                f"{type(err).__name__} at its service (task {target.task_id}).",
+                f"项目“{target.project}”的端点“{target.endpoint}”没有应答："
+                f"其服务（任务 {target.task_id}）出现 {type(err).__name__}。",
+            ),
+            hint=Sentence(
+                "Try again in a moment; if it stays so, look at the task's log.",
+                "请稍后再试；若仍如此，请查看任务日志。",
+            ),
         ) from err
 
     async def body() -> AsyncIterator[bytes]:
@@ -144,7 +152,12 @@ def _url(request: Request, target: Target) -> httpx.URL:
     raw_path = cast(bytes, request.scope.get("raw_path") or request.url.path.encode())
     parts = raw_path.split(b"/", 4)  # "", "serve", project, endpoint, rest
     if len(parts) != 5 or b"\\" in parts[4]:
-        raise Invalid("The path behind the endpoint's name cannot be passed on.", hint="Use plain paths.")
+        raise Invalid(
+            Sentence(
+                "The path behind the endpoint's name cannot be passed on.", "端点名称后面的路径无法转发。"
+            ),
+            hint=Sentence("Use plain paths.", "请使用普通路径。"),
+        )
     query = cast(bytes, request.scope.get("query_string") or b"")
     rest = b"/" + parts[4] + (b"?" + query if query else b"")
     return httpx.URL(scheme="http", host=host.strip("[]"), port=int(port), raw_path=rest)

@@ -10,6 +10,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Query, Request
 
 from kpl.errors import Denied
+from kpl.sentence import Sentence
 from kpl.server.services import sessions
 from kpl.server.services.access import Caller
 from kpl.server.services.platform import Platform
@@ -28,7 +29,8 @@ def get_credentials(request: Request) -> Credentials:
     is_unsafe = request.method not in SAFE_METHODS
     if is_unsafe and request.headers.get("sec-fetch-site") == "cross-site":
         raise Denied(
-            "The request comes from a page of another site.", hint="Use KPL's own pages or an API token."
+            Sentence("The request comes from a page of another site.", "请求来自其他站点的页面。"),
+            hint=Sentence("Use KPL's own pages or an API token.", "请使用 KPL 自己的页面或 API 令牌。"),
         )
     return Credentials(
         session=request.cookies.get(SESSION_COOKIE),

@@ -17,6 +17,7 @@ from kpl.schemas.pipeline import (
     ValidateOut,
     ValidateRequest,
 )
+from kpl.sentence import Sentence
 from kpl.server.routes.dependencies import PROJECT, Cursor, Limit, TheCaller, ThePlatform
 from kpl.server.services import pipelines, plans
 
@@ -123,5 +124,11 @@ def _revision(if_match: str | None) -> int | None:
         return None
     tag = if_match.strip().removeprefix("W/").strip('"')
     if not tag.isdecimal():
-        raise Invalid(f"If-Match: {if_match[:80]} is not an ETag of a pipeline.", hint='Send it as in "3".')
+        raise Invalid(
+            Sentence(
+                f"If-Match: {if_match[:80]} is not an ETag of a pipeline.",
+                f"If-Match：{if_match[:80]} 不是流水线的 ETag。",
+            ),
+            hint=Sentence('Send it as in "3".', '请写成 "3" 的形式。'),
+        )
     return int(tag)

@@ -14,7 +14,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from kpl.errors import Denied, NotFound, nearest
-from kpl.sentence import Sentence
+from kpl.sentence import Sentence, in_chinese
 from kpl.server.db.tables.projects import MemberRow, ProjectRow
 
 
@@ -82,13 +82,19 @@ def require_scope(caller: Caller, scope: Scope) -> None:
     """Refuse a caller whose token lacks the scope, or who has to change the password first."""
     if caller.must_change_password:
         raise Denied(
-            f"'{caller.username}' signed in with a one-time password.",
-            hint="Choose a password of your own first.",
+            Sentence(
+                f"'{caller.username}' signed in with a one-time password.",
+                f"“{caller.username}”是用一次性密码登录的。",
+            ),
+            hint=Sentence("Choose a password of your own first.", "请先设置自己的密码。"),
         )
     if scope not in caller.scopes:
         raise Denied(
-            f"This token has no scope '{scope}'; it has {', '.join(sorted(caller.scopes)) or 'none'}.",
-            hint=f"Make a token with scope '{scope}'.",
+            Sentence(
+                f"This token has no scope '{scope}'; it has {', '.join(sorted(caller.scopes)) or 'none'}.",
+                f"此令牌没有权限范围“{scope}”；它有：{'、'.join(sorted(caller.scopes)) or '无'}。",
+            ),
+            hint=Sentence(f"Make a token with scope '{scope}'.", f"请创建带“{scope}”权限范围的令牌。"),
         )
 
 
@@ -109,7 +115,11 @@ def require_unbound(caller: Caller, what: str) -> None:
     """Refuse a token that is limited to one project."""
     if caller.only_project_id is not None:
         raise Denied(
-            f"This token is limited to one project and cannot {what}.", hint="Use a token for all projects."
+            Sentence(
+                f"This token is limited to one project and cannot {what}.",
+                f"此令牌仅限一个项目，不能{in_chinese(what)}。",
+            ),
+            hint=Sentence("Use a token for all projects.", "请使用适用于所有项目的令牌。"),
         )
 
 

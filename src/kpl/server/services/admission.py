@@ -12,6 +12,8 @@ from kpl.errors import Denied, Invalid
 from kpl.resources import Amounts, DeviceRequest, Machine, ResourceRequest, format_amount
 from kpl.scheduler import describe, never_fits
 from kpl.scheduler.quota import Tree
+from kpl.scheduler.reasons import describe_zh
+from kpl.sentence import Sentence, in_chinese
 from kpl.server.db.tables.projects import ProjectRow
 from kpl.server.services.access import Caller, Role, role_in
 from kpl.server.services.platform import Platform
@@ -48,7 +50,12 @@ def require_admissible(admission: Admission, name: str, spec: TaskSpec) -> None:
     """
     refusal = admission_refusal(admission, spec.resources)
     if refusal is not None:
-        raise Invalid(f"'{name}' {refusal}", hint="Ask for less, or ask an administrator for more.")
+        raise Invalid(
+            Sentence(f"'{name}' {refusal}", f"“{name}”{in_chinese(refusal)}"),
+            hint=Sentence(
+                "Ask for less, or ask an administrator for more.", "请减少资源请求，或联系管理员提高配额。"
+            ),
+        )
 
 
 def admission_refusal(admission: Admission, request: ResourceRequest) -> str | None:
@@ -65,9 +72,14 @@ def require_priority(session: Session, caller: Caller, project: ProjectRow, prio
     most = HIGHEST_PRIORITY[role]
     if abs(priority) > most:
         raise Denied(
-            f"Priority {priority} is not for a {role.label} of project '{project.name}', "
-            f"who may give -{most} to {most}.",
-            hint="Choose one of these, or ask an admin of the project.",
+            Sentence(
+                f"Priority {priority} is not for a {role.label} of project '{project.name}', "
+                f"who may give -{most} to {most}.",
+                f"项目“{project.name}”中的 {role.label} 不能设优先级 {priority}，可设 -{most} 到 {most}。",
+            ),
+            hint=Sentence(
+                "Choose one of these, or ask an admin of the project.", "请在此范围内选择，或联系项目管理员。"
+            ),
         )
 
 
@@ -77,15 +89,18 @@ class _Cap:
 
     resource: str
     amount: int
-    source: str
+    source: Sentence
 
 
 def _refusal(admission: Admission, request: ResourceRequest) -> str | None:
     kinds = admission.tree[admission.queue].policy.allowed_kinds
     forbidden = [wanted.kind for wanted in request.devices if kinds is not None and wanted.kind not in kinds]
     if kinds is not None and forbidden:
-        allowed = ", ".join(kinds) or "no devices at all"
-        return f"asks for {forbidden[0]}, but queue '{admission.queue}' allows only: {allowed}."
+        allowed, zh = ", ".join(kinds) or "no devices at all", "、".join(kinds) or "不用设备"
+        return Sentence(
+            f"asks for {forbidden[0]}, but queue '{admission.queue}' allows only: {allowed}.",
+            f"请求 {forbidden[0]}，但队列“{admission.queue}”只允许：{zh}。",
+        )
     asked = _asked(request, admission.machines)
     over = [cap for cap in _caps(admission) if asked.get(cap.resource, 0) > cap.amount]
     if not over:
@@ -93,27 +108,40 @@ def _refusal(admission: Admission, request: ResourceRequest) -> str | None:
     caps: dict[str, int] = {}
     for cap in over:
         caps[cap.resource] = min(cap.amount, caps.get(cap.resource, cap.amount))
-    lacks = "; ".join(
-        f"asks for {_amount(cap.resource, asked[cap.resource])}, but {cap.source} allows "
-        f"{_amount(cap.resource, cap.amount)} at most"
-        for cap in over
-        if cap.amount == caps[cap.resource]
-    )
+    parts = [_lack(cap, asked[cap.resource]) for cap in over if cap.amount == caps[cap.resource]]
+    lacks, zh = "; ".join(parts), "；".join(map(in_chinese, parts))
     reduced = _reduced(request, caps)
     if reduced is None:
-        return f"could never start: {lacks}."
-    nearest = never_fits(reduced, admission.machines) or f"{describe(reduced)} would be admitted."
-    return f"could never start: {lacks}. {nearest[:1].upper()}{nearest[1:]}"
+        return Sentence(f"could never start: {lacks}.", f"永远无法启动：{zh}。")
+    nearest = never_fits(reduced, admission.machines) or Sentence(
+        f"{describe(reduced)} would be admitted.", f"可改为 {describe_zh(reduced)}。"
+    )
+    return Sentence(
+        f"could never start: {lacks}. {nearest[:1].upper()}{nearest[1:]}",
+        f"永远无法启动：{zh}。{in_chinese(nearest)}",
+    )
+
+
+def _lack(cap: _Cap, asked: int) -> Sentence:
+    wanted, most = _amount(cap.resource, asked), _amount(cap.resource, cap.amount)
+    return Sentence(
+        f"asks for {wanted}, but {cap.source} allows {most} at most",
+        f"请求 {wanted}，但{in_chinese(cap.source)}最多允许 {most}",
+    )
 
 
 def _caps(admission: Admission) -> Iterator[_Cap]:
     for queue in above(admission.tree, admission.queue):
         for resource, amount in queue.limit.items():
-            yield _Cap(resource, amount, f"the limit of queue '{queue.name}'")
+            source = Sentence(f"the limit of queue '{queue.name}'", f"队列“{queue.name}”的上限")
+            yield _Cap(resource, amount, source)
         for resource, amount in queue.user_limit.items():
-            yield _Cap(resource, amount, f"the limit of a user in queue '{queue.name}'")
+            name = queue.name
+            source = Sentence(f"the limit of a user in queue '{name}'", f"队列“{name}”中每个用户的上限")
+            yield _Cap(resource, amount, source)
     for resource, amount in (admission.tree[admission.queue].policy.max_request or {}).items():
-        yield _Cap(resource, amount, f"the policy of queue '{admission.queue}'")
+        source = Sentence(f"the policy of queue '{admission.queue}'", f"队列“{admission.queue}”的策略")
+        yield _Cap(resource, amount, source)
 
 
 def _asked(request: ResourceRequest, machines: Sequence[Machine]) -> Amounts:

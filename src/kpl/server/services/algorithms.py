@@ -111,7 +111,8 @@ def delete_algorithm(platform: Platform, caller: Caller, project: str, name: str
         rows = [row for row in _versions(session, owner.id, name) if row.project_id == owner.id]
         if not rows:
             raise Conflict(
-                f"Algorithm '{name}' comes with KPL.", hint="Built-in algorithms cannot be deleted."
+                Sentence(f"Algorithm '{name}' comes with KPL.", f"算法“{name}”随 KPL 提供。"),
+                hint=Sentence("Built-in algorithms cannot be deleted.", "内置算法不能删除。"),
             )
         for row in rows:
             session.delete(row)
@@ -172,7 +173,12 @@ def _source_folder(
     if request.path is not None:
         folder = Path(request.path)
         if not folder.is_absolute() or not folder.is_dir():
-            raise Invalid(f"path: '{request.path}' is not an absolute path of a folder on the server.")
+            raise Invalid(
+                Sentence(
+                    f"path: '{request.path}' is not an absolute path of a folder on the server.",
+                    f"path：“{request.path}”不是服务器上某个文件夹的绝对路径。",
+                )
+            )
         yield folder
         return
     assert request.upload_id is not None
@@ -237,8 +243,14 @@ def record_version(
         if known.tree == installed.tree:
             return known
         raise Conflict(
-            f"Algorithm '{manifest.name}' {manifest.version} is installed already, with other files.",
-            hint="Raise `version` in algorithm.yaml, then install again.",
+            Sentence(
+                f"Algorithm '{manifest.name}' {manifest.version} is installed already, with other files.",
+                f"算法“{manifest.name}”{manifest.version} 已安装，但文件不同。",
+            ),
+            hint=Sentence(
+                "Raise `version` in algorithm.yaml, then install again.",
+                "请提高 algorithm.yaml 中的 `version` 后再安装。",
+            ),
         )
     row = AlgorithmVersionRow(
         project_id=project_id,

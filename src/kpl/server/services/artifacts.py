@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from kpl.errors import NotFound
 from kpl.schemas.artifact import ArtifactFileOut, ArtifactOut, ArtifactStatisticsOut
+from kpl.sentence import Sentence
 from kpl.server.db.tables.algorithms import AlgorithmVersionRow
 from kpl.server.db.tables.datasets import DatasetVersionRow
 from kpl.server.db.tables.models import ModelVersionRow
@@ -99,7 +100,11 @@ def _check_access(platform: Platform, caller: Caller, project: str, digest: str)
     with platform.db.read() as session:
         row = project_for(session, caller, project, Role.VIEWER)
         if not session.scalar(select(_is_of_project(row.id, digest))):
-            raise NotFound(f"Project '{project}' has no artifact {digest}.")
+            raise NotFound(
+                Sentence(
+                    f"Project '{project}' has no artifact {digest}.", f"项目“{project}”没有制品 {digest}。"
+                )
+            )
 
 
 def _is_of_project(project_id: int, digest: str) -> ColumnElement[bool]:

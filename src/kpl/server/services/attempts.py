@@ -8,6 +8,7 @@ else out, and addresses alone, at ten times the limit, against trying many users
 import threading
 from collections import OrderedDict, deque
 
+from kpl.sentence import Sentence
 from kpl.server.services.errors import TooManyAttempts
 
 _MAX_KEYS = 10_000
@@ -36,7 +37,9 @@ class SignInAttempts:
             )
         if wait_s > 0:
             raise TooManyAttempts(
-                "Too many failed sign-ins.", hint=f"Try again in {wait_s:.0f} s.", retry_after_s=wait_s
+                Sentence("Too many failed sign-ins.", "登录失败次数过多。"),
+                hint=Sentence(f"Try again in {wait_s:.0f} s.", f"请在 {wait_s:.0f} 秒后再试。"),
+                retry_after_s=wait_s,
             )
 
     def add_failure(self, username: str, address: str, now_s: float) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kpl.errors import Invalid, NotFound
+from kpl.sentence import Sentence
 from kpl.storage.atomic import write_atomic
 
 if TYPE_CHECKING:
@@ -40,7 +41,12 @@ def image_of(dataset: "Dataset", row: int) -> bytes:
     """The encoded image of a sample."""
     sample = sample_at(dataset, row)
     if "image" not in sample:
-        raise NotFound(f"Samples of a dataset of kind {dataset.kind} have no image.")
+        raise NotFound(
+            Sentence(
+                f"Samples of a dataset of kind {dataset.kind} have no image.",
+                f"{dataset.kind} 类数据集的样本没有图像。",
+            )
+        )
     return bytes(sample["image"])
 
 
@@ -48,7 +54,12 @@ def sample_at(dataset: "Dataset", row: int) -> "Sample":
     """The sample of that row. Raises NotFound, also for a row that a later version has removed."""
     position = int(dataset.rows.searchsorted(row)) if dataset.is_view else row
     if not 0 <= position < len(dataset) or (dataset.is_view and dataset.rows[position] != row):
-        raise NotFound(f"There is no sample {row}; the dataset has {len(dataset)}.")
+        raise NotFound(
+            Sentence(
+                f"There is no sample {row}; the dataset has {len(dataset)}.",
+                f"没有样本 {row}；数据集共有 {len(dataset)} 个样本。",
+            )
+        )
     return dataset[position]
 
 
@@ -61,7 +72,11 @@ def thumbnail(dataset: "Dataset", row: int, size: int, cache: Path) -> bytes:
     """
     if size not in THUMBNAIL_SIZES:
         raise Invalid(
-            f"size: {size} is not offered.", hint=f"Ask for one of {', '.join(map(str, THUMBNAIL_SIZES))}."
+            Sentence(f"size: {size} is not offered.", f"size：不提供 {size}。"),
+            hint=Sentence(
+                f"Ask for one of {', '.join(map(str, THUMBNAIL_SIZES))}.",
+                f"可选：{'、'.join(map(str, THUMBNAIL_SIZES))}。",
+            ),
         )
     kept = cache / f"{row // 1000}" / f"{row}-{size}.webp"
     if kept.exists():
@@ -79,7 +94,10 @@ def _scaled(data: bytes, size: int) -> bytes:
         with Image.open(io.BytesIO(data)) as image:
             if image.width * image.height > _MAX_PIXELS:
                 raise Unreadable(
-                    f"The image has {image.width} x {image.height} pixels; too many for a thumbnail."
+                    Sentence(
+                        f"The image has {image.width} x {image.height} pixels; too many for a thumbnail.",
+                        f"图像为 {image.width} x {image.height} 像素，过大，无法生成缩略图。",
+                    )
                 )
             image.draft("RGB", (size, size))
             picture = image.convert("RGBA" if image.mode in ("P", "LA", "RGBA", "PA") else "RGB")
@@ -90,5 +108,5 @@ def _scaled(data: bytes, size: int) -> bytes:
             out = io.BytesIO()
             picture.resize(shape, filter_).save(out, "WEBP", quality=80, method=2)
     except (UnidentifiedImageError, OSError, ValueError) as err:
-        raise Unreadable(f"The image cannot be read: {err}.") from err
+        raise Unreadable(Sentence(f"The image cannot be read: {err}.", f"图像无法读取：{err}。")) from err
     return out.getvalue()

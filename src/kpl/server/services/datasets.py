@@ -417,8 +417,14 @@ def _check_server_path(path: str) -> None:
     folder = Path(path)
     if not folder.is_absolute() or not folder.exists():
         raise Invalid(
-            f"path: '{path}' does not exist on the server, or is not absolute.",
-            hint="Give the absolute path of a folder or an archive on the server's machine.",
+            Sentence(
+                f"path: '{path}' does not exist on the server, or is not absolute.",
+                f"path：“{path}”在服务器上不存在，或不是绝对路径。",
+            ),
+            hint=Sentence(
+                "Give the absolute path of a folder or an archive on the server's machine.",
+                "请填写服务器上文件夹或压缩包的绝对路径。",
+            ),
         )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kpl.errors import NotFound, nearest
 from kpl.schemas.dataset import ChangedSampleOut, ChangedSamplesOut, DifferenceOut, SampleChange
+from kpl.sentence import Sentence
 from kpl.server.services.access import Caller, Role, project_for
 from kpl.server.services.datasets import find_dataset_version
 from kpl.server.services.paging import decode_cursor, encode_cursor
@@ -79,7 +80,10 @@ def list_changed_samples(
     found = _difference(*folders)
     older, newer = _open(folders)
     if field is not None and field not in found.fields:
-        raise NotFound(f"Field '{field}' changed in no sample.", hint=nearest(field, found.fields))
+        raise NotFound(
+            Sentence(f"Field '{field}' changed in no sample.", f"没有样本的字段“{field}”发生变化。"),
+            hint=nearest(field, found.fields),
+        )
     rows = {"added": found.added, "removed": found.removed, "changed": found.changed}[change]
     places = range(len(rows)) if field is None or change != "changed" else found.fields[field].nonzero()[0]
     start = 0 if cursor is None else max(0, int(decode_cursor(cursor, int)))

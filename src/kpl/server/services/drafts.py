@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from kpl.errors import Invalid
 from kpl.schemas.draft import PipelineDraftOut, PipelineDraftPut, PipelineDraftSaved
+from kpl.sentence import Sentence
 from kpl.server.db.tables.drafts import PipelineDraftRow
 from kpl.server.db.tables.pipelines import PipelineRow
 from kpl.server.services.access import Caller, Role, project_for
@@ -48,7 +49,10 @@ def put_draft(
         pipeline = pipeline_row(session, owner, name)
         if asked.base_revision > pipeline.revision:
             raise Invalid(
-                f"Pipeline '{name}' has no revision {asked.base_revision}; it has {pipeline.revision}."
+                Sentence(
+                    f"Pipeline '{name}' has no revision {asked.base_revision}; it has {pipeline.revision}.",
+                    f"流水线“{name}”没有修订 {asked.base_revision}；当前修订是 {pipeline.revision}。",
+                )
             )
         row = _find(session, pipeline, caller)
         _check_tag(row, expected_tag)
@@ -90,8 +94,14 @@ def _tag(row: PipelineDraftRow | None) -> str:
 def _check_tag(row: PipelineDraftRow | None, expected: str | None) -> None:
     if expected is not None and expected != _tag(row):
         raise Stale(
-            f"Your draft is at save {_tag(row)}; this change follows save {expected}.",
-            hint="Another window of yours saved or ended it. Read it again, or save without If-Match.",
+            Sentence(
+                f"Your draft is at save {_tag(row)}; this change follows save {expected}.",
+                f"您的草稿已是第 {_tag(row)} 次保存；此修改基于第 {expected} 次保存。",
+            ),
+            hint=Sentence(
+                "Another window of yours saved or ended it. Read it again, or save without If-Match.",
+                "您的另一个窗口保存或结束了草稿。请重新读取，或不带 If-Match 保存。",
+            ),
         )
 
 

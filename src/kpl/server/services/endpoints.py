@@ -15,7 +15,7 @@ from kpl.pipeline.catalog import AlgorithmVersion, Catalog, ModelVersion
 from kpl.pipeline.ports import Port, refusal
 from kpl.schemas.endpoint import EndpointCreate, EndpointModelOut, EndpointOut, EndpointState, TrafficOut
 from kpl.schemas.page import Page
-from kpl.sentence import Sentence
+from kpl.sentence import Sentence, in_chinese, sentence
 from kpl.server.db.tables.models import ModelRow, ModelVersionRow
 from kpl.server.db.tables.projects import ProjectRow
 from kpl.server.db.tables.tasks import AttemptRow, TaskInputRow, TaskRow, TaskSpecRow
@@ -27,12 +27,16 @@ from kpl.server.services.clock import utc
 from kpl.server.services.paging import decode_cursor, encode_cursor
 from kpl.server.services.platform import Platform
 from kpl.server.services.spec_text import decode_spec
+from kpl.server.services.state_words import state_in_chinese
 from kpl.server.services.store import CANCEL_TASK, post, stopped_by
 from kpl.server.services.submission import NewTask, submit_task
 from kpl.task import ArtifactInput, TaskKind, TaskSpec, TaskState
 
 SERVE = "serve"
 _NO_SERVICE = (TaskState.REUSED, TaskState.SKIPPED)
+
+_TRY_AGAIN = Sentence("Try again in a moment.", "请稍后再试。")
+_DEPLOY_AGAIN = Sentence("Deploy it again.", "请重新部署。")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +144,14 @@ def find_target(platform: Platform, caller: Caller, project: str, name: str) -> 
         attempt = None if task.state != TaskState.READY else _latest_attempt(session, task)
         if attempt is None or not attempt.address:
             state = _state(task)
-            detail = f": {task.reason}" if task.reason else ""
+            reason = sentence(task.reason, task.reason_zh)
+            en, zh = (f": {reason}", f"：{in_chinese(reason)}") if reason else ("", "")
             raise Unavailable(
-                f"Endpoint '{name}' of project '{project}' is {state}{detail}.",
-                hint="Try again in a moment." if state in ("starting", "restarting") else "Deploy it again.",
+                Sentence(
+                    f"Endpoint '{name}' of project '{project}' is {state}{en}.",
+                    f"项目“{project}”的端点“{name}”{state_in_chinese(state)}{zh}。",
+                ),
+                hint=_TRY_AGAIN if state in ("starting", "restarting") else _DEPLOY_AGAIN,
             )
         return Target(owner.name, name, task.id, attempt.address)
 
@@ -290,8 +298,11 @@ def _algorithm(
     )
     if source is None:
         raise Invalid(
-            f"Nobody knows which algorithm made model '{model.reference}'.",
-            hint="Name the algorithm that shall serve it.",
+            Sentence(
+                f"Nobody knows which algorithm made model '{model.reference}'.",
+                f"不知道模型“{model.reference}”由哪个算法生成。",
+            ),
+            hint=Sentence("Name the algorithm that shall serve it.", "请指定用来提供服务的算法。"),
         )
     try:
         return catalog.algorithm(f"{source.algorithm}@{source.version}")
@@ -323,11 +334,20 @@ def _model_port(version: AlgorithmVersion, inputs: Mapping[str, Port], model: Mo
         problem = refusal(given, port)
         if problem:
             raise Invalid(
-                f"'{version.reference}' cannot serve model '{model.reference}': {problem}.",
-                hint="Name another algorithm.",
+                Sentence(
+                    f"'{version.reference}' cannot serve model '{model.reference}': {problem}.",
+                    f"“{version.reference}”无法为模型“{model.reference}”提供服务：{in_chinese(problem)}。",
+                ),
+                hint=Sentence("Name another algorithm.", "请指定其他算法。"),
             )
         return port
     raise Invalid(
-        f"Function 'serve' of '{version.reference}' does not take just one model.",
-        hint="Deploy it with a pipeline that provides all of its inputs.",
+        Sentence(
+            f"Function 'serve' of '{version.reference}' does not take just one model.",
+            f"“{version.reference}”的 serve 函数不是只接收一个模型。",
+        ),
+        hint=Sentence(
+            "Deploy it with a pipeline that provides all of its inputs.",
+            "请用能提供其全部输入的流水线来部署。",
+        ),
     )

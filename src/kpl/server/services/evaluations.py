@@ -41,6 +41,7 @@ from kpl.server.services.evaluation_slices import division_names, find_division,
 from kpl.server.services.paging import decode_cursor, encode_cursor
 from kpl.server.services.platform import Platform
 from kpl.server.services.spec_text import decode_spec
+from kpl.server.services.state_words import state_in_chinese
 from kpl.server.services.tasks import task_row
 from kpl.task import TaskSpec, TaskState
 
@@ -96,7 +97,10 @@ class _Found:
         if name is None:
             return None
         if name not in classes:
-            raise NotFound(f"There is no class '{name}' in this report.", hint=nearest(name, classes))
+            raise NotFound(
+                Sentence(f"There is no class '{name}' in this report.", f"此报告中没有类别“{name}”。"),
+                hint=nearest(name, classes),
+            )
         return classes.index(name)
 
 
@@ -326,8 +330,14 @@ def _report_of(session: Session, task: TaskRow, spec: TaskSpec) -> tuple[str, st
     names = [each.name for each in spec.outputs if each.type == "files" and each.kind == REPORT_KIND]
     if not names:
         raise NotFound(
-            f"Task {task.id} '{task.name}' makes no evaluation report.",
-            hint="Tests do: their algorithms declare an output of type files and kind metrics.",
+            Sentence(
+                f"Task {task.id} '{task.name}' makes no evaluation report.",
+                f"任务 {task.id}“{task.name}”不生成评测报告。",
+            ),
+            hint=Sentence(
+                "Tests do: their algorithms declare an output of type files and kind metrics.",
+                "测试任务才生成：其算法声明类型为 files、种类为 metrics 的输出。",
+            ),
         )
     stored = select(TaskOutputRow.artifact).where(
         TaskOutputRow.task_id == task.id, TaskOutputRow.name == names[0]
@@ -336,8 +346,20 @@ def _report_of(session: Session, task: TaskRow, spec: TaskSpec) -> tuple[str, st
     if artifact is None:
         state = TaskState(task.state)
         if not state.is_final:
-            raise Conflict(f"Task {task.id} '{task.name}' is {state}.", hint="Its report comes at its end.")
-        raise NotFound(f"Task {task.id} '{task.name}' ({state}) left no report.", hint="Look at its log.")
+            raise Conflict(
+                Sentence(
+                    f"Task {task.id} '{task.name}' is {state}.",
+                    f"任务 {task.id}“{task.name}”状态为{state_in_chinese(state)}。",
+                ),
+                hint=Sentence("Its report comes at its end.", "任务结束时才有报告。"),
+            )
+        raise NotFound(
+            Sentence(
+                f"Task {task.id} '{task.name}' ({state}) left no report.",
+                f"任务 {task.id}“{task.name}”（{state_in_chinese(state)}）没有留下报告。",
+            ),
+            hint=Sentence("Look at its log.", "请查看其日志。"),
+        )
     return names[0], artifact
 
 

@@ -7,6 +7,7 @@ from kpl.algorithm.parameters import check_parameters
 from kpl.errors import Invalid
 from kpl.schemas.algorithm import AlgorithmFetch
 from kpl.schemas.task import TaskOut
+from kpl.sentence import Sentence
 from kpl.server.services import audit
 from kpl.server.services.access import Caller, Role, project_for, require_platform_admin
 from kpl.server.services.algorithms import find_algorithm
@@ -33,7 +34,12 @@ def fetch_algorithm(platform: Platform, caller: Caller, project: str, request: A
     if _is_on_server(request.url):
         require_platform_admin(caller)
     if request.ref.startswith("-"):
-        raise Invalid(f"ref: '{request.ref}' is no branch, tag or commit.")
+        raise Invalid(
+            Sentence(
+                f"ref: '{request.ref}' is no branch, tag or commit.",
+                f"ref：“{request.ref}”不是分支、标签或提交。",
+            )
+        )
     with platform.db.write() as session:
         owner = project_for(session, caller, project, Role.DEVELOPER)
         fetcher = algorithm_version(platform, find_algorithm(session, owner.id, FETCHER))
@@ -73,14 +79,23 @@ def _is_on_server(url: str) -> bool:
     parts = urlsplit(url)
     if parts.password:
         raise Invalid(
-            "url: the address holds a password, and everybody who may see the task would see it.",
-            hint="Use ssh, or a credential helper of git on the machine.",
+            Sentence(
+                "url: the address holds a password, and everybody who may see the task would see it.",
+                "url：地址中含有密码，能看到此任务的人都会看到它。",
+            ),
+            hint=Sentence(
+                "Use ssh, or a credential helper of git on the machine.",
+                "请使用 ssh，或在该机器上配置 git 凭据助手。",
+            ),
         )
     if parts.scheme in _REMOTE_SCHEMES and parts.hostname:
         return False
     if parts.scheme == "file" or url.startswith("/"):
         return True
     raise Invalid(
-        f"url: '{url}' is no address of a git repository.",
-        hint="Give one such as https://host/owner/name.git or git@host:owner/name.git.",
+        Sentence(f"url: '{url}' is no address of a git repository.", f"url：“{url}”不是 git 仓库地址。"),
+        hint=Sentence(
+            "Give one such as https://host/owner/name.git or git@host:owner/name.git.",
+            "请填写如 https://host/owner/name.git 或 git@host:owner/name.git 的地址。",
+        ),
     )

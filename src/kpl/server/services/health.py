@@ -4,6 +4,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from kpl.errors import Unavailable
+from kpl.sentence import Sentence
 from kpl.server.services.platform import Platform
 
 
@@ -13,4 +14,7 @@ def check(platform: Platform) -> None:
         with platform.db.read() as session:
             session.execute(text("SELECT 1"))
     except SQLAlchemyError as err:
-        raise Unavailable("The database does not answer.", hint="The server's log has the cause.") from err
+        raise Unavailable(
+            Sentence("The database does not answer.", "数据库没有应答。"),
+            hint=Sentence("The server's log has the cause.", "原因见服务器日志。"),
+        ) from err

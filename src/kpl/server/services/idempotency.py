@@ -11,6 +11,7 @@ from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 
 from kpl.errors import Conflict, Invalid
+from kpl.sentence import Sentence
 from kpl.server.db.tables.idempotency import IdempotencyRow
 from kpl.server.services.access import Caller
 from kpl.server.services.platform import Platform
@@ -62,7 +63,11 @@ def begin(platform: Platform, caller: Caller, key: str, fingerprint: str) -> Ans
             return None
     if row.fingerprint != fingerprint:
         raise Invalid(
-            f"Idempotency-Key '{key}' was used for another request.", hint="Use a new key for each."
+            Sentence(
+                f"Idempotency-Key '{key}' was used for another request.",
+                f"Idempotency-Key“{key}”已用于另一个请求。",
+            ),
+            hint=Sentence("Use a new key for each.", "每个请求请用新的键。"),
         )
     if row.status is None:
         raise _under_way(key)
@@ -95,12 +100,22 @@ def remove_old(platform: Platform) -> None:
 def _check_key(key: str) -> None:
     if not 1 <= len(key) <= 200 or not key.isascii() or not key.isprintable():
         raise Invalid(
-            "Idempotency-Key: it is not 1 to 200 printable ASCII characters.", hint="Use a random UUID."
+            Sentence(
+                "Idempotency-Key: it is not 1 to 200 printable ASCII characters.",
+                "Idempotency-Key：应为 1 到 200 个可打印的 ASCII 字符。",
+            ),
+            hint=Sentence("Use a random UUID.", "请使用随机 UUID。"),
         )
 
 
 def _under_way(key: str) -> Conflict:
     return Conflict(
-        f"The first request with Idempotency-Key '{key}' has no answer yet.",
-        hint="Wait and send it again. If the server was restarted meanwhile, look whether it was carried out.",
+        Sentence(
+            f"The first request with Idempotency-Key '{key}' has no answer yet.",
+            f"Idempotency-Key 为“{key}”的首个请求尚无应答。",
+        ),
+        hint=Sentence(
+            "Wait and send it again. If the server was restarted meanwhile, look whether it was carried out.",
+            "请稍后重新发送。若期间服务器重启过，请确认它是否已执行。",
+        ),
     )

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from kpl.algorithm.parameters import check_parameters
 from kpl.schemas.dataset import DatasetImport
 from kpl.schemas.task import TaskOut
+from kpl.sentence import Sentence
 from kpl.server.services import audit, uploads
 from kpl.server.services.access import Caller, Role, project_for
 from kpl.server.services.algorithms import find_algorithm
@@ -30,7 +31,9 @@ def submit_import(platform: Platform, caller: Caller, project: str, request: Dat
     """
     with platform.db.read() as session:
         project_for(session, caller, project, Role.DEVELOPER)
-        require_storage(session, project, f"a version of '{request.name}'")
+        require_storage(
+            session, project, Sentence(f"a version of '{request.name}'", f"“{request.name}”的新版本")
+        )
     archive = (
         None if request.upload_id is None else _store_upload(platform, caller, project, request.upload_id)
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from kpl.dataset.errors import BadSample
 from kpl.errors import Invalid, NotFound
+from kpl.sentence import Sentence
 from kpl.server.services.sample_answers import LABELS, mask_source, predictions_layer
 from kpl.storage.atomic import write_atomic
 
@@ -33,7 +34,11 @@ def label_map(dataset: "Dataset", sample: "Sample", layer: str, size: int, cache
     """
     if size not in MAP_SIZES:
         raise Invalid(
-            f"size: {size} is not offered.", hint=f"Ask for one of {', '.join(map(str, MAP_SIZES))}."
+            Sentence(f"size: {size} is not offered.", f"size：不提供 {size}。"),
+            hint=Sentence(
+                f"Ask for one of {', '.join(map(str, MAP_SIZES))}.",
+                f"可选：{'、'.join(map(str, MAP_SIZES))}。",
+            ),
         )
     if layer != LABELS:
         predictions_layer(dataset, layer)
@@ -44,7 +49,11 @@ def label_map(dataset: "Dataset", sample: "Sample", layer: str, size: int, cache
     try:
         data = _encoded(_painted(sample, layer, size, num_classes=len(dataset.class_names)))
     except BadSample as err:
-        raise Invalid(f"The mask of sample {row} cannot be read: {err}.") from err
+        raise Invalid(
+            Sentence(
+                f"The mask of sample {row} cannot be read: {err}.", f"样本 {row} 的掩码无法读取：{err}。"
+            )
+        ) from err
     kept.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(kept, data)
     return data
@@ -60,7 +69,12 @@ def _painted(sample: "Sample", layer: str, size: int, *, num_classes: int) -> "N
     if source["masks"] is not None and source["labels"] is not None:
         shape = (int(sample["height"]), int(sample["width"]))
         return _of_objects(source["masks"], source["labels"].tolist(), shape, size)
-    raise NotFound(f"Sample {sample.row} has no mask in the layer '{layer}'.")
+    raise NotFound(
+        Sentence(
+            f"Sample {sample.row} has no mask in the layer '{layer}'.",
+            f"样本 {sample.row} 在图层“{layer}”中没有掩码。",
+        )
+    )
 
 
 def _of_classes(ids: "NDArray[Any]", size: int, num_classes: int) -> "NDArray[np.uint8]":

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 
 from kpl.errors import Invalid
+from kpl.sentence import Sentence
 from kpl.server.services.access import Caller, Role, Scope, project_for, require_scope, visible_projects
 from kpl.server.services.live import View
 from kpl.server.services.platform import Platform
@@ -22,12 +23,19 @@ def check_topics(platform: Platform, caller: Caller, topics: str) -> frozenset[s
     chosen = frozenset(filter(None, (topic.strip() for topic in topics.split(","))))
     if not 1 <= len(chosen) <= _MAX_TOPICS:
         raise Invalid(
-            f"topics: {len(chosen)} are given.", hint=f"Give 1 to {_MAX_TOPICS}, separated by commas."
+            Sentence(f"topics: {len(chosen)} are given.", f"topics：给出了 {len(chosen)} 个。"),
+            hint=Sentence(
+                f"Give 1 to {_MAX_TOPICS}, separated by commas.",
+                f"请给出 1 到 {_MAX_TOPICS} 个，以逗号分隔。",
+            ),
         )
     for topic in chosen:
         if not _TOPIC.fullmatch(topic):
             raise Invalid(
-                f"topics: '{topic[:100]}' is no topic.", hint="Write it like run:12 or project:default."
+                Sentence(f"topics: '{topic[:100]}' is no topic.", f"topics：“{topic[:100]}”不是主题。"),
+                hint=Sentence(
+                    "Write it like run:12 or project:default.", "请写成 run:12 或 project:default 的形式。"
+                ),
             )
     with platform.db.read() as session:
         for topic in chosen:

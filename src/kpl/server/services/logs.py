@@ -5,6 +5,7 @@ from pathlib import Path
 from kpl.errors import Invalid
 from kpl.runtime.logs import error_line, log_lines
 from kpl.schemas.log import LogErrorOut, LogMatchOut, LogOut, LogSearchOut
+from kpl.sentence import Sentence
 from kpl.server.services.access import Caller, Role, project_for
 from kpl.server.services.platform import Platform
 from kpl.server.services.tasks import attempt_row, task_row
@@ -48,7 +49,9 @@ def search_log(
     """Find the lines of an attempt's log that hold `text`, whatever the case of its letters."""
     number, path, _ = _log_of(platform, caller, project, task_id, attempt)
     if not text or "\n" in text:
-        raise Invalid("q: give a piece of one line to search for.")
+        raise Invalid(
+            Sentence("q: give a piece of one line to search for.", "q：请填写要在单行中搜索的内容。")
+        )
     matches, num_matches, num_lines = log_lines(path).search(text, limit)
     return LogSearchOut(
         attempt=number,

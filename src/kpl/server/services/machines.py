@@ -160,7 +160,9 @@ class _Held:
 def _require(platform: Platform, name: str) -> Machine:
     machines = {machine.name: machine for machine in platform.executor.machines()}
     if name not in machines:
-        raise NotFound(f"There is no machine '{name}'.", hint=nearest(name, machines))
+        raise NotFound(
+            Sentence(f"There is no machine '{name}'.", f"没有机器“{name}”。"), hint=nearest(name, machines)
+        )
     return machines[name]
 
 

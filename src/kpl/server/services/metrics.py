@@ -7,6 +7,7 @@ from sqlalchemy import select
 from kpl.errors import NotFound, nearest
 from kpl.runtime.metrics import AttemptEvents, Series, events_of, thin
 from kpl.schemas.metric import FigureOut, MetricOut, MetricSeriesOut, MetricsOut
+from kpl.sentence import Sentence
 from kpl.server.db.tables.tasks import TaskSpecRow
 from kpl.server.services.access import Caller, Role, project_for
 from kpl.server.services.platform import Platform
@@ -53,7 +54,13 @@ def get_metric_series(
     series = None if found is None else found.events.series.get(name)
     if found is None or series is None:
         known = [] if found is None else list(found.events.series)
-        raise NotFound(f"Task {task_id} has not reported a metric '{name}'.", hint=nearest(name, known))
+        raise NotFound(
+            Sentence(
+                f"Task {task_id} has not reported a metric '{name}'.",
+                f"任务 {task_id} 没有上报指标“{name}”。",
+            ),
+            hint=nearest(name, known),
+        )
     steps, values, num_points = thin(series, from_step=from_step, to_step=to_step, points=points)
     return MetricSeriesOut(
         attempt=found.number,

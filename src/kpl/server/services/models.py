@@ -17,7 +17,7 @@ from kpl.schemas.model import (
     ModelVersionOut,
 )
 from kpl.schemas.page import Page
-from kpl.sentence import Sentence
+from kpl.sentence import Sentence, in_chinese
 from kpl.server.db.tables.datasets import DatasetRow, DatasetVersionRow
 from kpl.server.db.tables.models import ModelRow, ModelVersionRow
 from kpl.server.db.tables.tasks import TaskInputRow, TaskRow
@@ -94,7 +94,12 @@ def delete_model(platform: Platform, caller: Caller, project: str, name: str) ->
         owner = project_for(session, caller, project, Role.DEVELOPER)
         row = find_model(session, owner.id, name)
         versions = session.scalars(select(ModelVersionRow).where(ModelVersionRow.model_id == row.id)).all()
-        _refuse_if_served(session, owner.id, [version.digest for version in versions], f"Model '{name}'")
+        _refuse_if_served(
+            session,
+            owner.id,
+            [version.digest for version in versions],
+            Sentence(f"Model '{name}'", f"模型“{name}”"),
+        )
         for version in versions:
             session.delete(version)
         session.delete(row)
@@ -106,7 +111,9 @@ def delete_model_version(platform: Platform, caller: Caller, project: str, name:
     with platform.db.write() as session:
         owner = project_for(session, caller, project, Role.DEVELOPER)
         row = find_model_version(session, owner.id, name, version)
-        _refuse_if_served(session, owner.id, [row.digest], f"Model '{name}@{version}'")
+        _refuse_if_served(
+            session, owner.id, [row.digest], Sentence(f"Model '{name}@{version}'", f"模型“{name}@{version}”")
+        )
         session.delete(row)
         session.flush()
         others = select(func.count()).where(ModelVersionRow.model_id == row.model_id)
@@ -150,8 +157,11 @@ def _refuse_if_served(session: Session, project_id: int, digests: list[str], wha
     names = sorted({name for digest in digests for name in _endpoints_of(session, project_id, digest)})
     if names:
         raise Conflict(
-            f"{what} is in use: endpoint {', '.join(names)} serves it.",
-            hint="Stop or redeploy the endpoint first.",
+            Sentence(
+                f"{what} is in use: endpoint {', '.join(names)} serves it.",
+                f"{in_chinese(what)}正在使用：端点 {'、'.join(names)} 在用它提供服务。",
+            ),
+            hint=Sentence("Stop or redeploy the endpoint first.", "请先停止或重新部署该端点。"),
         )
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import Select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from kpl.errors import Invalid
+from kpl.sentence import Sentence
 
 Row = TypeVar("Row")
 Key = int | str | float
@@ -61,8 +62,14 @@ def decode_cursor(cursor: str, expected: type) -> Key:
         key = None
     if type(key) is not expected or (isinstance(key, int) and abs(key) >= 1 << 63):
         raise Invalid(
-            f"cursor: '{cursor[:80]}' is not a cursor of this list.",
-            hint="Use next_cursor of the page before, or leave it out to begin with the first page.",
+            Sentence(
+                f"cursor: '{cursor[:80]}' is not a cursor of this list.",
+                f"cursor：“{cursor[:80]}”不是此列表的游标。",
+            ),
+            hint=Sentence(
+                "Use next_cursor of the page before, or leave it out to begin with the first page.",
+                "请使用上一页的 next_cursor，或不填以从第一页开始。",
+            ),
         )
     assert isinstance(key, int | str | float)
     return key

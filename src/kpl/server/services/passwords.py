@@ -8,6 +8,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 
 from kpl.errors import Invalid
+from kpl.sentence import Sentence
 
 MIN_PASSWORD_LENGTH = 10
 MAX_PASSWORD_LENGTH = 256
@@ -58,15 +59,20 @@ def check_password(password: str, *, username: str) -> None:
     """Refuse passwords that are too easy. Length counts more than signs, see NIST SP 800-63B."""
     if len(password) < MIN_PASSWORD_LENGTH:
         raise Invalid(
-            f"password: it has {len(password)} characters.", hint=f"Use {MIN_PASSWORD_LENGTH} or more."
+            Sentence(f"password: it has {len(password)} characters.", f"密码只有 {len(password)} 个字符。"),
+            hint=Sentence(
+                f"Use {MIN_PASSWORD_LENGTH} or more.", f"请使用至少 {MIN_PASSWORD_LENGTH} 个字符。"
+            ),
         )
     if len(password) > MAX_PASSWORD_LENGTH:
         raise Invalid(
-            f"password: it has {len(password)} characters.", hint=f"Use at most {MAX_PASSWORD_LENGTH}."
+            Sentence(f"password: it has {len(password)} characters.", f"密码有 {len(password)} 个字符。"),
+            hint=Sentence(f"Use at most {MAX_PASSWORD_LENGTH}.", f"最多 {MAX_PASSWORD_LENGTH} 个字符。"),
         )
     if len(set(password)) < 5 or (username.lower() in password.lower() and len(password) < len(username) + 6):
         raise Invalid(
-            "password: it is easy to guess.", hint="Use several words that have nothing to do with you."
+            Sentence("password: it is easy to guess.", "密码太容易被猜到。"),
+            hint=Sentence("Use several words that have nothing to do with you.", "请使用几个与您无关的词。"),
         )
 
 

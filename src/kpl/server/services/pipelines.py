@@ -57,8 +57,13 @@ def create_pipeline(
         owner = project_for(session, caller, project, Role.DEVELOPER)
         if _find(session, owner, asked.name) is not None:
             raise Conflict(
-                f"Project '{project}' has a pipeline '{asked.name}' already.",
-                hint="Choose another name, or save a new revision of it.",
+                Sentence(
+                    f"Project '{project}' has a pipeline '{asked.name}' already.",
+                    f"项目“{project}”中已有流水线“{asked.name}”。",
+                ),
+                hint=Sentence(
+                    "Choose another name, or save a new revision of it.", "请换一个名称，或保存为它的新修订。"
+                ),
             )
         row = PipelineRow(
             project_id=owner.id,
@@ -237,9 +242,15 @@ def canonical(document: dict[str, Any], *, name: str) -> dict[str, Any]:
 def _check_revision(row: PipelineRow, expected: int | None) -> None:
     if expected is not None and expected != row.revision:
         raise Stale(
-            f"Pipeline '{row.name}' is at revision {row.revision}, saved by {row.updated_by}; "
-            f"this change is based on revision {expected}.",
-            hint="Read it again and make the change there, or save it under another name.",
+            Sentence(
+                f"Pipeline '{row.name}' is at revision {row.revision}, saved by {row.updated_by}; "
+                f"this change is based on revision {expected}.",
+                f"流水线“{row.name}”已是修订 {row.revision}，由 {row.updated_by} 保存；此修改基于修订 {expected}。",
+            ),
+            hint=Sentence(
+                "Read it again and make the change there, or save it under another name.",
+                "请重新读取后再修改，或以其他名称保存。",
+            ),
         )
 
 

@@ -10,6 +10,7 @@ from kpl.errors import Conflict, NotFound, nearest
 from kpl.scheduler.snapshot import ROOT
 from kpl.schemas.page import Page
 from kpl.schemas.project import MemberOut, ProjectCreate, ProjectOut, ProjectUpdate, RoleName
+from kpl.sentence import Sentence
 from kpl.server.db.tables.projects import MemberRow, ProjectRow
 from kpl.server.db.tables.queues import QueueRow
 from kpl.server.db.tables.tasks import TaskRow
@@ -51,7 +52,7 @@ def get_project(platform: Platform, caller: Caller, name: str) -> ProjectOut:
 def create_project(platform: Platform, caller: Caller, new: ProjectCreate) -> ProjectOut:
     """Make a project; its maker becomes its admin."""
     require_scope(caller, Scope.WRITE)
-    require_unbound(caller, "make projects")
+    require_unbound(caller, Sentence("make projects", "创建项目"))
     if not platform.settings.users_may_create_projects:
         require_platform_admin(caller)
     with platform.db.write() as session:
@@ -112,7 +113,8 @@ def put_member(platform: Platform, caller: Caller, project: str, username: str, 
         user = session.scalar(select(UserRow).where(UserRow.username == username))
         if user is None:
             raise NotFound(
-                f"There is no user '{username}'.", hint="An administrator of the platform makes users."
+                Sentence(f"There is no user '{username}'.", f"没有用户“{username}”。"),
+                hint=Sentence("An administrator of the platform makes users.", "用户由平台管理员创建。"),
             )
         member = session.get(MemberRow, (row.id, user.id))
         if member is None:
@@ -143,7 +145,11 @@ def delete_member(platform: Platform, caller: Caller, project: str, username: st
         if user is None:
             known = [member.username for member in session.scalars(users.limit(200))]
             raise NotFound(
-                f"'{username}' is not a member of project '{project}'.", hint=nearest(username, known)
+                Sentence(
+                    f"'{username}' is not a member of project '{project}'.",
+                    f"“{username}”不是项目“{project}”的成员。",
+                ),
+                hint=nearest(username, known),
             )
         session.delete(session.get_one(MemberRow, (row.id, user.id)))
         audit.record(platform, session, caller, "member.delete", f"user:{username}", project=project)
@@ -155,8 +161,11 @@ def add_project(platform: Platform, session: Session, caller: Caller, new: Proje
     is_queue = session.scalar(select(QueueRow.id).where(QueueRow.name == new.name)) is not None
     if is_queue or new.name == ROOT:
         raise Conflict(
-            f"'{new.name}' is the name of a queue, and a project's queue is called like the project.",
-            hint="Choose another name.",
+            Sentence(
+                f"'{new.name}' is the name of a queue, and a project's queue is called like the project.",
+                f"“{new.name}”已是某个队列的名称，而项目的队列与项目同名。",
+            ),
+            hint=Sentence("Choose another name.", "请换一个名称。"),
         )
     row = ProjectRow(
         name=new.name,
@@ -169,7 +178,10 @@ def add_project(platform: Platform, session: Session, caller: Caller, new: Proje
     try:
         session.flush()
     except IntegrityError as err:
-        raise Conflict(f"The project name '{new.name}' is taken.", hint="Choose another name.") from err
+        raise Conflict(
+            Sentence(f"The project name '{new.name}' is taken.", f"项目名称“{new.name}”已被使用。"),
+            hint=Sentence("Choose another name.", "请换一个名称。"),
+        ) from err
     _publish(platform, session, row, "created")
     post_settings(platform, session)  # every project has a queue
     platform.live.refresh_access(session)
@@ -181,8 +193,11 @@ def _refuse_while_busy(session: Session, project: ProjectRow) -> None:
     tasks = session.scalars(going_on.order_by(TaskRow.id).limit(5)).all()
     if tasks:
         raise Conflict(
-            f"Project '{project.name}' cannot be deleted: tasks {', '.join(map(str, tasks))} are going on.",
-            hint="Cancel its runs and stop its endpoints first.",
+            Sentence(
+                f"Project '{project.name}' cannot be deleted: tasks {', '.join(map(str, tasks))} are going on.",
+                f"项目“{project.name}”不能删除：任务 {'、'.join(map(str, tasks))} 仍在进行。",
+            ),
+            hint=Sentence("Cancel its runs and stop its endpoints first.", "请先取消其运行并停止其端点。"),
         )
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from kpl.algorithm.model import MODEL_NAME, ModelManifest, ModelTampered, read_model
 from kpl.algorithm.registry import open_installed
 from kpl.errors import Invalid
+from kpl.sentence import Sentence
 from kpl.server.db.tables.datasets import DatasetRow, DatasetVersionRow
 from kpl.server.db.tables.models import ModelRow, ModelVersionRow
 from kpl.server.db.tables.tasks import TaskRow
@@ -43,7 +44,12 @@ def publisher(artifacts: ArtifactStore, clock: Clock) -> Publish:
             return f"{name}@{_publish_model(session, artifacts, source)}"
         if output.kind == ALGORITHM_KIND:
             return _publish_algorithm(session, artifacts, source)
-        raise Invalid(f"an output of type '{output.type}' can be neither a dataset nor a model")
+        raise Invalid(
+            Sentence(
+                f"an output of type '{output.type}' can be neither a dataset nor a model",
+                f"类型为“{output.type}”的输出既不能发布为数据集，也不能发布为模型",
+            )
+        )
 
     return publish
 

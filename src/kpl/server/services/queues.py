@@ -20,6 +20,7 @@ from kpl.schemas.names import NAME_PATTERN
 from kpl.schemas.page import Page
 from kpl.schemas.pipeline import PlanQuotaOut
 from kpl.schemas.queue import PolicyBody, QueuedTaskOut, QueueOut, QueuePut
+from kpl.sentence import Sentence, in_chinese
 from kpl.server.db.tables.projects import MemberRow, ProjectRow
 from kpl.server.db.tables.queues import QueueRow
 from kpl.server.db.tables.tasks import TaskRow
@@ -140,7 +141,10 @@ def delete_queue(platform: Platform, caller: Caller, name: str) -> None:
         row = session.scalar(select(QueueRow).where(QueueRow.name == name))
         if row is None:
             known = session.scalars(select(QueueRow.name))
-            raise NotFound(f"No queue '{name}' was set up.", hint=nearest(name, known))
+            raise NotFound(
+                Sentence(f"No queue '{name}' was set up.", f"没有设置过队列“{name}”。"),
+                hint=nearest(name, known),
+            )
         is_gone = username != "" or (project is None and name != ROOT)
         if is_gone:
             _refuse_while_used(session, name)
@@ -173,8 +177,11 @@ def _require_may_set(session: Session, caller: Caller, name: str) -> tuple[Proje
         require_platform_admin(caller)
         if not re.fullmatch(NAME_PATTERN, name):
             raise Invalid(
-                f"'{name}' cannot name a queue.",
-                hint="Use lower-case letters, digits, '_', '-' and '.'; PROJECT/USER for the queue of a user.",
+                Sentence(f"'{name}' cannot name a queue.", f"“{name}”不能作队列名称。"),
+                hint=Sentence(
+                    "Use lower-case letters, digits, '_', '-' and '.'; PROJECT/USER for the queue of a user.",
+                    "请使用小写字母、数字、'_'、'-' 和 '.'；用户的队列写作 PROJECT/USER。",
+                ),
             )
         return session.scalar(select(ProjectRow).where(ProjectRow.name == name)), ""
     project = project_for(session, caller, owner, Role.ADMIN)
@@ -182,10 +189,18 @@ def _require_may_set(session: Session, caller: Caller, name: str) -> tuple[Proje
     known = session.scalars(members.where(UserRow.username == username)).all()
     has_row = session.scalar(select(QueueRow.id).where(QueueRow.name == name)) is not None
     if username == RESERVED_USER:
-        raise Invalid(f"A user called '{username}' cannot have a queue.", hint="Limit the project's users.")
+        raise Invalid(
+            Sentence(
+                f"A user called '{username}' cannot have a queue.", f"名为“{username}”的用户不能有队列。"
+            ),
+            hint=Sentence("Limit the project's users.", "请限制该项目的用户。"),
+        )
     if not known and not has_row:
         raise NotFound(
-            f"'{username}' is not a member of project '{owner}'.",
+            Sentence(
+                f"'{username}' is not a member of project '{owner}'.",
+                f"“{username}”不是项目“{owner}”的成员。",
+            ),
             hint=nearest(username, session.scalars(members.limit(200))),
         )
     return project, username
@@ -202,7 +217,10 @@ def _visible(session: Session, caller: Caller, seen: Outlook) -> frozenset[str]:
 def _require_visible(session: Session, caller: Caller, seen: Outlook, name: str) -> None:
     visible = _visible(session, caller, seen)
     if name not in visible:
-        raise NotFound(f"There is no queue '{name}' that you may see.", hint=nearest(name, visible))
+        raise NotFound(
+            Sentence(f"There is no queue '{name}' that you may see.", f"没有您可查看的队列“{name}”。"),
+            hint=nearest(name, visible),
+        )
 
 
 # What may be set. -------------------------------------------------------------------------------------------
@@ -225,18 +243,23 @@ def _new_row(name: str, project: ProjectRow | None, username: str) -> QueueRow:
 def _take_in(row: QueueRow, asked: QueuePut) -> None:
     if asked.parent is not None and asked.parent != row.parent:
         if row.username or row.name == ROOT:
+            why = (
+                Sentence("the root is above all.", "根队列在最上层。")
+                if row.name == ROOT
+                else Sentence("a user's queue hangs below the project's.", "用户的队列挂在其项目的队列之下。")
+            )
             raise Invalid(
-                f"Queue '{row.name}' stays where it is: "
-                + (
-                    "the root is above all."
-                    if row.name == ROOT
-                    else "a user's queue hangs below the project's."
+                Sentence(
+                    f"Queue '{row.name}' stays where it is: {why}", f"队列“{row.name}”不能移动：{why.zh}"
                 ),
-                hint="Leave 'parent' out.",
+                hint=Sentence("Leave 'parent' out.", "请不要填写 'parent'。"),
             )
         row.parent = asked.parent
     if row.name == ROOT and (asked.weight is not None or asked.guaranteed):
-        raise Invalid("The root has nobody to share with.", hint="Set a limit or a policy of it.")
+        raise Invalid(
+            Sentence("The root has nobody to share with.", "根队列没有可分享的对象。"),
+            hint=Sentence("Set a limit or a policy of it.", "请设置它的上限或策略。"),
+        )
     row.weight = row.weight if asked.weight is None else asked.weight
     row.guaranteed = row.guaranteed if asked.guaranteed is None else dict(asked.guaranteed)
     row.limits = row.limits if asked.limit is None else dict(asked.limit)
@@ -245,10 +268,14 @@ def _take_in(row: QueueRow, asked: QueuePut) -> None:
         named = asked.policy.model_dump(mode="json", exclude_unset=True)
         row.policy = {rule: value for rule, value in {**row.policy, **named}.items() if value is not None}
         for window in asked.policy.hours or ():
-            if window.from_minute >= window.until_minute:
+            begin, end = window.from_minute, window.until_minute
+            if begin >= end:
                 raise Invalid(
-                    f"policy.hours: from minute {window.from_minute} until minute {window.until_minute} is no time.",
-                    hint="Write a window over midnight as two.",
+                    Sentence(
+                        f"policy.hours: from minute {begin} until minute {end} is no time.",
+                        f"policy.hours：从第 {begin} 分钟到第 {end} 分钟不构成时段。",
+                    ),
+                    hint=Sentence("Write a window over midnight as two.", "跨零点的时段请写成两段。"),
                 )
 
 
@@ -257,11 +284,17 @@ def _require_place(queues: Mapping[str, Queue], queue: Queue) -> None:
     if queue.name == ROOT:
         return
     if queue.parent not in queues:
-        raise NotFound(f"There is no queue '{queue.parent}'.", hint=nearest(queue.parent, queues))
+        raise NotFound(
+            Sentence(f"There is no queue '{queue.parent}'.", f"没有队列“{queue.parent}”。"),
+            hint=nearest(queue.parent, queues),
+        )
     if queue.parent in below(queues.values(), queue.name):
         raise Invalid(
-            f"Queue '{queue.name}' cannot hang below '{queue.parent}', which is below it already.",
-            hint="Move that one first.",
+            Sentence(
+                f"Queue '{queue.name}' cannot hang below '{queue.parent}', which is below it already.",
+                f"队列“{queue.name}”不能挂在“{queue.parent}”之下，后者本就在它之下。",
+            ),
+            hint=Sentence("Move that one first.", "请先移动后者。"),
         )
 
 
@@ -271,9 +304,12 @@ def _require_within(queues: Mapping[str, Queue], queue: Queue) -> None:
         limit = queue.limit.get(resource)
         if limit is not None and amount > limit:
             raise Invalid(
-                f"Queue '{queue.name}' is guaranteed {_words(resource, amount)}, more than its limit of "
-                f"{_words(resource, limit)}.",
-                hint="Raise the limit, or promise less.",
+                Sentence(
+                    f"Queue '{queue.name}' is guaranteed {_words(resource, amount)}, more than its limit of "
+                    f"{_words(resource, limit)}.",
+                    f"队列“{queue.name}”的保障配额 {_words(resource, amount)} 超过其上限 {_words(resource, limit)}。",
+                ),
+                hint=Sentence("Raise the limit, or promise less.", "请提高上限，或降低保障配额。"),
             )
     tree = {**queues, queue.name: queue}
     parent = tree.get(queue.parent)
@@ -298,10 +334,21 @@ def _require_promises_kept(tree: Mapping[str, Queue], parent: Queue) -> None:
         if amount > has:
             names = ", ".join(f"'{c.name}'" for c in children if c.guaranteed.get(resource))
             raise Invalid(
-                f"Below queue '{parent.name}', {names} would be guaranteed {_words(resource, amount)}; "
-                f"'{parent.name}' itself is guaranteed {_words(resource, has)}.",
-                hint=f"Promise less below it, or guarantee more to '{parent.name}' first.",
+                Sentence(
+                    f"Below queue '{parent.name}', {names} would be guaranteed {_words(resource, amount)}; "
+                    f"'{parent.name}' itself is guaranteed {_words(resource, has)}.",
+                    f"队列“{parent.name}”之下的 {names} 的保障配额合计将达 {_words(resource, amount)}；"
+                    f"而“{parent.name}”自身的保障配额为 {_words(resource, has)}。",
+                ),
+                hint=Sentence(
+                    f"Promise less below it, or guarantee more to '{parent.name}' first.",
+                    f"请降低下级的保障配额，或先提高“{parent.name}”的保障配额。",
+                ),
             )
+
+
+_LIMIT = Sentence("limit", "上限")
+_USER_LIMIT = Sentence("limit of a user", "每用户上限")
 
 
 def _require_limits_kept(tree: Mapping[str, Queue], parent: Queue) -> None:
@@ -309,14 +356,21 @@ def _require_limits_kept(tree: Mapping[str, Queue], parent: Queue) -> None:
     for child in tree.values():
         if child.parent != parent.name:
             continue
-        for what, amounts in (("limit", child.limit), ("limit of a user", child.user_limit)):
+        for what, amounts in ((_LIMIT, child.limit), (_USER_LIMIT, child.user_limit)):
             for resource, amount in amounts.items():
                 most = parent.limit.get(resource)
                 if most is not None and amount > most:
                     raise Invalid(
-                        f"The {what} of queue '{child.name}' is {_words(resource, amount)}, but '{parent.name}' above "
-                        f"it never holds more than {_words(resource, most)}.",
-                        hint=f"Give {_words(resource, most)} or less, or raise the limit of '{parent.name}'.",
+                        Sentence(
+                            f"The {what} of queue '{child.name}' is {_words(resource, amount)}, "
+                            f"but '{parent.name}' above it never holds more than {_words(resource, most)}.",
+                            f"队列“{child.name}”的{in_chinese(what)}为 {_words(resource, amount)}，"
+                            f"但上级“{parent.name}”最多只有 {_words(resource, most)}。",
+                        ),
+                        hint=Sentence(
+                            f"Give {_words(resource, most)} or less, or raise the limit of '{parent.name}'.",
+                            f"请填写不超过 {_words(resource, most)} 的值，或提高“{parent.name}”的上限。",
+                        ),
                     )
 
 
@@ -325,25 +379,42 @@ def _require_no_looser(queue: Queue, upper: Policy) -> None:
     rules = queue.policy
     problem = ""
     if _exceeds(rules.max_run_time_s, upper.max_run_time_s):
-        problem = (
-            f"max_run_time_s {rules.max_run_time_s:g} is more than the {upper.max_run_time_s:g} above it"
-        )
+        problem = _more("max_run_time_s", rules.max_run_time_s, upper.max_run_time_s)
     elif _exceeds(rules.idle_stop_s, upper.idle_stop_s):
-        problem = f"idle_stop_s {rules.idle_stop_s:g} is more than the {upper.idle_stop_s:g} above it"
+        problem = _more("idle_stop_s", rules.idle_stop_s, upper.idle_stop_s)
     elif rules.min_run_s is not None and rules.min_run_s > (upper.min_run_s or MIN_RUN_S):
-        problem = f"min_run_s {rules.min_run_s:g} is more than the {upper.min_run_s or MIN_RUN_S:g} above it"
+        problem = _more("min_run_s", rules.min_run_s, upper.min_run_s or MIN_RUN_S)
     elif rules.max_request is not None and (loose := _looser(rules.max_request, upper.max_request or {})):
-        problem = f"max_request allows more {loose} than the rules above it"
+        problem = Sentence(
+            f"max_request allows more {loose} than the rules above it",
+            f"max_request 允许的 {loose} 多于上级规则",
+        )
     elif rules.allowed_kinds is not None and upper.allowed_kinds is not None:
         extra = sorted(set(rules.allowed_kinds) - set(upper.allowed_kinds))
-        problem = f"allowed_kinds has {', '.join(extra)}, which the rules above it do not" if extra else ""
+        if extra:
+            problem = Sentence(
+                f"allowed_kinds has {', '.join(extra)}, which the rules above it do not",
+                f"allowed_kinds 含上级规则没有的 {'、'.join(extra)}",
+            )
     if not problem and not _is_within(rules.hours, upper.hours):
-        problem = f"its hours are not within {format_hours(upper.hours or ())}, the hours above it"
+        hours = format_hours(upper.hours or ())
+        problem = Sentence(
+            f"its hours are not within {hours}, the hours above it", f"其时段不在上级时段 {hours} 之内"
+        )
     if problem:
         raise Invalid(
-            f"The policy of queue '{queue.name}' is looser than what holds above it: {problem}.",
-            hint="An admin of a project can only make rules stricter.",
+            Sentence(
+                f"The policy of queue '{queue.name}' is looser than what holds above it: {problem}.",
+                f"队列“{queue.name}”的策略比上级宽松：{in_chinese(problem)}。",
+            ),
+            hint=Sentence("An admin of a project can only make rules stricter.", "项目管理员只能收紧规则。"),
         )
+
+
+def _more(rule: str, value: float | None, most: float | None) -> Sentence:
+    return Sentence(
+        f"{rule} {value:g} is more than the {most:g} above it", f"{rule} {value:g} 大于上级的 {most:g}"
+    )
 
 
 def _is_within(hours: Sequence[Hours] | None, upper: Sequence[Hours] | None) -> bool:
@@ -363,15 +434,21 @@ def _refuse_while_used(session: Session, name: str) -> None:
     children = session.scalars(select(QueueRow.name).where(QueueRow.parent == name).limit(5)).all()
     if children:
         raise Conflict(
-            f"Queue '{name}' cannot be deleted: below it are {', '.join(children)}.",
-            hint="Move or delete these first.",
+            Sentence(
+                f"Queue '{name}' cannot be deleted: below it are {', '.join(children)}.",
+                f"队列“{name}”不能删除：其下还有 {'、'.join(children)}。",
+            ),
+            hint=Sentence("Move or delete these first.", "请先移动或删除它们。"),
         )
     going_on = select(TaskRow.id).where(TaskRow.is_final == false(), TaskRow.queue == name)
     tasks = session.scalars(going_on.order_by(TaskRow.id).limit(5)).all()
     if tasks:
         raise Conflict(
-            f"Queue '{name}' cannot be deleted: tasks {', '.join(map(str, tasks))} wait or run in it.",
-            hint="Let them end, or cancel them.",
+            Sentence(
+                f"Queue '{name}' cannot be deleted: tasks {', '.join(map(str, tasks))} wait or run in it.",
+                f"队列“{name}”不能删除：任务 {'、'.join(map(str, tasks))} 在其中等待或运行。",
+            ),
+            hint=Sentence("Let them end, or cancel them.", "请等它们结束，或取消它们。"),
         )
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from kpl.errors import Conflict
 from kpl.schemas.dataset import DatasetVersionOut, Review
+from kpl.sentence import Sentence
 from kpl.server.db.tables.datasets import DatasetVersionRow
 from kpl.server.db.tables.projects import ProjectRow
 from kpl.server.services import audit
@@ -34,7 +35,7 @@ def review_answers(
         owner = project_for(session, caller, project, Role.DEVELOPER)
         reviewed = _newest(session, owner, name, version)
         digest = reviewed.digest
-        require_storage(session, project, f"a version of '{name}'")
+        require_storage(session, project, Sentence(f"a version of '{name}'", f"“{name}”的新版本"))
     made = _reviewed_artifact(platform, caller, digest, review)
     with platform.db.write() as session:
         owner = project_for(session, caller, project, Role.DEVELOPER)
@@ -60,8 +61,14 @@ def _newest(session: Session, owner: ProjectRow, name: str, version: int) -> Dat
     newest = latest_version(session, find_dataset(session, owner.id, name)).version
     if newest != version:
         raise Conflict(
-            f"Dataset '{name}' has version {newest} meanwhile; version {version} was reviewed.",
-            hint=f"Review version {newest}: it may have other answers, and what others decided.",
+            Sentence(
+                f"Dataset '{name}' has version {newest} meanwhile; version {version} was reviewed.",
+                f"数据集“{name}”已有版本 {newest}；审核的是版本 {version}。",
+            ),
+            hint=Sentence(
+                f"Review version {newest}: it may have other answers, and what others decided.",
+                f"请审核版本 {newest}：它可能有不同的预测，也包含他人的审核结果。",
+            ),
         )
     return row
 

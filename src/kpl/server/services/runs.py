@@ -27,6 +27,7 @@ from kpl.server.services.clock import utc
 from kpl.server.services.paging import page_of
 from kpl.server.services.plans import Source, source_of
 from kpl.server.services.platform import Platform
+from kpl.server.services.state_words import state_in_chinese
 from kpl.server.services.store import CANCEL_RUN, post, stopped_by
 from kpl.server.services.submission import NewTask, Pinned, add_task, submit_run
 from kpl.server.services.tasks import BEFORE_START, count_tasks, duration_s, prioritise, task_answers
@@ -104,7 +105,13 @@ def cancel_run(platform: Platform, caller: Caller, project: str, run_id: int) ->
         owner = project_for(session, caller, project, Role.DEVELOPER)
         row = run_row(session, owner, run_id)
         if row.is_final:
-            raise Conflict(f"Run {run_id} is over: {row.state}.", hint="There is nothing to stop.")
+            raise Conflict(
+                Sentence(
+                    f"Run {run_id} is over: {row.state}.",
+                    f"运行 {run_id} 已结束：{state_in_chinese(row.state)}。",
+                ),
+                hint=Sentence("There is nothing to stop.", "没有可停止的内容。"),
+            )
         if not row.stop_requested:
             post(platform, session, CANCEL_RUN, run_id=run_id, reason=stopped_by(caller))
             audit.record(platform, session, caller, "run.cancel", f"run:{run_id}", project=project)
@@ -120,8 +127,13 @@ def update_run(platform: Platform, caller: Caller, project: str, run_id: int, ch
         tasks = session.scalars(waiting.order_by(TaskRow.id)).all()
         if not tasks:
             raise Conflict(
-                f"No task of run {run_id} waits any more: the run is {row.state}.",
-                hint="The priority of a task counts while it waits.",
+                Sentence(
+                    f"No task of run {run_id} waits any more: the run is {row.state}.",
+                    f"运行 {run_id} 已没有等待中的任务：其状态为{state_in_chinese(row.state)}。",
+                ),
+                hint=Sentence(
+                    "The priority of a task counts while it waits.", "任务的优先级只在等待时起作用。"
+                ),
             )
         prioritise(platform, session, caller, owner, tasks, change.priority)
         details = {"priority": change.priority}

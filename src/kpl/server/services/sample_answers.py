@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from kpl.errors import NotFound, nearest
 from kpl.schemas.dataset import BoxOut, LayerOut, PredictedOut, PredictionOut, SampleOut, Verdict
+from kpl.sentence import Sentence
 
 if TYPE_CHECKING:
     import numpy as np
@@ -55,7 +56,10 @@ def predictions_layer(dataset: "Dataset", name: str | None) -> LayerOut | None:
     """
     layers = {layer.name: layer for layer in layers_of(dataset) if layer.role == PREDICTIONS}
     if name is not None and name not in layers:
-        raise NotFound(f"There is no layer '{name}' of predictions.", hint=nearest(name, layers))
+        raise NotFound(
+            Sentence(f"There is no layer '{name}' of predictions.", f"没有预测图层“{name}”。"),
+            hint=nearest(name, layers),
+        )
     return layers.get(name or PREDICTIONS)
 
 

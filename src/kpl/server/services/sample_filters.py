@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kpl.errors import NotFound, nearest
 from kpl.schemas.dataset import Verdict
+from kpl.sentence import Sentence
 from kpl.server.services import sample_measures
 from kpl.server.services.dataset_reader import open_dataset
 from kpl.server.services.sample_answers import PREDICTIONS
@@ -132,7 +133,10 @@ def _has_label(dataset: "Dataset", label: str) -> "NDArray[np.bool_]":
 
     if label not in dataset.class_names:
         known = dataset.class_names[:_MOST_NAMES]
-        raise NotFound(f"There is no class '{label}' in this dataset.", hint=nearest(label, known))
+        raise NotFound(
+            Sentence(f"There is no class '{label}' in this dataset.", f"此数据集中没有类别“{label}”。"),
+            hint=nearest(label, known),
+        )
     class_id = dataset.class_names.index(label)
     if "label" in dataset.fields:
         return np.asarray(dataset.columns("label") == class_id)

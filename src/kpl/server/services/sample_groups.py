@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kpl.errors import Invalid
 from kpl.schemas.dataset import GroupOut
+from kpl.sentence import Sentence
 from kpl.server.services.dataset_reader import open_dataset
 
 if TYPE_CHECKING:
@@ -45,8 +46,11 @@ def grouping(folder: Path, split: str | None) -> Grouping:
     dataset = open_dataset(folder)
     if "label" not in dataset.fields:
         raise Invalid(
-            f"Samples of a dataset of kind {dataset.kind} have no class to group by.",
-            hint="Filter them by `label` instead.",
+            Sentence(
+                f"Samples of a dataset of kind {dataset.kind} have no class to group by.",
+                f"{dataset.kind} 类数据集的样本没有可用于分组的类别。",
+            ),
+            hint=Sentence("Filter them by `label` instead.", "请改用 `label` 筛选。"),
         )
     chosen = dataset if split is None else dataset.split(split)
     labels = np.asarray(chosen.columns("label")).astype(np.int64)

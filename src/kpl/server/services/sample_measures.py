@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kpl.errors import Invalid
+from kpl.sentence import Sentence
 from kpl.server.services.dataset_reader import open_dataset
 from kpl.server.services.sample_answers import PREDICTIONS
 
@@ -32,7 +33,13 @@ def sizes(folder: Path) -> "NDArray[np.int64]":
 
     dataset = open_dataset(folder)
     if not {"width", "height"} <= set(dataset.fields):
-        raise Invalid(f"Samples of a dataset of kind {dataset.kind} have no size.", hint="Sort by `row`.")
+        raise Invalid(
+            Sentence(
+                f"Samples of a dataset of kind {dataset.kind} have no size.",
+                f"{dataset.kind} 类数据集的样本没有尺寸。",
+            ),
+            hint=Sentence("Sort by `row`.", "请按 `row` 排序。"),
+        )
     return np.stack([np.asarray(dataset.columns(name), np.int64) for name in ("width", "height")], axis=1)
 
 
@@ -49,7 +56,11 @@ def num_objects(folder: Path, layer: str | None) -> "NDArray[np.int64]":
     name = next((name for name in ("boxes", f"{layer or PREDICTIONS}.boxes") if name in dataset.fields), None)
     if name is None:
         raise Invalid(
-            f"Samples of this dataset of kind {dataset.kind} have no objects.", hint="Sort by `row`."
+            Sentence(
+                f"Samples of this dataset of kind {dataset.kind} have no objects.",
+                f"此 {dataset.kind} 类数据集的样本没有目标。",
+            ),
+            hint=Sentence("Sort by `row`.", "请按 `row` 排序。"),
         )
     return np.asarray(dataset.columns(name).lengths, np.int64)
 
@@ -69,7 +80,10 @@ def scores(folder: Path, layer: str | None) -> "NDArray[np.float64]":
         return np.asarray(dataset.columns(f"{name}.score"), np.float64)
     if f"{name}.scores" in dataset.fields and f"{name}.boxes" in dataset.fields:
         return _surest(dataset.columns(f"{name}.scores"))
-    raise Invalid(f"This dataset has no scores in a layer '{name}'.", hint="Sort by `row`.")
+    raise Invalid(
+        Sentence(f"This dataset has no scores in a layer '{name}'.", f"此数据集的图层“{name}”中没有得分。"),
+        hint=Sentence("Sort by `row`.", "请按 `row` 排序。"),
+    )
 
 
 def _surest(scores: Any) -> "NDArray[np.float64]":

@@ -13,6 +13,7 @@ from kpl.resources import Device, Enforcement
 from kpl.runtime.samples import DeviceSample, MachineSample
 from kpl.schemas.machine import DeviceHolderOut
 from kpl.schemas.sample import DeviceSeriesOut, MachineMetricsOut
+from kpl.sentence import Sentence
 from kpl.server.db.tables.samples import SampleRow
 from kpl.server.services.access import Caller, Scope, require_scope
 from kpl.server.services.clock import utc
@@ -46,7 +47,10 @@ def get_machine_metrics(
     described = {each.name: each for each in platform.executor.machines()}
     stored = _stored(platform, machine, begin_s, min(end_s, recent[0].at_s if recent else end_s))
     if machine not in described and not recent and not stored:
-        raise NotFound(f"There is no machine '{machine}'.", hint=nearest(machine, described))
+        raise NotFound(
+            Sentence(f"There is no machine '{machine}'.", f"没有机器“{machine}”。"),
+            hint=nearest(machine, described),
+        )
     samples = [*stored, *(each for each in recent if begin_s <= each.at_s < end_s)]
     step_s = step_s or _usual_step_s(begin_s, end_s, has_minutes=bool(stored))
     devices = described[machine].devices if machine in described else ()
@@ -60,11 +64,22 @@ def _seconds(moment: datetime) -> float:
 
 def _check_range(begin_s: float, end_s: float, step_s: float | None) -> None:
     if end_s <= begin_s:
-        raise Invalid("since: it is not before `until`.", hint="Leave `until` out to see all up to now.")
-    if step_s is not None and (end_s - begin_s) / step_s > MAX_POINTS:
         raise Invalid(
-            f"step: {step_s:g} s would give {(end_s - begin_s) / step_s:,.0f} points, and {MAX_POINTS:,} is the most.",
-            hint=f"Ask for {ceil((end_s - begin_s) / MAX_POINTS)} or for a shorter time.",
+            Sentence("since: it is not before `until`.", "since：不早于 `until`。"),
+            hint=Sentence(
+                "Leave `until` out to see all up to now.", "不填 `until` 即可查看到现在为止的数据。"
+            ),
+        )
+    if step_s is not None and (number := (end_s - begin_s) / step_s) > MAX_POINTS:
+        raise Invalid(
+            Sentence(
+                f"step: {step_s:g} s would give {number:,.0f} points, and {MAX_POINTS:,} is the most.",
+                f"step：{step_s:g} 秒会得到 {number:,.0f} 个点，最多 {MAX_POINTS:,} 个。",
+            ),
+            hint=Sentence(
+                f"Ask for {ceil((end_s - begin_s) / MAX_POINTS)} or for a shorter time.",
+                f"请用 {ceil((end_s - begin_s) / MAX_POINTS)} 秒，或缩短时间范围。",
+            ),
         )
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from kpl.errors import Denied
 from kpl.schemas.session import SessionOut
+from kpl.sentence import Sentence
 from kpl.server.db.tables.sessions import SessionRow, SignInLinkRow
 from kpl.server.db.tables.tokens import TokenRow
 from kpl.server.db.tables.users import UserRow
@@ -63,7 +64,12 @@ def bearer_token(header: str | None) -> str | None:
         return None
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
-        raise NotSignedIn("Authorization: only `Bearer TOKEN` is understood.", hint="Send `Bearer kpl_...`.")
+        raise NotSignedIn(
+            Sentence(
+                "Authorization: only `Bearer TOKEN` is understood.", "Authorization：只支持 `Bearer TOKEN`。"
+            ),
+            hint=Sentence("Send `Bearer kpl_...`.", "请发送 `Bearer kpl_...`。"),
+        )
     return token.strip()
 
 
@@ -73,13 +79,23 @@ def identify(platform: Platform, credentials: Credentials) -> Caller:
         return _caller_of_token(platform, credentials)
     if credentials.session is None:
         raise NotSignedIn(
-            "This needs a sign-in.", hint="Sign in, or send an API token: `Authorization: Bearer kpl_...`."
+            Sentence("This needs a sign-in.", "需要登录。"),
+            hint=Sentence(
+                "Sign in, or send an API token: `Authorization: Bearer kpl_...`.",
+                "请登录，或发送 API 令牌：`Authorization: Bearer kpl_...`。",
+            ),
         )
     caller = _caller_of_session(platform, credentials)
     if credentials.is_unsafe and not _csrf_fits(credentials.session, credentials.csrf):
         raise Denied(
-            "X-CSRF-Token: the header is missing or not the one of this session.",
-            hint="Read csrf_token from GET /api/v1/session and send it with every change.",
+            Sentence(
+                "X-CSRF-Token: the header is missing or not the one of this session.",
+                "X-CSRF-Token：请求头缺失，或不属于此会话。",
+            ),
+            hint=Sentence(
+                "Read csrf_token from GET /api/v1/session and send it with every change.",
+                "请从 GET /api/v1/session 读取 csrf_token，并随每次修改发送。",
+            ),
         )
     return caller
 
@@ -100,7 +116,8 @@ def sign_in(platform: Platform, username: str, password: str, *, address: str, r
         platform.attempts.add_failure(username, address, now_s)
         _record_failure(platform, username, address=address, request_id=request_id)
         raise NotSignedIn(
-            "The user name or the password is wrong.", hint="An administrator can set a new password."
+            Sentence("The user name or the password is wrong.", "用户名或密码错误。"),
+            hint=Sentence("An administrator can set a new password.", "管理员可以设置新密码。"),
         )
     platform.attempts.forget(username, address)
     renewed = (
@@ -136,8 +153,11 @@ def sign_in_by_link(platform: Platform, link_token: str, *, address: str, reques
             )
     platform.attempts.add_failure("", address, now_s)
     raise NotSignedIn(
-        "This sign-in link was used already, or is too old.",
-        hint="Sign in with your password, or ask an administrator for a new link.",
+        Sentence("This sign-in link was used already, or is too old.", "此登录链接已被使用，或已过期。"),
+        hint=Sentence(
+            "Sign in with your password, or ask an administrator for a new link.",
+            "请用密码登录，或向管理员索取新链接。",
+        ),
     )
 
 
@@ -172,7 +192,10 @@ def get_session(platform: Platform, caller: Caller, secret: str | None) -> Sessi
 def sign_out(platform: Platform, caller: Caller) -> None:
     """End the caller's session. A token has none to end."""
     if caller.session_id is None:
-        raise Denied("A token is not a session and cannot be signed out.", hint="Delete the token instead.")
+        raise Denied(
+            Sentence("A token is not a session and cannot be signed out.", "令牌不是会话，无法退出登录。"),
+            hint=Sentence("Delete the token instead.", "请改为删除该令牌。"),
+        )
     with platform.db.write() as session:
         session.execute(delete(SessionRow).where(SessionRow.id == caller.session_id))
         audit.record(platform, session, caller, "session.end", f"user:{caller.username}")
@@ -219,7 +242,10 @@ def _caller_of_session(platform: Platform, credentials: Credentials) -> Caller:
             .where(SessionRow.token_hash == hash_secret(credentials.session))
         ).one_or_none()
     if found is None or not found.UserRow.is_active or _is_over(platform, found.SessionRow, now_s):
-        raise NotSignedIn("The session has ended.", hint="Sign in again.")
+        raise NotSignedIn(
+            Sentence("The session has ended.", "会话已结束。"),
+            hint=Sentence("Sign in again.", "请重新登录。"),
+        )
     row, user = found.SessionRow, found.UserRow
     if now_s - row.last_seen_at_s > _SEEN_INTERVAL_S:
         with platform.db.write() as session:
@@ -252,11 +278,17 @@ def _caller_of_token(platform: Platform, credentials: Credentials) -> Caller:
         ).one_or_none()
     if found is None or not found.UserRow.is_active:
         raise NotSignedIn(
-            "The API token is not known here.", hint="It was deleted, or belongs to another server."
+            Sentence("The API token is not known here.", "此服务器不认识该 API 令牌。"),
+            hint=Sentence(
+                "It was deleted, or belongs to another server.", "它已被删除，或属于另一台服务器。"
+            ),
         )
     row, user = found.TokenRow, found.UserRow
     if row.expires_at_s is not None and row.expires_at_s <= now_s:
-        raise NotSignedIn(f"The API token '{row.name}' has expired.", hint="Make a new one.")
+        raise NotSignedIn(
+            Sentence(f"The API token '{row.name}' has expired.", f"API 令牌“{row.name}”已过期。"),
+            hint=Sentence("Make a new one.", "请创建新令牌。"),
+        )
     if row.last_used_at_s is None or now_s - row.last_used_at_s > _SEEN_INTERVAL_S:
         with platform.db.write() as session:
             session.execute(update(TokenRow).where(TokenRow.id == row.id).values(last_used_at_s=now_s))
@@ -279,7 +311,10 @@ def _begin(
     now_s, secret = platform.now_s(), new_secret()
     user = session.get(UserRow, user_id)
     if user is None or not user.is_active:
-        raise NotSignedIn("The user cannot sign in.", hint="Ask an administrator.")
+        raise NotSignedIn(
+            Sentence("The user cannot sign in.", "该用户无法登录。"),
+            hint=Sentence("Ask an administrator.", "请联系管理员。"),
+        )
     user.last_seen_at_s = now_s
     row = SessionRow(
         user_id=user.id,

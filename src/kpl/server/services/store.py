@@ -202,7 +202,12 @@ class SqlStore:
         with self._db.read() as session:
             name = session.scalar(select(ProjectRow.name).where(ProjectRow.id == project_id))
         if name is None:
-            raise NotFound(f"There is no project with id {project_id}; it was deleted.")
+            raise NotFound(
+                Sentence(
+                    f"There is no project with id {project_id}; it was deleted.",
+                    f"没有 id 为 {project_id} 的项目；它已被删除。",
+                )
+            )
         return name
 
     def _advance(self, session: Session, *, consumed_id: int, expected_version: int) -> None:

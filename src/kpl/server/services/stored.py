@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 from kpl.errors import Conflict
 from kpl.resources import format_memory
 from kpl.scheduler.quota import Tree
+from kpl.sentence import Sentence, in_chinese
 from kpl.server.db.tables.datasets import DatasetVersionRow
 from kpl.server.db.tables.models import ModelVersionRow
 from kpl.server.db.tables.projects import ProjectRow
@@ -43,7 +44,14 @@ def require_storage(session: Session, project: str, what: str, more_bytes: int =
         limit = queue.limit["storage"]
         if kept + -(-more_bytes // _MIB) > limit:
             raise Conflict(
-                f"There is no room for {what}: queue '{queue.name}' keeps {format_memory(kept)} "
-                f"of at most {format_memory(limit)}.",
-                hint="Delete what nobody needs, or ask an administrator for more.",
+                Sentence(
+                    f"There is no room for {what}: queue '{queue.name}' keeps {format_memory(kept)} "
+                    f"of at most {format_memory(limit)}.",
+                    f"没有空间存放{in_chinese(what)}：队列“{queue.name}”已存 {format_memory(kept)}，"
+                    f"上限 {format_memory(limit)}。",
+                ),
+                hint=Sentence(
+                    "Delete what nobody needs, or ask an administrator for more.",
+                    "请删除不再需要的内容，或联系管理员提高上限。",
+                ),
             )

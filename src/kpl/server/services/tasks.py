@@ -35,6 +35,7 @@ from kpl.server.services.clock import utc
 from kpl.server.services.paging import page_of
 from kpl.server.services.platform import Platform
 from kpl.server.services.spec_text import decode_spec
+from kpl.server.services.state_words import state_in_chinese
 from kpl.server.services.store import CANCEL_TASK, SET_PRIORITY, post, stopped_by
 from kpl.task import ArtifactInput, AttemptState, Outcome, TaskInput, TaskKind, TaskSpec, TaskState
 from kpl.task.ids import AttemptId
@@ -117,7 +118,11 @@ def cancel_task(platform: Platform, caller: Caller, project: str, task_id: int) 
         row = task_row(session, owner, task_id)
         if row.is_final:
             raise Conflict(
-                f"Task {task_id} '{row.name}' is over: {row.state}.", hint="There is nothing to stop."
+                Sentence(
+                    f"Task {task_id} '{row.name}' is over: {row.state}.",
+                    f"任务 {task_id}“{row.name}”已结束：{state_in_chinese(row.state)}。",
+                ),
+                hint=Sentence("There is nothing to stop.", "没有可停止的内容。"),
             )
         if not row.cancel_requested:
             post(platform, session, CANCEL_TASK, task_id=row.id, reason=stopped_by(caller))
@@ -134,8 +139,13 @@ def update_task(
         row = task_row(session, owner, task_id)
         if row.state not in BEFORE_START:
             raise Conflict(
-                f"Task {task_id} '{row.name}' waits for nothing any more: it is {row.state}.",
-                hint="The priority of a task counts while it waits.",
+                Sentence(
+                    f"Task {task_id} '{row.name}' waits for nothing any more: it is {row.state}.",
+                    f"任务 {task_id}“{row.name}”已不在等待：状态为{state_in_chinese(row.state)}。",
+                ),
+                hint=Sentence(
+                    "The priority of a task counts while it waits.", "任务的优先级只在等待时起作用。"
+                ),
             )
         prioritise(platform, session, caller, owner, [row], change.priority)
         record(
@@ -205,7 +215,10 @@ def output_file(
         made = {each.name: each.artifact for each in _output_rows(session, task_id)}
     if output not in made:
         raise NotFound(
-            f"Task {task_id} '{row.name}' ({row.state}) has no stored output '{output}'.",
+            Sentence(
+                f"Task {task_id} '{row.name}' ({row.state}) has no stored output '{output}'.",
+                f"任务 {task_id}“{row.name}”（{state_in_chinese(row.state)}）没有已保存的输出“{output}”。",
+            ),
             hint=nearest(output, made),
         )
     return stored_file(platform, made[output], path)
@@ -230,8 +243,18 @@ def attempt_row(session: Session, task: TaskRow, number: int | None) -> AttemptR
     wanted = task.num_attempts if number is None else number
     row = session.scalar(select(AttemptRow).where(AttemptRow.task_id == task.id, AttemptRow.number == wanted))
     if row is None and number is not None:
-        known = f"It has {task.num_attempts}." if task.num_attempts else "It has not been tried yet."
-        raise NotFound(f"Task {task.id} '{task.name}' has no attempt {number}.", hint=known)
+        known = (
+            Sentence(f"It has {task.num_attempts}.", f"共有 {task.num_attempts} 次尝试。")
+            if task.num_attempts
+            else Sentence("It has not been tried yet.", "尚未尝试过。")
+        )
+        raise NotFound(
+            Sentence(
+                f"Task {task.id} '{task.name}' has no attempt {number}.",
+                f"任务 {task.id}“{task.name}”没有第 {number} 次尝试。",
+            ),
+            hint=known,
+        )
     return row
 
 

@@ -96,8 +96,13 @@ def _require_own(platform: Platform, caller: Caller, project: str, name: str) ->
         template_document(session, owner, name)
         if name not in _own_templates(session, owner):
             raise Conflict(
-                f"Template '{name}' comes with KPL and stays as it is.",
-                hint="Save a changed one under a name of your own.",
+                Sentence(
+                    f"Template '{name}' comes with KPL and stays as it is.",
+                    f"模板“{name}”随 KPL 提供，不能修改。",
+                ),
+                hint=Sentence(
+                    "Save a changed one under a name of your own.", "请将修改后的模板以自己的名称保存。"
+                ),
             )
 
 

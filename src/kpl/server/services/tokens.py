@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from kpl.errors import Denied, Invalid, NotFound
 from kpl.schemas.page import Page
 from kpl.schemas.token import ScopeName, TokenCreate, TokenCreated, TokenOut
+from kpl.sentence import Sentence
 from kpl.server.db.tables.projects import ProjectRow
 from kpl.server.db.tables.tokens import TokenRow
 from kpl.server.db.tables.users import UserRow
@@ -40,7 +41,7 @@ def list_tokens(
 ) -> Page[TokenOut]:
     """The caller's tokens, newest first; for administrators of the platform also those of another user."""
     require_scope(caller, Scope.READ)
-    require_unbound(caller, "see its user's tokens")
+    require_unbound(caller, Sentence("see its user's tokens", "查看其用户的令牌"))
     owner = username or caller.username
     if owner != caller.username:
         require_platform_admin(caller)
@@ -53,12 +54,15 @@ def list_tokens(
 def create_token(platform: Platform, caller: Caller, new: TokenCreate) -> TokenCreated:
     """Make a token for the caller. A token can make others only with at most its own scopes."""
     require_scope(caller, Scope.WRITE)
-    require_unbound(caller, "make tokens")
+    require_unbound(caller, Sentence("make tokens", "创建令牌"))
     missing = scopes_with({Scope(scope) for scope in new.scopes}) - caller.scopes
     if missing:
         raise Denied(
-            f"This token lacks scope {', '.join(sorted(missing))} and cannot give it.",
-            hint="Sign in to make it.",
+            Sentence(
+                f"This token lacks scope {', '.join(sorted(missing))} and cannot give it.",
+                f"此令牌没有权限范围 {'、'.join(sorted(missing))}，无法授予。",
+            ),
+            hint=Sentence("Sign in to make it.", "请登录后再创建。"),
         )
     life_s = _life_s(platform, new)
     with platform.db.write() as session:
@@ -90,11 +94,14 @@ def delete_token(platform: Platform, caller: Caller, token_id: int) -> None:
     """Delete a token; it stops working at once. A token may delete itself."""
     if caller.token_id != token_id:
         require_scope(caller, Scope.WRITE)
-        require_unbound(caller, "delete other tokens")
+        require_unbound(caller, Sentence("delete other tokens", "删除其他令牌"))
     with platform.db.write() as session:
         row = session.get(TokenRow, token_id)
         if row is None or (row.user_id != caller.user_id and not _is_admin(caller)):
-            raise NotFound(f"You have no token {token_id}.", hint="GET /api/v1/tokens lists them.")
+            raise NotFound(
+                Sentence(f"You have no token {token_id}.", f"您没有令牌 {token_id}。"),
+                hint=Sentence("GET /api/v1/tokens lists them.", "GET /api/v1/tokens 会列出您的令牌。"),
+            )
         session.delete(row)
         audit.record(
             platform, session, caller, "token.delete", f"token:{token_id}", details={"name": row.name}
@@ -145,8 +152,11 @@ def _life_s(platform: Platform, new: TokenCreate) -> float:
     longest_s = platform.settings.token_lifetime_max_s
     if new.expires_in_s is not None and new.expires_in_s > longest_s:
         raise Invalid(
-            f"expires_in_s: {new.expires_in_s:.0f} s is longer than this server allows.",
-            hint=f"Use at most {longest_s:.0f}.",
+            Sentence(
+                f"expires_in_s: {new.expires_in_s:.0f} s is longer than this server allows.",
+                f"expires_in_s：{new.expires_in_s:.0f} 秒超出此服务器允许的时长。",
+            ),
+            hint=Sentence(f"Use at most {longest_s:.0f}.", f"最多 {longest_s:.0f} 秒。"),
         )
     return longest_s if new.expires_in_s is None else new.expires_in_s
 

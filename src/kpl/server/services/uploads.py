@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from kpl.errors import Conflict, Denied, Invalid, NotFound, Unavailable
 from kpl.schemas.upload import UploadCreate, UploadOut
+from kpl.sentence import Sentence
 from kpl.server.db.tables.projects import ProjectRow
 from kpl.server.db.tables.uploads import UploadRow
 from kpl.server.services import audit
@@ -55,14 +56,20 @@ class UploadWriter:
             self.offset = os.fstat(self._file).st_size
             if offset != self.offset:
                 raise WrongOffset(
-                    f"Upload-Offset: the piece begins at byte {offset}, but {self.offset} bytes have arrived.",
-                    hint=f"Go on at byte {self.offset}.",
+                    Sentence(
+                        f"Upload-Offset: the piece begins at byte {offset}, but {self.offset} bytes have arrived.",
+                        f"Upload-Offset：分片从第 {offset} 字节开始，但已到达 {self.offset} 字节。",
+                    ),
+                    hint=Sentence(f"Go on at byte {self.offset}.", f"请从第 {self.offset} 字节继续。"),
                     offset=self.offset,
                 )
             os.lseek(self._file, offset, os.SEEK_SET)
         except BlockingIOError as err:
             os.close(self._file)
-            raise Conflict("Another piece of this upload is arriving.", hint="Wait for it to end.") from err
+            raise Conflict(
+                Sentence("Another piece of this upload is arriving.", "此上传的另一个分片正在到达。"),
+                hint=Sentence("Wait for it to end.", "请等待其结束。"),
+            ) from err
         except BaseException:
             os.close(self._file)
             raise
@@ -75,8 +82,11 @@ class UploadWriter:
         """
         if self.offset + len(data) > self._size_bytes:
             raise TooLarge(
-                f"The piece goes beyond byte {self._size_bytes}, the announced size.",
-                hint="Announce the right size in a new upload.",
+                Sentence(
+                    f"The piece goes beyond byte {self._size_bytes}, the announced size.",
+                    f"该分片超出第 {self._size_bytes} 字节，即声明的大小。",
+                ),
+                hint=Sentence("Announce the right size in a new upload.", "请在新的上传中声明正确的大小。"),
             )
         view = memoryview(data)
         while view:
@@ -148,7 +158,10 @@ def open_piece(
     with platform.db.read() as session:
         row = _upload(session, caller, project, upload_id)
     if row.is_complete:
-        raise Conflict(f"Upload {upload_id} is complete.", hint="Begin a new one.")
+        raise Conflict(
+            Sentence(f"Upload {upload_id} is complete.", f"上传 {upload_id} 已完成。"),
+            hint=Sentence("Begin a new one.", "请重新开始一个上传。"),
+        )
     _prolong(platform, row)
     _folder(platform, row.id).mkdir(parents=True, exist_ok=True)
     return UploadWriter(_part(platform, row.id), offset=offset, size_bytes=row.size_bytes)
@@ -193,7 +206,10 @@ def take(
     """
     row = _own_upload(session, caller, project, upload_id)
     if not row.is_complete:
-        raise Conflict(f"Upload {upload_id} is not complete.", hint="Send the rest, then complete it.")
+        raise Conflict(
+            Sentence(f"Upload {upload_id} is not complete.", f"上传 {upload_id} 尚未完成。"),
+            hint=Sentence("Send the rest, then complete it.", "请发送剩余部分，然后完成上传。"),
+        )
     return TakenUpload(row.id, _final(platform, row), row.filename, row.sha256)
 
 
@@ -226,10 +242,20 @@ def _own_upload(session: Session, caller: Caller, project: ProjectRow, upload_id
     row = session.get(UploadRow, upload_id)
     if row is None or row.project_id != project.id:
         raise NotFound(
-            f"There is no upload {upload_id} in project '{project.name}'.", hint="It may have expired."
+            Sentence(
+                f"There is no upload {upload_id} in project '{project.name}'.",
+                f"项目“{project.name}”中没有上传 {upload_id}。",
+            ),
+            hint=Sentence("It may have expired.", "它可能已过期。"),
         )
     if row.created_by != caller.username and not caller.is_admin:
-        raise Denied(f"Upload {upload_id} belongs to '{row.created_by}'.", hint="Begin one of your own.")
+        raise Denied(
+            Sentence(
+                f"Upload {upload_id} belongs to '{row.created_by}'.",
+                f"上传 {upload_id} 属于“{row.created_by}”。",
+            ),
+            hint=Sentence("Begin one of your own.", "请自己开始一个上传。"),
+        )
     return row
 
 
@@ -239,8 +265,11 @@ def _check_digest(platform: Platform, row: UploadRow) -> None:
     arrived = _size(part)
     if arrived != row.size_bytes:
         raise WrongOffset(
-            f"{arrived} of {row.size_bytes} bytes of upload {row.id} have arrived.",
-            hint=f"Go on at byte {arrived}.",
+            Sentence(
+                f"{arrived} of {row.size_bytes} bytes of upload {row.id} have arrived.",
+                f"上传 {row.id} 已到达 {arrived} 字节，共 {row.size_bytes} 字节。",
+            ),
+            hint=Sentence(f"Go on at byte {arrived}.", f"请从第 {arrived} 字节继续。"),
             offset=arrived,
         )
     with UploadWriter(part, offset=arrived, size_bytes=row.size_bytes):
@@ -248,8 +277,11 @@ def _check_digest(platform: Platform, row: UploadRow) -> None:
         if digest != row.sha256:
             os.truncate(part, 0)
             raise Invalid(
-                f"sha256: the {arrived} bytes that arrived have digest {digest}, announced was {row.sha256}.",
-                hint="Send the file again from byte 0.",
+                Sentence(
+                    f"sha256: the {arrived} bytes that arrived have digest {digest}, announced was {row.sha256}.",
+                    f"sha256：已到达的 {arrived} 字节的摘要为 {digest}，声明的是 {row.sha256}。",
+                ),
+                hint=Sentence("Send the file again from byte 0.", "请从第 0 字节重新发送文件。"),
             )
         fsync_file(part)
         part.rename(_final(platform, row))
@@ -265,24 +297,41 @@ def _prolong(platform: Platform, row: UploadRow) -> None:
 
 def _check_name(filename: str) -> None:
     if filename in (".", "..", _PART) or "/" in filename or "\\" in filename or not filename.isprintable():
-        raise Invalid(f"filename: {filename!r} is not a plain file name.", hint="Leave folders out.")
+        raise Invalid(
+            Sentence(
+                f"filename: {filename!r} is not a plain file name.",
+                f"filename：{filename!r} 不是普通文件名。",
+            ),
+            hint=Sentence("Leave folders out.", "请去掉文件夹部分。"),
+        )
     if len(filename.encode()) > 255:
-        raise Invalid("filename: it is longer than 255 bytes.", hint="Shorten it.")
+        raise Invalid(
+            Sentence("filename: it is longer than 255 bytes.", "filename：长度超过 255 字节。"),
+            hint=Sentence("Shorten it.", "请缩短。"),
+        )
 
 
 def _check_room(platform: Platform, size_bytes: int) -> None:
     limit = platform.settings.max_upload_bytes
     if size_bytes > limit:
         raise TooLarge(
-            f"size_bytes: {size_bytes} is more than the {limit} bytes that this server takes.",
-            hint="The administrator can raise KPL_MAX_UPLOAD_BYTES.",
+            Sentence(
+                f"size_bytes: {size_bytes} is more than the {limit} bytes that this server takes.",
+                f"size_bytes：{size_bytes} 超过此服务器接受的 {limit} 字节。",
+            ),
+            hint=Sentence(
+                "The administrator can raise KPL_MAX_UPLOAD_BYTES.", "管理员可以提高 KPL_MAX_UPLOAD_BYTES。"
+            ),
         )
     platform.settings.uploads_dir.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(platform.settings.uploads_dir).free
     if size_bytes + _SPARE_BYTES > free:
         raise Unavailable(
-            f"The upload needs {size_bytes} bytes, but the server's disk has {free} free.",
-            hint="Ask an administrator to make room.",
+            Sentence(
+                f"The upload needs {size_bytes} bytes, but the server's disk has {free} free.",
+                f"上传需要 {size_bytes} 字节，但服务器磁盘只剩 {free} 字节。",
+            ),
+            hint=Sentence("Ask an administrator to make room.", "请联系管理员清理空间。"),
         )
 
 
@@ -293,7 +342,11 @@ def _check_number(platform: Platform, session: Session, caller: Caller) -> None:
     number = session.scalar(unfinished) or 0
     if number >= platform.settings.max_open_uploads:
         raise Conflict(
-            f"You have {number} unfinished uploads, as many as allowed.", hint="Complete or delete some."
+            Sentence(
+                f"You have {number} unfinished uploads, as many as allowed.",
+                f"您有 {number} 个未完成的上传，已达上限。",
+            ),
+            hint=Sentence("Complete or delete some.", "请完成或删除一些。"),
         )
 
 

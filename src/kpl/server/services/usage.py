@@ -11,6 +11,7 @@ from kpl.errors import Invalid
 from kpl.resources import Placement
 from kpl.schemas.page import Page
 from kpl.schemas.scheduler import HistoryOut, UsageOut, UsageRow
+from kpl.sentence import Sentence
 from kpl.server.db.tables.projects import ProjectRow
 from kpl.server.db.tables.tasks import AttemptRow, TaskRow, TaskSpecRow
 from kpl.server.services.access import Caller, Role, project_for, require_platform_admin
@@ -156,8 +157,11 @@ def _window(platform: Platform, since: datetime | None, until: datetime | None) 
     since_s = until_s - DEFAULT_WINDOW_S if since is None else since.timestamp()
     if since_s >= until_s:
         raise Invalid(
-            f"since: {utc(since_s).isoformat()} is not before {utc(until_s).isoformat()}, where the time ends.",
-            hint="Give an earlier one.",
+            Sentence(
+                f"since: {utc(since_s).isoformat()} is not before {utc(until_s).isoformat()}, where the time ends.",
+                f"since：{utc(since_s).isoformat()} 不早于结束时间 {utc(until_s).isoformat()}。",
+            ),
+            hint=Sentence("Give an earlier one.", "请填写更早的时间。"),
         )
     return since_s, min(until_s, platform.now_s())
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from kpl.errors import Conflict, Denied, Invalid, NotFound, nearest
 from kpl.schemas.page import Page
 from kpl.schemas.user import SignInLinkOut, UserCreate, UserCreated, UserOut, UserUpdate
+from kpl.sentence import Sentence
 from kpl.server.db.tables.users import UserRow
 from kpl.server.services import audit, sessions
 from kpl.server.services.access import Caller, Scope, require_platform_admin, require_scope, require_unbound
@@ -113,7 +114,11 @@ def create_sign_in_link(platform: Platform, caller: Caller, username: str) -> Si
         row = _user(session, username)
         if not row.is_active:
             raise Conflict(
-                f"User '{username}' is not active and cannot sign in.", hint="Activate the user first."
+                Sentence(
+                    f"User '{username}' is not active and cannot sign in.",
+                    f"用户“{username}”未启用，无法登录。",
+                ),
+                hint=Sentence("Activate the user first.", "请先启用该用户。"),
             )
         secret = sessions.new_sign_in_link(platform, session, row.id)
         audit.record(platform, session, caller, "user.link", f"user:{username}")
@@ -144,7 +149,10 @@ def add_user(
     try:
         session.flush()
     except IntegrityError as err:
-        raise Conflict(f"There is a user '{new.username}' already.", hint="Choose another name.") from err
+        raise Conflict(
+            Sentence(f"There is a user '{new.username}' already.", f"已有用户“{new.username}”。"),
+            hint=Sentence("Choose another name.", "请换一个名称。"),
+        ) from err
     return row
 
 
@@ -158,7 +166,10 @@ def _new_password_hash(platform: Platform, caller: Caller, username: str, change
         _check_current(platform, caller, row, change)
     check_password(password, username=username)
     if row.must_change_password and platform.passwords.verify(password, row.password_hash):
-        raise Invalid("password: it is the one-time password.", hint="Choose another one.")
+        raise Invalid(
+            Sentence("password: it is the one-time password.", "新密码与一次性密码相同。"),
+            hint=Sentence("Choose another one.", "请换一个密码。"),
+        )
     return platform.passwords.hash(password)
 
 
@@ -169,7 +180,8 @@ def _check_current(platform: Platform, caller: Caller, row: UserRow, change: Use
     if not platform.passwords.verify(current, row.password_hash):
         platform.attempts.add_failure(row.username, caller.address, now_s)
         raise Denied(
-            "current_password: it is missing or wrong.", hint="Type the password you signed in with."
+            Sentence("current_password: it is missing or wrong.", "当前密码缺失或错误。"),
+            hint=Sentence("Type the password you signed in with.", "请输入登录时使用的密码。"),
         )
 
 
@@ -177,10 +189,13 @@ def _require_self_or_admin(caller: Caller, username: str, scope: Scope, *, is_pa
     if caller.username != username:
         require_platform_admin(caller)
         return
-    require_unbound(caller, "read or change its user")
+    require_unbound(caller, Sentence("read or change its user", "读取或修改其用户"))
     if is_password and caller.session_id is None:
         # A stolen token must not become the account.
-        raise Denied("A token cannot change its user's password.", hint="Sign in to change it.")
+        raise Denied(
+            Sentence("A token cannot change its user's password.", "令牌不能修改其用户的密码。"),
+            hint=Sentence("Sign in to change it.", "请登录后修改。"),
+        )
     if not (is_password and caller.must_change_password):
         require_scope(caller, scope)
 
@@ -190,8 +205,11 @@ def _require_an_admin(session: Session, username: str) -> None:
     admins = select(UserRow.id).where(UserRow.is_admin, UserRow.is_active).with_for_update()
     if not session.scalars(admins).all():
         raise Conflict(
-            f"'{username}' is the last active administrator of this platform.",
-            hint="Make somebody else an administrator first.",
+            Sentence(
+                f"'{username}' is the last active administrator of this platform.",
+                f"“{username}”是平台最后一名可用的管理员。",
+            ),
+            hint=Sentence("Make somebody else an administrator first.", "请先将其他人设为管理员。"),
         )
 
 
@@ -207,7 +225,10 @@ def _user(session: Session, username: str) -> UserRow:
     row = session.scalar(select(UserRow).where(UserRow.username == username))
     if row is None:
         known = session.scalars(select(UserRow.username).order_by(UserRow.username).limit(200)).all()
-        raise NotFound(f"There is no user '{username}'.", hint=nearest(username, known))
+        raise NotFound(
+            Sentence(f"There is no user '{username}'.", f"没有用户“{username}”。"),
+            hint=nearest(username, known),
+        )
     return row
 
 

@@ -3,12 +3,13 @@ import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { type Session, signIn } from '@/api/session';
 import { Button } from '@/ui/Button';
-import { useProblemText } from '@/ui/problemText';
 import { TextField } from '@/ui/TextField';
+import { useTold } from '@/ui/told';
 
 /** Name and password. `error` is that of a link which did not work. */
 export function SignInForm({ error, onDone }: { error: unknown; onDone: (session: Session) => void }) {
   const { t } = useTranslation('session');
+  const told = useTold();
   const [username, setUsername] = useState('');
   const [password, setPassword] = useState('');
   const attempt = useMutation({ mutationFn: signIn, onSuccess: onDone });
@@ -16,7 +17,7 @@ export function SignInForm({ error, onDone }: { error: unknown; onDone: (session
     event.preventDefault();
     attempt.mutate({ username: username.trim(), password });
   };
-  const problem = useProblemText(attempt.error ?? error);
+  const shown = attempt.error ?? error;
   return (
     <form onSubmit={submit} className="space-y-4">
       <TextField
@@ -35,9 +36,9 @@ export function SignInForm({ error, onDone }: { error: unknown; onDone: (session
         value={password}
         onChange={setPassword}
       />
-      {problem && (
+      {Boolean(shown) && (
         <p role="alert" className="text-12 text-failed">
-          {problem}
+          {told(shown)}
         </p>
       )}
       <Button

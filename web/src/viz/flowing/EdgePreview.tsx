@@ -6,6 +6,7 @@ import { outputsQuery } from '@/api/tasks';
 import { artifactImageUrl, sampleImageUrl, spreadRows } from '@/api/thumbnails';
 import { formatMetric, useFormat } from '@/i18n/format';
 import { Skeleton } from '@/ui/Skeleton';
+import { useTold } from '@/ui/told';
 import { partColour } from '@/viz/Parts';
 import type { PipelineDocument } from '../graph/document';
 import { cardPlace, type FlowTask, flowingAlong, largest, versioned } from './model';
@@ -223,9 +224,10 @@ function ModelCard({ project, name, version }: VersionProps) {
 function OutputCard({ project, task, output }: { project: string; task: number; output: string }) {
   const { t } = useTranslation('pipelines');
   const { bytes, count } = useFormat();
+  const told = useTold();
   const outputs = useQuery(outputsQuery(project, task));
   const metrics = useQuery(taskMetricsQuery(project, task));
-  if (outputs.isError) return <Words>{outputs.error.message}</Words>;
+  if (outputs.isError) return <Words>{told(outputs.error)}</Words>;
   if (!outputs.data || metrics.isPending) return <Loading />;
   const found = outputs.data.find(({ name }) => name === output);
   if (!found || found.size_bytes === null) return <Words>{t('flowing.notYet')}</Words>;

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { sampleImageUrl, sampleMaskUrl } from '@/api/thumbnails';
-import { problemText } from '@/ui/problemText';
+import { useTold } from '@/ui/told';
 import { loadLabelMap } from '@/viz/labelMaps';
 import { penOf, screenDensity } from '@/viz/overlay';
 import { classColour, ON_CLASS_COLOUR } from '@/viz/palette';
@@ -177,6 +177,7 @@ export function useLabelMap(
   layer: string | null,
 ): { map: LabelMap | null; error: string } {
   const { t } = useTranslation('datasets');
+  const told = useTold();
   const [state, setState] = useState<{ map: LabelMap | null; error: string }>({ map: null, error: '' });
   useEffect(() => {
     setState({ map: null, error: '' });
@@ -185,11 +186,11 @@ export function useLabelMap(
     const size = screenDensity() > 1 ? 1200 : 400;
     loadLabelMap(sampleMaskUrl(project, { name, version }, row, { layer, size })).then(
       (map) => !isGone && setState({ map, error: '' }),
-      (error: unknown) => !isGone && setState({ map: null, error: problemText(error) || t('unreadable') }),
+      (error: unknown) => !isGone && setState({ map: null, error: told(error) || t('unreadable') }),
     );
     return () => {
       isGone = true;
     };
-  }, [project, name, version, row, layer, t]);
+  }, [project, name, version, row, layer, t, told]);
   return state;
 }

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { readProblem } from '@/api/problem';
 import { cx } from '@/ui/cx';
-import { problemText } from '@/ui/problemText';
+import { useTold } from '@/ui/told';
 
 interface PictureProps {
   /** Undefined while it is on its way, null when it cannot be had. */
@@ -71,6 +71,7 @@ function Broken({ address, isSmall }: { address: string; isSmall?: boolean }) {
 /** Why the server could not give an image. */
 function useReason(address: string): string {
   const { t } = useTranslation('datasets');
+  const told = useTold();
   const [reason, setReason] = useState('');
   useEffect(() => {
     let isGone = false;
@@ -78,12 +79,12 @@ function useReason(address: string): string {
       if (!isGone) setReason(text);
     };
     fetch(address)
-      .then(async (answer) => (answer.ok ? t('unknownFormat') : problemText(await readProblem(answer))))
-      .catch(problemText)
+      .then(async (answer) => (answer.ok ? t('unknownFormat') : told(await readProblem(answer))))
+      .catch(told)
       .then(tell);
     return () => {
       isGone = true;
     };
-  }, [address, t]);
+  }, [address, t, told]);
   return reason;
 }

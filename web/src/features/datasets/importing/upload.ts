@@ -1,5 +1,5 @@
 import { api, changeHeaders, dataOf, isPassing, type Schemas } from '@/api/client';
-import { ProblemError, readProblem } from '@/api/problem';
+import { ProblemError, readProblem, toProblem } from '@/api/problem';
 
 const PIECE = 8 << 20;
 const RETRY_MS = [500, 1000, 2000, 4000, 8000, 15_000];
@@ -113,7 +113,8 @@ function digestOf(blob: Blob, onBytes: (bytes: number) => void, signal: AbortSig
     };
     worker.onerror = (event) => {
       end();
-      reject(new Error(event.message || 'The file could not be read.'));
+      const problem = toProblem(new Error(event.message || 'The file could not be read.'));
+      reject(new ProblemError({ ...problem, detail_zh: '文件无法读取。' }));
     };
     worker.postMessage(blob);
   });

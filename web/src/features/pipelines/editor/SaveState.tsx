@@ -3,9 +3,9 @@ import { useTranslation } from 'react-i18next';
 import { useFormat } from '@/i18n/format';
 import { Badge } from '@/ui/Badge';
 import { Button } from '@/ui/Button';
-import { problemText } from '@/ui/problemText';
 import { useNow } from '@/ui/Time';
 import { Hint } from '@/ui/Tooltip';
+import { useTold } from '@/ui/told';
 import type { EditorState } from './useEditor';
 
 /** Where what is drawn is kept: in a revision, in the draft, or nowhere yet and why. */
@@ -35,6 +35,7 @@ export function SaveState({ editor, onChoose }: { editor: EditorState; onChoose:
 function Words({ editor }: { editor: EditorState }) {
   const { t } = useTranslation('pipelines');
   const { relative } = useFormat();
+  const told = useTold();
   useNow(30_000);
   const { state } = editor.draft;
   if (state.kind === 'saving')
@@ -59,7 +60,7 @@ function Words({ editor }: { editor: EditorState }) {
         {t('editor.saved', { at: relative(editor.saved.at) })}
       </>
     );
-  const why = state.kind === 'conflict' ? t('draft.otherWindow') : problemText(state.error);
+  const why = state.kind === 'conflict' ? t('draft.otherWindow') : told(state.error);
   return (
     <>
       <CloudAlert aria-hidden className="size-4 shrink-0 text-warning" />

@@ -9,6 +9,7 @@ import { ErrorState } from '@/ui/ErrorState';
 import { IconButton } from '@/ui/IconButton';
 import { Skeleton, SkeletonRows } from '@/ui/Skeleton';
 import { Time } from '@/ui/Time';
+import { useTold } from '@/ui/told';
 import { emptyDocument, type PipelineDocument } from '@/viz/graph/document';
 import { type Revision, revisionQuery, revisionsQuery } from '../api';
 import { ChangeList } from './ChangeList';
@@ -86,6 +87,7 @@ interface RevisionEntryProps {
 
 function RevisionEntry({ project, name, revision, isLatest, isShown, onShow }: RevisionEntryProps) {
   const { t } = useTranslation('pipelines');
+  const told = useTold();
   const { revision: number, created_at, created_by } = revision;
   const own = useQuery(revisionQuery(project, name, number));
   const before = useQuery({ ...revisionQuery(project, name, number - 1), enabled: number > 1 });
@@ -103,7 +105,7 @@ function RevisionEntry({ project, name, revision, isLatest, isShown, onShow }: R
         </>
       }
     >
-      {error && <p className="text-12 text-failed">{error.message}</p>}
+      {error && <p className="text-12 text-failed">{told(error)}</p>}
       {!error &&
         (own.data && base ? (
           <ChangeList before={base} after={own.data} />
