@@ -2070,6 +2070,12 @@ export interface components {
             id: string;
             /** Message */
             message: string;
+            /**
+             * Message Zh
+             * @description `message` in Chinese, where that is known.
+             * @default
+             */
+            message_zh: string;
             /** Number */
             number: number;
             outcome: components["schemas"]["Outcome"] | null;
