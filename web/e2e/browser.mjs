@@ -72,9 +72,9 @@ export const USER = process.env.KPL_E2E_USER ?? 'admin';
 export const PASSWORD = process.env.KPL_E2E_PASSWORD ?? '';
 
 /** Signs the page in, by name and password. */
-export async function signIn(page) {
+export async function signIn(page, user = USER) {
   await page.goto(`${BASE}/sign-in`);
-  await page.locator('input[autocomplete=username]').fill(USER);
+  await page.locator('input[autocomplete=username]').fill(user);
   await page.locator('input[type=password]').fill(PASSWORD);
   await page.locator('button[type=submit]').click();
   await page.waitForURL(/\/p\/default/);

@@ -54,7 +54,12 @@ export default function ClusterPage() {
         {machines.isLoadingError && (
           <ErrorState error={machines.error} onRetry={() => void machines.refetch()} />
         )}
-        {machines.isPending && <Skeleton className="h-64" />}
+        {machines.isPending && (
+          <>
+            <Skeleton className="h-20" />
+            <Skeleton className="h-64" />
+          </>
+        )}
         {data && !hasMachines && (
           <EmptyState icon={Cpu} title={t('emptyTitle')} command="kpl up">
             {t('emptyText')}
@@ -107,7 +112,8 @@ export default function ClusterPage() {
             </div>
           </>
         )}
-        {!hasMachines && queues}
+        {/* Not before the machines are known: to move would take the focus, and a dialog that is open, away. */}
+        {!hasMachines && !machines.isPending && queues}
       </div>
     </Page>
   );

@@ -1,5 +1,6 @@
 import { useTranslation } from 'react-i18next';
 import type { Schemas } from '@/api/client';
+import { useMayChange } from '@/api/projects';
 import { sampleImageUrl, spreadRows } from '@/api/thumbnails';
 import { useFormat } from '@/i18n/format';
 import { Badge } from '@/ui/Badge';
@@ -12,6 +13,7 @@ import { Thumb } from '@/ui/Thumb';
 export function Datasets({ project, datasets }: { project: string; datasets: Schemas['DatasetOut'][] }) {
   const { t } = useTranslation('overview');
   const { compact } = useFormat();
+  const mayChange = useMayChange(project);
   const list = projectPath(project, 'datasets');
   return (
     <Panel
@@ -24,7 +26,11 @@ export function Datasets({ project, datasets }: { project: string; datasets: Sch
     >
       {datasets.length === 0 && (
         <div className="p-4">
-          <LinkButton href={`${list}?import=1`}>{t('importData')}</LinkButton>
+          {mayChange ? (
+            <LinkButton href={`${list}?import=1`}>{t('importData')}</LinkButton>
+          ) : (
+            <p className="text-fg-2">{t('noDatasets')}</p>
+          )}
         </div>
       )}
       <ul className="divide-y divide-line">

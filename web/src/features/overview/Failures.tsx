@@ -7,7 +7,7 @@ import { AppLink, projectPath } from '@/ui/routing';
 import { StateIcon } from '@/ui/StateChip';
 import { Time } from '@/ui/Time';
 import type { Task } from './api';
-import { placeOf } from './model';
+import { placeOf, wayTo } from './model';
 
 const SHOWN = 5;
 
@@ -26,20 +26,25 @@ export function Failures({ project, tasks }: { project: string; tasks: Task[] })
               <StateIcon state="failed" className="mt-0.5 size-4" />
               <div className="min-w-0 flex-1">
                 <p className="flex items-baseline gap-2">
-                  {task.run_id === null ? (
-                    <span className="font-medium">{task.name}</span>
-                  ) : (
-                    <AppLink
-                      href={projectPath(project, 'runs', task.run_id) + placeOf(task.name)}
-                      className="font-medium hover:underline"
-                    >
-                      {task.name}
-                    </AppLink>
+                  <AppLink
+                    href={
+                      projectPath(project, ...wayTo(task)) + (task.run_id === null ? '' : placeOf(task.name))
+                    }
+                    className="font-medium hover:underline"
+                  >
+                    {task.run_id === null
+                      ? t(`job.${task.algorithm}`, {
+                          name: task.name.replace(/^import /, ''),
+                          defaultValue: task.name,
+                        })
+                      : task.name}
+                  </AppLink>
+                  {task.run_id !== null && (
+                    <span className="text-12 text-fg-3">
+                      {task.algorithm} · {t(`function.${task.function}`, { ns: 'pipelines' })} · #
+                      {task.run_id}
+                    </span>
                   )}
-                  <span className="text-12 text-fg-3">
-                    {task.algorithm} · {t(`function.${task.function}`, { ns: 'pipelines' })}
-                    {task.run_id !== null && ` · #${task.run_id}`}
-                  </span>
                 </p>
                 <p className="mt-0.5 line-clamp-2 text-12 break-words text-fg-2">{task.reason}</p>
                 <ErrorLine project={project} task={task} />

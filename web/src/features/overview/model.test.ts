@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { deviceCells, goingOn, heldOf, ofLastDay, placeOf, runProgress } from './model';
+import { deviceCells, goingOn, heldOf, ofLastDay, placeOf, runProgress, wayTo } from './model';
 
 test("one's own runs come first, and what is over is left out", () => {
   const run = (state: string, created_by: string, created_at: string) => ({ state, created_by, created_at });
@@ -53,3 +53,12 @@ test('a failed step is opened at the line of its error', () => {
   expect(placeOf('train & test')).toBe('?task=train+%26+test');
   expect(placeOf('train', 3)).toBe('?task=train&tab=log&line=-3');
 });
+
+test.each([
+  [{ run_id: 7, algorithm: 'dataset_import', function: 'process' as const }, ['runs', 7]],
+  [{ run_id: null, algorithm: 'dataset_import', function: 'process' as const }, ['datasets']],
+  [{ run_id: null, algorithm: 'algorithm_install', function: 'process' as const }, ['algorithms']],
+  [{ run_id: null, algorithm: 'image_classification', function: 'serve' as const }, ['endpoints']],
+])('a task that failed is gone on with where it was begun: %j', (task, parts) =>
+  expect(wayTo(task)).toEqual(parts),
+);

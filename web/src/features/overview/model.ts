@@ -71,3 +71,16 @@ export function heldOf({
 /** The step in the address of its run; with a line counted from the end, its log at that line. */
 export const placeOf = (step: string, lineFromEnd?: number): string =>
   `?${new URLSearchParams({ task: step, ...(lineFromEnd ? { tab: 'log', line: String(-lineFromEnd) } : {}) })}`;
+
+/** Pages of what tasks without a run make; an endpoint is its own page. */
+const MADE_ON: Record<string, string> = { dataset_import: 'datasets', algorithm_install: 'algorithms' };
+
+/** The parts of the address, below its project, where one goes on with a task that failed. */
+export function wayTo({
+  run_id,
+  algorithm,
+  function: name,
+}: Pick<Schemas['TaskOut'], 'run_id' | 'algorithm' | 'function'>): (string | number)[] {
+  if (run_id !== null) return ['runs', run_id];
+  return [name === 'serve' ? 'endpoints' : (MADE_ON[algorithm] ?? 'runs')];
+}

@@ -1,9 +1,10 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { archiveOf } from '@/api/tar';
 import { Button } from '@/ui/Button';
 import { Dialog } from '@/ui/Dialog';
-import { DropZone } from '@/ui/DropZone';
+import { type DroppedFile, DropZone } from '@/ui/DropZone';
 import { ErrorState } from '@/ui/ErrorState';
 import { Progress } from '@/ui/Progress';
 import { projectPath, useGo } from '@/ui/routing';
@@ -22,7 +23,7 @@ interface InstallDialogProps {
 
 const EMPTY: Fetch = { url: '', ref: '', folder: '' };
 
-/** Takes an algorithm's folder, as an archive or from a git repository; the server checks its manifest. */
+/** Takes an algorithm's folder, as it is, as an archive or from a git repository; the server checks its manifest. */
 export function InstallDialog({ project, isOpen, onClose }: InstallDialogProps) {
   const { t } = useTranslation('algorithms');
   const go = useGo();
@@ -101,9 +102,10 @@ function Archive({ project, onInstalled }: ArchiveProps) {
   const { t } = useTranslation('algorithms');
   const [share, setShare] = useState<number | null>(null);
   const work = useMutation({
-    mutationFn: async (file: File) => {
+    mutationFn: async (files: DroppedFile[]) => {
       setShare(0);
-      const id = await upload(project, file, setShare);
+      const { blob, filename } = archiveOf(files, 'algorithm');
+      const id = await upload(project, new File([blob], filename), setShare);
       setShare(null);
       return install(project, id);
     },
@@ -117,7 +119,8 @@ function Archive({ project, onInstalled }: ArchiveProps) {
         <DropZone
           label={t('install.drop')}
           accept={['.zip', '.tar', '.gz', '.tgz']}
-          onFiles={([first]) => first && work.mutate(first.file)}
+          allowsFolders
+          onFiles={(files) => files.length > 0 && work.mutate(files)}
         >
           {t('install.help')}
         </DropZone>

@@ -1,9 +1,9 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import type { Schemas } from '@/api/client';
+import { archiveOf } from '@/api/tar';
 import type { DroppedFile } from '@/ui/DropZone';
 import { importDataset } from '../api';
-import { packTar, wanted } from './tar';
 import { type UploadProgress, upload } from './upload';
 
 export type ImportStep =
@@ -51,13 +51,4 @@ export function useImport(project: string) {
     setStep({ kind: 'form' });
   };
   return { step, start, cancel };
-}
-
-const ARCHIVE = /\.(zip|tar|tgz|tar\.gz)$/i;
-
-/** A single archive goes as it is; anything else is packed. */
-export function archiveOf(files: DroppedFile[], name: string): { blob: Blob; filename: string } {
-  const only = files.length === 1 ? files[0] : undefined;
-  if (only && ARCHIVE.test(only.file.name)) return { blob: only.file, filename: only.file.name };
-  return { blob: packTar(wanted(files)), filename: `${name}.tar` };
 }

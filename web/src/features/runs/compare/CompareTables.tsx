@@ -106,8 +106,11 @@ export function FactTable({ runs, facts }: { runs: Run[]; facts: Difference[] })
 
 /** A value of a run; an input that is a version of a dataset or model is a link to it. */
 function Value({ fact, index }: { fact: Difference; index: number }) {
+  const { t } = useTranslation();
   const version = fact.versions[index];
-  return version ? <Published {...version} /> : shown(fact, fact.values[index] ?? null);
+  const value = fact.values[index] ?? null;
+  if (fact.group === 'environment' && value) return t(`environment.${value}`, { defaultValue: value });
+  return version ? <Published {...version} /> : shown(fact, value);
 }
 
 /** Digests are told by their first digits, an empty text by its quotes. */

@@ -61,3 +61,15 @@ const IGNORED = /(^|\/)(\.|__MACOSX\/|Thumbs\.db$|desktop\.ini$)/;
 export function wanted<T extends { path: string }>(entries: T[]): T[] {
   return entries.filter(({ path }) => !IGNORED.test(path));
 }
+
+const ARCHIVE = /\.(zip|tar|tgz|tar\.gz)$/i;
+
+/** A single archive goes as it is; anything else is packed. */
+export function archiveOf(
+  files: { path: string; file: File }[],
+  name: string,
+): { blob: Blob; filename: string } {
+  const only = files.length === 1 ? files[0] : undefined;
+  if (only && ARCHIVE.test(only.file.name)) return { blob: only.file, filename: only.file.name };
+  return { blob: packTar(wanted(files)), filename: `${name}.tar` };
+}
