@@ -17,7 +17,6 @@ def main() -> None:
     dataset = Dataset.open(author.input("dataset"))
     layer = parameters.layer
     split, positions = choose_split(dataset, parameters.split)
-    about = {"classes": dataset.class_names, "dataset": dataset.digest, "split": split}
     author.progress(0.1, f"comparing {len(positions)} samples of split {split}")
     if has(dataset, "boxes", "labels", f"{layer}.boxes", f"{layer}.labels"):
         report = evaluation.write_detection(
@@ -26,7 +25,9 @@ def main() -> None:
             truth=evaluation.Truth(*objects(dataset, positions)),
             answers=evaluation.Detections(*answers(dataset, layer, positions)),
             iou_threshold=parameters.iou_threshold,
-            **about,
+            classes=dataset.class_names,
+            dataset=dataset.digest,
+            split=split,
         )
     elif has(dataset, "label", f"{layer}.label"):
         positions = answered(dataset, layer, positions)
@@ -35,7 +36,9 @@ def main() -> None:
             rows=dataset.rows[positions],
             labels=dataset.columns("label")[positions],
             scores=scores(dataset, layer, positions),
-            **about,
+            classes=dataset.class_names,
+            dataset=dataset.digest,
+            split=split,
         )
     else:
         raise SystemExit(
@@ -108,7 +111,7 @@ def known(labels: list[NDArray[Any]], *columns: list[NDArray[Any]]) -> tuple[lis
 def answered(dataset: Dataset, layer: str, positions: Rows) -> Rows:
     """Positions of the samples that have a label and a prediction."""
     labelled = positions[dataset.columns("label")[positions] >= 0]
-    kept = labelled[dataset.columns(f"{layer}.label")[labelled] >= 0]
+    kept: Rows = labelled[dataset.columns(f"{layer}.label")[labelled] >= 0]
     if len(kept) < len(labelled):
         author.note(f"{len(labelled) - len(kept)} samples without a prediction were left out.")
     if not len(kept):
