@@ -561,7 +561,7 @@ async function viewer() {
   await page.keyboard.press('x');
   await page.getByText('1 selected').waitFor();
   const offered = await page
-    .getByRole('button', { name: /Accept|Reject|Delete|Import|Use in a pipeline/ })
+    .getByRole('button', { name: /^(Accept|Reject|Delete.*|Import.*|Use in a pipeline)$/ })
     .count();
   assert.equal(offered, 0);
   assert.equal(await page.getByRole('region', { name: 'Review that is not saved yet' }).count(), 0);

@@ -50,7 +50,9 @@ class DatasetImport(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: Name
-    kind: DatasetKind = "classification"
+    kind: DatasetKind | Literal["auto"] = Field(
+        "classification", description="`auto` follows from the format that is found."
+    )
     format: ImportFormat = "auto"
     upload_id: int | None = Field(None, description="A completed upload: a zip or tar of the folder.")
     path: str | None = Field(None, description="A folder on the server; for administrators of the platform.")

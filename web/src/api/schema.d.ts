@@ -2276,10 +2276,10 @@ export interface components {
             format: "auto" | "imagefolder" | "voc" | "coco" | "yolo" | "labelme" | "cvat" | "wider_face" | "masks" | "object_masks" | "identities" | "images" | "csv" | "jsonl" | "parquet" | "kpl_original" | "tfrecord" | "webdataset";
             /**
              * Kind
+             * @description `auto` follows from the format that is found.
              * @default classification
-             * @enum {string}
              */
-            kind: "unlabelled" | "classification" | "detection" | "semantic_segmentation" | "instance_segmentation" | "face_detection" | "face_recognition" | "tabular" | "text";
+            kind: ("unlabelled" | "classification" | "detection" | "semantic_segmentation" | "instance_segmentation" | "face_detection" | "face_recognition" | "tabular" | "text") | "auto";
             /** Name */
             name: string;
             /**

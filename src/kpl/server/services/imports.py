@@ -83,6 +83,7 @@ def _spec(
         "on_error": request.on_error,
         "path": request.path or "",
     }
+    kind = "" if request.kind == "auto" else request.kind  # known once it is there
     inputs = () if archive is None else (ArtifactInput("files", "files", "", archive),)
     return TaskSpec(
         program=importer.program("process"),
@@ -92,7 +93,7 @@ def _spec(
             OutputSpec(
                 port.name,
                 port.type,
-                request.kind if port.type == "dataset" else port.kind,
+                kind if port.type == "dataset" else port.kind,
                 port.is_optional,
                 publish=request.name if port.type == "dataset" else "",
             )

@@ -286,7 +286,7 @@ function Facet({ name, count, colour, isRound, isPlain, share, isChosen, onChoos
         )}
         <span className="min-w-0 flex-1 truncate">{name}</span>
         {isChosen && <Check aria-hidden className="size-3.5" />}
-        <span className={cx('text-12', !isChosen && 'text-fg-2')}>{format.compact(count)}</span>
+        <span className={cx('text-12', !isChosen && 'text-fg-2')}>{format.count(count)}</span>
         {share !== undefined && (
           <span
             aria-hidden

@@ -18,13 +18,13 @@ interface HeadingsProps {
 }
 
 /** Headings of the sections in sight, where they stand in the list; the current one stands at the top instead. */
-export function Headings({ headings, current, ...rest }: HeadingsProps) {
+export function Headings({ headings, current, className, ...rest }: HeadingsProps & { className?: string }) {
   const inPlace = headings.filter(({ section }) => section !== current?.section);
   return inPlace.map(({ section, top }) => (
     <div
       key={section.start}
       style={{ transform: `translateY(${top}px)`, height: HEADING_HEIGHT }}
-      className="absolute inset-x-0 top-0"
+      className={cx('absolute inset-x-0 top-0', className)}
     >
       <Heading section={section} {...rest} />
     </div>

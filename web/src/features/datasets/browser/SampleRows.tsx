@@ -97,6 +97,7 @@ export default function SampleRows(props: SampleRowsProps) {
         <div className="relative" style={{ minWidth }}>
           {sections && (
             <Headings
+              className="border-b border-line bg-bg px-4"
               group={sections.group}
               headings={grid.headings}
               current={grid.current}

@@ -113,7 +113,7 @@ export function useGridWindow(
   }, [layout, changes, size.height, scroll]);
 
   const position = selected === null ? -1 : pages.positionOf(selected);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only another choice moves the view
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only another choice moves the view, once there is a list
   useLayoutEffect(() => {
     const tile = position < 0 ? undefined : layout.tileOf(position);
     const element = scroller.current;
@@ -128,7 +128,7 @@ export function useGridWindow(
       );
       redraw();
     }
-  }, [position, size.height > 0]);
+  }, [position, size.height > 0, total > 0]);
 
   const tiles = size.width > 0 ? layout.between(scroll.top - MARGIN, scroll.top + size.height + MARGIN) : [];
   const first = tiles.find(({ top, height }) => top + height > scroll.top);

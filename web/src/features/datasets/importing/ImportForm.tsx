@@ -8,14 +8,15 @@ import { Select } from '@/ui/Select';
 import { Switch } from '@/ui/Switch';
 import { TextField } from '@/ui/TextField';
 import { isDatasetName, suggestName } from '../model';
+import { formatsOf, type ImportFormat, type ImportKind, KINDS } from './layouts';
 
 export interface FormValues {
   from: 'files' | 'path';
   files: DroppedFile[];
   path: string;
   name: string;
-  kind: 'unlabelled' | 'classification' | 'detection';
-  format: 'auto' | 'imagefolder' | 'voc';
+  kind: ImportKind;
+  format: ImportFormat;
   onError: 'skip' | 'stop';
 }
 
@@ -24,13 +25,10 @@ export const emptyForm: FormValues = {
   files: [],
   path: '',
   name: '',
-  kind: 'classification',
+  kind: 'auto',
   format: 'auto',
   onError: 'skip',
 };
-
-const KINDS = ['classification', 'detection', 'unlabelled'] as const;
-const FORMATS = ['auto', 'imagefolder', 'voc'] as const;
 
 interface ImportFormProps {
   form: FormValues;
@@ -83,14 +81,20 @@ export function ImportForm({ form, onChange, isNameFixed }: ImportFormProps) {
         <Select
           label={t('importDialog.kind')}
           value={form.kind}
-          onChange={(kind) => change({ kind: kind as FormValues['kind'] })}
-          options={KINDS.map((id) => ({ id, label: t(`kind.${id}`) }))}
+          onChange={(id) => {
+            const kind = id as ImportKind;
+            change({ kind, format: formatsOf(kind).includes(form.format) ? form.format : 'auto' });
+          }}
+          options={KINDS.map((id) => ({
+            id,
+            label: id === 'auto' ? t('importDialog.formats.auto') : t(`kind.${id}`),
+          }))}
         />
         <Select
           label={t('importDialog.format')}
           value={form.format}
-          onChange={(format) => change({ format: format as FormValues['format'] })}
-          options={FORMATS.map((id) => ({ id, label: t(`importDialog.formats.${id}`) }))}
+          onChange={(format) => change({ format: format as ImportFormat })}
+          options={formatsOf(form.kind).map((id) => ({ id, label: t(`importDialog.formats.${id}`) }))}
         />
       </div>
       <p className="text-12 text-fg-3">{t(`importDialog.layout.${form.kind}`)}</p>

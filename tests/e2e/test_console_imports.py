@@ -1,0 +1,37 @@
+"""Files as people have them become datasets in a real browser, whatever their layout."""
+
+from pathlib import Path
+
+from kpl.client import local_server
+from kpl.testing.published import image_bytes
+
+from .console import NEEDS_BROWSER, run_script, set_password  # noqa: TID252  tests are no package with a name of its own
+
+pytestmark = NEEDS_BROWSER
+
+ANNOTATION = """<annotation><filename>{name}.png</filename>
+<size><width>40</width><height>40</height><depth>3</depth></size>
+<object><name>face</name><bndbox><xmin>5</xmin><ymin>5</ymin><xmax>20</xmax><ymax>22</ymax></bndbox></object>
+</annotation>"""
+
+
+def test_layouts_of_every_kind_are_imported(tmp_path: Path) -> None:
+    folder = tmp_path / "files"
+    for number, part in enumerate(("JPEGImages", "Annotations")):
+        (folder / "voc" / part).mkdir(parents=True)
+        for name in ("one", "two"):
+            if number == 0:
+                (folder / "voc" / part / f"{name}.png").write_bytes(image_bytes(len(name), size=40))
+            else:
+                (folder / "voc" / part / f"{name}.xml").write_text(ANNOTATION.format(name=name))
+    for person in ("anna", "bert"):
+        (folder / "people" / person).mkdir(parents=True)
+        for number in range(2):
+            (folder / "people" / person / f"{number}.png").write_bytes(image_bytes(number, size=40))
+    (folder / "words.csv").write_text("text,label\na fine day,praise\na dull day,blame\n")
+    with local_server(tmp_path / "data") as running:
+        with running.client() as client:
+            link = client.users.sign_in_link("admin")
+        set_password(link)
+        printed = run_script("imports.mjs", running.url, str(folder))
+    assert "imported" in printed, printed

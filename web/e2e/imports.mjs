@@ -1,0 +1,46 @@
+// Imports real layouts through the dialog on a real server: found out by themselves or named, by a path and by files.
+// Called with the folder that holds them.
+import assert from 'node:assert/strict';
+import { BASE, lookAt, open, signIn, start } from './browser.mjs';
+
+const [folder] = process.argv.slice(2);
+const browser = await start();
+const { context, page, problems } = await open(browser, { language: 'en', theme: 'light' });
+page.setDefaultTimeout(30_000);
+
+/** Imports a folder of the server, or files, and opens the dataset, which says its kind. */
+async function bring(name, { path, files, kind, is = kind }) {
+  await page.goto(`${BASE}/p/default/datasets?import=1`);
+  const dialog = page.getByRole('dialog');
+  if (path) {
+    await dialog.getByText('On the server').click();
+    await dialog.getByLabel('Folder on the server').fill(path);
+  } else await dialog.locator('input[type=file]').first().setInputFiles(files);
+  await dialog.getByLabel('Name', { exact: true }).fill(name);
+  if (kind) {
+    await dialog.getByRole('button', { name: /What the labels are/ }).click();
+    await page.getByRole('option', { name: kind, exact: true }).click();
+  }
+  await lookAt(page, `imports-${name}`);
+  await dialog.getByRole('button', { name: 'Import', exact: true }).click();
+  await dialog.getByText('The dataset is there.').waitFor();
+  await dialog.getByRole('link', { name: 'Open the dataset' }).click();
+  await page.getByRole('tab', { name: 'Samples' }).waitFor();
+  await page.locator('header').first().getByText(is, { exact: true }).waitFor();
+}
+
+try {
+  await signIn(page);
+  await bring('boxes', { path: `${folder}/voc`, is: 'detection' });
+  await page.getByRole('status').getByText('2', { exact: true }).waitFor();
+  await bring('faces', { path: `${folder}/voc`, kind: 'face detection' });
+  await bring('people', { path: `${folder}/people`, kind: 'face recognition' });
+  await bring('classes', { path: `${folder}/people`, is: 'classification' });
+  await bring('words', { files: [`${folder}/words.csv`], is: 'text' });
+  await page.getByText('a fine day').waitFor();
+  assert.deepEqual(problems, []);
+  console.log('imported');
+} finally {
+  await context.close();
+  await browser.close();
+}
