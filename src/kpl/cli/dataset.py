@@ -474,32 +474,50 @@ def show(name: str, json: Json = False) -> None:
 
 @app.command()
 def review(
-    name: str,
-    accept: Annotated[list[str] | None, typer.Option(help="Key of a sample; may be given again.")] = None,
-    reject: Annotated[list[str] | None, typer.Option(help="Key of a sample; may be given again.")] = None,
+    name: Annotated[str, typer.Argument(help="The dataset.")],
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY", help="Sample whose answer becomes its label; may be given again."),
+    ] = None,
+    reject: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY", help="Sample whose answer is wrong; may be given again."),
+    ] = None,
     accept_list: Annotated[
-        typer.FileText | None, typer.Option(help="File with a key on each line; - for the input.")
+        typer.FileText | None,
+        typer.Option(metavar="FILE", help="Samples to accept, a key on each line; - for the input."),
     ] = None,
     reject_list: Annotated[
-        typer.FileText | None, typer.Option(help="File with a key on each line; - for the input.")
+        typer.FileText | None,
+        typer.Option(metavar="FILE", help="Samples to reject, a key on each line; - for the input."),
     ] = None,
     version: Annotated[
-        int | None, typer.Option(help="The version that was looked at; the newest by default.")
+        int | None,
+        typer.Option(metavar="NUMBER", help="The version that was looked at; the newest by default."),
     ] = None,
-    layer: Annotated[str, typer.Option(help="The layer of answers.")] = "predictions",
+    layer: Annotated[str, typer.Option(metavar="NAME", help="The model's layer.")] = "predictions",
     min_score: Annotated[
-        float, typer.Option(min=0, max=1, help="Leave out objects that are less sure than this.")
+        float,
+        typer.Option(metavar="SCORE", min=0, max=1, help="Leave out objects less sure than this."),
     ] = 0.0,
-    message: Annotated[str, typer.Option("--message", "-m", help="Why; stands with the version.")] = "",
+    message: Annotated[
+        str, typer.Option("--message", "-m", metavar="TEXT", help="Why; stands with the version.")
+    ] = "",
     json: Json = False,
 ) -> None:
-    """Accept a model's answers as labels, or reject them, in a new version."""
+    """Accept a model's answers as labels, or reject them, in a new version; the old one stays as it is."""
+    accepted, rejected = [*(accept or ()), *_keys(accept_list)], [*(reject or ()), *_keys(reject_list)]
+    if not accepted and not rejected:
+        raise Invalid(
+            "Nothing is accepted and nothing rejected.",
+            hint="Name samples with --accept KEY or --reject KEY.",
+        )
     with context.client() as client:
         made = client.datasets.review(
             name,
             version or client.datasets.get(name).latest.version,
-            accept=[*(accept or ()), *_keys(accept_list)],
-            reject=[*(reject or ()), *_keys(reject_list)],
+            accept=accepted,
+            reject=rejected,
             layer=layer,
             min_score=min_score,
             message=message,
@@ -507,7 +525,10 @@ def review(
     if json:
         print_json(made)
     else:
-        out.print(f"{made.name}@{made.version}: {made.kind}, {made.num_samples} samples")
+        out.print(
+            f"{made.name}@{made.version}: {len(set(accepted)):,} accepted, {len(set(rejected)):,} rejected "
+            f"of {made.num_samples:,} samples"
+        )
 
 
 def _keys(file: typer.FileText | None) -> list[str]:

@@ -109,8 +109,12 @@ def test_answers_are_reviewed_from_the_command_line(
         assert result.exit_code == 0
         return result.output
 
-    assert "pets@2: classification" in run("--accept-list", "-", "-m", "sure", given="0.png\n1.png\n")
-    assert "pets@3: classification, 4 samples" in run("--reject", "2.png", "--accept", "3.png")
+    assert "pets@2: 2 accepted, 0 rejected of 4 samples" in run(
+        "--accept-list", "-", "-m", "sure", given="0.png\n1.png\n"
+    )
+    assert "pets@3: 1 accepted, 1 rejected of 4 samples" in run("--reject", "2.png", "--accept", "3.png")
+    with pytest.raises(Invalid, match="Nothing is accepted"):
+        run()
     with Client(server.url, token=token) as client:
         labels = {each.key: each.label for each in client.datasets.samples("pets", 3)}
         assert labels == {"0.png": "cat", "1.png": "dog", "2.png": None, "3.png": "dog"}
