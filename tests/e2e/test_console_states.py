@@ -89,8 +89,7 @@ def _start(client: Client, name: str, *, is_broken: bool) -> int:
     return client.runs.create(document=_document(is_broken=is_broken), name=name).id
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("zh", "dark")])
 def test_failures_lists_and_dialogs_are_shown_to_who_may_do_what(
     server: LocalServer, tmp_path: Path, language: str, theme: str
 ) -> None:
