@@ -62,6 +62,16 @@ def test_a_sample_is_a_mapping_read_in_place(detection: Dataset) -> None:
         sample["boxs"]
 
 
+def test_get_gives_the_default_for_a_field_that_there_is_not(detection: Dataset) -> None:
+    sample = detection[0]
+    assert sample.get("width") == sample["width"]
+    assert sample.get("wdith") is None
+    assert sample.get("wdith", 7) == 7
+    assert "wdith" not in sample
+    with pytest.raises(NotFound, match="wdith"):
+        sample["wdith"]
+
+
 def test_a_split_is_a_view(detection: Dataset) -> None:
     val = detection.split("val")
     assert len(val) == 4

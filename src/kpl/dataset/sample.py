@@ -34,7 +34,13 @@ class Sample(Mapping[str, Any]):
         return len(self._dataset.fields)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._dataset.fields
+        return name in self._dataset.snapshot.fields
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The value of a field, or the default where there is no such field."""
+        if name not in self:
+            return default
+        return self[name]
 
     @property
     def key(self) -> str:

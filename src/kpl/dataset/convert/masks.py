@@ -7,6 +7,7 @@ A mask belongs to the image of the same name in the folder beside its own (`imag
 import io
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kpl.dataset.convert.json import read_json
+from kpl.dataset.convert.parallel import in_order, num_cores
 from kpl.dataset.convert.report import ProblemLog
 from kpl.dataset.convert.source import (
     Item,
@@ -234,11 +236,8 @@ def _palette(
     if not modes - {*_GREY, *(() if has_colours else ("P",))}:
         return _palette_of_ids(source, masks, listed), {}
     counts: Counter[int] = Counter()
-    for file in masks:
-        try:
-            found = _count_colours(_colours(source.read(file)))
-        except (BadSample, OSError):
-            continue  # reported when the sample is read
+    all_found = in_order(partial(_colours_of, source), masks, num_threads=num_cores())
+    for file, found in zip(masks, all_found, strict=True):
         if len(found) > _MAX_COLOURS:
             log.problem(
                 str(file), f"{len(found)} colours are too many for classes; all but the usual ones are void"
@@ -247,11 +246,19 @@ def _palette(
     return _palette_of_colours(counts, listed, log)
 
 
+def _colours_of(source: SourceFolder, file: PurePosixPath) -> dict[int, int]:
+    """How many pixels a mask has of each colour; none where it cannot be read, which is reported with its sample."""
+    try:
+        return _count_colours(_colours(source.read(file)))
+    except (BadSample, OSError):
+        return {}
+
+
 def _mode(source: SourceFolder, file: PurePosixPath) -> str:
     from PIL import Image
 
     try:
-        with Image.open(io.BytesIO(source.read(file))) as image:
+        with Image.open(source.root / file) as image:
             return str(image.mode)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return ""

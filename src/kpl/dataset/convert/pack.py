@@ -1,14 +1,16 @@
 """Importing: find out what a folder holds, write it as a dataset, report what could not be used."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from kpl.dataset import layout
 from kpl.dataset.convert.extracts import Extracts
 from kpl.dataset.convert.formats import FORMATS
+from kpl.dataset.convert.parallel import in_order, num_cores
 from kpl.dataset.convert.report import ImportReport, OnError, ProblemLog
 from kpl.dataset.convert.source import Extract, Item, Options, Plan, SourceFolder, scan
 from kpl.dataset.errors import BadSample
@@ -32,8 +34,11 @@ def pack(
     progress: Progress | None = None,
     shard_bytes: int = DEFAULT_SHARD_BYTES,
     in_place: bool = False,
+    num_threads: int | None = None,
 ) -> ImportReport:
     """Make a dataset of a folder as people have it. Interrupted and run again, it goes on where it stopped.
+
+    Files are read, and masks converted, by several threads; samples stand in the same order for any number.
 
     Args:
         src: the folder.
@@ -47,6 +52,8 @@ def pack(
         progress: called with (samples done, samples in all).
         in_place: leave images and other files, or records of them, where they are and remember their place; the
             dataset must stay where it is in relation to them.
+        num_threads: that read files ahead; as many as there are cores by default. Records inside of files are read
+            one after the other.
     Raises:
         NotFound: there is no such folder.
         Invalid: nothing in it can be imported, or not as this format or kind, or not in place, or `dest` is an address.
@@ -84,7 +91,13 @@ def pack(
         resume=True,
     )
     with Extracts(source, dest_path if in_place else None) as extracts, closing(plan):
-        return _write(writer, extracts, plan, log, format_name=format_name, progress=progress)
+        prepared = in_order(
+            partial(_prepare, extracts),
+            [item for item in plan.items if (item.key or str(item.file)) not in writer.resumed_keys],
+            num_threads=_num_threads(plan, num_threads),
+        )
+        with closing(prepared):
+            return _write(writer, extracts, plan, prepared, log, format_name=format_name, progress=progress)
 
 
 def detect_format(src: str | os.PathLike[str]) -> str:
@@ -131,21 +144,42 @@ def _with_class_names(plan: Plan, wanted: tuple[str, ...], source: Path) -> Plan
     return plan._replace(class_names=wanted, items=items)
 
 
+def _num_threads(plan: Plan, wanted: int | None) -> int:
+    """How many threads may read: records share an open file, and only one at a time can read it."""
+    is_file_each = all(item.has_image and item.image is None for item in plan.items)
+    return (num_cores() if wanted is None else wanted) if is_file_each else 1
+
+
+class _Prepared(NamedTuple):
+    """A sample that was read, or what came instead.
+
+    Attributes:
+        values: of its fields, an image in bytes or where it is.
+        log: problems met on the way.
+        error: what made it impossible.
+    """
+
+    item: Item
+    values: dict[str, Any]
+    log: ProblemLog
+    error: OSError | BadSample | None = None
+
+
 def _write(
     writer: DatasetWriter,
     extracts: Extracts,
     plan: Plan,
+    prepared: Iterator[_Prepared],
     log: ProblemLog,
     *,
     format_name: str,
     progress: Progress | None,
 ) -> ImportReport:
-    resumed = writer.resumed_keys
+    num_resumed = len(writer.resumed_keys)
     is_done = False
     try:
-        for done, item in enumerate(plan.items, 1):
-            if (item.key or str(item.file)) not in resumed:
-                _add(writer, extracts, item, log)
+        for done, each in enumerate(prepared, num_resumed + 1):
+            _add(writer, each, log)
             if progress is not None:
                 progress(done, len(plan.items))
         if not writer.num_samples:
@@ -169,13 +203,14 @@ def _write(
         problems=tuple(log.problems),
         num_ignored=log.num_ignored,
         ignored=tuple(log.ignored),
-        num_resumed=len(resumed),
+        num_resumed=num_resumed,
         digest=dataset.digest,
     )
 
 
-def _add(writer: DatasetWriter, extracts: Extracts, item: Item, log: ProblemLog) -> None:
-    key = item.key or str(item.file)
+def _prepare(extracts: Extracts, item: Item) -> _Prepared:
+    """Read a sample; problems are kept for their turn, since others may be ahead of them."""
+    log = ProblemLog("skip")
     values: dict[str, Any] = {}
     try:
         if item.has_image:
@@ -190,7 +225,18 @@ def _add(writer: DatasetWriter, extracts: Extracts, item: Item, log: ProblemLog)
         for name, value in values.items():
             if isinstance(value, Extract):
                 values[name] = extracts.kept(value, extracts.read(value))
-        writer.add(key, split=item.splits, **values)
+    except (OSError, BadSample) as err:
+        return _Prepared(item, values, log, err)
+    return _Prepared(item, values, log)
+
+
+def _add(writer: DatasetWriter, prepared: _Prepared, log: ProblemLog) -> None:
+    item = prepared.item
+    log.take_over(prepared.log)
+    try:
+        if prepared.error is not None:
+            raise prepared.error
+        writer.add(item.key or str(item.file), split=item.splits, **prepared.values)
     except OSError as err:
         log.problem(str(item.file), f"cannot be read: {err.strerror}; left out", item.line)
     except BadSample as err:

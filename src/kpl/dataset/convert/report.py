@@ -80,6 +80,16 @@ class ProblemLog:
         if len(self.problems) < _MAX_KEPT:
             self.problems.append(problem)
 
+    def take_over(self, other: "ProblemLog") -> None:
+        """Note the problems of another log behind those of this one.
+
+        Raises:
+            ImportStopped: with `on_error="stop"`, if there are any.
+        """
+        for problem in other.problems:
+            self.problem(problem.file, problem.reason, problem.line)
+        self.num_problems += other.num_problems - len(other.problems)
+
     def ignore(self, file: str) -> None:
         """Note a file that is no data."""
         self.num_ignored += 1
