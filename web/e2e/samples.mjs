@@ -280,7 +280,7 @@ async function plain(page, words, tag) {
   await go(page, 'plain');
   const broken = grid(page, words).getByRole('listitem').nth(1);
   await broken.getByText(words.broken).waitFor();
-  await broken.getByText(/The image cannot be read/).waitFor();
+  await broken.getByText(/The image cannot be read|图像无法读取/).waitFor();
   await lookAt(page, `samples-plain-${tag}`);
 }
 
