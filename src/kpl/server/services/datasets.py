@@ -254,8 +254,7 @@ def get_sample_mask(
 
     folder = _folder(platform, caller, project, name, version)
     dataset = open_dataset(folder)
-    cache = platform.settings.cache_dir / "thumbnails" / folder.name
-    return label_map(dataset, sample_at(dataset, row), layer, size, cache)
+    return label_map(dataset, sample_at(dataset, row), layer, size, _thumbnail_cache(platform, folder))
 
 
 def get_sample_image(
@@ -285,7 +284,7 @@ def get_thumbnails(
 
     folder = _folder(platform, caller, project, name, version)
     dataset = open_dataset(folder)
-    cache = platform.settings.cache_dir / "thumbnails" / folder.name
+    cache = _thumbnail_cache(platform, folder)
     found = {}
     for row in rows:
         with suppress(Unreadable):
@@ -299,10 +298,14 @@ def sample_image(platform: Platform, folder: Path, row: int, *, size: int | None
 
     dataset = open_dataset(folder)
     if size is not None:
-        cache = platform.settings.cache_dir / "thumbnails" / folder.name
-        return thumbnail(dataset, row, size, cache), "image/webp"
+        return thumbnail(dataset, row, size, _thumbnail_cache(platform, folder)), "image/webp"
     data = image_of(dataset, row)
     return data, _media_type(data)
+
+
+def _thumbnail_cache(platform: Platform, folder: Path) -> Path:
+    """Where pictures made of a dataset in a materialised artifact are kept."""
+    return platform.settings.cache_dir / "thumbnails" / folder.name
 
 
 def get_statistics(
