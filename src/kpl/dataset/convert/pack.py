@@ -93,7 +93,7 @@ def pack(
     with Extracts(source, dest_path if in_place else None) as extracts, closing(plan):
         prepared = in_order(
             partial(_prepare, extracts),
-            [item for item in plan.items if (item.key or str(item.file)) not in writer.resumed_keys],
+            [item for item in plan.items if _key(item) not in writer.resumed_keys],
             num_threads=_num_threads(plan, num_threads),
         )
         with closing(prepared):
@@ -148,6 +148,10 @@ def _num_threads(plan: Plan, wanted: int | None) -> int:
     """How many threads may read: records share an open file, and only one at a time can read it."""
     is_file_each = all(item.has_image and item.image is None for item in plan.items)
     return (num_cores() if wanted is None else wanted) if is_file_each else 1
+
+
+def _key(item: Item) -> str:
+    return item.key or str(item.file)
 
 
 class _Prepared(NamedTuple):
@@ -236,7 +240,7 @@ def _add(writer: DatasetWriter, prepared: _Prepared, log: ProblemLog) -> None:
     try:
         if prepared.error is not None:
             raise prepared.error
-        writer.add(item.key or str(item.file), split=item.splits, **prepared.values)
+        writer.add(_key(item), split=item.splits, **prepared.values)
     except OSError as err:
         log.problem(str(item.file), f"cannot be read: {err.strerror}; left out", item.line)
     except BadSample as err:
