@@ -7,7 +7,10 @@ import pytest
 from kpl.dataset import Dataset, DatasetDamaged, DatasetWriter, field
 from kpl.dataset.batch import Head
 from kpl.dataset.columns import BlobColumn
+from kpl.dataset.gc import collect
+from kpl.dataset.repair import repair
 from kpl.dataset.verify import verify
+from kpl.dataset.versions import history, resolve, tag, tags, untag
 from kpl.errors import KPLError
 
 _ROWS = [("a", b"KPL", 7), ("bc", b"dataset", -1), ("d", b"", 0)]
@@ -63,8 +66,9 @@ def test_any_changed_byte_of_any_file_is_noticed(root: Path) -> None:
 
 
 def test_verification_notices_every_changed_byte(root: Path) -> None:
+    tag(root, "kept")
     assert verify(root).is_whole
-    for file in [path for path in root.rglob("*.kp?") if path.is_file()]:
+    for file in [path for path in root.rglob("*") if path.is_file()]:
         whole = file.read_bytes()
         for place in range(len(whole)):
             file.unlink()
@@ -73,6 +77,48 @@ def test_verification_notices_every_changed_byte(root: Path) -> None:
             assert str(file.relative_to(root)) in {problem.file for problem in problems}, place
         file.unlink()
         file.write_bytes(whole)
+
+
+@pytest.mark.parametrize("change", [0xFF, 1])
+def test_a_changed_byte_of_a_tag_is_noticed_where_the_tag_is_used(root: Path, change: int) -> None:
+    tag(root, "kept")
+    file = root / "tags" / "kept"
+    whole = file.read_bytes()
+    for place in range(len(whole)):
+        file.write_bytes(whole[:place] + bytes([whole[place] ^ change]) + whole[place + 1 :])
+        for use in (tags, history, collect, lambda root: resolve(root, "kept")):
+            with pytest.raises(DatasetDamaged, match="tags/kept"):
+                use(root)
+        assert resolve(root, "1") == 1
+        assert repair(root).actions == ("the damaged tag 'kept' names version 1 again",)
+        assert file.read_bytes() == whole
+    file.write_bytes(b"?")
+    untag(root, "kept")
+    assert tags(root) == {}
+
+
+def test_a_tag_of_which_nothing_is_left_is_set_aside(root: Path) -> None:
+    tag(root, "kept")
+    (root / "tags" / "kept").write_bytes(b"")
+    assert repair(root).actions == ("the tag 'kept' is lost: its file names no version",)
+    assert tags(root) == {}
+    assert [file.name for file in (root / "tags").iterdir()] == [".kept.damaged"]
+
+
+def test_a_damaged_head_is_written_again(root: Path) -> None:
+    whole = (root / "HEAD").read_bytes()
+    for damaged in (b"", b"2\n", whole.replace(b"1", b"2", 1)):
+        (root / "HEAD").write_bytes(damaged)
+        assert repair(root).actions == ("HEAD did not name the newest version, 1; it does now",)
+        assert (root / "HEAD").read_bytes() == whole
+
+
+def test_a_number_without_a_check_is_read(root: Path) -> None:
+    tag(root, "kept")
+    for file in (root / "HEAD", root / "tags" / "kept"):
+        file.write_bytes(b"1\n")
+    assert tags(root) == {"kept": 1}
+    assert verify(root).is_whole
 
 
 @pytest.mark.parametrize("verify_when", ["once", "always"])

@@ -295,6 +295,13 @@ def test_the_newest_of_several_versions_is_read(tmp_path: Path) -> None:
         url = f"http://127.0.0.1:{port}/set"
         assert Dataset.open(url).columns("n").tolist() == [0, 1, 2]
         assert Dataset.open(url, version=2).columns("n").tolist() == [0, 1]
+        whole = (root / "HEAD").read_bytes()
+        for place in range(len(whole)):
+            (root / "HEAD").write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+            with pytest.raises(DatasetDamaged, match=r"/set/HEAD: .* is no number of a version"):
+                Dataset.open(url)
+        (root / "HEAD").write_bytes(b"2\n")
+        assert Dataset.open(url).version == 2
 
 
 def test_an_index_in_place_is_refused(tmp_path: Path) -> None:

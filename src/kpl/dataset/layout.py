@@ -1,6 +1,7 @@
 """Where the files of a dataset lie in its folder, and how they get there whole.
 
-HEAD                     number of the newest version, a hint only
+HEAD                     number of the newest version with its check, a hint only
+tags/<name>              number of a version with its check
 manifest/<number>.kpm    one per version, immutable
 index/<number>.kpi       row tables of many shards in one file
 data/<layer>/<id>.kpl    shards, immutable, named by their content
@@ -13,12 +14,16 @@ import re
 import shutil
 from pathlib import Path
 
-from kpl.dataset.errors import DatasetDamaged, NotADataset
+from xxhash import xxh3_64_intdigest
+
+from kpl.dataset.errors import RESTORE_HINT, DatasetDamaged, NotADataset
 from kpl.errors import Invalid
 from kpl.storage.url import is_remote
 
 WRITING = "writing"
 _LAYER = re.compile(r"[a-z][a-z0-9_-]{0,63}")
+_TAG = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,63}")
+_NUM_DIGITS = 8
 _SHARD_ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -49,6 +54,11 @@ def shard_path(root: Path, layer: str, shard_id: str) -> Path:
 def is_layer_name(name: str) -> bool:
     """Whether a layer may be called so."""
     return _LAYER.fullmatch(name) is not None
+
+
+def is_tag_name(name: str) -> bool:
+    """Whether a version may be called so."""
+    return _TAG.fullmatch(name) is not None
 
 
 def versions(root: Path) -> list[int]:
@@ -167,10 +177,57 @@ def _publish_without_links(path: Path, data: bytes) -> bool:
 
 def write_head(root: Path, number: int) -> None:
     """Point the hint at a version; a reader that finds it stale or absent looks at `manifest/`."""
-    temporary = root / f".HEAD.{os.getpid()}.{os.urandom(4).hex()}.tmp"
-    write_durably(temporary, f"{number}\n".encode())
-    temporary.replace(head_path(root))
-    fsync_folder(root)
+    write_pointer(head_path(root), number)
+
+
+def tag_path(root: Path, name: str) -> Path:
+    return root / "tags" / name
+
+
+def pointers(root: Path) -> list[Path]:
+    """The files that name a version, as many of them as there are: HEAD and the tags."""
+    folder = root / "tags"
+    found = sorted(folder.iterdir()) if folder.is_dir() else []
+    tags = [file for file in found if is_tag_name(file.name)]
+    return [*([head_path(root)] if head_path(root).exists() else []), *tags]
+
+
+def pointer_content(number: int) -> bytes:
+    """What a file that names a version holds: its number, and the check of that."""
+    digits = b"%d" % number
+    return b"%s %016x\n" % (digits, xxh3_64_intdigest(digits))
+
+
+def parse_pointer(data: bytes, where: str) -> int:
+    """The number of the version that a file names; without a check, as the first datasets have it, too.
+
+    Raises:
+        DatasetDamaged: it is not as it was written.
+    """
+    digits = data.split()[0] if data.split() else b""
+    if digits.isdigit() and len(digits) <= _NUM_DIGITS:
+        number = int(digits)
+        if data in (pointer_content(number), b"%d\n" % number):
+            return number
+    raise DatasetDamaged(f"{where}: {data[:40]!r} is no number of a version.", hint=RESTORE_HINT)
+
+
+def read_pointer(file: Path) -> int:
+    """The number of the version that HEAD or a tag names.
+
+    Raises:
+        DatasetDamaged: the file is not as it was written.
+    """
+    return parse_pointer(file.read_bytes(), str(file))
+
+
+def write_pointer(file: Path, number: int) -> None:
+    """Make a file name a version, at once and for good."""
+    file.parent.mkdir(exist_ok=True)
+    temporary = file.with_name(f".{file.name}.{os.getpid()}.{os.urandom(4).hex()}.tmp")
+    write_durably(temporary, pointer_content(number))
+    temporary.replace(file)
+    fsync_folder(file.parent)
 
 
 def link_or_copy(source: Path, target: Path) -> None:

@@ -14,7 +14,8 @@ from typing import Self
 
 from xxhash import xxh3_128
 
-from kpl.dataset import codec
+from kpl.dataset import codec, layout
+from kpl.dataset.errors import DatasetDamaged
 from kpl.errors import NotFound
 from kpl.storage.base import Storage
 from kpl.storage.url import open_storage
@@ -55,7 +56,7 @@ class Mirror:
                 header, digest = self._download(relative, path)
             except NotFound:
                 return False
-            if not relative.endswith(_SEALED) or digest == header[16:32].hex():
+            if _is_whole(path, header, digest):
                 break
         self._fetched.add(relative)
         return True
@@ -87,3 +88,13 @@ class Mirror:
         if relative.startswith("data/"):
             file.unlink(missing_ok=True)
             self._fetched.discard(relative)
+
+
+def _is_whole(path: Path, header: bytes, digest: str) -> bool:
+    if path.suffix in _SEALED:
+        return digest == header[16:32].hex()
+    try:
+        layout.read_pointer(path)
+    except DatasetDamaged:
+        return False
+    return True

@@ -443,18 +443,18 @@ def newest_version(storage: Storage, root: str) -> int:
     Raises:
         NotADataset: there is no HEAD.
     """
-    text = b""
-    for _ in range(NUM_TRIES):
+    for num_left in reversed(range(NUM_TRIES)):
         try:
-            text = storage.read("HEAD")
+            return layout.parse_pointer(storage.read("HEAD"), f"{root}/HEAD")
         except NotFound as err:
             raise NotADataset(
                 f"{root} is not a KPL Dataset: it has no HEAD.",
                 hint="Give the address of the folder that holds HEAD, or the number of a version.",
             ) from err
-        if text.strip().isdigit() and len(text) <= 12:
-            return int(text)
-    raise DatasetDamaged(f"{root}/HEAD: {text[:20]!r} is no number of a version.", hint=RESTORE_HINT)
+        except DatasetDamaged:
+            if not num_left:
+                raise
+    raise AssertionError("the loop returns or raises")
 
 
 def _fetch_manifest(storage: Storage, root: RemotePath, number: int) -> Manifest | None:

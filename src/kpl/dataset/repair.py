@@ -2,7 +2,8 @@
 
 An interrupted writer is finished from its journal. A version whose manifest is damaged gives way to the one before.
 A damaged index is made anew from the shards, a shard without blobs from the index. Of other shards the whole blobs
-are kept, and the samples of the damaged ones removed. Damaged files are set aside, never deleted.
+are kept, and the samples of the damaged ones removed. Damaged files are set aside, never
+deleted. HEAD, and tags where that can be told, name their versions again.
 """
 
 import os
@@ -67,6 +68,7 @@ def repair(path: str | os.PathLike[str]) -> RepairReport:
     manifest = _newest_whole_manifest(root, actions)
     manifest = _with_index(root, manifest, actions)
     lost = _mend_shards(root, manifest, actions)
+    _mend_pointers(root, actions)
     return RepairReport(layout.newest_version(root), tuple(actions), lost)
 
 
@@ -110,6 +112,43 @@ def _newest_whole_manifest(root: Path, actions: list[str]) -> Manifest:
             actions.append(f"version {number} is lost, its manifest is damaged: {err.message}")
             _set_aside(layout.manifest_path(root, number))
             layout.write_head(root, layout.newest_version(root))
+
+
+def _mend_pointers(root: Path, actions: list[str]) -> None:
+    """Let HEAD name the newest version, and tags what they named before one byte of theirs was changed."""
+    newest = layout.newest_version(root)
+    head = layout.head_path(root)
+    if not head.exists() or _named_version(head) != newest:
+        layout.write_pointer(head, newest)
+        actions.append(f"HEAD did not name the newest version, {newest}; it does now")
+    for file in layout.pointers(root):
+        if file == head or _named_version(file) is not None:
+            continue
+        meant = [
+            number
+            for number in layout.versions(root)
+            if _num_different(layout.pointer_content(number), file.read_bytes()) == 1
+        ]
+        if len(meant) == 1:
+            layout.write_pointer(file, meant[0])
+            actions.append(f"the damaged tag '{file.name}' names version {meant[0]} again")
+        else:
+            file.replace(file.with_name(f".{file.name}{_ASIDE}"))
+            actions.append(f"the tag '{file.name}' is lost: its file names no version")
+
+
+def _named_version(file: Path) -> int | None:
+    try:
+        return layout.read_pointer(file)
+    except DatasetDamaged:
+        return None
+
+
+def _num_different(one: bytes, other: bytes) -> int:
+    """How many bytes are not the same; all of them where the lengths are not."""
+    if len(one) != len(other):
+        return max(len(one), len(other))
+    return sum(a != b for a, b in zip(one, other, strict=True))
 
 
 def _set_aside(file: Path) -> None:

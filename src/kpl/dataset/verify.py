@@ -11,13 +11,13 @@ from xxhash import xxh3_128
 
 from kpl.dataset import codec, layout
 from kpl.dataset.columns import BlobColumn, OptionalColumn
-from kpl.dataset.errors import NotADataset
+from kpl.dataset.errors import DatasetDamaged, NotADataset
 from kpl.dataset.fields import BLOB
 from kpl.dataset.manifest import Layer, Manifest, load
 from kpl.dataset.references import ReferenceColumn
 from kpl.dataset.shard import Shard, map_file, open_shard_file
 from kpl.dataset.snapshot import Snapshot
-from kpl.errors import KPLError
+from kpl.errors import Invalid, KPLError
 from kpl.storage.url import is_remote
 
 _CHUNK_BYTES = 8 << 20
@@ -55,47 +55,69 @@ class VerifyReport(NamedTuple):
 
 
 def verify(
-    path: str | os.PathLike[str], *, version: int | None = None, progress: Progress | None = None
+    path: str | os.PathLike[str],
+    *,
+    version: int | None = None,
+    all_versions: bool = False,
+    progress: Progress | None = None,
 ) -> VerifyReport:
-    """Check every byte of every file that a version needs.
+    """Check every byte of every file that a version needs, and of those that name versions.
 
     Args:
         path: folder of the dataset, or its address; of an address, one shard at a time is fetched into a temporary
             folder, again where it arrives other than it was written.
         version: number of the version; the newest by default.
+        all_versions: every version of the folder, not one.
         progress: called with (files done, files in all).
     Raises:
         NotADataset: there is no such version.
+        Invalid: all versions of an address, where they cannot be listed.
     """
     address = os.fspath(path)
+    if all_versions and is_remote(address):
+        raise Invalid(
+            f"{address}: the versions at an address cannot be listed.", hint="Check one by its number."
+        )
     if not is_remote(address):
         root = layout.folder_of(address)
-        number = layout.newest_version(root) if version is None else version
-        return _verify(root, number, progress, nullcontext)
+        newest = layout.newest_version(root)
+        if all_versions:
+            return _verify(root, layout.versions(root)[::-1], progress, nullcontext)
+        return _verify(root, [newest if version is None else version], progress, nullcontext)
     from kpl.dataset.mirror import Mirror
     from kpl.dataset.remote import newest_version
 
     with Mirror.temporary(address) as mirror:
+        if version is None:
+            mirror.fetch("HEAD")
         number = newest_version(mirror.storage, address) if version is None else version
         if not mirror.fetch(str(layout.manifest_path(mirror.root, number).relative_to(mirror.root))):
             raise NotADataset(f"{address} has no version {number}.")
-        return _verify(mirror.root, number, progress, mirror.holding)
+        return _verify(mirror.root, [number], progress, mirror.holding)
 
 
 def _verify(
     root: Path,
-    number: int,
+    numbers: list[int],
     progress: Progress | None,
     holding: Callable[[Path], AbstractContextManager[Any]],
 ) -> VerifyReport:
-    manifest_file = layout.manifest_path(root, number)
-    try:
-        manifest = load(root, number)
-    except KPLError as err:
-        if not manifest_file.exists():
-            raise
-        return VerifyReport(1, manifest_file.stat().st_size, 0, (_problem(root, manifest_file, err),))
-    checks = list(_checks(root, manifest))
+    checks = [(file, _pointer_check(root, file)) for file in layout.pointers(root)]
+    num_rows, seen = 0, set[Path]()
+    for number in numbers:
+        file = layout.manifest_path(root, number)
+        try:
+            manifest = load(root, number)
+        except KPLError as err:
+            if not file.exists():
+                raise
+            problem = _problem(root, file, err)
+            checks.append((file, lambda problem=problem: [problem]))  # type: ignore[misc]
+            continue
+        num_rows = num_rows or manifest.rows
+        new = [(file, check) for file, check in _checks(root, manifest) if file not in seen]
+        seen |= {file for file, _ in new}
+        checks += new
     problems: list[Problem] = []
     sizes: dict[Path, int] = {}
     for done, (file, check) in enumerate(checks):
@@ -104,7 +126,18 @@ def _verify(
             sizes[file] = file.stat().st_size if file.exists() else 0
         if progress is not None:
             progress(done + 1, len(checks))
-    return VerifyReport(len(sizes), sum(sizes.values()), manifest.rows, tuple(problems))
+    return VerifyReport(len(sizes), sum(sizes.values()), num_rows, tuple(problems))
+
+
+def _pointer_check(root: Path, file: Path) -> Callable[[], list[Problem]]:
+    def check() -> list[Problem]:
+        try:
+            layout.read_pointer(file)
+        except DatasetDamaged as err:
+            return [_problem(root, file, err)]
+        return []
+
+    return check
 
 
 def _checks(root: Path, manifest: Manifest) -> Iterator[tuple[Path, Callable[[], list[Problem]]]]:

@@ -5,7 +5,6 @@ Nothing that is there is rewritten. A correction stores the corrected rows, a re
 
 import itertools
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,7 +27,6 @@ from kpl.errors import Conflict, Invalid, NotFound, nearest
 from kpl.storage.url import is_remote
 
 _MAX_DELTAS = 8  # of a layer; more are merged into one, since each costs a look-up when reading
-_TAG = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,63}")
 
 Changes = Mapping[str, Mapping[str, Any]]
 
@@ -100,7 +98,7 @@ def tag(path: str | os.PathLike[str], name: str, *, version: int | None = None, 
         Conflict: the name is another version's, and `move` is not given.
     """
     root = layout.folder_of(path)
-    if _TAG.fullmatch(name) is None:
+    if not layout.is_tag_name(name):
         raise Invalid(
             f"'{name}' is not a name for a tag.", hint="A letter, then letters, digits, '.', '_' and '-'."
         )
@@ -110,36 +108,28 @@ def tag(path: str | os.PathLike[str], name: str, *, version: int | None = None, 
         raise Conflict(
             f"{root}: '{name}' is version {before} already.", hint="Move it, or take another name."
         )
-    file = _tag_path(root, name)
-    file.parent.mkdir(exist_ok=True)
-    temporary = file.with_name(f".{name}.{os.getpid()}.tmp")
-    layout.write_durably(temporary, f"{number}\n".encode())
-    temporary.replace(file)
-    layout.fsync_folder(file.parent)
+    layout.write_pointer(layout.tag_path(root, name), number)
     return number
 
 
 def untag(path: str | os.PathLike[str], name: str) -> None:
     """Take a name away from its version."""
     root = layout.folder_of(path)
-    if name not in tags(root):
+    file = layout.tag_path(root, name)
+    if file not in layout.pointers(root):
         raise NotFound(f"{root} has no tag '{name}'.", hint=nearest(name, tags(root)))
-    _tag_path(root, name).unlink()
+    file.unlink()
 
 
 def tags(path: str | os.PathLike[str]) -> dict[str, int]:
-    """Number of the version of each tag."""
-    found = {}
-    folder = layout.folder_of(path) / "tags"
-    for file in sorted(folder.iterdir()) if folder.is_dir() else ():
-        text = file.read_text(encoding="ascii", errors="replace").strip() if _TAG.fullmatch(file.name) else ""
-        if text.isdigit():
-            found[file.name] = int(text)
-    return found
+    """Number of the version of each tag.
 
-
-def _tag_path(root: Path, name: str) -> Path:
-    return root / "tags" / name
+    Raises:
+        DatasetDamaged: the file of a tag is not as it was written.
+    """
+    root = layout.folder_of(path)
+    head = layout.head_path(root)
+    return {file.name: layout.read_pointer(file) for file in layout.pointers(root) if file != head}
 
 
 def resolve(path: str | os.PathLike[str], name: str) -> int:
@@ -148,13 +138,11 @@ def resolve(path: str | os.PathLike[str], name: str) -> int:
     Raises:
         NotFound: neither.
     """
-    if name.isdigit() and is_remote(path):
+    if name.isdigit() and (is_remote(path) or int(name) in layout.versions(layout.folder_of(path))):
         return int(name)
     known = tags(path)
     if name in known:
         return known[name]
-    if name.isdigit() and int(name) in layout.versions(layout.folder_of(path)):
-        return int(name)
     numbers = ", ".join(map(str, layout.versions(layout.folder_of(path))[-10:]))
     raise NotFound(
         f"{path} has no version '{name}'.", hint=f"{nearest(name, known)} Versions: {numbers}.".strip()
