@@ -174,19 +174,30 @@ async function addsByKeyboard(page, words, look) {
 async function readsText(page, words, look) {
   await page.goto(`${BASE}/p/default/pipelines/canvas-zh?view=yaml`);
   const area = page.getByRole('textbox', { name: words.yaml.label });
-  const text = await area.inputValue();
-  await area.fill(text.replace(/^name:.*$/m, 'name: [a'));
+  const line = (text) => area.locator('.cm-line', { hasText: text });
+  await line(/^name:/).click();
+  await page.keyboard.press('Home');
+  await page.keyboard.press('Shift+End');
+  await page.keyboard.type('name: [a');
   await page.getByText(/第 \d+ 行第 \d+ 列/).waitFor();
+  await page.locator('.cm-lint-marker-error').first().waitFor();
   await look(page, 'text-fault');
-  await area.fill(text.replace(/epochs: \d+/, 'epochs: 0'));
+  await page.keyboard.press('Control+z');
+  await page.getByText(words.yaml.inStep).waitFor();
+  await line('epochs:').click();
+  await page.keyboard.press('End');
+  await page.keyboard.press('Shift+Home');
+  await page.keyboard.type('parameters: {epochs: 0}');
   const goTo = page.getByRole('listitem').filter({ hasText: 'parameters.epochs' }).getByRole('button');
   await goTo.press('Enter');
-  const chosen = await area.evaluate((element) =>
-    element.value.slice(element.selectionStart, element.selectionEnd),
-  );
-  assert.match(chosen, /epochs: 0/);
+  assert.match(await page.evaluate(() => getSelection().toString()), /epochs: 0/);
   await look(page, 'text-problem');
-  await area.fill(text);
+  await page.keyboard.press('Control+f');
+  await page.getByRole('textbox', { name: words.yaml.editor.Find }).fill('epochs');
+  await look(page, 'text-search');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Control+z');
+  await goTo.waitFor({ state: 'hidden' });
 }
 
 /** What is drawn here is the same there: graph, places, notes and words. */

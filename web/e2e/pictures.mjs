@@ -13,6 +13,14 @@ const QUIET_MS = 700;
 const EN = { language: 'en', theme: 'light', width: 1440, height: 900 };
 const ZH = { language: 'zh', theme: 'dark', width: 1280, height: 800 };
 const both = [EN, ZH];
+/** All looks of a screen, where they are asked for. */
+const EVERY_LOOK = process.env.KPL_PICTURES_EVERY_LOOK
+  ? [EN, ZH].flatMap(({ width, height }) =>
+      ['light', 'dark'].flatMap((theme) =>
+        ['en', 'zh'].map((language) => ({ language, theme, width, height })),
+      ),
+    )
+  : null;
 
 /** Name, address, and what is done and waited for before the picture. */
 const SCREENS = [
@@ -122,6 +130,65 @@ const SCREENS = [
   },
   { name: 'cluster', path: '/cluster', waitFor: 'main [role=grid]', looks: both },
   { name: 'settings', path: '/settings?tab=users', waitFor: '[role=row]', looks: [EN] },
+  // Not in the guide, only to be looked at:
+  { name: 'import', path: `${PROJECT}/datasets?import=1`, waitFor: '[role=dialog]', looks: [] },
+  {
+    name: 'difference',
+    path: `${PROJECT}/datasets/${objects.scenes}?tab=versions&compare=2-1`,
+    waitFor: 'main',
+    looks: [],
+  },
+  { name: 'scenes', path: `${PROJECT}/datasets/${objects.scenes}`, waitFor: 'li img', looks: [] },
+  { name: 'model-card', path: `${PROJECT}/models/${objects.model}?tab=card`, waitFor: 'main', looks: [] },
+  { name: 'model-files', path: `${PROJECT}/models/${objects.model}?tab=files`, waitFor: 'main', looks: [] },
+  {
+    name: 'deploy',
+    path: `${PROJECT}/models/${objects.model}`,
+    waitFor: 'main h2',
+    act: async (page) => {
+      await page.getByRole('button', { name: /^(Deploy|部署)/ }).click();
+      await page.getByRole('dialog').waitFor();
+    },
+    looks: [],
+  },
+  {
+    name: 'plan',
+    path: `${PROJECT}/pipelines/${objects.pipeline}`,
+    waitFor: '.react-flow__node',
+    act: async (page) => {
+      await page.getByRole('button', { name: /^(Run|运行)/ }).click();
+      await page.getByRole('dialog').waitFor();
+    },
+    looks: [],
+  },
+  { name: 'run-failed', path: `${PROJECT}/runs/${objects.failed}`, waitFor: '.react-flow__node', looks: [] },
+  ...['profile', 'tokens', 'members', 'audit'].map((tab) => ({
+    name: `settings-${tab}`,
+    path: `/settings?tab=${tab}`,
+    waitFor: 'main h1',
+    looks: [],
+  })),
+  { name: 'nothing', path: '/there/is/nothing', waitFor: 'main', looks: [] },
+  {
+    name: 'palette',
+    path: PROJECT,
+    waitFor: 'main img',
+    act: async (page) => {
+      await page.keyboard.press('Control+k');
+      await page.getByRole('dialog').waitFor();
+    },
+    looks: [],
+  },
+  {
+    name: 'shortcuts',
+    path: PROJECT,
+    waitFor: 'main img',
+    act: async (page) => {
+      await page.keyboard.press('?');
+      await page.getByRole('dialog').waitFor();
+    },
+    looks: [],
+  },
 ];
 
 /** Waits until texts, pictures and fonts are there, and the document has not changed for a while. */
@@ -152,12 +219,12 @@ const fileName = (name, { language, theme, width }) => `${FOLDER}/${name}-${widt
 const browser = await start();
 let failures = 0;
 try {
-  for (const look of both) {
+  for (const look of EVERY_LOOK ?? both) {
     const { context, page, problems } = await open(browser, look);
     // Durations are told from one moment, so that two takings differ as little as can be.
     await page.clock.setFixedTime(new Date(objects.now));
     page.setDefaultTimeout(PATIENCE_MS);
-    if (look === EN && (!only || only.test('sign-in'))) {
+    if ((look === EN || EVERY_LOOK) && (!only || only.test('sign-in'))) {
       await page.goto(`${BASE}/sign-in`);
       await page.locator('input[type=password]').waitFor();
       await settle(page);
@@ -165,7 +232,7 @@ try {
     }
     await signIn(page);
     for (const { name, path, waitFor, act, looks } of SCREENS) {
-      if (!looks.includes(look) || (only && !only.test(name))) continue;
+      if (!(EVERY_LOOK ?? looks).includes(look) || (only && !only.test(name))) continue;
       try {
         await page.goto(`${BASE}${path}`);
         await page.locator(waitFor).first().waitFor();

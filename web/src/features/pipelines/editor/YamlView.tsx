@@ -3,6 +3,7 @@ import { useEffect, useMemo, useRef, useState } from 'react';
 import { Button } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import { CopyButton } from '@/ui/CodeBlock';
+import { type Mark, type Phrases, TextEditor, type TextEditorHandle } from '@/ui/TextEditor';
 import { asDocument, type PipelineDocument } from '@/viz/graph/document';
 import type { Problem } from '../api';
 import { lineOf, readYaml, YamlFault } from '../yaml/read';
@@ -15,16 +16,13 @@ interface YamlViewProps {
   problems: Problem[];
 }
 
-const LINE_PX = 20;
-
 /** The same document as text; what is typed here is what the canvas shows. */
 export default function YamlView({ store, document, problems }: YamlViewProps) {
   const { t } = useTranslation('pipelines');
   const written = useMemo(() => writeYaml(document), [document]);
   const [draft, setDraft] = useState<{ text: string; of: PipelineDocument } | null>(null);
   const [fault, setFault] = useState<Fault | null>(null);
-  const numbers = useRef<HTMLDivElement>(null);
-  const area = useRef<HTMLTextAreaElement>(null);
+  const editor = useRef<TextEditorHandle>(null);
   // A draft holds while the document is what was made of it; undo on the canvas brings the written form back.
   const text = draft && (draft.of === document || fault) ? draft.text : written;
   useEffect(() => {
@@ -42,56 +40,28 @@ export default function YamlView({ store, document, problems }: YamlViewProps) {
     setDraft({ text: next, of: read.document });
     store.change(read.document, 'yaml');
   };
-  const starts = text.split('\n');
-  const lines = useMemo(() => linesOf(text), [text]);
-  const nodeIds = (document.nodes ?? []).map(({ id }) => id);
-  const goTo = (line: number) => {
-    const from = starts.slice(0, line - 1).reduce((sum, each) => sum + each.length + 1, 0);
-    area.current?.focus();
-    area.current?.setSelectionRange(from, from + (starts[line - 1]?.length ?? 0));
-    area.current?.scrollTo({ top: Math.max(0, (line - 4) * LINE_PX) });
-  };
-  const told = problems.map((problem) => ({ ...problem, line: lineOf(lines, nodeIds, problem.path) }));
-  const wrong = new Set(fault ? [fault.line] : told.flatMap(({ line }) => line ?? []));
+  const told = useMemo(() => {
+    const lines = linesOf(text);
+    const nodeIds = (document.nodes ?? []).map(({ id }) => id);
+    return problems.map((problem) => ({ ...problem, line: lineOf(lines, nodeIds, problem.path) }));
+  }, [text, document, problems]);
+  const faultText = fault ? t(`yaml.faults.${fault.code}`, { found: fault.found }) : '';
+  const marks = useMemo(
+    () => marksOf(told, fault && { ...fault, message: faultText }),
+    [told, fault, faultText],
+  );
+  const phrases = useMemo(() => t('yaml.editor', { returnObjects: true }) as unknown as Phrases, [t]);
   return (
     <div className="flex min-h-0 flex-1 bg-surface">
       <div className="flex min-w-0 flex-1 flex-col">
-        <div className="flex min-h-0 flex-1 font-mono text-12" style={{ lineHeight: `${LINE_PX}px` }}>
-          <div
-            ref={numbers}
-            aria-hidden
-            className="w-12 shrink-0 overflow-hidden border-r border-line bg-bg py-3 pr-2 text-right text-fg-3 select-none"
-          >
-            {starts.map((_, index) => (
-              <div
-                // biome-ignore lint/suspicious/noArrayIndexKey: the index is the number of the line
-                key={index}
-                className={wrong.has(index + 1) ? 'font-semibold text-failed' : undefined}
-              >
-                {index + 1}
-              </div>
-            ))}
-            <div style={{ height: 400 }} />
-          </div>
-          <textarea
-            ref={area}
-            aria-label={t('yaml.label')}
-            aria-invalid={fault !== null}
-            spellCheck={false}
-            wrap="off"
-            value={text}
-            onChange={(event) => accept(event.target.value)}
-            onScroll={(event) => {
-              if (numbers.current) numbers.current.scrollTop = event.currentTarget.scrollTop;
-            }}
-            onKeyDown={(event) => {
-              if (event.key !== 'Tab' || event.shiftKey) return;
-              event.preventDefault();
-              globalThis.document.execCommand('insertText', false, '  ');
-            }}
-            className="min-h-0 flex-1 resize-none bg-surface px-4 py-3 whitespace-pre text-fg outline-none"
-          />
-        </div>
+        <TextEditor
+          ref={editor}
+          label={t('yaml.label')}
+          text={text}
+          onChange={accept}
+          marks={marks}
+          phrases={phrases}
+        />
         <p role="status" className="flex h-8 shrink-0 items-center gap-2 border-t border-line px-4 text-12">
           {fault ? (
             <>
@@ -100,7 +70,7 @@ export default function YamlView({ store, document, problems }: YamlViewProps) {
                 {t('yaml.fault', {
                   line: fault.line,
                   column: fault.column,
-                  message: t(`yaml.faults.${fault.code}`, { found: fault.found }),
+                  message: faultText,
                 })}
               </span>
             </>
@@ -131,7 +101,7 @@ export default function YamlView({ store, document, problems }: YamlViewProps) {
                 {problem.reason} <span className="text-fg-2">{problem.fix}</span>
                 {problem.line !== null && (
                   <Button
-                    onPress={() => goTo(problem.line as number)}
+                    onPress={() => editor.current?.goTo(problem.line as number)}
                     className="mt-0.5 block rounded-sm text-accent hover:underline"
                   >
                     {t('yaml.goTo', { line: problem.line })}
@@ -158,6 +128,17 @@ function parse(text: string): { document: PipelineDocument } | Fault {
     if (error instanceof YamlFault) return error;
     throw error;
   }
+}
+
+/** What the margin of the text shows. */
+function marksOf(
+  told: readonly (Problem & { line: number | null })[],
+  fault: (Fault & { message: string }) | null,
+): Mark[] {
+  if (fault) return [{ ...fault, severity: 'error' }];
+  return told.flatMap(({ line, severity, reason, fix }) =>
+    line === null ? [] : [{ line, severity, message: `${reason} ${fix}`.trim() }],
+  );
 }
 
 /** Where what stands in the text; nowhere in a text that cannot be read. */
