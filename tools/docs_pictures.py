@@ -1,10 +1,11 @@
 """Pictures of the console for docs/, taken from the running product with real objects.
 
-    python tools/docs_pictures.py [--data-dir FOLDER] [--only REGEX]
+    python tools/docs_pictures.py [--data-dir FOLDER] [--only REGEX] [--every-look FOLDER]
 
 Starts a server, lets `kpl demo` train, test, compile and serve a model, imports generated street scenes, runs what else
 is shown, and photographs each screen with Chromium in the sizes, themes and languages of web/e2e/pictures.mjs. With
---data-dir the objects are kept, so that pictures are taken again in a minute.
+--data-dir the objects are kept, so that pictures are taken again in a minute. With --every-look each screen is taken in
+both widths, themes and languages, to be looked at: one picture a screen, below the given folder; docs/ stays as it is.
 """
 
 import argparse
@@ -44,6 +45,7 @@ def main() -> int:
     )
     parser.add_argument("--data-dir", type=Path, help="keep the objects here")
     parser.add_argument("--only", default="", metavar="REGEX", help="screens to take, as in 'run|editor'")
+    parser.add_argument("--every-look", type=Path, metavar="FOLDER", help="take each screen in all its looks")
     wanted = parser.parse_args()
     with (
         _folder(wanted.data_dir) as folder,
@@ -52,14 +54,18 @@ def main() -> int:
         with server.client() as client:
             objects = make(client, server, folder)
             set_password(client.users.sign_in_link("admin"))
-        with tempfile.TemporaryDirectory(prefix="kpl-pictures-") as taken:
-            done = _take(server.url, Path(taken), objects, wanted.only)
-            total = keep(Path(taken), PICTURES)
+        with tempfile.TemporaryDirectory(prefix="kpl-pictures-") as name:
+            taken, is_every_look = Path(name), wanted.every_look is not None
+            done = _take(server.url, taken, objects, wanted.only, is_every_look=is_every_look)
+            if is_every_look:
+                sheets(taken, wanted.every_look)
+            else:
+                total = keep(taken, PICTURES)
+                print(f"{PICTURES.relative_to(ROOT)}: {total / 1e6:.1f} MB")
         with server.client() as client:
             for endpoint in client.endpoints.list():
                 client.endpoints.stop(endpoint.name)
                 client.tasks.wait(endpoint.task_id, until_over=True)
-    print(f"{PICTURES.relative_to(ROOT)}: {total / 1e6:.1f} MB")
     return done
 
 
@@ -107,6 +113,23 @@ def keep(taken: Path, folder: Path) -> int:
             if target.stat().st_size <= MOST_BYTES:
                 break
     return sum(path.stat().st_size for path in folder.glob("*.webp"))
+
+
+def sheets(taken: Path, folder: Path) -> None:
+    """Put the looks of each screen into one picture: widths beside each other, themes and languages below."""
+    folder.mkdir(parents=True, exist_ok=True)
+    looks: dict[str, list[Path]] = {}
+    for path in sorted(taken.glob("*.png")):
+        looks.setdefault(path.stem.rsplit("-", 3)[0], []).append(path)
+    for name, paths in looks.items():
+        pictures = [Image.open(path) for path in paths]
+        width, height = (max(getattr(each, side) for each in pictures) for side in ("width", "height"))
+        num_rows = -(-len(pictures) // 2)
+        sheet = Image.new("RGB", (2 * width, num_rows * height), "magenta")
+        for number, picture in enumerate(pictures):
+            column, row = divmod(number, num_rows)
+            sheet.paste(picture, (column * width, row * height))
+        sheet.save(folder / f"{name}.png")
 
 
 @contextmanager
@@ -168,7 +191,7 @@ def _with_dataset(template: dict[str, Any]) -> dict[str, Any]:
     return parameters | {"dataset": parameters["dataset"] | {"default": DEMO}}
 
 
-def _take(url: str, folder: Path, objects: dict[str, Any], only: str) -> int:
+def _take(url: str, folder: Path, objects: dict[str, Any], only: str, *, is_every_look: bool) -> int:
     done = subprocess.run(
         ["node", "e2e/pictures.mjs"],
         cwd=ROOT / "web",
@@ -180,6 +203,7 @@ def _take(url: str, folder: Path, objects: dict[str, Any], only: str) -> int:
             "KPL_PICTURES": str(folder),
             "KPL_PICTURES_OBJECTS": json.dumps(objects),
             "KPL_PICTURES_ONLY": only,
+            "KPL_PICTURES_EVERY_LOOK": "1" if is_every_look else "",
         },
     )
     return done.returncode
