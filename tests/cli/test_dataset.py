@@ -58,6 +58,17 @@ def test_a_dataset_is_exported_and_its_health_reported(packed: Path, tmp_path: P
     assert "duplicates" in _run("health", tmp_path / "worse", exit_code=1).stdout
 
 
+def test_an_export_says_how_boxes_change(tmp_path: Path) -> None:
+    with DatasetWriter(tmp_path / "set", kind="instance_segmentation", class_names=["a"]) as writer:
+        image = encode_class_mask(np.zeros((9, 9), np.uint8))
+        writer.add("a.png", image=image, labels=[0], boxes=[[0, 0, 8, 8]], masks=[[[1, 1, 6, 1, 6, 5.5]]])
+    told = _run("export", tmp_path / "set", tmp_path / "out", "--format", "cvat")
+    assert "boxes that are not those around the masks: 1" in told.stderr
+    assert "change by up to 2.5 pixels" in told.stderr
+    wrong = _run("export", tmp_path / "set", tmp_path / "other", "--format", "csv", exit_code=1).exception
+    assert str(wrong).startswith(f"{tmp_path / 'set'}: the format 'csv' cannot hold")
+
+
 @pytest.mark.skipif(not has_nginx(), reason="nginx is not installed")
 def test_a_dataset_is_read_at_its_address_and_changed_in_folders_only(packed: Path, tmp_path: Path) -> None:
     remove(packed, ["a/0.png"])

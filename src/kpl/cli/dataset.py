@@ -200,6 +200,8 @@ def export(
     report = convert.export(dataset.split(split) if split else dataset, destination, format=format.value)
     for what, count in report.dropped.items():
         say(f"The format cannot hold {what}: {count} left out", style="yellow")
+    if report.max_box_change:
+        say(f"Boxes of objects with masks change by up to {report.max_box_change:.4g} pixels", style="yellow")
     if json:
         print_json({"path": destination, **report._asdict()})
     else:
