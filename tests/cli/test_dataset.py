@@ -1,6 +1,7 @@
 """`kpl dataset` on folders, from files to versions and back."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -123,6 +124,15 @@ def test_a_damaged_dataset_is_repaired(packed: Path) -> None:
     assert "1 samples lost" in " ".join(_run("repair", packed).stdout.split())
     assert len(Dataset.open(packed)) == 5
     _run("verify", packed)
+
+
+def test_archives_and_tables_are_packed(packed: Path, tmp_path: Path) -> None:
+    archive = shutil.make_archive(str(tmp_path / "photos"), "gztar", root_dir=tmp_path / "source")
+    told = _run("pack", archive, tmp_path / "again")
+    assert "Unpacking photos.tar.gz" in told.stderr
+    assert Dataset.open(tmp_path / "again").digest == Dataset.open(packed).digest
+    (tmp_path / "a.csv").write_text("size,colour\n1,red\n2,blue\n")
+    assert "2 samples" in _run("pack", tmp_path / "a.csv", tmp_path / "table", "--label", "colour").stdout
 
 
 def test_the_class_column_of_a_table_is_named(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Datasets: pack, check, import and look at them.", no_args_is_help=True)
 
-Source = Annotated[Path, typer.Argument(help="Folder or archive with the data.")]
+Source = Annotated[Path, typer.Argument(help="Folder, archive or table with the data.")]
 Stored = Annotated[str, typer.Argument(help="Folder of a KPL Dataset, or its address (http, s3, gs, az).")]
 StoredHere = Annotated[str, typer.Argument(help="Folder of a KPL Dataset.")]
 
@@ -63,7 +63,9 @@ def pack(
 
 @app.command()
 def index(
-    source: Annotated[Path, typer.Argument(help="Folder with images, tar or TFRecord files.")],
+    source: Annotated[
+        Path, typer.Argument(help="Folder with images, tar or TFRecord files, or one of these.")
+    ],
     destination: Destination,
     kind: Kind = None,
     format: Format = FormatName.AUTO,
@@ -106,6 +108,7 @@ def _pack(
             label_column=label,
             in_place=in_place,
             progress=lambda done, total: bar.update(line, completed=done, total=total),
+            unpacking=lambda name: say(f"Unpacking {name} ..."),
         )
     for problem in report.problems:
         say(f"{problem}", style="yellow")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from kpl.dataset import layout
+from kpl.dataset.convert.archives import opened
 from kpl.dataset.convert.extracts import Extracts
 from kpl.dataset.convert.formats import FORMATS
 from kpl.dataset.convert.parallel import in_order, num_cores
@@ -35,13 +36,15 @@ def pack(
     shard_bytes: int = DEFAULT_SHARD_BYTES,
     in_place: bool = False,
     num_threads: int | None = None,
+    unpacking: Callable[[str], None] | None = None,
 ) -> ImportReport:
-    """Make a dataset of a folder as people have it. Interrupted and run again, it goes on where it stopped.
+    """Make a dataset of a folder as people have it, of an archive of one, or of a single file of samples.
 
-    Files are read, and masks converted, by several threads; samples stand in the same order for any number.
+    Interrupted and run again, it goes on where it stopped. Files are read, and masks converted, by several threads;
+    samples stand in the same order for any number.
 
     Args:
-        src: the folder.
+        src: the folder, archive or file.
         dest: folder of the dataset, to be made.
         kind: of the dataset; follows from the format by default.
         format: one of `FORMATS`, or `auto` to find out.
@@ -54,8 +57,9 @@ def pack(
             dataset must stay where it is in relation to them.
         num_threads: that read files ahead; as many as there are cores by default. Records inside of files are read
             one after the other.
+        unpacking: called with the name of an archive before it is unpacked, for the time of the import.
     Raises:
-        NotFound: there is no such folder.
+        NotFound: there is nothing, or a file without samples.
         Invalid: nothing in it can be imported, or not as this format or kind, or not in place, or `dest` is an address.
         Conflict: `dest` holds a dataset already.
         ImportStopped: something cannot be used, with `on_error="stop"`.
@@ -68,36 +72,31 @@ def pack(
     if on_error not in ("skip", "stop"):
         raise Invalid(f"on_error='{on_error}' is unknown.", hint=nearest(on_error, ("skip", "stop")))
     log = ProblemLog(on_error)
-    source = scan(source_path, log)
-    format_name = _choose_format(source, format, kind)
-    chosen = FORMATS[format_name]
-    guessed = chosen.kind_of(source) if kind is None and chosen.kind_of is not None else chosen.kinds[0]
-    dataset_kind = parse_kind(kind) if kind is not None else guessed
-    if dataset_kind not in chosen.kinds:
-        fitting = [name for name, each in FORMATS.items() if dataset_kind in each.kinds]
-        raise Invalid(
-            f"{source_path}: the format '{format_name}' gives {chosen.kinds[0]}, not {dataset_kind}.",
-            hint=f"For {dataset_kind} use one of: {', '.join(fitting)}." if fitting else "",
+    with opened(
+        source_path, dest_path, log, format_name=format, in_place=in_place, unpacking=unpacking
+    ) as source:
+        format_name, dataset_kind = _format_and_kind(source, format, kind)
+        plan = FORMATS[format_name].plan(source, log, Options(dataset_kind, label_column))
+        plan = _with_class_names(plan, tuple(class_names), source_path)
+        writer = DatasetWriter(
+            dest_path,
+            kind=dataset_kind,
+            class_names=plan.class_names,
+            fields=plan.fields,
+            attributes={**plan.attributes, "format": format_name},
+            shard_bytes=shard_bytes,
+            resume=True,
         )
-    options = Options(dataset_kind, label_column)
-    plan = _with_class_names(chosen.plan(source, log, options), tuple(class_names), source_path)
-    writer = DatasetWriter(
-        dest_path,
-        kind=dataset_kind,
-        class_names=plan.class_names,
-        fields=plan.fields,
-        attributes={**plan.attributes, "format": format_name},
-        shard_bytes=shard_bytes,
-        resume=True,
-    )
-    with Extracts(source, dest_path if in_place else None) as extracts, closing(plan):
-        prepared = in_order(
-            partial(_prepare, extracts),
-            [item for item in plan.items if _key(item) not in writer.resumed_keys],
-            num_threads=_num_threads(plan, num_threads),
-        )
-        with closing(prepared):
-            return _write(writer, extracts, plan, prepared, log, format_name=format_name, progress=progress)
+        with Extracts(source, dest_path if in_place else None) as extracts, closing(plan):
+            prepared = in_order(
+                partial(_prepare, extracts),
+                [item for item in plan.items if _key(item) not in writer.resumed_keys],
+                num_threads=_num_threads(plan, num_threads),
+            )
+            with closing(prepared):
+                return _write(
+                    writer, extracts, plan, prepared, log, format_name=format_name, progress=progress
+                )
 
 
 def detect_format(src: str | os.PathLike[str]) -> str:
@@ -127,6 +126,20 @@ def _choose_format(source: SourceFolder, name: str, kind: str | None) -> str:
         f"{source.root} holds no images or tables of a known layout in {len(source.files)} files.",
         hint="Give a folder with one folder of images a class, or name its format.",
     )
+
+
+def _format_and_kind(source: SourceFolder, format: str, kind: str | None) -> tuple[str, Kind]:
+    format_name = _choose_format(source, format, kind)
+    chosen = FORMATS[format_name]
+    guessed = chosen.kind_of(source) if kind is None and chosen.kind_of is not None else chosen.kinds[0]
+    dataset_kind = parse_kind(kind) if kind is not None else guessed
+    if dataset_kind not in chosen.kinds:
+        fitting = [name for name, each in FORMATS.items() if dataset_kind in each.kinds]
+        raise Invalid(
+            f"{source.root}: the format '{format_name}' gives {chosen.kinds[0]}, not {dataset_kind}.",
+            hint=f"For {dataset_kind} use one of: {', '.join(fitting)}." if fitting else "",
+        )
+    return format_name, dataset_kind
 
 
 def _with_class_names(plan: Plan, wanted: tuple[str, ...], source: Path) -> Plan:

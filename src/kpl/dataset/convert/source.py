@@ -133,7 +133,7 @@ def scan(root: Path, log: ProblemLog) -> SourceFolder:
         NotFound: it is not a folder.
     """
     if not root.is_dir():
-        what = "is a file: unpack it first" if root.exists() else "does not exist"
+        what = "is a file" if root.exists() else "does not exist"
         raise NotFound(f"{root} {what}.", hint="Give the folder that holds the images.")
     real_root = root.resolve()
     files: list[PurePosixPath] = []
