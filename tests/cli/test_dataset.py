@@ -49,6 +49,36 @@ def test_versions_are_named_listed_compared_and_let_go_of(packed: Path) -> None:
     _run("verify", packed)
 
 
+def test_an_older_version_is_looked_at(packed: Path) -> None:
+    _run("tag", packed, "first")
+    remove(packed, ["a/0.png"])
+    for version, count in (("", 5), ("first", 6), ("1", 6)):
+        chosen = ("--version", version) if version else ()
+        assert json.loads(_run("info", packed, *chosen, "--json").stdout)["num_samples"] == count
+        assert ("a/0.png" in _run("head", packed, *chosen).stdout) == (count == 6)
+        assert json.loads(_run("health", packed, *chosen, "--json").stdout)["is_healthy"]
+        assert json.loads(_run("verify", packed, *chosen, "--json").stdout)["is_intact"]
+    manifest = packed / "manifest" / "00000001.kpm"
+    manifest.write_bytes(manifest.read_bytes()[:-1] + b"x")
+    _run("verify", packed)
+    assert "00000001.kpm" in _run("verify", packed, "--version", "first", exit_code=1).output
+    assert "no version 'second'" in str(_run("info", packed, "--version", "second", exit_code=1).exception)
+
+
+def test_packing_says_what_it_could_not_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "a.csv").write_text("size,colour\n1,red\n2\n3\n4,blue\n")
+    monkeypatch.setattr("kpl.cli.dataset.MAX_PROBLEMS", 1)
+    told = json.loads(_run("pack", tmp_path / "source", tmp_path / "set", "--json").stdout)
+    assert (told["format"], told["kind"], told["num_samples"], told["num_problems"]) == (
+        "csv",
+        "tabular",
+        2,
+        2,
+    )
+    assert told["problems"] == [{"file": "a.csv", "line": 3, "reason": "1 cells for 2 columns; left out"}]
+
+
 def test_a_dataset_is_exported_and_its_health_reported(packed: Path, tmp_path: Path) -> None:
     assert "6 samples" in _run("export", packed, tmp_path / "out", "--format", "imagefolder").stdout
     assert (tmp_path / "out" / "b" / "1.png").is_file()

@@ -33,8 +33,11 @@ from kpl.errors import Invalid
 
 if TYPE_CHECKING:
     from kpl.dataset import Dataset
+    from kpl.dataset.convert import ImportReport
 
 app = typer.Typer(help="Datasets: pack, check, import and look at them.", no_args_is_help=True)
+
+MAX_PROBLEMS = 1000  # of an import in JSON; the number of all stands beside them
 
 Source = Annotated[Path, typer.Argument(help="Folder, archive or table with the data.")]
 Stored = Annotated[str, typer.Argument(help="Folder of a KPL Dataset, or its address (http, s3, gs, az).")]
@@ -44,6 +47,7 @@ StoredHere = Annotated[str, typer.Argument(help="Folder of a KPL Dataset.")]
 Destination = Annotated[str, typer.Argument(help="Folder to write; must not exist.")]
 Kind = Annotated[kinds.Kind | None, typer.Option(help="What the labels are; follows from the format.")]
 Format = Annotated[FormatName, typer.Option(help="Layout of the source.")]
+Version = Annotated[str, typer.Option(help="Number or tag; the newest by default.")]
 OnError = Annotated[ErrorPolicy, typer.Option(help="What a sample that cannot be read does.")]
 
 
@@ -113,23 +117,34 @@ def _pack(
     for problem in report.problems:
         say(f"{problem}", style="yellow")
     if json:
-        print_json(
-            {
-                "path": destination,
-                "num_samples": report.num_samples,
-                "num_problems": report.num_problems,
-            }
-        )
+        print_json(_import_as_json(destination, report))
     else:
         out.print(f"{destination}: {report.num_samples} samples, {report.num_problems} problems")
 
 
-@app.command()
-def info(path: Stored, json: Json = False) -> None:
-    """Print counts, classes, splits and sizes of a KPL Dataset. Needs no server."""
-    from kpl.dataset import Dataset, stats
+def _import_as_json(path: str, report: "ImportReport") -> dict[str, object]:
+    """What an import did; of the problems the first ones, since there may be one in every line of a source."""
+    return {
+        "path": path,
+        "format": report.format,
+        "kind": report.kind,
+        "num_samples": report.num_samples,
+        "class_names": report.class_names,
+        "splits": report.splits,
+        "num_problems": report.num_problems,
+        "problems": [problem._asdict() for problem in report.problems[:MAX_PROBLEMS]],
+        "num_ignored": report.num_ignored,
+        "num_resumed": report.num_resumed,
+        "digest": report.digest,
+    }
 
-    summary = stats.summary(Dataset.open(path))
+
+@app.command()
+def info(path: Stored, version: Version = "", json: Json = False) -> None:
+    """Print counts, classes, splits and sizes of a KPL Dataset. Needs no server."""
+    from kpl.dataset import stats
+
+    summary = stats.summary(_open(path, version))
     if json:
         print_json(summary)
     else:
@@ -145,11 +160,11 @@ def _short(value: object) -> object:
 
 
 @app.command()
-def verify(path: Stored, json: Json = False) -> None:
+def verify(path: Stored, version: Version = "", json: Json = False) -> None:
     """Check every byte of a KPL Dataset against its checksums. Needs no server."""
     from kpl.dataset.verify import verify as verify_dataset
 
-    report = verify_dataset(path)
+    report = verify_dataset(path, version=_number(path, version))
     if json:
         print_json(
             {"is_intact": not report.problems, "problems": [str(problem) for problem in report.problems]}
@@ -166,12 +181,11 @@ def verify(path: Stored, json: Json = False) -> None:
 def head(
     path: Stored,
     count: Annotated[int, typer.Option("--count", "-n", min=1, help="How many samples.")] = 10,
+    version: Version = "",
     split: Annotated[str | None, typer.Option(help="Only this split.")] = None,
 ) -> None:
     """Print the first samples of a KPL Dataset without their images. Needs no server."""
-    from kpl.dataset import Dataset
-
-    dataset = Dataset.open(path)
+    dataset = _open(path, version)
     view = dataset.split(split) if split else dataset
     rows = []
     for sample in view[:count]:
@@ -192,7 +206,7 @@ def export(
     path: Stored,
     destination: Annotated[str, typer.Argument(help="Folder to write; must be empty.")],
     format: Annotated[FormatName, typer.Option(help="Layout to write.")],
-    version: Annotated[str, typer.Option(help="Number or tag; the newest by default.")] = "",
+    version: Version = "",
     split: Annotated[str | None, typer.Option(help="Only this split.")] = None,
     json: Json = False,
 ) -> None:
@@ -213,22 +227,28 @@ def export(
 
 def _open(path: str, version: str) -> "Dataset":
     from kpl.dataset import Dataset
+
+    return Dataset.open(path, version=_number(path, version))
+
+
+def _number(path: str, version: str) -> int | None:
+    """Number of the version that is meant; None for the newest."""
     from kpl.dataset.versions import resolve
 
-    return Dataset.open(path, version=resolve(path, version) if version else None)
+    return resolve(path, version) if version else None
 
 
 @app.command()
 def health(
     path: Stored,
+    version: Version = "",
     decode: Annotated[int, typer.Option(min=0, help="How many images to decode at most.")] = 2000,
     json: Json = False,
 ) -> None:
     """Look for leaks between splits, wrong boxes, empty masks and the like. Needs no server."""
-    from kpl.dataset import Dataset
     from kpl.dataset.health import report as health_report
 
-    report = health_report(Dataset.open(path), max_decoded=decode)
+    report = health_report(_open(path, version), max_decoded=decode)
     if json:
         print_json(report.as_json())
     else:
@@ -263,7 +283,7 @@ def history(path: StoredHere, json: Json = False) -> None:
 def tag(
     path: StoredHere,
     name: Annotated[str, typer.Argument(help="Name for the version.")],
-    version: Annotated[str, typer.Option(help="Number or tag; the newest by default.")] = "",
+    version: Version = "",
     move: Annotated[bool, typer.Option(help="Take the name from the version that has it.")] = False,
     remove: Annotated[bool, typer.Option(help="Take the name away instead.")] = False,
 ) -> None:
@@ -274,7 +294,7 @@ def tag(
         versions.untag(path, name)
         out.print(f"{path}: no version is called {name} now")
         return
-    number = versions.tag(path, name, version=versions.resolve(path, version) if version else None, move=move)
+    number = versions.tag(path, name, version=_number(path, version), move=move)
     out.print(f"{path}: version {number} is {name}")
 
 
