@@ -373,7 +373,8 @@ def _free_name(layer: str, manifest: Manifest) -> str:
 def _write_patch(dataset: Dataset, layer: Layer, by: str, rows: list[tuple[int, Mapping[str, Any]]]) -> Layer:
     """Write the corrected rows of a layer, whole, as a layer of their own."""
     folder = dataset.path / layout.WRITING / f"{by}.{os.getpid()}.{os.urandom(4).hex()}"
-    folder.mkdir(parents=True)
+    with layout.door(dataset.path):
+        folder.mkdir(parents=True)
     writer = LayerWriter(dataset.path, by, layer.fields, folder)
     try:
         for row, changed in rows:
@@ -385,8 +386,7 @@ def _write_patch(dataset: Dataset, layer: Layer, by: str, rows: list[tuple[int, 
         for file in folder.iterdir():
             file.unlink()
         folder.rmdir()
-        if not any(folder.parent.iterdir()):
-            folder.parent.rmdir()
+        layout.remove_if_empty(folder.parent)
     return Layer(by, layer.fields, (shard,))
 
 

@@ -86,6 +86,7 @@ def pack(
             attributes={**plan.attributes, "format": format_name},
             shard_bytes=shard_bytes,
             resume=True,
+            source=str(source_path.resolve()),
         )
         with Extracts(source, dest_path if in_place else None) as extracts, closing(plan):
             prepared = in_order(
