@@ -397,8 +397,8 @@ def import_(
         str | None, typer.Option(help="Instead: a folder on the server (administrators).")
     ] = None,
     kind: Annotated[
-        DatasetKindName, typer.Option(help="What the labels are.")
-    ] = DatasetKindName.CLASSIFICATION,
+        DatasetKindName, typer.Option(help="What the labels are; follows from the format by default.")
+    ] = DatasetKindName.AUTO,
     format: Annotated[FormatName, typer.Option(help="Layout of the source.")] = FormatName.AUTO,
     on_error: Annotated[
         ErrorPolicy, typer.Option(help="What a sample that cannot be read does.")
