@@ -113,7 +113,8 @@ def test_a_dataset_is_read_at_its_address_and_changed_in_folders_only(packed: Pa
         _run("export", address, tmp_path / "out", "--format", "imagefolder", "--version", "1")
         assert (tmp_path / "out" / "a" / "0.png").is_file()
         _run("merge", address, "--to", tmp_path / "merged", exit_code=1)
-        for command in (("history",), ("tag", "x"), ("gc", "--yes"), ("repair",)):
+        words = (("history",), ("tag", "x"), ("gc", "--yes"), ("repair",), ("append", tmp_path / "source"))
+        for command in (*words, ("remove", "b/1.png"), ("restore", "1"), ("branch", tmp_path / "own")):
             refused = _run(command[0], address, *command[1:], exit_code=1).exception
             assert "at an address is read there, not written" in str(refused)
         with pytest.raises(Invalid, match="not written"):
@@ -135,6 +136,7 @@ def test_nothing_is_written_to_an_address(
         ("pack", tmp_path / "source", address),
         ("index", tmp_path / "source", address),
         ("export", packed, address, "--format", "imagefolder"),
+        ("branch", packed, address),
         ("merge", packed, packed, "--to", address, "--keep-first"),
     ):
         refused = _run(*command, exit_code=1).exception
@@ -154,6 +156,41 @@ def test_a_damaged_dataset_is_repaired(packed: Path) -> None:
     assert "1 samples lost" in " ".join(_run("repair", packed).stdout.split())
     assert len(Dataset.open(packed)) == 5
     _run("verify", packed)
+
+
+def test_samples_are_added_removed_and_brought_back(packed: Path, tmp_path: Path) -> None:
+    more = tmp_path / "more" / "b" / "new.png"
+    more.parent.mkdir(parents=True)
+    more.write_bytes(encode_class_mask(np.full((9, 9), 200)))
+    told = json.loads(_run("append", packed, tmp_path / "more", "-m", "one more", "--json").stdout)
+    assert (told["version"], told["num_added"], told["num_samples"]) == (2, 1, 7)
+    assert "b/new.png already" in str(
+        _run("append", packed, tmp_path / "more", exit_code=1).exception
+    ).replace("'", "")
+    again = _run("append", packed, tmp_path / "more", "--keep-first")
+    assert "version 2, 0 samples added to 7, 0 problems" in again.stdout
+    assert "1 samples were left out" in again.stderr
+    (tmp_path / "keys.txt").write_text("a/0.png\na/2.png\n")
+    gone = _run("remove", packed, "b/1.png", "a/0.png", "--list", tmp_path / "keys.txt", "-m", "blurred")
+    assert "version 3, 4 samples, 3 samples removed" in gone.stdout
+    assert "no sample 'b/1.png'" in str(_run("remove", packed, "b/1.png", exit_code=1).exception)
+    assert "Nothing is to be removed" in str(_run("remove", packed, exit_code=1).exception)
+    _run("tag", packed, "full", "--version", "2")
+    assert "version 4, 7 samples, as version 2" in _run("restore", packed, "full").stdout
+    assert "no version '9'" in str(_run("restore", packed, "9", exit_code=1).exception)
+    messages = [each["message"] for each in json.loads(_run("history", packed, "--json").stdout)]
+    assert messages == ["as version 2", "blurred", "one more", ""]
+
+
+def test_a_version_becomes_a_dataset_of_its_own(packed: Path, tmp_path: Path) -> None:
+    _run("remove", packed, "a/0.png")
+    told = json.loads(
+        _run("branch", packed, tmp_path / "own", "--version", "1", "-m", "try", "--json").stdout
+    )
+    assert (told["version"], told["num_samples"]) == (1, 6)
+    assert json.loads(_run("history", tmp_path / "own", "--json").stdout)[0]["message"] == "try"
+    assert Dataset.open(tmp_path / "own").digest == Dataset.open(packed, version=1).digest
+    assert "holds a dataset already" in str(_run("branch", packed, tmp_path / "own", exit_code=1).exception)
 
 
 def test_archives_and_tables_are_packed(packed: Path, tmp_path: Path) -> None:

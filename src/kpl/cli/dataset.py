@@ -1,5 +1,7 @@
 """`kpl dataset`: import, list, show and delete ask a server; the rest works on folders without one."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -47,7 +49,11 @@ StoredHere = Annotated[str, typer.Argument(help="Folder of a KPL Dataset.")]
 Destination = Annotated[str, typer.Argument(help="Folder to write; must not exist.")]
 Kind = Annotated[kinds.Kind | None, typer.Option(help="What the labels are; follows from the format.")]
 Format = Annotated[FormatName, typer.Option(help="Layout of the source.")]
+Label = Annotated[str, typer.Option(help="In tables, the column with the class.")]
 Version = Annotated[str, typer.Option(help="Number or tag; the newest by default.")]
+Message = Annotated[
+    str, typer.Option("--message", "-m", metavar="TEXT", help="Why; stands with the version.")
+]
 OnError = Annotated[ErrorPolicy, typer.Option(help="What a sample that cannot be read does.")]
 
 
@@ -58,7 +64,7 @@ def pack(
     kind: Kind = None,
     format: Format = FormatName.AUTO,
     on_error: OnError = ErrorPolicy.SKIP,
-    label: Annotated[str, typer.Option(help="In tables, the column with the class.")] = "",
+    label: Label = "",
     json: Json = False,
 ) -> None:
     """Write files in a common layout as a KPL Dataset. Needs no server."""
@@ -93,16 +99,7 @@ def _pack(
 ) -> None:
     from kpl.dataset import convert
 
-    what = "indexing" if in_place else "packing"
-    with Progress(
-        TextColumn(what),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=err,
-        transient=True,
-    ) as bar:
-        line = bar.add_task(what, total=None)
+    with _counting("indexing" if in_place else "packing") as progress:
         report = convert.pack(
             source,
             destination,
@@ -111,15 +108,32 @@ def _pack(
             on_error=on_error.value,
             label_column=label,
             in_place=in_place,
-            progress=lambda done, total: bar.update(line, completed=done, total=total),
-            unpacking=lambda name: say(f"Unpacking {name} ..."),
+            progress=progress,
+            unpacking=_say_unpacking,
         )
-    for problem in report.problems:
-        say(f"{problem}", style="yellow")
+    _say_problems(report)
     if json:
         print_json(_import_as_json(destination, report))
     else:
         out.print(f"{destination}: {report.num_samples} samples, {report.num_problems} problems")
+
+
+@contextmanager
+def _counting(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar that shows how many samples are done."""
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True) as bar:
+        line = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(line, completed=done, total=total)
+
+
+def _say_unpacking(name: str) -> None:
+    say(f"Unpacking {name} ...")
+
+
+def _say_problems(report: "ImportReport") -> None:
+    for problem in report.problems:
+        say(f"{problem}", style="yellow")
 
 
 def _import_as_json(path: str, report: "ImportReport") -> dict[str, object]:
@@ -296,6 +310,116 @@ def tag(
         return
     number = versions.tag(path, name, version=_number(path, version), move=move)
     out.print(f"{path}: version {number} is {name}")
+
+
+@app.command()
+def append(
+    path: StoredHere,
+    source: Source,
+    format: Format = FormatName.AUTO,
+    on_error: OnError = ErrorPolicy.SKIP,
+    label: Label = "",
+    keep_first: Annotated[
+        bool, typer.Option("--keep-first", help="Leave out samples whose key the dataset has.")
+    ] = False,
+    message: Message = "",
+    json: Json = False,
+) -> None:
+    """Add files in a common layout to a KPL Dataset, as its next version. Needs no server."""
+    from kpl.dataset import convert
+
+    with _counting("appending") as progress:
+        report = convert.append(
+            source,
+            path,
+            format=format.value,
+            on_error=on_error.value,
+            label_column=label,
+            keep_first=keep_first,
+            message=message,
+            progress=progress,
+            unpacking=_say_unpacking,
+        )
+    _say_problems(report)
+    if json:
+        more = {"version": report.version, "num_added": report.num_added, "num_known": report.num_known}
+        print_json({**_import_as_json(path, report), **more})
+        return
+    out.print(
+        f"{path}: version {report.version}, {report.num_added} samples added to "
+        f"{report.num_samples - report.num_added}, {report.num_problems} problems"
+    )
+    if report.num_known:
+        say(f"{report.num_known} samples were left out: the dataset has their keys.")
+
+
+@app.command()
+def remove(
+    path: StoredHere,
+    keys: Annotated[list[str] | None, typer.Argument(metavar="KEY...", help="Samples to remove.")] = None,
+    list_: Annotated[
+        typer.FileText | None,
+        typer.Option(
+            "--list", metavar="FILE", help="Samples to remove, a key on each line; - for the input."
+        ),
+    ] = None,
+    message: Message = "",
+    json: Json = False,
+) -> None:
+    """Make a version of a KPL Dataset without some samples; older versions keep them. Needs no server."""
+    from kpl.dataset import versions
+
+    gone = dict.fromkeys([*(keys or ()), *_keys(list_)])
+    if not gone:
+        raise Invalid(
+            "Nothing is to be removed.", hint="Name samples by their keys, or in a file with --list."
+        )
+    made = versions.remove(path, gone, message=message)
+    _print_version(path, made, f"{len(gone)} samples removed", json=json, num_removed=len(gone))
+
+
+@app.command()
+def restore(
+    path: StoredHere,
+    version: Annotated[
+        str, typer.Argument(help="Number or tag of the version that is to be the newest again.")
+    ],
+    message: Message = "",
+    json: Json = False,
+) -> None:
+    """Make a version of a KPL Dataset that is as an older one was; those between stay. Needs no server."""
+    from kpl.dataset import versions
+
+    number = versions.resolve(path, version)
+    _print_version(
+        path,
+        versions.restore(path, number, message=message),
+        f"as version {number}",
+        json=json,
+        as_version=number,
+    )
+
+
+@app.command()
+def branch(
+    path: StoredHere,
+    destination: Destination,
+    version: Version = "",
+    message: Message = "",
+    json: Json = False,
+) -> None:
+    """Begin a KPL Dataset of its own with a version of another; the images are shared. Needs no server."""
+    from kpl.dataset import versions
+
+    made = versions.branch(path, destination, version=_number(path, version), message=message)
+    _print_version(destination, made, f"from {path}", json=json)
+
+
+def _print_version(path: str, made: "Dataset", how: str, *, json: bool, **more: object) -> None:
+    if json:
+        print_json({"path": path, "version": made.version, "num_samples": len(made), **more})
+    else:
+        out.print(f"{path}: version {made.version}, {len(made)} samples, {how}")
 
 
 @app.command()
@@ -525,9 +649,7 @@ def review(
         float,
         typer.Option(metavar="SCORE", min=0, max=1, help="Leave out objects less sure than this."),
     ] = 0.0,
-    message: Annotated[
-        str, typer.Option("--message", "-m", metavar="TEXT", help="Why; stands with the version.")
-    ] = "",
+    message: Message = "",
     json: Json = False,
 ) -> None:
     """Accept a model's answers as labels, or reject them, in a new version; the old one stays as it is."""

@@ -187,7 +187,7 @@ def remove(path: str | os.PathLike[str], keys: Iterable[str], *, message: str = 
     Raises:
         NotFound: there is no such sample.
     """
-    wanted = list(keys)
+    wanted = list(dict.fromkeys(keys))
     return _commit(layout.folder_of(path), lambda dataset: _without(dataset, wanted), message)
 
 
@@ -231,10 +231,18 @@ def restore(path: str | os.PathLike[str], version: int, *, message: str = "") ->
 
 
 def branch(
-    path: str | os.PathLike[str], dest: str | os.PathLike[str], *, version: int | None = None
+    path: str | os.PathLike[str],
+    dest: str | os.PathLike[str],
+    *,
+    version: int | None = None,
+    message: str = "",
 ) -> Dataset:
-    """Begin a dataset of its own with a version of this one; files are shared where there can be links."""
-    return Dataset.open(path, version=version).derive(dest)
+    """Begin a dataset of its own with a version of this one; files are shared where there can be links.
+
+    Raises:
+        Conflict: there is a dataset in `dest` already.
+    """
+    return Dataset.open(layout.folder_of(path), version=version).derive(dest, message=message)
 
 
 def _commit(root: Path, make: Callable[[Dataset], Draft], message: str) -> Dataset:

@@ -1,26 +1,18 @@
 """Importing: find out what a folder holds, write it as a dataset, report what could not be used."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
-from functools import partial
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
 
 from kpl.dataset import layout
 from kpl.dataset.convert.archives import opened
-from kpl.dataset.convert.extracts import Extracts
+from kpl.dataset.convert.conversion import Progress, Work, convert
 from kpl.dataset.convert.formats import FORMATS
-from kpl.dataset.convert.parallel import in_order, num_cores
 from kpl.dataset.convert.report import ImportReport, OnError, ProblemLog
-from kpl.dataset.convert.source import Extract, Item, Options, Plan, SourceFolder, scan
-from kpl.dataset.errors import BadSample
-from kpl.dataset.image import image_info
+from kpl.dataset.convert.source import Options, Plan, SourceFolder, scan
 from kpl.dataset.kinds import Kind
 from kpl.dataset.writer import DEFAULT_SHARD_BYTES, DatasetWriter, parse_kind
 from kpl.errors import Invalid, nearest
-
-Progress = Callable[[int, int], None]
 
 
 def pack(
@@ -75,9 +67,9 @@ def pack(
     with opened(
         source_path, dest_path, log, format_name=format, in_place=in_place, unpacking=unpacking
     ) as source:
-        format_name, dataset_kind = _format_and_kind(source, format, kind)
+        format_name, dataset_kind = format_and_kind(source, format, kind)
         plan = FORMATS[format_name].plan(source, log, Options(dataset_kind, label_column))
-        plan = _with_class_names(plan, tuple(class_names), source_path)
+        plan = with_class_names(plan, tuple(class_names), source_path)
         writer = DatasetWriter(
             dest_path,
             kind=dataset_kind,
@@ -88,16 +80,10 @@ def pack(
             resume=True,
             source=str(source_path.resolve()),
         )
-        with Extracts(source, dest_path if in_place else None) as extracts, closing(plan):
-            prepared = in_order(
-                partial(_prepare, extracts),
-                [item for item in plan.items if _key(item) not in writer.resumed_keys],
-                num_threads=_num_threads(plan, num_threads),
-            )
-            with closing(prepared):
-                return _write(
-                    writer, extracts, plan, prepared, log, format_name=format_name, progress=progress
-                )
+        work = Work(source, plan, log, format_name)
+        return convert(
+            writer, work, dest_path if in_place else None, num_threads=num_threads, progress=progress
+        )
 
 
 def detect_format(src: str | os.PathLike[str]) -> str:
@@ -129,7 +115,12 @@ def _choose_format(source: SourceFolder, name: str, kind: str | None) -> str:
     )
 
 
-def _format_and_kind(source: SourceFolder, format: str, kind: str | None) -> tuple[str, Kind]:
+def format_and_kind(source: SourceFolder, format: str, kind: str | None) -> tuple[str, Kind]:
+    """The format of a source and the kind of dataset that it becomes, as far as they are not told.
+
+    Raises:
+        Invalid: there is none, or the format cannot be of that kind.
+    """
     format_name = _choose_format(source, format, kind)
     chosen = FORMATS[format_name]
     guessed = chosen.kind_of(source) if kind is None and chosen.kind_of is not None else chosen.kinds[0]
@@ -143,7 +134,7 @@ def _format_and_kind(source: SourceFolder, format: str, kind: str | None) -> tup
     return format_name, dataset_kind
 
 
-def _with_class_names(plan: Plan, wanted: tuple[str, ...], source: Path) -> Plan:
+def with_class_names(plan: Plan, wanted: tuple[str, ...], source: Path) -> Plan:
     """The plan with class ids in the wanted order."""
     if not wanted:
         return plan
@@ -156,106 +147,3 @@ def _with_class_names(plan: Plan, wanted: tuple[str, ...], source: Path) -> Plan
     new_ids = [wanted.index(name) for name in plan.class_names]
     items = [item._replace(annotation=item.annotation.renumbered(new_ids)) for item in plan.items]
     return plan._replace(class_names=wanted, items=items)
-
-
-def _num_threads(plan: Plan, wanted: int | None) -> int:
-    """How many threads may read: records share an open file, and only one at a time can read it."""
-    is_file_each = all(item.has_image and item.image is None for item in plan.items)
-    return (num_cores() if wanted is None else wanted) if is_file_each else 1
-
-
-def _key(item: Item) -> str:
-    return item.key or str(item.file)
-
-
-class _Prepared(NamedTuple):
-    """A sample that was read, or what came instead.
-
-    Attributes:
-        values: of its fields, an image in bytes or where it is.
-        log: problems met on the way.
-        error: what made it impossible.
-    """
-
-    item: Item
-    values: dict[str, Any]
-    log: ProblemLog
-    error: OSError | BadSample | None = None
-
-
-def _write(
-    writer: DatasetWriter,
-    extracts: Extracts,
-    plan: Plan,
-    prepared: Iterator[_Prepared],
-    log: ProblemLog,
-    *,
-    format_name: str,
-    progress: Progress | None,
-) -> ImportReport:
-    num_resumed = len(writer.resumed_keys)
-    is_done = False
-    try:
-        for done, each in enumerate(prepared, num_resumed + 1):
-            _add(writer, each, log)
-            if progress is not None:
-                progress(done, len(plan.items))
-        if not writer.num_samples:
-            first = f" First problem: {log.problems[0]}." if log.problems else ""
-            raise Invalid(f"{extracts.source.root}: nothing could be imported as '{format_name}'.{first}")
-        dataset = writer.commit()
-        is_done = True
-    except Invalid:
-        writer.abort()
-        raise
-    finally:
-        if not is_done:
-            writer.close()
-    return ImportReport(
-        format=format_name,
-        kind=str(writer.kind),
-        num_samples=len(dataset),
-        class_names=plan.class_names,
-        splits=dataset.splits,
-        num_problems=log.num_problems,
-        problems=tuple(log.problems),
-        num_ignored=log.num_ignored,
-        ignored=tuple(log.ignored),
-        num_resumed=num_resumed,
-        digest=dataset.digest,
-    )
-
-
-def _prepare(extracts: Extracts, item: Item) -> _Prepared:
-    """Read a sample; problems are kept for their turn, since others may be ahead of them."""
-    log = ProblemLog("skip")
-    values: dict[str, Any] = {}
-    try:
-        if item.has_image:
-            where = item.image or Extract(item.file)
-            data = extracts.read(where)
-            info = image_info(data)
-            values = {"width": info.width, "height": info.height, "channels": info.channels}
-            values |= item.annotation.values(info, log)
-            values["image"] = extracts.kept(where, data)
-        else:
-            values |= item.annotation.values(None, log)
-        for name, value in values.items():
-            if isinstance(value, Extract):
-                values[name] = extracts.kept(value, extracts.read(value))
-    except (OSError, BadSample) as err:
-        return _Prepared(item, values, log, err)
-    return _Prepared(item, values, log)
-
-
-def _add(writer: DatasetWriter, prepared: _Prepared, log: ProblemLog) -> None:
-    item = prepared.item
-    log.take_over(prepared.log)
-    try:
-        if prepared.error is not None:
-            raise prepared.error
-        writer.add(_key(item), split=item.splits, **prepared.values)
-    except OSError as err:
-        log.problem(str(item.file), f"cannot be read: {err.strerror}; left out", item.line)
-    except BadSample as err:
-        log.problem(str(item.file), f"{err.message.rstrip('.')}; left out", item.line)

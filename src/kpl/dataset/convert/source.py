@@ -69,10 +69,12 @@ class Options(NamedTuple):
     Attributes:
         kind: of the dataset to be made.
         label_column: name of the column with the class, in tables; guessed by default.
+        texts: fields that are to be text, whatever a table's cells look like.
     """
 
     kind: Kind
     label_column: str = ""
+    texts: frozenset[str] = frozenset()
 
 
 class Extract(NamedTuple):
@@ -106,6 +108,11 @@ class Item(NamedTuple):
     has_image: bool = True
     image: Extract | None = None
     line: int = 0
+
+    @property
+    def sample_key(self) -> str:
+        """The key that the sample gets."""
+        return self.key or str(self.file)
 
 
 class Plan(NamedTuple):
