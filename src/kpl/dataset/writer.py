@@ -117,12 +117,8 @@ class DatasetWriter:
         self._open(layer_fields)
 
     def _find_parent(self, append: bool) -> Manifest | None:
-        numbers = layout.versions(self.path)
-        if numbers and not append:
-            raise Conflict(
-                f"{self.path} holds a dataset already, version {numbers[-1]}.",
-                hint="Write to another folder, or add to it with append=True.",
-            )
+        if not append:
+            refuse_dataset(self.path)
         return load(self.path) if append else None
 
     def _open(self, layer_fields: dict[str, tuple[Field, ...]]) -> None:
@@ -519,6 +515,20 @@ class DatasetWriter:
                 self.close()
             else:
                 self.abort()
+
+
+def refuse_dataset(path: Path) -> None:
+    """Refuse a folder to write a new dataset to if it holds one.
+
+    Raises:
+        Conflict: it does.
+    """
+    numbers = layout.versions(path)
+    if numbers:
+        raise Conflict(
+            f"{path} holds a dataset already, version {numbers[-1]}.",
+            hint="Write to another folder, or add to it: `kpl dataset append`, or append=True.",
+        )
 
 
 def carried_over(path: Path, parent: Manifest | None) -> dict[str, Any]:

@@ -139,6 +139,8 @@ def test_what_a_killed_import_unpacked_is_replaced(tmp_path: Path, make_png: Mak
     pack(tmp_path / "set.zip", tmp_path / "made")
     assert [sample.key for sample in Dataset.open(tmp_path / "made")] == ["cat/1.png"]
     assert not left.exists()
+    with pytest.raises(Conflict, match="holds a dataset already"):
+        pack(tmp_path / "set.zip", tmp_path / "made", unpacking=pytest.fail)
 
 
 def test_files_that_cannot_be_imported_by_themselves_are_named(tmp_path: Path, make_png: MakePng) -> None:

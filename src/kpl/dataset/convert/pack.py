@@ -11,7 +11,7 @@ from kpl.dataset.convert.formats import FORMATS
 from kpl.dataset.convert.report import ImportReport, OnError, ProblemLog
 from kpl.dataset.convert.source import Options, Plan, SourceFolder, scan
 from kpl.dataset.kinds import Kind
-from kpl.dataset.writer import DEFAULT_SHARD_BYTES, DatasetWriter, parse_kind
+from kpl.dataset.writer import DEFAULT_SHARD_BYTES, DatasetWriter, parse_kind, refuse_dataset
 from kpl.errors import Invalid, nearest
 
 
@@ -63,6 +63,7 @@ def pack(
         )
     if on_error not in ("skip", "stop"):
         raise Invalid(f"on_error='{on_error}' is unknown.", hint=nearest(on_error, ("skip", "stop")))
+    refuse_dataset(dest_path)
     log = ProblemLog(on_error)
     with opened(
         source_path, dest_path, log, format_name=format, in_place=in_place, unpacking=unpacking
