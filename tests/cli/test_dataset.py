@@ -1,6 +1,7 @@
 """`kpl dataset` on folders, from files to versions and back."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +49,36 @@ def test_versions_are_named_listed_compared_and_let_go_of(packed: Path) -> None:
     _run("verify", packed)
 
 
+def test_an_older_version_is_looked_at(packed: Path) -> None:
+    _run("tag", packed, "first")
+    remove(packed, ["a/0.png"])
+    for version, count in (("", 5), ("first", 6), ("1", 6)):
+        chosen = ("--version", version) if version else ()
+        assert json.loads(_run("info", packed, *chosen, "--json").stdout)["num_samples"] == count
+        assert ("a/0.png" in _run("head", packed, *chosen).stdout) == (count == 6)
+        assert json.loads(_run("health", packed, *chosen, "--json").stdout)["is_healthy"]
+        assert json.loads(_run("verify", packed, *chosen, "--json").stdout)["is_intact"]
+    manifest = packed / "manifest" / "00000001.kpm"
+    manifest.write_bytes(manifest.read_bytes()[:-1] + b"x")
+    _run("verify", packed)
+    assert "00000001.kpm" in _run("verify", packed, "--version", "first", exit_code=1).output
+    assert "no version 'second'" in str(_run("info", packed, "--version", "second", exit_code=1).exception)
+
+
+def test_packing_says_what_it_could_not_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "a.csv").write_text("size,colour\n1,red\n2\n3\n4,blue\n")
+    monkeypatch.setattr("kpl.cli.dataset.MAX_PROBLEMS", 1)
+    told = json.loads(_run("pack", tmp_path / "source", tmp_path / "set", "--json").stdout)
+    assert (told["format"], told["kind"], told["num_samples"], told["num_problems"]) == (
+        "csv",
+        "tabular",
+        2,
+        2,
+    )
+    assert told["problems"] == [{"file": "a.csv", "line": 3, "reason": "1 cells for 2 columns; left out"}]
+
+
 def test_a_dataset_is_exported_and_its_health_reported(packed: Path, tmp_path: Path) -> None:
     assert "6 samples" in _run("export", packed, tmp_path / "out", "--format", "imagefolder").stdout
     assert (tmp_path / "out" / "b" / "1.png").is_file()
@@ -56,6 +87,17 @@ def test_a_dataset_is_exported_and_its_health_reported(packed: Path, tmp_path: P
     (tmp_path / "source" / "b" / "again.png").write_bytes(image)
     _run("pack", tmp_path / "source", tmp_path / "worse")
     assert "duplicates" in _run("health", tmp_path / "worse", exit_code=1).stdout
+
+
+def test_an_export_says_how_boxes_change(tmp_path: Path) -> None:
+    with DatasetWriter(tmp_path / "set", kind="instance_segmentation", class_names=["a"]) as writer:
+        image = encode_class_mask(np.zeros((9, 9), np.uint8))
+        writer.add("a.png", image=image, labels=[0], boxes=[[0, 0, 8, 8]], masks=[[[1, 1, 6, 1, 6, 5.5]]])
+    told = _run("export", tmp_path / "set", tmp_path / "out", "--format", "cvat")
+    assert "boxes that are not those around the masks: 1" in told.stderr
+    assert "change by up to 2.5 pixels" in told.stderr
+    wrong = _run("export", tmp_path / "set", tmp_path / "other", "--format", "csv", exit_code=1).exception
+    assert str(wrong).startswith(f"{tmp_path / 'set'}: the format 'csv' cannot hold")
 
 
 @pytest.mark.skipif(not has_nginx(), reason="nginx is not installed")
@@ -71,7 +113,8 @@ def test_a_dataset_is_read_at_its_address_and_changed_in_folders_only(packed: Pa
         _run("export", address, tmp_path / "out", "--format", "imagefolder", "--version", "1")
         assert (tmp_path / "out" / "a" / "0.png").is_file()
         _run("merge", address, "--to", tmp_path / "merged", exit_code=1)
-        for command in (("history",), ("tag", "x"), ("gc", "--yes"), ("repair",)):
+        words = (("history",), ("tag", "x"), ("gc", "--yes"), ("repair",), ("append", tmp_path / "source"))
+        for command in (*words, ("remove", "b/1.png"), ("restore", "1"), ("branch", tmp_path / "own")):
             refused = _run(command[0], address, *command[1:], exit_code=1).exception
             assert "at an address is read there, not written" in str(refused)
         with pytest.raises(Invalid, match="not written"):
@@ -93,6 +136,7 @@ def test_nothing_is_written_to_an_address(
         ("pack", tmp_path / "source", address),
         ("index", tmp_path / "source", address),
         ("export", packed, address, "--format", "imagefolder"),
+        ("branch", packed, address),
         ("merge", packed, packed, "--to", address, "--keep-first"),
     ):
         refused = _run(*command, exit_code=1).exception
@@ -112,6 +156,50 @@ def test_a_damaged_dataset_is_repaired(packed: Path) -> None:
     assert "1 samples lost" in " ".join(_run("repair", packed).stdout.split())
     assert len(Dataset.open(packed)) == 5
     _run("verify", packed)
+
+
+def test_samples_are_added_removed_and_brought_back(packed: Path, tmp_path: Path) -> None:
+    more = tmp_path / "more" / "b" / "new.png"
+    more.parent.mkdir(parents=True)
+    more.write_bytes(encode_class_mask(np.full((9, 9), 200)))
+    told = json.loads(_run("append", packed, tmp_path / "more", "-m", "one more", "--json").stdout)
+    assert (told["version"], told["num_added"], told["num_samples"]) == (2, 1, 7)
+    assert "b/new.png already" in str(
+        _run("append", packed, tmp_path / "more", exit_code=1).exception
+    ).replace("'", "")
+    again = _run("append", packed, tmp_path / "more", "--keep-first")
+    assert "version 2, 0 samples added to 7, 0 problems" in again.stdout
+    assert "1 samples were left out" in again.stderr
+    (tmp_path / "keys.txt").write_text("a/0.png\na/2.png\n")
+    gone = _run("remove", packed, "b/1.png", "a/0.png", "--list", tmp_path / "keys.txt", "-m", "blurred")
+    assert "version 3, 4 samples, 3 samples removed" in gone.stdout
+    assert "no sample 'b/1.png'" in str(_run("remove", packed, "b/1.png", exit_code=1).exception)
+    assert "Nothing is to be removed" in str(_run("remove", packed, exit_code=1).exception)
+    _run("tag", packed, "full", "--version", "2")
+    assert "version 4, 7 samples, as version 2" in _run("restore", packed, "full").stdout
+    assert "no version '9'" in str(_run("restore", packed, "9", exit_code=1).exception)
+    messages = [each["message"] for each in json.loads(_run("history", packed, "--json").stdout)]
+    assert messages == ["as version 2", "blurred", "one more", ""]
+
+
+def test_a_version_becomes_a_dataset_of_its_own(packed: Path, tmp_path: Path) -> None:
+    _run("remove", packed, "a/0.png")
+    told = json.loads(
+        _run("branch", packed, tmp_path / "own", "--version", "1", "-m", "try", "--json").stdout
+    )
+    assert (told["version"], told["num_samples"]) == (1, 6)
+    assert json.loads(_run("history", tmp_path / "own", "--json").stdout)[0]["message"] == "try"
+    assert Dataset.open(tmp_path / "own").digest == Dataset.open(packed, version=1).digest
+    assert "holds a dataset already" in str(_run("branch", packed, tmp_path / "own", exit_code=1).exception)
+
+
+def test_archives_and_tables_are_packed(packed: Path, tmp_path: Path) -> None:
+    archive = shutil.make_archive(str(tmp_path / "photos"), "gztar", root_dir=tmp_path / "source")
+    told = _run("pack", archive, tmp_path / "again")
+    assert "Unpacking photos.tar.gz" in told.stderr
+    assert Dataset.open(tmp_path / "again").digest == Dataset.open(packed).digest
+    (tmp_path / "a.csv").write_text("size,colour\n1,red\n2,blue\n")
+    assert "2 samples" in _run("pack", tmp_path / "a.csv", tmp_path / "table", "--label", "colour").stdout
 
 
 def test_the_class_column_of_a_table_is_named(tmp_path: Path) -> None:

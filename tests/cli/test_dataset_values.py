@@ -19,7 +19,7 @@ def test_all_layers_name_the_same_kinds_and_formats() -> None:
     assert set(get_args(ImportFormat)) == formats
     assert {str(each) for each in FormatName} == formats
     assert set(get_args(DatasetKind)) == KINDS
-    assert {str(each) for each in DatasetKindName} == KINDS
+    assert {str(each) for each in DatasetKindName} == {"auto", *KINDS}
     folder = Path(next(iter(kpl.builtin.__path__)))
     manifest = yaml.safe_load(
         (folder / "algorithms/dataset_import/algorithm.yaml").read_text(encoding="utf-8")

@@ -16,6 +16,10 @@ from kpl.dataset.order import Position
 from kpl.errors import Conflict, Invalid
 
 
+def _image_and_key(sample: Sample) -> tuple[memoryview, str]:
+    return sample["image"], sample.key
+
+
 def _row(sample: Sample) -> dict[str, Any]:
     return {"row": sample.row, "length": len(sample["image"]), "key": sample.key}
 
@@ -196,3 +200,17 @@ def test_workers_of_torch_give_the_same(detection: Dataset, method: str) -> None
     )
     assert [batch["image"].tolist() for batch in many] == [batch["image"].tolist() for batch in one]
     assert [len(batch["width"]) for batch in many] == [5, 5, 2]
+
+
+@pytest.mark.parametrize("what", [["image"], _image_and_key])
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_workers_of_torch_send_blobs(detection: Dataset, what: Any) -> None:
+    torch = pytest.importorskip("torch")
+    from kpl.dataset.torch import whole
+
+    # a blob is part of a mapped file, for which nothing came and the loader waited for ever
+    options = {"batch_size": 12, "collate_fn": whole, "num_workers": 1, "timeout": 60}
+    loader: Callable[..., Any] = torch.utils.data.DataLoader
+    [batch] = loader(detection.torch(what), multiprocessing_context="fork", **options)
+    images = batch["image"] if isinstance(batch, dict) else [image for image, _ in batch]
+    assert images == [bytes(sample["image"]) for sample in detection]

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from kpl.dataset import BadSample, Dataset, DatasetWriter, NotADataset, field
+from kpl.dataset.gc import collect
 from kpl.dataset.verify import verify
+from kpl.dataset.versions import remove
 from kpl.errors import Conflict
 
 MakePng = Callable[..., bytes]
@@ -75,8 +77,8 @@ def test_a_bad_sample_is_refused_whole_and_the_writer_goes_on(tmp_path: Path, ma
 
 def test_labels_outside_of_the_classes_are_refused(tmp_path: Path, make_png: MakePng) -> None:
     with DatasetWriter(tmp_path / "set", kind="classification", class_names=["x"]) as writer:
-        for label in (1, -2, 1 << 40):
-            with pytest.raises(BadSample, match="class"):
+        for label in (1, -2, 1 << 40, None):
+            with pytest.raises(BadSample, match=r"field 'label'.* class"):
                 writer.add("bad", image=make_png(), label=label)
         writer.add("unlabelled", image=make_png())
     assert Dataset.open(tmp_path / "set")[0]["label"] == -1
@@ -100,7 +102,7 @@ def test_two_samples_of_one_key_are_refused_at_the_commit(tmp_path: Path, make_p
     writer = DatasetWriter(tmp_path / "set", kind="unlabelled")
     for key in ("a", "b", "a"):
         writer.add(key, image=make_png())
-    with pytest.raises(BadSample, match="samples 0 and 2 have the same key"):
+    with pytest.raises(BadSample, match="samples 0 and 2 have the same key, 'a'"):
         writer.commit()
     writer.abort()
 
@@ -155,6 +157,74 @@ def test_writers_that_append_at_once_both_get_in(classification: Dataset, make_p
     assert newest.columns("key").tolist()[-2:] == ["new 0", "new 1"]
 
 
+def _files(root: Path) -> set[Path]:
+    return {path for path in root.rglob("*") if path.is_file()}
+
+
+def _write_and_fail(root: Path, name: str = "main", *, key: str = "b", **more: Any) -> None:
+    """Append two shards, then fail in the block, or at the commit where the key is known."""
+    options: dict[str, Any] = {"kind": "custom", "fields": [field("n", "int64")], "append": True, **more}
+    with DatasetWriter(root, name=name, shard_bytes=1, block_bytes=1, **options) as writer:
+        writer.extend([key], n=[1])
+        writer.extend(["c"], n=[1])
+        if key == "b":
+            raise RuntimeError("stop")
+
+
+@pytest.mark.parametrize("key", ["a", "b"])
+def test_a_failed_append_leaves_the_dataset_as_it_was(key: str, tmp_path: Path) -> None:
+    root = tmp_path / "set"
+    with DatasetWriter(root, kind="custom", fields=[field("n", "int64")]) as writer:
+        writer.extend(["a"], n=[1])
+    before = _files(root)
+    with pytest.raises(RuntimeError if key == "b" else BadSample):
+        _write_and_fail(root, key=key)
+    assert _files(root) == before
+    assert not (root / "writing").exists()
+    assert Dataset.open(root).version == 1
+
+
+def test_a_failed_append_leaves_what_others_may_need(tmp_path: Path) -> None:
+    root = tmp_path / "set"
+    fields = [field("n", "int64")]
+    with DatasetWriter(root, kind="custom", fields=fields) as writer:
+        writer.extend(["a"], n=[1])
+    # of this one a shard is in place that is equal to one of the writer that fails
+    other = DatasetWriter(
+        root, kind="custom", fields=fields, append=True, name="other", shard_bytes=1, block_bytes=1
+    )
+    other.extend(["b"], n=[1])
+    with pytest.raises(RuntimeError):
+        _write_and_fail(root)
+    other.commit()
+    assert Dataset.open(root).columns("key").tolist() == ["a", "b"]
+    assert verify(root).is_whole
+    remove(root, ["b"])
+    with pytest.raises(RuntimeError):  # nor what an older version names
+        _write_and_fail(root)
+    assert verify(root, version=2).is_whole
+    with pytest.raises(RuntimeError):
+        _write_and_fail(root, resume=True)
+    with pytest.raises(Conflict, match="was interrupted"):
+        collect(root)
+    with DatasetWriter(root, kind="custom", fields=fields, append=True, resume=True) as writer:
+        assert writer.resumed_keys == {"b", "c"}
+    assert Dataset.open(root).columns("key").tolist() == ["a", "b", "c"]
+
+
+def test_interrupted_work_on_another_source_is_not_gone_on_with(tmp_path: Path) -> None:
+    options: dict[str, Any] = {"kind": "custom", "fields": [field("n", "int64")], "resume": True}
+    first = DatasetWriter(tmp_path / "set", **options, source="first", shard_bytes=1, block_bytes=1)
+    first.extend(["a"], n=[1])
+    first.extend(["b"], n=[2])
+    first.close()
+    with DatasetWriter(tmp_path / "set", **options, source="second") as writer:
+        assert writer.resumed_keys == frozenset()
+        writer.extend(["c"], n=[3])
+    assert Dataset.open(tmp_path / "set").columns("key").tolist() == ["c"]
+    assert collect(tmp_path / "set", is_dry=True).files == ()
+
+
 _APPENDING_CHILD = """
 import sys
 from kpl.dataset import DatasetWriter, field
@@ -186,7 +256,11 @@ def test_appending_a_known_key_or_other_classes_is_refused(
 ) -> None:
     writer = DatasetWriter(classification.path, kind="classification", class_names=["a", "b"], append=True)
     writer.add("3.png", image=make_png())
-    with pytest.raises(BadSample, match="in the dataset already"):
+    for number in range(7):
+        writer.add(f"{number}.png" if number != 3 else "new", image=make_png())
+    with pytest.raises(
+        BadSample, match=r"has '0.png', '1.png', '2.png', '3.png', '4.png' and 2 more already"
+    ):
         writer.commit()
     writer.abort()
     writer = DatasetWriter(classification.path, kind="classification", class_names=["b"], append=True)

@@ -133,7 +133,11 @@ def test_a_killed_server_comes_back_with_everything(start: Callable[..., Running
             answer = client.post("/api/v1/projects", json={"name": f"p{number:02d}"})
             assert answer.status_code == 201
         first.end(signal.SIGKILL)
+    for left in ("work/x", "review-x"):
+        (data_dir / "cache" / left / "dataset").mkdir(parents=True)
     second = start()
+    assert not (data_dir / "cache" / "work").exists()
+    assert not (data_dir / "cache" / "review-x").exists()
     with local_client(second, data_dir) as client:
         names = {item["name"] for item in client.get("/api/v1/projects").json()["items"]}
     assert names == {"default", *(f"p{number:02d}" for number in range(20))}

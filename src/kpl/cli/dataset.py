@@ -1,5 +1,7 @@
 """`kpl dataset`: import, list, show and delete ask a server; the rest works on folders without one."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,10 +35,13 @@ from kpl.errors import Invalid
 
 if TYPE_CHECKING:
     from kpl.dataset import Dataset
+    from kpl.dataset.convert import ImportReport
 
 app = typer.Typer(help="Datasets: pack, check, import and look at them.", no_args_is_help=True)
 
-Source = Annotated[Path, typer.Argument(help="Folder or archive with the data.")]
+MAX_PROBLEMS = 1000  # of an import in JSON; the number of all stands beside them
+
+Source = Annotated[Path, typer.Argument(help="Folder, archive or table with the data.")]
 Stored = Annotated[str, typer.Argument(help="Folder of a KPL Dataset, or its address (http, s3, gs, az).")]
 StoredHere = Annotated[str, typer.Argument(help="Folder of a KPL Dataset.")]
 
@@ -44,6 +49,11 @@ StoredHere = Annotated[str, typer.Argument(help="Folder of a KPL Dataset.")]
 Destination = Annotated[str, typer.Argument(help="Folder to write; must not exist.")]
 Kind = Annotated[kinds.Kind | None, typer.Option(help="What the labels are; follows from the format.")]
 Format = Annotated[FormatName, typer.Option(help="Layout of the source.")]
+Label = Annotated[str, typer.Option(help="In tables, the column with the class.")]
+Version = Annotated[str, typer.Option(help="Number or tag; the newest by default.")]
+Message = Annotated[
+    str, typer.Option("--message", "-m", metavar="TEXT", help="Why; stands with the version.")
+]
 OnError = Annotated[ErrorPolicy, typer.Option(help="What a sample that cannot be read does.")]
 
 
@@ -54,7 +64,7 @@ def pack(
     kind: Kind = None,
     format: Format = FormatName.AUTO,
     on_error: OnError = ErrorPolicy.SKIP,
-    label: Annotated[str, typer.Option(help="In tables, the column with the class.")] = "",
+    label: Label = "",
     json: Json = False,
 ) -> None:
     """Write files in a common layout as a KPL Dataset. Needs no server."""
@@ -63,7 +73,9 @@ def pack(
 
 @app.command()
 def index(
-    source: Annotated[Path, typer.Argument(help="Folder with images, tar or TFRecord files.")],
+    source: Annotated[
+        Path, typer.Argument(help="Folder with images, tar or TFRecord files, or one of these.")
+    ],
     destination: Destination,
     kind: Kind = None,
     format: Format = FormatName.AUTO,
@@ -87,16 +99,7 @@ def _pack(
 ) -> None:
     from kpl.dataset import convert
 
-    what = "indexing" if in_place else "packing"
-    with Progress(
-        TextColumn(what),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=err,
-        transient=True,
-    ) as bar:
-        line = bar.add_task(what, total=None)
+    with _counting("indexing" if in_place else "packing") as progress:
         report = convert.pack(
             source,
             destination,
@@ -105,28 +108,57 @@ def _pack(
             on_error=on_error.value,
             label_column=label,
             in_place=in_place,
-            progress=lambda done, total: bar.update(line, completed=done, total=total),
+            progress=progress,
+            unpacking=_say_unpacking,
         )
-    for problem in report.problems:
-        say(f"{problem}", style="yellow")
+    _say_problems(report)
     if json:
-        print_json(
-            {
-                "path": destination,
-                "num_samples": report.num_samples,
-                "num_problems": report.num_problems,
-            }
-        )
+        print_json(_import_as_json(destination, report))
     else:
         out.print(f"{destination}: {report.num_samples} samples, {report.num_problems} problems")
 
 
-@app.command()
-def info(path: Stored, json: Json = False) -> None:
-    """Print counts, classes, splits and sizes of a KPL Dataset. Needs no server."""
-    from kpl.dataset import Dataset, stats
+@contextmanager
+def _counting(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar that shows how many samples are done."""
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True) as bar:
+        line = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(line, completed=done, total=total)
 
-    summary = stats.summary(Dataset.open(path))
+
+def _say_unpacking(name: str) -> None:
+    say(f"Unpacking {name} ...")
+
+
+def _say_problems(report: "ImportReport") -> None:
+    for problem in report.problems:
+        say(f"{problem}", style="yellow")
+
+
+def _import_as_json(path: str, report: "ImportReport") -> dict[str, object]:
+    """What an import did; of the problems the first ones, since there may be one in every line of a source."""
+    return {
+        "path": path,
+        "format": report.format,
+        "kind": report.kind,
+        "num_samples": report.num_samples,
+        "class_names": report.class_names,
+        "splits": report.splits,
+        "num_problems": report.num_problems,
+        "problems": [problem._asdict() for problem in report.problems[:MAX_PROBLEMS]],
+        "num_ignored": report.num_ignored,
+        "num_resumed": report.num_resumed,
+        "digest": report.digest,
+    }
+
+
+@app.command()
+def info(path: Stored, version: Version = "", json: Json = False) -> None:
+    """Print counts, classes, splits and sizes of a KPL Dataset. Needs no server."""
+    from kpl.dataset import stats
+
+    summary = stats.summary(_open(path, version))
     if json:
         print_json(summary)
     else:
@@ -142,11 +174,11 @@ def _short(value: object) -> object:
 
 
 @app.command()
-def verify(path: Stored, json: Json = False) -> None:
+def verify(path: Stored, version: Version = "", json: Json = False) -> None:
     """Check every byte of a KPL Dataset against its checksums. Needs no server."""
     from kpl.dataset.verify import verify as verify_dataset
 
-    report = verify_dataset(path)
+    report = verify_dataset(path, version=_number(path, version))
     if json:
         print_json(
             {"is_intact": not report.problems, "problems": [str(problem) for problem in report.problems]}
@@ -163,12 +195,11 @@ def verify(path: Stored, json: Json = False) -> None:
 def head(
     path: Stored,
     count: Annotated[int, typer.Option("--count", "-n", min=1, help="How many samples.")] = 10,
+    version: Version = "",
     split: Annotated[str | None, typer.Option(help="Only this split.")] = None,
 ) -> None:
     """Print the first samples of a KPL Dataset without their images. Needs no server."""
-    from kpl.dataset import Dataset
-
-    dataset = Dataset.open(path)
+    dataset = _open(path, version)
     view = dataset.split(split) if split else dataset
     rows = []
     for sample in view[:count]:
@@ -189,7 +220,7 @@ def export(
     path: Stored,
     destination: Annotated[str, typer.Argument(help="Folder to write; must be empty.")],
     format: Annotated[FormatName, typer.Option(help="Layout to write.")],
-    version: Annotated[str, typer.Option(help="Number or tag; the newest by default.")] = "",
+    version: Version = "",
     split: Annotated[str | None, typer.Option(help="Only this split.")] = None,
     json: Json = False,
 ) -> None:
@@ -200,6 +231,8 @@ def export(
     report = convert.export(dataset.split(split) if split else dataset, destination, format=format.value)
     for what, count in report.dropped.items():
         say(f"The format cannot hold {what}: {count} left out", style="yellow")
+    if report.max_box_change:
+        say(f"Boxes of objects with masks change by up to {report.max_box_change:.4g} pixels", style="yellow")
     if json:
         print_json({"path": destination, **report._asdict()})
     else:
@@ -208,22 +241,28 @@ def export(
 
 def _open(path: str, version: str) -> "Dataset":
     from kpl.dataset import Dataset
+
+    return Dataset.open(path, version=_number(path, version))
+
+
+def _number(path: str, version: str) -> int | None:
+    """Number of the version that is meant; None for the newest."""
     from kpl.dataset.versions import resolve
 
-    return Dataset.open(path, version=resolve(path, version) if version else None)
+    return resolve(path, version) if version else None
 
 
 @app.command()
 def health(
     path: Stored,
+    version: Version = "",
     decode: Annotated[int, typer.Option(min=0, help="How many images to decode at most.")] = 2000,
     json: Json = False,
 ) -> None:
     """Look for leaks between splits, wrong boxes, empty masks and the like. Needs no server."""
-    from kpl.dataset import Dataset
     from kpl.dataset.health import report as health_report
 
-    report = health_report(Dataset.open(path), max_decoded=decode)
+    report = health_report(_open(path, version), max_decoded=decode)
     if json:
         print_json(report.as_json())
     else:
@@ -258,7 +297,7 @@ def history(path: StoredHere, json: Json = False) -> None:
 def tag(
     path: StoredHere,
     name: Annotated[str, typer.Argument(help="Name for the version.")],
-    version: Annotated[str, typer.Option(help="Number or tag; the newest by default.")] = "",
+    version: Version = "",
     move: Annotated[bool, typer.Option(help="Take the name from the version that has it.")] = False,
     remove: Annotated[bool, typer.Option(help="Take the name away instead.")] = False,
 ) -> None:
@@ -269,8 +308,118 @@ def tag(
         versions.untag(path, name)
         out.print(f"{path}: no version is called {name} now")
         return
-    number = versions.tag(path, name, version=versions.resolve(path, version) if version else None, move=move)
+    number = versions.tag(path, name, version=_number(path, version), move=move)
     out.print(f"{path}: version {number} is {name}")
+
+
+@app.command()
+def append(
+    path: StoredHere,
+    source: Source,
+    format: Format = FormatName.AUTO,
+    on_error: OnError = ErrorPolicy.SKIP,
+    label: Label = "",
+    keep_first: Annotated[
+        bool, typer.Option("--keep-first", help="Leave out samples whose key the dataset has.")
+    ] = False,
+    message: Message = "",
+    json: Json = False,
+) -> None:
+    """Add files in a common layout to a KPL Dataset, as its next version. Needs no server."""
+    from kpl.dataset import convert
+
+    with _counting("appending") as progress:
+        report = convert.append(
+            source,
+            path,
+            format=format.value,
+            on_error=on_error.value,
+            label_column=label,
+            keep_first=keep_first,
+            message=message,
+            progress=progress,
+            unpacking=_say_unpacking,
+        )
+    _say_problems(report)
+    if json:
+        more = {"version": report.version, "num_added": report.num_added, "num_known": report.num_known}
+        print_json({**_import_as_json(path, report), **more})
+        return
+    out.print(
+        f"{path}: version {report.version}, {report.num_added} samples added to "
+        f"{report.num_samples - report.num_added}, {report.num_problems} problems"
+    )
+    if report.num_known:
+        say(f"{report.num_known} samples were left out: the dataset has their keys.")
+
+
+@app.command()
+def remove(
+    path: StoredHere,
+    keys: Annotated[list[str] | None, typer.Argument(metavar="KEY...", help="Samples to remove.")] = None,
+    list_: Annotated[
+        typer.FileText | None,
+        typer.Option(
+            "--list", metavar="FILE", help="Samples to remove, a key on each line; - for the input."
+        ),
+    ] = None,
+    message: Message = "",
+    json: Json = False,
+) -> None:
+    """Make a version of a KPL Dataset without some samples; older versions keep them. Needs no server."""
+    from kpl.dataset import versions
+
+    gone = dict.fromkeys([*(keys or ()), *_keys(list_)])
+    if not gone:
+        raise Invalid(
+            "Nothing is to be removed.", hint="Name samples by their keys, or in a file with --list."
+        )
+    made = versions.remove(path, gone, message=message)
+    _print_version(path, made, f"{len(gone)} samples removed", json=json, num_removed=len(gone))
+
+
+@app.command()
+def restore(
+    path: StoredHere,
+    version: Annotated[
+        str, typer.Argument(help="Number or tag of the version that is to be the newest again.")
+    ],
+    message: Message = "",
+    json: Json = False,
+) -> None:
+    """Make a version of a KPL Dataset that is as an older one was; those between stay. Needs no server."""
+    from kpl.dataset import versions
+
+    number = versions.resolve(path, version)
+    _print_version(
+        path,
+        versions.restore(path, number, message=message),
+        f"as version {number}",
+        json=json,
+        as_version=number,
+    )
+
+
+@app.command()
+def branch(
+    path: StoredHere,
+    destination: Destination,
+    version: Version = "",
+    message: Message = "",
+    json: Json = False,
+) -> None:
+    """Begin a KPL Dataset of its own with a version of another; the images are shared. Needs no server."""
+    from kpl.dataset import versions
+
+    made = versions.branch(path, destination, version=_number(path, version), message=message)
+    _print_version(destination, made, f"from {path}", json=json)
+
+
+def _print_version(path: str, made: "Dataset", how: str, *, json: bool, **more: object) -> None:
+    if json:
+        print_json({"path": path, "version": made.version, "num_samples": len(made), **more})
+    else:
+        out.print(f"{path}: version {made.version}, {len(made)} samples, {how}")
 
 
 @app.command()
@@ -372,8 +521,8 @@ def import_(
         str | None, typer.Option(help="Instead: a folder on the server (administrators).")
     ] = None,
     kind: Annotated[
-        DatasetKindName, typer.Option(help="What the labels are.")
-    ] = DatasetKindName.CLASSIFICATION,
+        DatasetKindName, typer.Option(help="What the labels are; follows from the format by default.")
+    ] = DatasetKindName.AUTO,
     format: Annotated[FormatName, typer.Option(help="Layout of the source.")] = FormatName.AUTO,
     on_error: Annotated[
         ErrorPolicy, typer.Option(help="What a sample that cannot be read does.")
@@ -500,9 +649,7 @@ def review(
         float,
         typer.Option(metavar="SCORE", min=0, max=1, help="Leave out objects less sure than this."),
     ] = 0.0,
-    message: Annotated[
-        str, typer.Option("--message", "-m", metavar="TEXT", help="Why; stands with the version.")
-    ] = "",
+    message: Message = "",
     json: Json = False,
 ) -> None:
     """Accept a model's answers as labels, or reject them, in a new version; the old one stays as it is."""

@@ -13,6 +13,7 @@ from kpl.resources import parse_amounts
 
 
 class DatasetKindName(StrEnum):
+    AUTO = "auto"
     UNLABELLED = "unlabelled"
     CLASSIFICATION = "classification"
     DETECTION = "detection"

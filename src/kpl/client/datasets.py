@@ -43,7 +43,7 @@ class Datasets:
         name: str,
         source: Path | None = None,
         *,
-        kind: DatasetKind = "classification",
+        kind: DatasetKind | Literal["auto"] = "auto",
         format: ImportFormat = "auto",
         on_error: Literal["skip", "stop"] = "skip",
         server_path: str | None = None,

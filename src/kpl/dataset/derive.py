@@ -33,6 +33,7 @@ def derive(
     kind: str | None,
     class_names: Sequence[str] | None,
     attributes: Mapping[str, str] | None,
+    message: str,
 ) -> Dataset:
     """Carry out `Dataset.derive`."""
     if not source.is_whole:
@@ -81,6 +82,7 @@ def derive(
         attributes={**manifest.attributes, **(attributes or {})},
         deltas=deltas,
         removed=source.snapshot.split_rows(manifest.removed) if manifest.removed is not None else None,
+        message=message,
         split_rule=rule,
     )
     commit(dest, draft, parent=0)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kpl.dataset import layout
-from kpl.dataset.manifest import load
+from kpl.dataset.files import needed_files
 from kpl.dataset.versions import tags
 from kpl.errors import Conflict, Invalid
 
@@ -38,11 +38,16 @@ def collect(path: str | os.PathLike[str], *, keep: int = 1, is_dry: bool = False
     root = layout.folder_of(path)
     if keep < 1:
         raise Invalid(f"keep={keep}: the newest version always stays.", hint="Give 1 or more.")
-    numbers = layout.versions(root)
     layout.newest_version(root)
+    with layout.door(root):
+        return _collect(root, keep=keep, is_dry=is_dry)
+
+
+def _collect(root: Path, *, keep: int, is_dry: bool) -> GarbageReport:
+    numbers = layout.versions(root)
     _refuse_writers(root)
     kept = {*numbers[-keep:], *(set(tags(root).values()) & set(numbers))}
-    needed = _needed_files(root, kept)
+    needed = needed_files(root, kept)
     gone = [layout.manifest_path(root, number) for number in numbers if number not in kept]
     stored = [*(root / "index").glob("*.kpi"), *(root / "data").glob("*/*.kpl"), *root.glob("*/.*.tmp")]
     gone += [file for file in sorted(stored) if file not in needed]
@@ -55,17 +60,6 @@ def collect(path: str | os.PathLike[str], *, keep: int = 1, is_dry: bool = False
             if not any(folder.iterdir()):
                 folder.rmdir()
     return GarbageReport(tuple(number for number in numbers if number not in kept), names, num_bytes)
-
-
-def _needed_files(root: Path, versions: set[int]) -> set[Path]:
-    needed = set()
-    for number in versions:
-        manifest = load(root, number)
-        needed |= {layout.index_path(root, index.number) for index in manifest.indexes}
-        needed |= {layout.index_path(root, split.index) for split in manifest.splits}
-        for layer in manifest.layers:
-            needed |= {layout.shard_path(root, layer.name, shard.id) for shard in layer.shards}
-    return needed
 
 
 def _refuse_writers(root: Path) -> None:

@@ -19,13 +19,18 @@ _FRAME = struct.Struct("<IIQ")
 
 
 class Begin(msgspec.Struct, frozen=True, tag="begin"):
-    """What is being written; a conversion resumes only one that began alike."""
+    """What is being written; a conversion resumes only one that began alike.
+
+    Attributes:
+        source: what is being converted; empty where the caller says nothing about it.
+    """
 
     kind: str
     class_names: tuple[str, ...]
     layers: dict[str, tuple[Field, ...]]
     attributes: dict[str, str]
     parent: int
+    source: str = ""
 
 
 class Block(msgspec.Struct, frozen=True):

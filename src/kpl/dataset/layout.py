@@ -9,9 +9,11 @@ writing/                 of a writer at work or interrupted; no reader looks at 
 """
 
 import contextlib
+import fcntl
 import os
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from xxhash import xxh3_64_intdigest
@@ -136,6 +138,41 @@ def make_folder(folder: Path) -> None:
     fsync_folder(folder.parent)
 
 
+@contextlib.contextmanager
+def door(root: Path) -> Iterator[bool]:
+    """Be the only one who begins or ends a writer of a dataset, or deletes files of it, for as long as the block runs.
+
+    Yields:
+        Whether nobody else is; on a file system that cannot lock folders (some over a network) it is not known.
+    """
+    while True:
+        make_folder(root)
+        handle = os.open(root, os.O_RDONLY)
+        try:
+            is_alone = _is_locked(handle)
+            if is_alone and not _is_still(root, handle):
+                continue  # it was deleted while we waited, and perhaps made anew
+            yield is_alone
+            return
+        finally:
+            os.close(handle)
+
+
+def _is_locked(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+    except OSError:
+        return False
+    return True
+
+
+def _is_still(root: Path, handle: int) -> bool:
+    try:
+        return os.path.samestat(root.stat(), os.fstat(handle))
+    except FileNotFoundError:
+        return False
+
+
 def write_durably(path: Path, data: bytes) -> None:
     """Write a new file that survives a power cut, once the caller has given it its final name."""
     with path.open("wb") as file:
@@ -228,6 +265,12 @@ def write_pointer(file: Path, number: int) -> None:
     write_durably(temporary, pointer_content(number))
     temporary.replace(file)
     fsync_folder(file.parent)
+
+
+def remove_if_empty(folder: Path) -> None:
+    """Remove a folder unless there is something in it, or it is gone."""
+    with contextlib.suppress(OSError):
+        folder.rmdir()
 
 
 def link_or_copy(source: Path, target: Path) -> None:

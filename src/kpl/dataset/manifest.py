@@ -190,6 +190,11 @@ def commit(root: Path, draft: Draft, *, parent: int) -> Manifest:
     Raises:
         Conflict: somebody else committed a version meanwhile.
     """
+    with layout.door(root):  # so that `gc` does not take the new index for one that nobody needs
+        return _commit(root, draft, parent)
+
+
+def _commit(root: Path, draft: Draft, parent: int) -> Manifest:
     if len(draft.indexes) >= _MAX_INDEXES:
         draft = _without_indexes(draft)
     layers, splits, indexes = _write_index(root, draft)

@@ -364,6 +364,7 @@ class Dataset:
         kind: str | None = None,
         class_names: Sequence[str] | None = None,
         attributes: Mapping[str, str] | None = None,
+        message: str = "",
     ) -> "Dataset":
         """Make a self-contained dataset of the same samples with other splits or labels, in a new folder.
 
@@ -377,6 +378,7 @@ class Dataset:
             kind: of the new dataset; the same by default.
             class_names: of the new dataset; the same by default.
             attributes: texts that replace those of the same name.
+            message: what is done, in the history of versions.
         Raises:
             Invalid: a view was given, or values do not fit the rows.
             Conflict: there is a dataset in `dest` already.
@@ -391,6 +393,7 @@ class Dataset:
             kind=kind,
             class_names=class_names,
             attributes=attributes,
+            message=message,
         )
 
     @property

@@ -88,6 +88,7 @@ def _finish_writers(root: Path, actions: list[str]) -> None:
             attributes=begin.attributes,
             append=begin.parent > 0,
             resume=True,
+            source=begin.source,
             name=writing.name,
         )
         if writer.num_samples:
@@ -321,7 +322,8 @@ def _rewritten(root: Path, manifest: Manifest, layer: Layer, number: int) -> tup
         columns = {field.name: indexed.column(field) for field in layer.fields if field.layout != BLOB}
     getters = {name: column.getter() for name, column in columns.items()}
     folder = root / layout.WRITING / f"repair-{ref.id}"
-    folder.mkdir(parents=True, exist_ok=True)
+    with layout.door(root):
+        folder.mkdir(parents=True, exist_ok=True)
     writer = LayerWriter(root, layer.name, layer.fields, folder)
     lost = []
     for row in range(ref.rows):
@@ -335,6 +337,5 @@ def _rewritten(root: Path, manifest: Manifest, layer: Layer, number: int) -> tup
     writer.flush(ref.rows)
     made = writer.finish()
     folder.rmdir()
-    if not any(folder.parent.iterdir()):
-        folder.parent.rmdir()
+    layout.remove_if_empty(folder.parent)
     return made, sorted(set(lost))

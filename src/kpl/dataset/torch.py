@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch.utils.data import Dataset as TorchDatasetBase
+from torch.utils.data import get_worker_info
 
 from kpl.dataset.batch import BatchBuilder, Fields
 from kpl.dataset.loader import Loader, Transform, stack
@@ -20,7 +21,7 @@ from kpl.dataset.sample import Sample
 class TorchDataset(TorchDatasetBase[Any]):
     """A map-style dataset for `torch.utils.data.DataLoader`.
 
-    Pickles to a few bytes, so any start method will do.
+    Pickles to a few bytes, so any start method will do. Blobs come as bytes from workers, else as memoryviews.
 
     Args:
         dataset: the samples, as a rule a split.
@@ -40,17 +41,31 @@ class TorchDataset(TorchDatasetBase[Any]):
 
     def __getitem__(self, index: int) -> Any:
         if callable(self.what):
-            return self.what(self.dataset[int(index)])
+            return _portable(self.what(self.dataset[int(index)]))
         return self.__getitems__([index])
 
     def __getitems__(self, indices: Sequence[int]) -> Any:
         if self._builder is None:
             assert callable(self.what)
-            return [self.what(sample) for sample in self.dataset[indices]]
+            return [_portable(self.what(sample)) for sample in self.dataset[indices]]
         positions = np.asarray(indices, np.int64)
         batch = self._builder.begin(positions)
         self._builder.fill(batch, positions, 0, len(positions))
-        return to_tensors(batch)
+        return _portable(to_tensors(batch))
+
+
+def _portable(value: Any) -> Any:
+    """The value as a worker can send it: blobs are parts of a mapped file, which another process does not have.
+
+    The DataLoader would wait for ever for what its worker cannot pickle.
+    """
+    if get_worker_info() is None:
+        return value
+    if type(value) is memoryview:
+        return value.tobytes()
+    if type(value) is dict:
+        return {name: _portable(part) for name, part in value.items()}
+    return type(value)(map(_portable, value)) if type(value) in (list, tuple) else value
 
 
 def whole(batch: Any) -> Any:

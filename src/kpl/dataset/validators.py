@@ -37,6 +37,8 @@ def check_classes(values: Mapping[str, Any], num_classes: int) -> None:
         BadSample: it names the id.
     """
     limit = num_classes or 1 << 31
+    if "label" in values and values["label"] is None:
+        raise BadSample(f"None is no class; {NO_LABEL} stands for no label")
     if "label" in values and not NO_LABEL <= values["label"] < limit:
         raise BadSample(f"class {values['label']} is not one of 0 to {limit - 1}, nor {NO_LABEL} for none")
     for label in values.get("labels", ()):

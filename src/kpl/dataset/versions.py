@@ -175,7 +175,7 @@ def remove(path: str | os.PathLike[str], keys: Iterable[str], *, message: str = 
     Raises:
         NotFound: there is no such sample.
     """
-    wanted = list(keys)
+    wanted = list(dict.fromkeys(keys))
     return _commit(layout.folder_of(path), lambda dataset: _without(dataset, wanted), message)
 
 
@@ -219,10 +219,18 @@ def restore(path: str | os.PathLike[str], version: int, *, message: str = "") ->
 
 
 def branch(
-    path: str | os.PathLike[str], dest: str | os.PathLike[str], *, version: int | None = None
+    path: str | os.PathLike[str],
+    dest: str | os.PathLike[str],
+    *,
+    version: int | None = None,
+    message: str = "",
 ) -> Dataset:
-    """Begin a dataset of its own with a version of this one; files are shared where there can be links."""
-    return Dataset.open(path, version=version).derive(dest)
+    """Begin a dataset of its own with a version of this one; files are shared where there can be links.
+
+    Raises:
+        Conflict: there is a dataset in `dest` already.
+    """
+    return Dataset.open(layout.folder_of(path), version=version).derive(dest, message=message)
 
 
 def _commit(root: Path, make: Callable[[Dataset], Draft], message: str) -> Dataset:
@@ -361,7 +369,8 @@ def _free_name(layer: str, manifest: Manifest) -> str:
 def _write_patch(dataset: Dataset, layer: Layer, by: str, rows: list[tuple[int, Mapping[str, Any]]]) -> Layer:
     """Write the corrected rows of a layer, whole, as a layer of their own."""
     folder = dataset.path / layout.WRITING / f"{by}.{os.getpid()}.{os.urandom(4).hex()}"
-    folder.mkdir(parents=True)
+    with layout.door(dataset.path):
+        folder.mkdir(parents=True)
     writer = LayerWriter(dataset.path, by, layer.fields, folder)
     try:
         for row, changed in rows:
@@ -373,8 +382,7 @@ def _write_patch(dataset: Dataset, layer: Layer, by: str, rows: list[tuple[int, 
         for file in folder.iterdir():
             file.unlink()
         folder.rmdir()
-        if not any(folder.parent.iterdir()):
-            folder.parent.rmdir()
+        layout.remove_if_empty(folder.parent)
     return Layer(by, layer.fields, (shard,))
 
 

@@ -20,27 +20,31 @@ from kpl.dataset import layout
 from kpl.dataset.builders import Values
 from kpl.dataset.errors import BadSample
 from kpl.dataset.fields import Field
+from kpl.dataset.files import discard_shards
 from kpl.dataset.image import image_info
 from kpl.dataset.journal import Begin, Block, Closed, Rows, encode_frame, read_frames
 from kpl.dataset.kinds import LABELS, SAMPLES, TEMPLATES, Kind
 from kpl.dataset.layer_writer import LayerWriter, digests
 from kpl.dataset.manifest import Delta, Draft, Layer, Manifest, ShardRef, commit, load
 from kpl.dataset.reader import Dataset
+from kpl.dataset.shard import open_shard_file
 from kpl.dataset.splits import SplitRule, key_digest
 from kpl.dataset.validators import check_classes, complete_mask, complete_objects, defaults_of
-from kpl.errors import Conflict, nearest
+from kpl.errors import Conflict, KPLError, nearest
 
 DEFAULT_SHARD_BYTES = 128 << 20
 DEFAULT_BLOCK_BYTES = 4 << 20
 _BLOCK_ROWS = 4096
 _ROWS_TO_WEIGH = 64
 _MAX_SHARD_ROWS = 1 << 22
+_KEYS_SHOWN = 5
 
 
 class DatasetWriter:
     """Writes a new dataset, or with `append=True` more samples into one.
 
-    As a context manager it commits at the end of a block that went well and commits nothing otherwise.
+    As a context manager it commits at the end of a block that went well and commits nothing otherwise: what was written
+    is deleted then, or with `resume=True` kept for a writer that goes on with it.
 
     After a commit everything is on the disk (fsync). Before it, a killed writer loses no more than the block that it
     was collecting. After a power failure the system may have lost more of an unfinished shard; a writer that resumes
@@ -56,6 +60,8 @@ class DatasetWriter:
         block_bytes: size of one write; what a killed writer may lose.
         append: add to the newest version of the dataset that is there.
         resume: go on with the interrupted work of a writer that began alike, if there is one.
+        source: names what is being converted; interrupted work on another source is not gone on with.
+        message: what is done, in the history of versions.
         split_rule: places samples that are given no split, in this version and in what is added to it later.
         name: of this writer among several that write into one dataset at a time.
     Raises:
@@ -76,8 +82,12 @@ class DatasetWriter:
         resume: bool = False,
         split_rule: SplitRule | None = None,
         name: str = "main",
+        source: str = "",
+        message: str = "",
     ) -> None:
         self.path = layout.folder_of(path)
+        self._message = message
+        self._resumes = resume
         self._split_rule = split_rule
         self.kind = parse_kind(kind)
         self.class_names = _checked_class_names(class_names)
@@ -95,6 +105,7 @@ class DatasetWriter:
             layer_fields,
             dict(attributes or {}),
             self._parent.number if self._parent else 0,
+            source,
         )
         _check_field_names(layer_fields)
         self._defaults = defaults_of(layer_fields)
@@ -103,21 +114,17 @@ class DatasetWriter:
         self._has_mask = any(each.name == "mask" for each in template.labels)
         self._has_image = any(each.name == "width" for each in template.samples)
         self._folder = self.path / layout.WRITING / name
-        self._open(layer_fields, resume=resume)
+        self._open(layer_fields)
 
     def _find_parent(self, append: bool) -> Manifest | None:
-        numbers = layout.versions(self.path)
-        if numbers and not append:
-            raise Conflict(
-                f"{self.path} holds a dataset already, version {numbers[-1]}.",
-                hint="Write to another folder, or add to it with append=True.",
-            )
+        if not append:
+            refuse_dataset(self.path)
         return load(self.path) if append else None
 
-    def _open(self, layer_fields: dict[str, tuple[Field, ...]], *, resume: bool) -> None:
-        layout.make_folder(self.path)
-        self._folder.mkdir(parents=True, exist_ok=True)
-        self._lock = _lock(self._folder)
+    def _open(self, layer_fields: dict[str, tuple[Field, ...]]) -> None:
+        with layout.door(self.path):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._lock = _lock(self._folder)
         self._key_digests = array("Q")
         self._splits: dict[str, array[int]] = {}
         self._shards: list[dict[str, ShardRef]] = []
@@ -130,7 +137,8 @@ class DatasetWriter:
         ]
         self._is_open = True
         journal = self._folder / "journal"
-        if not (resume and journal.exists() and self._resume(journal)):
+        if not (self._resumes and journal.exists() and self._resume(journal)):
+            self._discard(_closed_shards(journal))
             self._journal: BinaryIO = journal.open("wb")
             self._remember(self._begin)
 
@@ -164,6 +172,7 @@ class DatasetWriter:
                 name = "mask"
                 complete_mask(values, len(self.class_names))
             if self._has_label or self._objects:
+                name = "label" if self._has_label else "labels"
                 check_classes(values, len(self.class_names))
             num_used = 0
             for layer in layers:
@@ -353,9 +362,9 @@ class DatasetWriter:
             self._shards.append({layer.name: layer.finish() for layer in self._layers})
         self._check_keys()
         manifest = self._commit_appended() if self._parent else commit(self.path, self._draft(None), parent=0)
-        self._end()
-        shutil.rmtree(self._folder, ignore_errors=True)
-        _remove_if_empty(self._folder.parent)
+        with layout.door(self.path):
+            self._end()
+            self._remove_folder()
         return Dataset.open(self.path, version=manifest.number)
 
     def _commit_appended(self) -> Manifest:
@@ -391,6 +400,7 @@ class DatasetWriter:
             splits={name: splits[name] for name in sorted(splits, key=_split_rank)},
             attributes={**(parent.attributes if parent else {}), **self._begin.attributes},
             indexes=parent.indexes if parent else (),
+            message=self._message,
             split_rule=rule,
             **carried_over(self.path, parent),
         )
@@ -416,9 +426,18 @@ class DatasetWriter:
             again = int(np.setdiff1d(np.arange(len(digests)), first)[0])
             other = int(np.flatnonzero(digests == digests[again])[0])
             raise BadSample(
-                f"{self.path}: samples {other} and {again} have the same key.",
+                f"{self.path}: samples {other} and {again} have the same key, '{self._added_keys()[again]}'.",
                 hint="Give every sample a key of its own.",
             )
+
+    def _added_keys(self) -> list[str]:
+        """The keys of all samples, read from the finished shards."""
+        keys: list[str] = []
+        for shards in self._shards:
+            shard = open_shard_file(layout.shard_path(self.path, SAMPLES, shards[SAMPLES].id))
+            column = shard.column(next(field for field in shard.fields if field.name == "key"))
+            keys += map(column.getter(), range(shard.num_rows))
+        return keys
 
     def _check_keys_against(self, parent: Manifest) -> None:
         mine = [(layer.name, layer.fields) for layer in self._layers]
@@ -432,11 +451,13 @@ class DatasetWriter:
                 f"{self.path} has another kind, other classes or other fields than what is being added.",
                 hint="Open the writer with the kind, class_names and fields of the dataset.",
             )
-        known = np.fromiter(map(key_digest, Dataset.open(self.path).columns("key")), np.uint64)
-        common = np.flatnonzero(np.isin(np.asarray(self._key_digests), known))
-        if len(common):
+        keys = Dataset.open(self.path).columns("key")
+        known = np.fromiter(map(key_digest, keys), np.uint64)
+        common = np.isin(known, np.asarray(self._key_digests))
+        if common.any():
             raise BadSample(
-                f"{self.path}: the key of added sample {int(common[0])} is in the dataset already."
+                f"{self.path} has {shown_keys(keys[common].tolist())} already.",
+                hint="Leave those samples out, or give them other keys.",
             )
 
     def close(self) -> None:
@@ -449,20 +470,24 @@ class DatasetWriter:
             self._end()
 
     def abort(self) -> None:
-        """Stop and leave no trace of this writer."""
+        """Stop and leave no trace of this writer, but for shards that another one may need."""
         if not self._is_open:
             return
-        self._end()
+        self._discard((layer, shard.id) for shards in self._shards for layer, shard in shards.items())
+        with layout.door(self.path):
+            self._end()
+            self._remove_folder()
+            layout.remove_if_empty(self.path / "data")
+            layout.remove_if_empty(self.path)
+
+    def _discard(self, shards: Iterable[tuple[str, str]]) -> None:
+        with layout.door(self.path) as is_alone:
+            if is_alone or not layout.versions(self.path):
+                discard_shards(self.path, shards, of_writer=self._folder.name)
+
+    def _remove_folder(self) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)
-        _remove_if_empty(self._folder.parent)
-        if not layout.versions(self.path):
-            for shards in self._shards:
-                for layer, shard in shards.items():
-                    layout.shard_path(self.path, layer, shard.id).unlink(missing_ok=True)
-            for layer_writer in self._layers:
-                _remove_if_empty(self.path / "data" / layer_writer.name)
-            _remove_if_empty(self.path / "data")
-            _remove_if_empty(self.path)
+        layout.remove_if_empty(self._folder.parent)
 
     def _end(self) -> None:
         self._is_open = False
@@ -479,10 +504,31 @@ class DatasetWriter:
     ) -> None:
         if not self._is_open:
             return
-        if kind is None:
-            self.commit()
-        else:
-            self.close()
+        try:
+            if kind is None:
+                self.commit()
+        except KPLError:  # it would be refused again
+            self.abort()
+            raise
+        finally:
+            if self._resumes:
+                self.close()
+            else:
+                self.abort()
+
+
+def refuse_dataset(path: Path) -> None:
+    """Refuse a folder to write a new dataset to if it holds one.
+
+    Raises:
+        Conflict: it does.
+    """
+    numbers = layout.versions(path)
+    if numbers:
+        raise Conflict(
+            f"{path} holds a dataset already, version {numbers[-1]}.",
+            hint="Write to another folder, or add to it: `kpl dataset append`, or append=True.",
+        )
 
 
 def carried_over(path: Path, parent: Manifest | None) -> dict[str, Any]:
@@ -494,6 +540,12 @@ def carried_over(path: Path, parent: Manifest | None) -> dict[str, Any]:
         "deltas": tuple(Delta(each.layer, each.by, snapshot.split_rows(each.rows)) for each in parent.deltas),
         "removed": snapshot.split_rows(parent.removed) if parent.removed is not None else None,
     }
+
+
+def shown_keys(keys: Sequence[str]) -> str:
+    """Keys of samples as text for messages, the first few of many."""
+    first = ", ".join(f"'{key}'" for key in keys[:_KEYS_SHOWN])
+    return f"{first} and {len(keys) - _KEYS_SHOWN} more" if len(keys) > _KEYS_SHOWN else first
 
 
 def parse_kind(kind: str) -> Kind:
@@ -549,8 +601,12 @@ def _split_rank(name: str) -> tuple[int, str]:
     return known.index(name) if name in known else len(known), name
 
 
-def _remove_if_empty(folder: Path) -> None:
-    try:
-        folder.rmdir()
-    except OSError:  # not empty, or gone
-        return
+def _closed_shards(journal: Path) -> list[tuple[str, str]]:
+    """Layer and id of the shards that an interrupted writer had finished."""
+    frames = read_frames(journal) if journal.exists() else ()
+    return [
+        (layer, shard.id)
+        for frame, _ in frames
+        if isinstance(frame, Closed)
+        for layer, shard in frame.shards.items()
+    ]

@@ -51,7 +51,7 @@ class DatasetImport(BaseModel):
 
     name: Name
     kind: DatasetKind | Literal["auto"] = Field(
-        "classification", description="`auto` follows from the format that is found."
+        "auto", description="`auto` follows from the format that is found."
     )
     format: ImportFormat = "auto"
     upload_id: int | None = Field(None, description="A completed upload: a zip or tar of the folder.")

@@ -26,7 +26,7 @@ from kpl.resources import parse_simulated_devices
 from kpl.runtime.executors.local import LocalExecutor
 from kpl.server.app import close_platform, create_app, open_platform
 from kpl.server.logs import configure_logs
-from kpl.server.services import algorithms, bootstrap
+from kpl.server.services import algorithms, bootstrap, workspaces
 from kpl.server.services.bootstrap import FirstStart
 from kpl.server.services.platform import Platform
 from kpl.server.settings import Settings
@@ -82,6 +82,7 @@ def serve(settings: Settings, *, on_ready: Callable[[Ready], None] | None = None
             settings, executor=LocalExecutor(settings.runtime_dir, simulated_devices=devices)
         )
         try:
+            workspaces.remove_abandoned(platform)
             first = bootstrap.first_start(platform)
             token_file = bootstrap.write_local_token(platform)
             algorithms.install_builtin(platform)

@@ -33,7 +33,7 @@ def _objects(**more: Any) -> Samples:
 
 
 def _with_masks(mask: Any) -> Samples:
-    return [{"masks": [mask], "labels": each["labels"], "crowd": [True]} for each in _objects()]
+    return [{**each, "masks": [mask], "crowd": [True]} for each in _objects()]
 
 
 _FLAGS = {"difficult": [True], "truncated": [True], "attributes": ATTRIBUTES[0]}
@@ -130,6 +130,7 @@ COLUMNS: dict[str, Look] = {
     "class names": _class_names,
     "class ids": lambda sample: sample["class_names"] if _class_names(sample) else (),
     "boxes": lambda sample: [] if "masks" in sample else _of_field("boxes")(sample),
+    "boxes beside masks": lambda sample: _of_field("boxes")(sample) if "masks" in sample else [],
     "polygons": lambda sample: sample.get("masks"),
     "runs": lambda sample: sample.get("masks"),
     "class masks": _of_field("mask"),
@@ -193,4 +194,7 @@ def _found(format_name: str, folder: Path) -> dict[str, str]:
             if "no" in cells["own fields"]:
                 assert trip.report.dropped["fields that the kind does not have"] == 1
             assert trip.report.dropped["layers beside samples and labels"] == 1
+            look = COLUMNS["boxes beside masks"]
+            changed = trip.report.dropped.get("boxes that are not those around the masks", 0)
+            assert changed == sum(look(each) != look(after[number]) for number, each in before.items())
     return {column: " / ".join(sorted(found)) for column, found in cells.items()}

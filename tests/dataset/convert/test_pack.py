@@ -324,3 +324,18 @@ def test_a_killed_import_goes_on_where_it_stopped(tmp_path: Path, make_png: Make
     pack(source, tmp_path / "undisturbed")
     assert report.digest == Dataset.open(tmp_path / "undisturbed").digest
     assert report.num_samples == 60
+
+
+def test_an_interrupted_import_of_another_folder_is_not_mixed_in(tmp_path: Path, make_png: MakePng) -> None:
+    def interrupt(done: int, total: int) -> None:
+        del total
+        if done == 2:
+            raise KeyboardInterrupt
+
+    for name in ("one", "two"):
+        _write(tmp_path / name, {f"a/{name} {i}.png": make_png(seed=i) for i in range(3)})
+    for name in ("one", "two"):
+        with pytest.raises(KeyboardInterrupt):
+            pack(tmp_path / name, tmp_path / "set", progress=interrupt, shard_bytes=1)
+    pack(tmp_path / "two", tmp_path / "set")
+    assert [sample.key for sample in Dataset.open(tmp_path / "set")] == [f"a/two {i}.png" for i in range(3)]

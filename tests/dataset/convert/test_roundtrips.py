@@ -145,6 +145,42 @@ def test_instances_survive(
     assert _content(once) == _content(before)
 
 
+@pytest.mark.parametrize("format_name", ["coco", "labelme", "cvat", "yolo", "object_masks"])
+@given(samples=_instances(), data=st.data())
+@few
+def test_boxes_beside_masks_survive_or_are_counted(
+    format_name: str, samples: Samples, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("round")
+    edge = st.integers(0, SIDE * 8 - 1).map(lambda each: each / 8)
+    for values in samples:
+        corners = [data.draw(st.tuples(edge, edge)) for _ in values["masks"]]
+        values["boxes"] = [[left, top, SIDE, SIDE] for left, top in corners]
+    before = _write(folder / "set", "instance_segmentation", samples)
+    report = export(before, folder / "out", format=format_name)
+    pack(folder / "out", folder / "back", format=format_name, kind="instance_segmentation")
+    boxes = [
+        {bytes(sample["image"]): sample["boxes"] for sample in each}
+        for each in (before, Dataset.open(folder / "back"))
+    ]
+    changes = [np.abs(given - boxes[1][image]).max(axis=1) for image, given in boxes[0].items() if len(given)]
+    changed = np.concatenate(changes) if changes else np.zeros(0)
+    assert report.dropped.get("boxes that are not those around the masks", 0) == (changed > 0).sum()
+    assert report.max_box_change == changed.max(initial=0)
+    assert format_name != "coco" or not changed.any()
+
+
+@pytest.mark.parametrize("format_name", ["labelme", "cvat", "yolo"])
+def test_a_mask_without_pixels_leaves_its_box(format_name: str, tmp_path: Path) -> None:
+    flat = [[1.0, 2.0, 5.0, 2.0, 9.0, 2.0]]
+    samples: Samples = [{"masks": [flat], "boxes": [[1, 2, 9, 3]], "labels": [0]}]
+    before = _write(tmp_path / "set", "instance_segmentation", samples)
+    report = export(before, tmp_path / "out", format=format_name)
+    assert report.dropped == {"masks without pixels (their boxes are kept)": 1}
+    pack(tmp_path / "out", tmp_path / "back", format=format_name, kind="instance_segmentation")
+    assert Dataset.open(tmp_path / "back")[0]["boxes"].tolist() == [[1, 2, 9, 3]]
+
+
 @given(samples=_instances(runs=False))
 @few
 def test_yolo_polygons_survive(samples: Samples, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -2277,7 +2277,7 @@ export interface components {
             /**
              * Kind
              * @description `auto` follows from the format that is found.
-             * @default classification
+             * @default auto
              */
             kind: ("unlabelled" | "classification" | "detection" | "semantic_segmentation" | "instance_segmentation" | "face_detection" | "face_recognition" | "tabular" | "text") | "auto";
             /** Name */

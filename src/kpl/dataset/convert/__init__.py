@@ -1,5 +1,6 @@
 """Datasets from the layouts that people have, and back."""
 
+from kpl.dataset.convert.append import append
 from kpl.dataset.convert.export import export
 from kpl.dataset.convert.formats import FORMATS
 from kpl.dataset.convert.pack import detect_format, pack
@@ -12,6 +13,7 @@ __all__ = [
     "ImportReport",
     "ImportStopped",
     "Problem",
+    "append",
     "detect_format",
     "export",
     "pack",

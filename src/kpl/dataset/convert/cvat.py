@@ -224,12 +224,10 @@ def export_cvat(target: TargetFolder) -> None:
 
 
 def _written_shapes(sample: Sample, target: TargetFolder) -> list[str]:
-    masks = sample["masks"] if "masks" in sample else [None] * len(sample["boxes"])
     target.drop("landmarks", "landmarks" in sample and sample["landmarks"] is not None)
     lines: list[str] = []
-    for number, (box, label, mask) in enumerate(
-        zip(sample["boxes"].tolist(), sample["labels"], masks, strict=True)
-    ):
+    objects = zip(sample["boxes"].tolist(), sample["labels"], target.masks_without_boxes(sample), strict=True)
+    for number, (box, label, mask) in enumerate(objects):
         attributes = dict((sample["attributes"] or {})[number] or {}) if sample["attributes"] else {}
         is_occluded = int(attributes.pop("occluded", False) is True)
         flags = {name: "true" for name in _OWN_FLAGS if name in sample and sample[name][number]}

@@ -28,7 +28,7 @@ def export(dataset: Dataset, dest: str | os.PathLike[str], *, format: str) -> Ex
     if dataset.kind not in chosen.kinds:
         fitting = [name for name, each in FORMATS.items() if dataset.kind in each.kinds]
         raise Invalid(
-            f"{dataset!r}: the format '{format}' cannot hold a dataset for {dataset.kind}.",
+            f"{dataset.path}: the format '{format}' cannot hold a dataset for {dataset.kind}.",
             hint=f"These can: {', '.join(fitting)}." if fitting else "",
         )
     root = layout.folder_of(dest)
@@ -42,4 +42,4 @@ def export(dataset: Dataset, dest: str | os.PathLike[str], *, format: str) -> Ex
         template = TEMPLATES[dataset.kind]
         own = target.fields.keys() - {each.name for each in (*template.samples, *template.labels)}
         target.drop("fields that the kind does not have", len(own))
-    return ExportReport(len(dataset), dict(target.dropped))
+    return ExportReport(len(dataset), dict(target.dropped), target.max_box_change)

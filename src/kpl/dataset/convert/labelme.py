@@ -212,12 +212,10 @@ def export_labelme(target: TargetFolder) -> None:
 
 
 def _written_shapes(sample: Sample, target: TargetFolder) -> list[dict[str, Any]]:
-    masks = sample["masks"] if "masks" in sample else [None] * len(sample["boxes"])
     target.drop("landmarks", "landmarks" in sample and sample["landmarks"] is not None)
     shapes = []
-    for number, (box, label, mask) in enumerate(
-        zip(sample["boxes"].tolist(), sample["labels"], masks, strict=True)
-    ):
+    objects = zip(sample["boxes"].tolist(), sample["labels"], target.masks_without_boxes(sample), strict=True)
+    for number, (box, label, mask) in enumerate(objects):
         given = dict((sample["attributes"] or {})[number] or {}) if sample["attributes"] else {}
         flags: dict[str, Any] = {name: True for name in _OWN_FLAGS if name in sample and sample[name][number]}
         description = given.pop("description", "")

@@ -30,6 +30,7 @@ from kpl.dataset.masks import (
     decode_segmentation,
     encode_class_mask,
     is_runs,
+    mask_box,
     runs_segmentation,
 )
 from kpl.dataset.sample import Sample
@@ -157,10 +158,12 @@ def _names(target: TargetFolder) -> list[PurePosixPath]:
 
 def _pixels(sample: Sample, target: TargetFolder) -> list[bytes]:
     pngs = []
-    for mask in sample["masks"]:
+    for box, mask in zip(sample["boxes"].tolist(), sample["masks"], strict=True):
         target.drop("polygons (their pixels are kept)", mask is not None and not is_runs(mask))
         pixels = decode_segmentation(mask, sample["height"], sample["width"])
-        if pixels.any():
+        around = mask_box(pixels)
+        if around is not None:
+            target.drop_box(box, around)
             pngs.append(encode_class_mask(pixels.astype(np.uint8) * 255))
         else:
             target.drop("objects without pixels")

@@ -1,25 +1,18 @@
 """Importing: find out what a folder holds, write it as a dataset, report what could not be used."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
-from functools import partial
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
 
 from kpl.dataset import layout
-from kpl.dataset.convert.extracts import Extracts
+from kpl.dataset.convert.archives import opened
+from kpl.dataset.convert.conversion import Progress, Work, convert
 from kpl.dataset.convert.formats import FORMATS
-from kpl.dataset.convert.parallel import in_order, num_cores
 from kpl.dataset.convert.report import ImportReport, OnError, ProblemLog
-from kpl.dataset.convert.source import Extract, Item, Options, Plan, SourceFolder, scan
-from kpl.dataset.errors import BadSample
-from kpl.dataset.image import image_info
+from kpl.dataset.convert.source import Options, Plan, SourceFolder, scan
 from kpl.dataset.kinds import Kind
-from kpl.dataset.writer import DEFAULT_SHARD_BYTES, DatasetWriter, parse_kind
+from kpl.dataset.writer import DEFAULT_SHARD_BYTES, DatasetWriter, parse_kind, refuse_dataset
 from kpl.errors import Invalid, nearest
-
-Progress = Callable[[int, int], None]
 
 
 def pack(
@@ -35,13 +28,15 @@ def pack(
     shard_bytes: int = DEFAULT_SHARD_BYTES,
     in_place: bool = False,
     num_threads: int | None = None,
+    unpacking: Callable[[str], None] | None = None,
 ) -> ImportReport:
-    """Make a dataset of a folder as people have it. Interrupted and run again, it goes on where it stopped.
+    """Make a dataset of a folder as people have it, of an archive of one, or of a single file of samples.
 
-    Files are read, and masks converted, by several threads; samples stand in the same order for any number.
+    Interrupted and run again, it goes on where it stopped. Files are read, and masks converted, by several threads;
+    samples stand in the same order for any number.
 
     Args:
-        src: the folder.
+        src: the folder, archive or file.
         dest: folder of the dataset, to be made.
         kind: of the dataset; follows from the format by default.
         format: one of `FORMATS`, or `auto` to find out.
@@ -54,8 +49,9 @@ def pack(
             dataset must stay where it is in relation to them.
         num_threads: that read files ahead; as many as there are cores by default. Records inside of files are read
             one after the other.
+        unpacking: called with the name of an archive before it is unpacked, for the time of the import.
     Raises:
-        NotFound: there is no such folder.
+        NotFound: there is nothing, or a file without samples.
         Invalid: nothing in it can be imported, or not as this format or kind, or not in place, or `dest` is an address.
         Conflict: `dest` holds a dataset already.
         ImportStopped: something cannot be used, with `on_error="stop"`.
@@ -67,37 +63,28 @@ def pack(
         )
     if on_error not in ("skip", "stop"):
         raise Invalid(f"on_error='{on_error}' is unknown.", hint=nearest(on_error, ("skip", "stop")))
+    refuse_dataset(dest_path)
     log = ProblemLog(on_error)
-    source = scan(source_path, log)
-    format_name = _choose_format(source, format, kind)
-    chosen = FORMATS[format_name]
-    guessed = chosen.kind_of(source) if kind is None and chosen.kind_of is not None else chosen.kinds[0]
-    dataset_kind = parse_kind(kind) if kind is not None else guessed
-    if dataset_kind not in chosen.kinds:
-        fitting = [name for name, each in FORMATS.items() if dataset_kind in each.kinds]
-        raise Invalid(
-            f"{source_path}: the format '{format_name}' gives {chosen.kinds[0]}, not {dataset_kind}.",
-            hint=f"For {dataset_kind} use one of: {', '.join(fitting)}." if fitting else "",
+    with opened(
+        source_path, dest_path, log, format_name=format, in_place=in_place, unpacking=unpacking
+    ) as source:
+        format_name, dataset_kind = format_and_kind(source, format, kind)
+        plan = FORMATS[format_name].plan(source, log, Options(dataset_kind, label_column))
+        plan = with_class_names(plan, tuple(class_names), source_path)
+        writer = DatasetWriter(
+            dest_path,
+            kind=dataset_kind,
+            class_names=plan.class_names,
+            fields=plan.fields,
+            attributes={**plan.attributes, "format": format_name},
+            shard_bytes=shard_bytes,
+            resume=True,
+            source=str(source_path.resolve()),
         )
-    options = Options(dataset_kind, label_column)
-    plan = _with_class_names(chosen.plan(source, log, options), tuple(class_names), source_path)
-    writer = DatasetWriter(
-        dest_path,
-        kind=dataset_kind,
-        class_names=plan.class_names,
-        fields=plan.fields,
-        attributes={**plan.attributes, "format": format_name},
-        shard_bytes=shard_bytes,
-        resume=True,
-    )
-    with Extracts(source, dest_path if in_place else None) as extracts, closing(plan):
-        prepared = in_order(
-            partial(_prepare, extracts),
-            [item for item in plan.items if _key(item) not in writer.resumed_keys],
-            num_threads=_num_threads(plan, num_threads),
+        work = Work(source, plan, log, format_name)
+        return convert(
+            writer, work, dest_path if in_place else None, num_threads=num_threads, progress=progress
         )
-        with closing(prepared):
-            return _write(writer, extracts, plan, prepared, log, format_name=format_name, progress=progress)
 
 
 def detect_format(src: str | os.PathLike[str]) -> str:
@@ -129,7 +116,26 @@ def _choose_format(source: SourceFolder, name: str, kind: str | None) -> str:
     )
 
 
-def _with_class_names(plan: Plan, wanted: tuple[str, ...], source: Path) -> Plan:
+def format_and_kind(source: SourceFolder, format: str, kind: str | None) -> tuple[str, Kind]:
+    """The format of a source and the kind of dataset that it becomes, as far as they are not told.
+
+    Raises:
+        Invalid: there is none, or the format cannot be of that kind.
+    """
+    format_name = _choose_format(source, format, kind)
+    chosen = FORMATS[format_name]
+    guessed = chosen.kind_of(source) if kind is None and chosen.kind_of is not None else chosen.kinds[0]
+    dataset_kind = parse_kind(kind) if kind is not None else guessed
+    if dataset_kind not in chosen.kinds:
+        fitting = [name for name, each in FORMATS.items() if dataset_kind in each.kinds]
+        raise Invalid(
+            f"{source.root}: the format '{format_name}' gives {chosen.kinds[0]}, not {dataset_kind}.",
+            hint=f"For {dataset_kind} use one of: {', '.join(fitting)}." if fitting else "",
+        )
+    return format_name, dataset_kind
+
+
+def with_class_names(plan: Plan, wanted: tuple[str, ...], source: Path) -> Plan:
     """The plan with class ids in the wanted order."""
     if not wanted:
         return plan
@@ -142,106 +148,3 @@ def _with_class_names(plan: Plan, wanted: tuple[str, ...], source: Path) -> Plan
     new_ids = [wanted.index(name) for name in plan.class_names]
     items = [item._replace(annotation=item.annotation.renumbered(new_ids)) for item in plan.items]
     return plan._replace(class_names=wanted, items=items)
-
-
-def _num_threads(plan: Plan, wanted: int | None) -> int:
-    """How many threads may read: records share an open file, and only one at a time can read it."""
-    is_file_each = all(item.has_image and item.image is None for item in plan.items)
-    return (num_cores() if wanted is None else wanted) if is_file_each else 1
-
-
-def _key(item: Item) -> str:
-    return item.key or str(item.file)
-
-
-class _Prepared(NamedTuple):
-    """A sample that was read, or what came instead.
-
-    Attributes:
-        values: of its fields, an image in bytes or where it is.
-        log: problems met on the way.
-        error: what made it impossible.
-    """
-
-    item: Item
-    values: dict[str, Any]
-    log: ProblemLog
-    error: OSError | BadSample | None = None
-
-
-def _write(
-    writer: DatasetWriter,
-    extracts: Extracts,
-    plan: Plan,
-    prepared: Iterator[_Prepared],
-    log: ProblemLog,
-    *,
-    format_name: str,
-    progress: Progress | None,
-) -> ImportReport:
-    num_resumed = len(writer.resumed_keys)
-    is_done = False
-    try:
-        for done, each in enumerate(prepared, num_resumed + 1):
-            _add(writer, each, log)
-            if progress is not None:
-                progress(done, len(plan.items))
-        if not writer.num_samples:
-            first = f" First problem: {log.problems[0]}." if log.problems else ""
-            raise Invalid(f"{extracts.source.root}: nothing could be imported as '{format_name}'.{first}")
-        dataset = writer.commit()
-        is_done = True
-    except Invalid:
-        writer.abort()
-        raise
-    finally:
-        if not is_done:
-            writer.close()
-    return ImportReport(
-        format=format_name,
-        kind=str(writer.kind),
-        num_samples=len(dataset),
-        class_names=plan.class_names,
-        splits=dataset.splits,
-        num_problems=log.num_problems,
-        problems=tuple(log.problems),
-        num_ignored=log.num_ignored,
-        ignored=tuple(log.ignored),
-        num_resumed=num_resumed,
-        digest=dataset.digest,
-    )
-
-
-def _prepare(extracts: Extracts, item: Item) -> _Prepared:
-    """Read a sample; problems are kept for their turn, since others may be ahead of them."""
-    log = ProblemLog("skip")
-    values: dict[str, Any] = {}
-    try:
-        if item.has_image:
-            where = item.image or Extract(item.file)
-            data = extracts.read(where)
-            info = image_info(data)
-            values = {"width": info.width, "height": info.height, "channels": info.channels}
-            values |= item.annotation.values(info, log)
-            values["image"] = extracts.kept(where, data)
-        else:
-            values |= item.annotation.values(None, log)
-        for name, value in values.items():
-            if isinstance(value, Extract):
-                values[name] = extracts.kept(value, extracts.read(value))
-    except (OSError, BadSample) as err:
-        return _Prepared(item, values, log, err)
-    return _Prepared(item, values, log)
-
-
-def _add(writer: DatasetWriter, prepared: _Prepared, log: ProblemLog) -> None:
-    item = prepared.item
-    log.take_over(prepared.log)
-    try:
-        if prepared.error is not None:
-            raise prepared.error
-        writer.add(_key(item), split=item.splits, **prepared.values)
-    except OSError as err:
-        log.problem(str(item.file), f"cannot be read: {err.strerror}; left out", item.line)
-    except BadSample as err:
-        log.problem(str(item.file), f"{err.message.rstrip('.')}; left out", item.line)

@@ -34,6 +34,9 @@ class ImportReport(NamedTuple):
         ignored: files that are no data, such as a README; the first ten thousand.
         num_resumed: samples that an interrupted import of the same source had left.
         digest: of the dataset.
+        version: number of the version that was made, or was there if nothing was new.
+        num_added: samples that it has more than the version before.
+        num_known: samples left out since the dataset has their keys.
     """
 
     format: str
@@ -47,6 +50,9 @@ class ImportReport(NamedTuple):
     ignored: tuple[str, ...]
     num_resumed: int
     digest: str
+    version: int
+    num_added: int
+    num_known: int = 0
 
 
 class ImportStopped(Invalid):

@@ -128,7 +128,7 @@ class Shapes:
                 self.file, "the object has neither a box nor a mask with pixels; left out", shape.line
             )
             return None
-        box = inside(given, image)
+        box = inside(given, image.width, image.height)
         size = f"the image of {image.width} x {image.height}"
         if box is None:
             log.problem(self.file, f"the box {shown(given)} lies outside {size}; left out", shape.line)
@@ -152,10 +152,10 @@ def _with_numbers(segmentation: Any) -> Any:
     return {"size": [int(side) for side in segmentation["size"]], "counts": [int(run) for run in runs]}
 
 
-def inside(box: Box, image: ImageInfo) -> Box | None:
-    """The part of a box that lies in the image, as it will be stored; None where there is none."""
-    left, right = (np.float32(min(max(x, 0.0), float(image.width))) for x in box[0::2])
-    top, bottom = (np.float32(min(max(y, 0.0), float(image.height))) for y in box[1::2])
+def inside(box: Box, width: int, height: int) -> Box | None:
+    """The part of a box that lies in an image of that size, as it will be stored; None where there is none."""
+    left, right = (np.float32(min(max(x, 0.0), float(width))) for x in box[0::2])
+    top, bottom = (np.float32(min(max(y, 0.0), float(height))) for y in box[1::2])
     return (float(left), float(top), float(right), float(bottom)) if left < right and top < bottom else None
 
 

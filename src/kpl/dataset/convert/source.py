@@ -69,10 +69,12 @@ class Options(NamedTuple):
     Attributes:
         kind: of the dataset to be made.
         label_column: name of the column with the class, in tables; guessed by default.
+        texts: fields that are to be text, whatever a table's cells look like.
     """
 
     kind: Kind
     label_column: str = ""
+    texts: frozenset[str] = frozenset()
 
 
 class Extract(NamedTuple):
@@ -107,6 +109,11 @@ class Item(NamedTuple):
     image: Extract | None = None
     line: int = 0
 
+    @property
+    def sample_key(self) -> str:
+        """The key that the sample gets."""
+        return self.key or str(self.file)
+
 
 class Plan(NamedTuple):
     """Everything to import, in order.
@@ -133,7 +140,7 @@ def scan(root: Path, log: ProblemLog) -> SourceFolder:
         NotFound: it is not a folder.
     """
     if not root.is_dir():
-        what = "is a file: unpack it first" if root.exists() else "does not exist"
+        what = "is a file" if root.exists() else "does not exist"
         raise NotFound(f"{root} {what}.", hint="Give the folder that holds the images.")
     real_root = root.resolve()
     files: list[PurePosixPath] = []

@@ -76,7 +76,8 @@ def plan_csv(source: SourceFolder, log: ProblemLog, options: Options) -> Plan:
     text, label = _roles(columns, options)
     typed: dict[str, Field] = {}
     for name, field_name in field_names([each for each in columns if each not in (text, label)]).items():
-        typed[name], convert = _csv_column(field_name, [row.values[name] for row in rows])
+        cells = [row.values[name] for row in rows]
+        typed[name], convert = _csv_column(field_name, cells, is_text=field_name in options.texts)
         for row in rows:
             row.values[name] = convert(row.values[name])
     return _plan(source, rows, typed, (text, label), log)
@@ -204,13 +205,15 @@ def field_names(columns: Iterable[str], reserved: Iterable[str] = ("key", "text"
     return names
 
 
-def _csv_column(name: str, cells: list[str]) -> tuple[Field, Callable[[str], Any]]:
+def _csv_column(name: str, cells: list[str], *, is_text: bool) -> tuple[Field, Callable[[str], Any]]:
     """The type that all cells of a column can have without changing, and how a cell becomes a value of it."""
     present = {cell for cell in cells if cell not in _MISSING}
     is_optional = len(present) == 0 or any(cell in _MISSING for cell in cells)
     converter: Callable[[str], Any] = str
     type_name = "string"
-    if present and all(_is_integer(cell) for cell in present):
+    if is_text:
+        pass
+    elif present and all(_is_integer(cell) for cell in present):
         type_name, converter = "int64", int
     elif present and all(_is_decimal(cell) for cell in present):
         type_name, converter = "float64", float

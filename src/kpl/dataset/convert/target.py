@@ -1,16 +1,20 @@
 """The folder that an export writes: a safe file name for every sample, and what the format could not hold."""
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
+from kpl.dataset.convert.shapes import inside
 from kpl.dataset.convert.source import IMAGE_SUFFIXES, SPLIT_LISTS
 from kpl.dataset.fields import Field
 from kpl.dataset.image import image_info
 from kpl.dataset.kinds import LABELS, SAMPLES
+from kpl.dataset.masks import segmentation_box
 from kpl.dataset.reader import Dataset
+from kpl.dataset.sample import Sample
 from kpl.errors import Invalid
 
 SUFFIXES = {
@@ -30,10 +34,13 @@ class ExportReport(NamedTuple):
 
     Attributes:
         dropped: what the format cannot hold, with the number of samples or objects that had it.
+        max_box_change: the most pixels by which an edge of a box moves, where the format has no place for boxes
+            beside masks and the box around the mask is another one.
     """
 
     num_samples: int
     dropped: dict[str, int]
+    max_box_change: float = 0.0
 
 
 class TargetFolder:
@@ -47,6 +54,7 @@ class TargetFolder:
     def __init__(self, dataset: Dataset, root: Path) -> None:
         self.dataset, self.root = dataset, root
         self.dropped: Counter[str] = Counter()
+        self.max_box_change = 0.0
         self._names: list[PurePosixPath] | None = None
 
     @property
@@ -113,6 +121,36 @@ class TargetFolder:
         """Remember that the format cannot hold something."""
         if count:
             self.dropped[what] += count
+
+    def masks_without_boxes(self, sample: Sample) -> list[Any]:
+        """The mask of each object as `mask_without_box` has it."""
+        boxes = sample["boxes"].tolist()
+        masks = sample["masks"] if "masks" in sample else [None] * len(boxes)
+        return [self.mask_without_box(sample, *each) for each in zip(boxes, masks, strict=True)]
+
+    def mask_without_box(self, sample: Sample, box: Sequence[float], mask: Any) -> Any:
+        """The mask of an object, for formats in which an object has a box or a mask.
+
+        Their importers put boxes around masks; a box that is another one is counted.
+
+        Returns:
+            Polygons or runs; None where the box is to be written, since there is no mask, or no pixel in it.
+        """
+        if mask is None:
+            return None
+        around = segmentation_box(mask)
+        kept = inside(around, sample["width"], sample["height"]) if around is not None else None
+        if kept is None:
+            self.drop("masks without pixels (their boxes are kept)")
+            return None
+        self.drop_box(box, kept)
+        return mask
+
+    def drop_box(self, box: Sequence[float], around: Sequence[float]) -> None:
+        """Remember by how much the box of an object differs from the one around its mask, if it does."""
+        change = max(abs(one - other) for one, other in zip(box, around, strict=True))
+        self.drop("boxes that are not those around the masks", change > 0)
+        self.max_box_change = max(self.max_box_change, change)
 
 
 def check_name(name: str, what: str) -> None:

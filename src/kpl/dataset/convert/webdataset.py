@@ -9,6 +9,7 @@ import io
 import math
 import tarfile
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from functools import partial
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
@@ -43,7 +44,14 @@ from kpl.dataset.image import ImageInfo, image_info
 from kpl.dataset.kinds import Kind
 from kpl.dataset.sample import Sample
 
-__all__ = ["KINDS", "export_webdataset", "is_webdataset", "plan_webdataset", "webdataset_kind"]
+__all__ = [
+    "KINDS",
+    "export_webdataset",
+    "holds_samples",
+    "is_webdataset",
+    "plan_webdataset",
+    "webdataset_kind",
+]
 
 _SUFFIXES = (".tar", ".tar.gz", ".tgz")
 _TEXTS = ("txt", "text", "transcript", "caption")
@@ -60,6 +68,22 @@ class _Member(NamedTuple):
 
     name: str
     where: Extract
+
+
+def holds_samples(source: SourceFolder) -> bool:
+    """Whether the first files of a lone tar are a sample, not part of some other layout that was packed as a folder.
+
+    Annotations of other layouts that lie beside their images share their names too: they are told by what they say.
+    """
+    log = ProblemLog("skip")
+    with Extracts(source, None) as extracts, closing(_records(extracts, log, False)) as records:
+        values = next((values for _, values in records), {})
+    content = values.get("json")
+    is_own = len(values) == 1 and isinstance(content, dict) and {"key", "splits"} <= content.keys()
+    is_labelme = isinstance(content, dict) and {"shapes", "imagePath"} <= content.keys()
+    lines = str(values.get("txt", "x")).splitlines()
+    is_yolo = all(parse_numbers(line.split()) for line in lines)
+    return is_own or (len(values) > 1 and not is_labelme and not is_yolo and "xml" not in values)
 
 
 def _files(source: SourceFolder) -> list[PurePosixPath]:

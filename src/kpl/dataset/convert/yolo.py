@@ -243,10 +243,10 @@ def _lines(sample: Sample, target: TargetFolder) -> list[str]:
         left, top, right, bottom = box
         numbers = [(left + right) / 2 / size[0], (top + bottom) / 2 / size[1],
                    (right - left) / size[0], (bottom - top) / size[1]]  # fmt: skip
-        if mask is not None and not is_runs(mask) and len(mask) == 1:
+        if mask is not None and (is_runs(mask) or len(mask) != 1):
+            target.drop("masks of several polygons or of runs (their boxes are kept)")
+        elif target.mask_without_box(sample, box, mask) is not None:
             numbers = [number / size[i % 2] for i, number in enumerate(mask[0])]
-        else:
-            target.drop("masks of several polygons or of runs (their boxes are kept)", mask is not None)
         lines.append(" ".join((str(label), *map(repr, numbers))) + "\n")
     target.drop("attributes of objects", sum(map(bool, sample["attributes"] or ())))
     for name in ("crowd", "difficult", "truncated"):

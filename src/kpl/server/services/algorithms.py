@@ -1,7 +1,5 @@
 """Installed algorithms: those that come with KPL, and those that a project installs."""
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +27,7 @@ from kpl.server.services.access import SERVER, Caller, Role, project_for, requir
 from kpl.server.services.clock import utc
 from kpl.server.services.paging import page_of
 from kpl.server.services.platform import Platform
+from kpl.server.services.workspaces import workspace
 from kpl.storage.archive import extract
 from kpl.storage.artifacts import ArtifactStore
 from kpl.storage.atomic import write_atomic
@@ -185,9 +184,7 @@ def _source_folder(
     with platform.db.read() as session:
         owner = project_for(session, caller, project, Role.DEVELOPER)
         archive = uploads.take(platform, session, caller, owner, request.upload_id)
-    platform.settings.cache_dir.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix="install-", dir=platform.settings.cache_dir))
-    try:
+    with workspace(platform) as temporary:
         folder = temporary / "algorithm"
         extract(archive.path, folder, max_bytes=MAX_ALGORITHM_BYTES, max_files=MAX_ALGORITHM_FILES)
         inner = list(folder.iterdir())
@@ -195,8 +192,6 @@ def _source_folder(
         is_wrapped = len(inner) == 1 and inner[0].is_dir()
         yield inner[0] if is_wrapped else folder
         uploads.discard(platform, archive.id)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _record(

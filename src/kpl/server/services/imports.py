@@ -1,9 +1,5 @@
 """Imports: files become a dataset by a task like any other, so that they have a log, a queue and a history."""
 
-import shutil
-import tempfile
-from pathlib import Path
-
 from sqlalchemy.orm import Session
 
 from kpl.algorithm.parameters import check_parameters
@@ -18,6 +14,7 @@ from kpl.server.services.platform import Platform
 from kpl.server.services.stored import require_storage
 from kpl.server.services.submission import NewTask, submit_task
 from kpl.server.services.tasks import task_answers
+from kpl.server.services.workspaces import workspace
 from kpl.task import ArtifactInput, OutputSpec, TaskKind, TaskSpec
 from kpl.task.ids import Digest
 
@@ -63,13 +60,9 @@ def _store_upload(platform: Platform, caller: Caller, project: str, upload_id: i
     with platform.db.read() as session:
         owner = project_for(session, caller, project, Role.DEVELOPER)
         taken = uploads.take(platform, session, caller, owner, upload_id)
-    platform.settings.cache_dir.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix="import-", dir=platform.settings.cache_dir))
-    try:
+    with workspace(platform) as folder:
         (folder / taken.filename).hardlink_to(taken.path)
         return Digest(platform.artifacts.put_tree(folder).digest)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _spec(

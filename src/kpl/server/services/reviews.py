@@ -1,9 +1,5 @@
 """Reviews: people accept a model's answers as labels or reject them, which makes the next version of the dataset."""
 
-import shutil
-import tempfile
-from pathlib import Path
-
 from sqlalchemy.orm import Session
 
 from kpl.errors import Conflict
@@ -17,6 +13,7 @@ from kpl.server.services.datasets import find_dataset, find_dataset_version, lat
 from kpl.server.services.platform import Platform
 from kpl.server.services.publishing import Source, publish_dataset
 from kpl.server.services.stored import require_storage
+from kpl.server.services.workspaces import workspace
 
 
 def review_answers(
@@ -81,11 +78,7 @@ def _reviewed_artifact(platform: Platform, caller: Caller, digest: str, review: 
 
     verdicts = Verdicts(review.accept, review.reject, caller.username, review.min_score)
     dataset = open_dataset(platform.artifacts.materialize(digest))
-    platform.settings.cache_dir.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix="review-", dir=platform.settings.cache_dir))
-    try:
+    with workspace(platform) as folder:
         made = folder / "dataset"
         review_dataset(dataset, made, verdicts, layer=review.layer, message=review.message)
         return platform.artifacts.put_tree(made, move=True, like=digest).digest
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

@@ -1,29 +1,24 @@
 """Import files into a KPL dataset, and say what could not be imported and why."""
 
 import json
-import shutil
-import tarfile
-import zipfile
 from pathlib import Path
 
 from kpl.algorithm import author
 from kpl.dataset.convert import pack
-from kpl.storage.archive import extract
 
-MAX_FILES = 20_000_000
-SPLITS = ("train", "training", "val", "valid", "validation", "test", "testing")
 MAX_NOTES = 20  # all problems stand in report.json; the first ones are shown on the task
 
 
 def main() -> None:
     parameters = author.parameters()
     report = pack(
-        unpacked(choose_source(parameters.path)),
+        choose_source(parameters.path),
         author.output("dataset"),
         kind=None if parameters.kind == "auto" else parameters.kind,
         format=parameters.format,
         on_error=parameters.on_error,
         progress=show_progress,
+        unpacking=lambda name: author.progress(0.0, f"unpacking {name}"),
     )
     for problem in report.problems[:MAX_NOTES]:
         author.note(str(problem))
@@ -57,31 +52,6 @@ def choose_source(path: str) -> Path:
     if not author.has_input("files"):
         raise SystemExit("There is nothing to import: connect the input `files`, or set parameter `path`.")
     return author.input("files")
-
-
-def unpacked(source: Path) -> Path:
-    """The folder to read: an archive, alone in its folder or by itself, is unpacked below the working directory."""
-    inside = [source] if source.is_file() else list(source.iterdir())
-    if len(inside) != 1 or not is_archive(inside[0]):
-        return source
-    author.progress(0.0, f"unpacking {inside[0].name}")
-    folder = Path("unpacked").absolute()
-    most_bytes = shutil.disk_usage(folder.parent).free // 2
-    extract(inside[0], folder, max_bytes=most_bytes, max_files=MAX_FILES)
-    return without_wrapping(folder)
-
-
-def is_archive(path: Path) -> bool:
-    return path.is_file() and (zipfile.is_zipfile(path) or tarfile.is_tarfile(path))
-
-
-def without_wrapping(folder: Path) -> Path:
-    """Archives often hold one folder that holds everything: step into it, unless its name says something."""
-    children = [path for path in folder.iterdir() if not path.name.startswith((".", "__MACOSX"))]
-    if len(children) != 1 or not children[0].is_dir() or children[0].name in SPLITS:
-        return folder
-    has_folders = any(path.is_dir() for path in children[0].iterdir())
-    return without_wrapping(children[0]) if has_folders else folder
 
 
 def show_progress(done: int, total: int) -> None:
