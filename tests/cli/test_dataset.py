@@ -62,6 +62,9 @@ def test_an_older_version_is_looked_at(packed: Path) -> None:
     manifest.write_bytes(manifest.read_bytes()[:-1] + b"x")
     _run("verify", packed)
     assert "00000001.kpm" in _run("verify", packed, "--version", "first", exit_code=1).output
+    assert "00000001.kpm" in _run("verify", packed, "--all-versions", exit_code=1).output
+    both = _run("verify", packed, "--version", "1", "--all-versions", exit_code=1)
+    assert "exclude each other" in str(both.exception)
     assert "no version 'second'" in str(_run("info", packed, "--version", "second", exit_code=1).exception)
 
 

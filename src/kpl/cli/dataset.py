@@ -174,11 +174,18 @@ def _short(value: object) -> object:
 
 
 @app.command()
-def verify(path: Stored, version: Version = "", json: Json = False) -> None:
+def verify(
+    path: Stored,
+    version: Version = "",
+    all_versions: Annotated[bool, typer.Option("--all-versions", help="Every version, not one.")] = False,
+    json: Json = False,
+) -> None:
     """Check every byte of a KPL Dataset against its checksums. Needs no server."""
     from kpl.dataset.verify import verify as verify_dataset
 
-    report = verify_dataset(path, version=_number(path, version))
+    if version and all_versions:
+        raise Invalid("--version and --all-versions exclude each other.", hint="Give one of them.")
+    report = verify_dataset(path, version=_number(path, version), all_versions=all_versions)
     if json:
         print_json(
             {"is_intact": not report.problems, "problems": [str(problem) for problem in report.problems]}
