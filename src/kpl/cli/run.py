@@ -37,7 +37,12 @@ Wait = Annotated[bool, typer.Option("--wait", "-w", help="Wait until it is over;
 def create(
     file: Annotated[Path | None, typer.Argument(help="Pipeline document (YAML or JSON).")] = None,
     pipeline: Annotated[str | None, typer.Option(help="A saved pipeline instead.")] = None,
-    template: Annotated[str | None, typer.Option(help="A template instead.")] = None,
+    template: Annotated[
+        str | None, typer.Option(help="A template instead; one that another project shares is PROJECT/NAME.")
+    ] = None,
+    revision: Annotated[
+        int | None, typer.Option(min=1, help="Of the pipeline or template; the latest when left out.")
+    ] = None,
     parameter: Parameters = [],  # noqa: B006
     name: Annotated[str, typer.Option(help="For people.")] = "",
     priority: Priority = 0,
@@ -48,6 +53,7 @@ def create(
     with context.client() as client:
         run = client.runs.create(
             pipeline=pipeline,
+            revision=revision,
             template=template,
             document=read_document(file) if file else None,
             parameters=parse_parameters(parameter),

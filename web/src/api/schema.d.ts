@@ -1501,7 +1501,7 @@ export interface paths {
         };
         /**
          * List Templates
-         * @description List what comes with KPL and what the project saved as a template; there is one page.
+         * @description List what the project saved as a template, what comes with KPL and what other projects share.
          */
         get: operations["list_templates"];
         put?: never;
@@ -1525,7 +1525,7 @@ export interface paths {
         };
         /**
          * Get Template
-         * @description Show a template with its document.
+         * @description Show a template with its document. One that another project shares is `PROJECT/NAME`.
          */
         get: operations["get_template"];
         /**
@@ -1541,7 +1541,11 @@ export interface paths {
         delete: operations["delete_template"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Update Template
+         * @description Share a template of the project with all projects, or stop; for admins of the project.
+         */
+        patch: operations["update_template"];
         trace?: never;
     };
     "/api/v1/projects/{project}/uploads": {
@@ -4290,10 +4294,13 @@ export interface components {
             pipeline?: string | null;
             /**
              * Revision
-             * @description Of the saved pipeline; the latest when left out.
+             * @description Of the saved pipeline or template; the latest when left out.
              */
             revision?: number | null;
-            /** Template */
+            /**
+             * Template
+             * @description One that another project shares is `PROJECT/NAME`.
+             */
             template?: string | null;
         };
         /**
@@ -4814,10 +4821,13 @@ export interface components {
             priority: number;
             /**
              * Revision
-             * @description Of the saved pipeline; the latest when left out.
+             * @description Of the saved pipeline or template; the latest when left out.
              */
             revision?: number | null;
-            /** Template */
+            /**
+             * Template
+             * @description One that another project shares is `PROJECT/NAME`.
+             */
             template?: string | null;
         };
         /**
@@ -5496,7 +5506,12 @@ export interface components {
                 [key: string]: string;
             };
         };
-        /** TemplateDetail */
+        /**
+         * TemplateDetail
+         * @description One revision of a template with its document.
+         *
+         *     As another project sees it, parameters that name datasets or models have no default.
+         */
         TemplateDetail: {
             /** Description */
             description: {
@@ -5506,16 +5521,24 @@ export interface components {
             document: {
                 [key: string]: unknown;
             };
-            /** Name */
+            /**
+             * Is Shared
+             * @description Whether all projects of the installation may use it.
+             */
+            is_shared: boolean;
+            /**
+             * Name
+             * @description As runs name it; one that another project shares is `PROJECT/NAME`.
+             */
             name: string;
             /** Num Nodes */
             num_nodes: number;
             /**
              * Origin
-             * @description Shipped with KPL, or a pipeline saved as a template.
+             * @description A pipeline of the project saved as a template, shipped with KPL, or shared by another project.
              * @enum {string}
              */
-            origin: "builtin" | "project";
+            origin: "project" | "builtin" | "shared";
             /**
              * Parameters
              * @description The document's parameters, by name.
@@ -5523,6 +5546,21 @@ export interface components {
             parameters: {
                 [key: string]: unknown;
             };
+            /**
+             * Project
+             * @description The project that keeps it; null for one shipped with KPL.
+             */
+            project: string | null;
+            /**
+             * Revision
+             * @description Counts its saves from 1; null for one shipped with KPL.
+             */
+            revision: number | null;
+            /**
+             * Revisions
+             * @description Its latest saves, newest first.
+             */
+            revisions: components["schemas"]["TemplateRevisionOut"][];
             /**
              * Task
              * @description What it is for, as in `classification`.
@@ -5542,16 +5580,24 @@ export interface components {
             description: {
                 [key: string]: string;
             };
-            /** Name */
+            /**
+             * Is Shared
+             * @description Whether all projects of the installation may use it.
+             */
+            is_shared: boolean;
+            /**
+             * Name
+             * @description As runs name it; one that another project shares is `PROJECT/NAME`.
+             */
             name: string;
             /** Num Nodes */
             num_nodes: number;
             /**
              * Origin
-             * @description Shipped with KPL, or a pipeline saved as a template.
+             * @description A pipeline of the project saved as a template, shipped with KPL, or shared by another project.
              * @enum {string}
              */
-            origin: "builtin" | "project";
+            origin: "project" | "builtin" | "shared";
             /**
              * Parameters
              * @description The document's parameters, by name.
@@ -5559,6 +5605,16 @@ export interface components {
             parameters: {
                 [key: string]: unknown;
             };
+            /**
+             * Project
+             * @description The project that keeps it; null for one shipped with KPL.
+             */
+            project: string | null;
+            /**
+             * Revision
+             * @description Counts its saves from 1; null for one shipped with KPL.
+             */
+            revision: number | null;
             /**
              * Task
              * @description What it is for, as in `classification`.
@@ -5600,6 +5656,26 @@ export interface components {
             title?: {
                 [key: string]: string;
             };
+        };
+        /** TemplateRevisionOut */
+        TemplateRevisionOut: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Revision */
+            revision: number;
+        };
+        /**
+         * TemplateUpdate
+         * @description Share a template with all projects of the installation, or stop sharing it.
+         */
+        TemplateUpdate: {
+            /** Is Shared */
+            is_shared: boolean;
         };
         /**
          * TextOut
@@ -9222,7 +9298,13 @@ export interface operations {
     };
     list_templates: {
         parameters: {
-            query?: never;
+            query?: {
+                origin?: ("project" | "builtin" | "shared") | null;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+                /** @description Most items in one page. */
+                limit?: number;
+            };
             header?: never;
             path: {
                 project: string;
@@ -9288,7 +9370,10 @@ export interface operations {
     };
     get_template: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The latest when left out. */
+                revision?: number | null;
+            };
             header?: never;
             path: {
                 project: string;
@@ -9372,6 +9457,42 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    update_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateUpdate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateDetail"];
+                };
             };
             /** @description Validation Error */
             422: {

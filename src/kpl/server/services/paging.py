@@ -61,15 +61,20 @@ def decode_cursor(cursor: str, expected: type) -> Key:
     except (binascii.Error, ValueError, RecursionError):
         key = None
     if type(key) is not expected or (isinstance(key, int) and abs(key) >= 1 << 63):
-        raise Invalid(
-            Sentence(
-                f"cursor: '{cursor[:80]}' is not a cursor of this list.",
-                f"cursor：“{cursor[:80]}”不是此列表的游标。",
-            ),
-            hint=Sentence(
-                "Use next_cursor of the page before, or leave it out to begin with the first page.",
-                "请使用上一页的 next_cursor，或不填以从第一页开始。",
-            ),
-        )
+        raise no_cursor(cursor)
     assert isinstance(key, int | str | float)
     return key
+
+
+def no_cursor(cursor: str) -> Invalid:
+    """What to raise for a cursor that the list did not give."""
+    return Invalid(
+        Sentence(
+            f"cursor: '{cursor[:80]}' is not a cursor of this list.",
+            f"cursor：“{cursor[:80]}”不是此列表的游标。",
+        ),
+        hint=Sentence(
+            "Use next_cursor of the page before, or leave it out to begin with the first page.",
+            "请使用上一页的 next_cursor，或不填以从第一页开始。",
+        ),
+    )

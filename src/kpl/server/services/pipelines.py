@@ -141,6 +141,7 @@ def update_pipeline(
             row.description = asked.description
         if asked.is_template is not None:
             row.is_template = asked.is_template
+            row.is_shared = row.is_shared and asked.is_template
         if document != document_of(session, row, None):
             _save(platform, session, caller, row, document)
         record(platform, session, caller, *_deed(row, "update"), project=project)
