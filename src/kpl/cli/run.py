@@ -9,6 +9,7 @@ from kpl.cli.context import context
 from kpl.cli.output import (
     Json,
     Limit,
+    Search,
     ago,
     duration,
     out,
@@ -81,12 +82,13 @@ def _finish(client: Client, run: RunDetail, *, wait: bool, json: bool) -> None:
 def list_(
     state: Annotated[str | None, typer.Option(help="Only runs in this state.")] = None,
     pipeline: Annotated[str | None, typer.Option(help="Only runs of this pipeline.")] = None,
+    search: Search = None,
     limit: Limit = 20,
     json: Json = False,
 ) -> None:
     """List runs, newest first."""
     with context.client() as client:
-        runs = list(client.runs.list(state=state, pipeline=pipeline, limit=limit))
+        runs = list(client.runs.list(state=state, pipeline=pipeline, search=search, limit=limit))
     if json:
         print_json(runs)
         return

@@ -6520,6 +6520,8 @@ export interface operations {
     list_algorithms: {
         parameters: {
             query?: {
+                /** @description Words that must all stand in what an item is called, in upper or lower case; the first 8 count. */
+                search?: string | null;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string | null;
                 /** @description Most items in one page. */
@@ -6821,6 +6823,8 @@ export interface operations {
     list_datasets: {
         parameters: {
             query?: {
+                /** @description Words that must all stand in what an item is called, in upper or lower case; the first 8 count. */
+                search?: string | null;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string | null;
                 /** @description Most items in one page. */
@@ -7592,6 +7596,8 @@ export interface operations {
     list_endpoints: {
         parameters: {
             query?: {
+                /** @description Words that must all stand in what an item is called, in upper or lower case; the first 8 count. */
+                search?: string | null;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string | null;
                 /** @description Most items in one page. */
@@ -7859,6 +7865,8 @@ export interface operations {
     list_models: {
         parameters: {
             query?: {
+                /** @description Words that must all stand in what an item is called, in upper or lower case; the first 8 count. */
+                search?: string | null;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string | null;
                 /** @description Most items in one page. */
@@ -8088,6 +8096,8 @@ export interface operations {
     list_pipelines: {
         parameters: {
             query?: {
+                /** @description Words that must all stand in what an item is called, in upper or lower case; the first 8 count. */
+                search?: string | null;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string | null;
                 /** @description Most items in one page. */
@@ -8480,6 +8490,8 @@ export interface operations {
                 state?: components["schemas"]["RunState"] | null;
                 /** @description Name of a saved pipeline. */
                 pipeline?: string | null;
+                /** @description Words that must all stand in what an item is called, in upper or lower case; the first 8 count. */
+                search?: string | null;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string | null;
                 /** @description Most items in one page. */

@@ -5,7 +5,7 @@ from fastapi import APIRouter
 from kpl.schemas.algorithm import AlgorithmDetail, AlgorithmFetch, AlgorithmInstall, AlgorithmOut
 from kpl.schemas.page import Page
 from kpl.schemas.task import TaskOut
-from kpl.server.routes.dependencies import PROJECT, Cursor, Limit, TheCaller, ThePlatform
+from kpl.server.routes.dependencies import PROJECT, Cursor, Limit, Search, TheCaller, ThePlatform
 from kpl.server.services import algorithms, fetches
 
 router = APIRouter(prefix=f"{PROJECT}/algorithms", tags=["algorithms"])
@@ -13,10 +13,15 @@ router = APIRouter(prefix=f"{PROJECT}/algorithms", tags=["algorithms"])
 
 @router.get("", operation_id="list_algorithms")
 def list_algorithms(
-    platform: ThePlatform, caller: TheCaller, project: str, cursor: Cursor = None, limit: Limit = 50
+    platform: ThePlatform,
+    caller: TheCaller,
+    project: str,
+    search: Search = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> Page[AlgorithmOut]:
     """List the algorithms that the project can use."""
-    return algorithms.list_algorithms(platform, caller, project, cursor=cursor, limit=limit)
+    return algorithms.list_algorithms(platform, caller, project, search=search, cursor=cursor, limit=limit)
 
 
 @router.post("", operation_id="install_algorithm", status_code=201)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from kpl.orchestrator.state import RunState
 from kpl.schemas.page import Page
 from kpl.schemas.run import RerunRequest, RunCreate, RunDetail, RunOut, RunUpdate
-from kpl.server.routes.dependencies import PROJECT, Cursor, Limit, TheCaller, ThePlatform
+from kpl.server.routes.dependencies import PROJECT, Cursor, Limit, Search, TheCaller, ThePlatform
 from kpl.server.services import runs
 
 router = APIRouter(prefix=f"{PROJECT}/runs", tags=["runs"])
@@ -21,12 +21,20 @@ def list_runs(
     *,
     state: RunState | None = None,
     pipeline: Annotated[str | None, Query(description="Name of a saved pipeline.")] = None,
+    search: Search = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[RunOut]:
     """List runs, newest first."""
     return runs.list_runs(
-        platform, caller, project, state=state, pipeline=pipeline, cursor=cursor, limit=limit
+        platform,
+        caller,
+        project,
+        state=state,
+        pipeline=pipeline,
+        search=search,
+        cursor=cursor,
+        limit=limit,
     )
 
 

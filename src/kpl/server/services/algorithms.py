@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from kpl import __version__
-from kpl.algorithm.manifest import AlgorithmManifest, Function, Port
+from kpl.algorithm.manifest import FUNCTION_NAMES, AlgorithmManifest, Function, Port
 from kpl.algorithm.registry import InstalledAlgorithm, install
 from kpl.errors import Conflict, Invalid, NotFound, nearest
 from kpl.schemas.algorithm import (
@@ -29,19 +29,31 @@ from kpl.server.services.access import SERVER, Caller, Role, project_for, requir
 from kpl.server.services.clock import utc
 from kpl.server.services.paging import page_of
 from kpl.server.services.platform import Platform
+from kpl.server.services.searching import has_word, words_of
 from kpl.storage.archive import extract
 from kpl.storage.artifacts import ArtifactStore
 from kpl.storage.atomic import write_atomic
 
 MAX_ALGORITHM_BYTES = 2 << 30
 MAX_ALGORITHM_FILES = 20_000
+_LANGUAGES = ("en", "zh")
 BUILTIN_FOLDER = Path(__file__).parents[2] / "builtin" / "algorithms"
 
 
 def list_algorithms(
-    platform: Platform, caller: Caller, project: str, *, cursor: str | None, limit: int
+    platform: Platform,
+    caller: Caller,
+    project: str,
+    *,
+    search: str | None = None,
+    cursor: str | None,
+    limit: int,
 ) -> Page[AlgorithmOut]:
-    """The newest version of each algorithm that a project can use, newest first."""
+    """The newest version of each algorithm that a project can use, newest first.
+
+    A search looks at name, task, and title and description in both languages; the name of a function finds
+    those that offer it.
+    """
     with platform.db.read() as session:
         owner = project_for(session, caller, project, Role.VIEWER)
         newest = (
@@ -50,8 +62,20 @@ def list_algorithms(
             .group_by(AlgorithmVersionRow.name)
         )
         chosen = select(AlgorithmVersionRow).where(AlgorithmVersionRow.id.in_(newest))
+        if search is not None:
+            chosen = chosen.where(*(_is_called(word) for word in words_of(search)))
         rows, next_cursor = page_of(session, chosen, AlgorithmVersionRow.id, cursor=cursor, limit=limit)
         return Page(items=[_algorithm_out(row) for row in rows], next_cursor=next_cursor)
+
+
+def _is_called(word: str) -> ColumnElement[bool]:
+    manifest = AlgorithmVersionRow.manifest
+    texts = [
+        manifest[part][language].as_string() for part in ("title", "description") for language in _LANGUAGES
+    ]
+    named = has_word(word, AlgorithmVersionRow.name, manifest["task"].as_string(), *texts)
+    is_function = word.lower() in FUNCTION_NAMES
+    return or_(manifest["functions"][word.lower()].as_string().is_not(None), named) if is_function else named
 
 
 def get_algorithm(

@@ -34,7 +34,7 @@ def page_of(
 
     Args:
         statement: what to list, without an order. It may select more columns; then the rows are those of its
-            first.
+            first. That may be the key alone.
         key: a column of the first entity, unique among the rows; they are ordered by it, newest (highest)
             first.
     """
@@ -46,7 +46,8 @@ def page_of(
     if len(rows) <= limit:
         return rows, None
     rows = rows[:limit]
-    return rows, encode_cursor(getattr(rows[-1], key.key))
+    last: Any = rows[-1]
+    return rows, encode_cursor(getattr(last, key.key, last))
 
 
 def encode_cursor(key: Key) -> str:

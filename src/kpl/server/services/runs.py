@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session, undefer
 
 from kpl.errors import Conflict, NotFound
@@ -27,6 +27,7 @@ from kpl.server.services.clock import utc
 from kpl.server.services.paging import page_of
 from kpl.server.services.plans import Source, source_of
 from kpl.server.services.platform import Platform
+from kpl.server.services.searching import has_word, words_of
 from kpl.server.services.state_words import state_in_chinese
 from kpl.server.services.store import CANCEL_RUN, post, stopped_by
 from kpl.server.services.submission import NewTask, Pinned, add_task, submit_run
@@ -77,19 +78,35 @@ def list_runs(
     *,
     state: RunState | None = None,
     pipeline: str | None = None,
+    search: str | None = None,
     cursor: str | None = None,
     limit: int = 50,
 ) -> Page[RunOut]:
-    """List the runs of a project, newest first."""
+    """List the runs of a project, newest first; a search looks at number, name, pipeline, template and owner."""
     with platform.db.read() as session:
         owner = project_for(session, caller, project, Role.VIEWER)
-        chosen = select(RunRow).where(RunRow.project_id == owner.id)
+        chosen = [RunRow.project_id == owner.id]
         if state is not None:
-            chosen = chosen.where(RunRow.state == state)
+            chosen.append(RunRow.state == state)
         if pipeline is not None:
-            chosen = chosen.where(RunRow.pipeline == pipeline)
-        rows, next_cursor = page_of(session, chosen, RunRow.id, cursor=cursor, limit=limit)
+            chosen.append(RunRow.pipeline == pipeline)
+        if search is None:
+            listed = select(RunRow).where(*chosen)
+            rows, next_cursor = page_of(session, listed, RunRow.id, cursor=cursor, limit=limit)
+        else:
+            # Numbers first, from the index that holds all that is searched: the rows with their documents are
+            # some hundred times its size.
+            found = select(RunRow.id).where(*chosen, *(_is_called(word) for word in words_of(search)))
+            ids, next_cursor = page_of(session, found, RunRow.id, cursor=cursor, limit=limit)
+            rows = session.scalars(select(RunRow).where(RunRow.id.in_(ids)).order_by(RunRow.id.desc())).all()
         return Page(items=_answers(platform, session, rows, project), next_cursor=next_cursor)
+
+
+def _is_called(word: str) -> ColumnElement[bool]:
+    named = has_word(word, RunRow.name, RunRow.pipeline, RunRow.template, RunRow.created_by)
+    number = word.removeprefix("#")
+    is_number = number.isascii() and number.isdecimal() and len(number) < 19
+    return or_(RunRow.id == int(number), named) if is_number else named
 
 
 def get_run(platform: Platform, caller: Caller, project: str, run_id: int) -> RunDetail:
