@@ -1104,6 +1104,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/runs/going_on": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Going On
+         * @description List runs that are not over, the caller's own first, each with its step at work and a curve of it.
+         */
+        get: operations["list_going_on"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/runs/{run_id}": {
         parameters: {
             query?: never;
@@ -1180,6 +1200,26 @@ export interface paths {
          * @description List tasks, newest first.
          */
         get: operations["list_tasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/tasks/curves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Curves
+         * @description Show the course of the main metric of several tasks at once, a few points each.
+         */
+        get: operations["list_curves"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2242,6 +2282,18 @@ export interface components {
             /** Predicted */
             predicted: number | null;
         };
+        /**
+         * CurveOut
+         * @description The course of the one metric that tells most of how a task goes, few points in order of step.
+         */
+        CurveOut: {
+            /** Name */
+            name: string;
+            /** Task Id */
+            task_id: number;
+            /** Values */
+            values: number[];
+        };
         /** DatasetDetail */
         DatasetDetail: {
             /**
@@ -3182,6 +3234,35 @@ export interface components {
             num_artifacts: number;
             /** Num Files */
             num_files: number;
+        };
+        /**
+         * GoingRunOut
+         * @description A run that goes on, and how far it is.
+         */
+        GoingRunOut: {
+            /** @description How the main metric of `step` goes. */
+            curve: components["schemas"]["CurveOut"] | null;
+            /**
+             * Progress
+             * @description 0 to 1: each task counts the same, a running one in part.
+             */
+            progress: number;
+            run: components["schemas"]["RunOut"];
+            /** @description What it is at: a task that runs, else one that waits. */
+            step: components["schemas"]["TaskOut"] | null;
+        };
+        /** GoingRunsOut */
+        GoingRunsOut: {
+            /**
+             * Items
+             * @description The caller's own first, then the newest.
+             */
+            items: components["schemas"]["GoingRunOut"][];
+            /**
+             * Num Runs
+             * @description How many go on in all.
+             */
+            num_runs: number;
         };
         /**
          * GroupOut
@@ -8560,6 +8641,40 @@ export interface operations {
             };
         };
     };
+    list_going_on: {
+        parameters: {
+            query?: {
+                /** @description Most runs. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoingRunsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     get_run: {
         parameters: {
             query?: never;
@@ -8701,6 +8816,10 @@ export interface operations {
             query?: {
                 run_id?: number | null;
                 state?: components["schemas"]["TaskState"] | null;
+                /** @description Name of an algorithm. */
+                algorithm?: string | null;
+                /** @description Only what ended since. */
+                finished_after?: string | null;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string | null;
                 /** @description Most items in one page. */
@@ -8721,6 +8840,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_TaskOut_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_curves: {
+        parameters: {
+            query: {
+                /** @description Numbers of tasks. */
+                task: number[];
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CurveOut"][];
                 };
             };
             /** @description Validation Error */

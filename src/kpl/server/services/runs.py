@@ -99,7 +99,7 @@ def list_runs(
             found = select(RunRow.id).where(*chosen, *(_is_called(word) for word in words_of(search)))
             ids, next_cursor = page_of(session, found, RunRow.id, cursor=cursor, limit=limit)
             rows = session.scalars(select(RunRow).where(RunRow.id.in_(ids)).order_by(RunRow.id.desc())).all()
-        return Page(items=_answers(platform, session, rows, project), next_cursor=next_cursor)
+        return Page(items=run_answers(platform, session, rows, project), next_cursor=next_cursor)
 
 
 def _is_called(word: str) -> ColumnElement[bool]:
@@ -132,7 +132,7 @@ def cancel_run(platform: Platform, caller: Caller, project: str, run_id: int) ->
         if not row.stop_requested:
             post(platform, session, CANCEL_RUN, run_id=run_id, reason=stopped_by(caller))
             audit.record(platform, session, caller, "run.cancel", f"run:{run_id}", project=project)
-        return _answers(platform, session, [row], project)[0]
+        return run_answers(platform, session, [row], project)[0]
 
 
 def update_run(platform: Platform, caller: Caller, project: str, run_id: int, change: RunUpdate) -> RunOut:
@@ -157,7 +157,7 @@ def update_run(platform: Platform, caller: Caller, project: str, run_id: int, ch
         audit.record(
             platform, session, caller, "run.update", f"run:{run_id}", project=project, details=details
         )
-        return _answers(platform, session, [row], project)[0]
+        return run_answers(platform, session, [row], project)[0]
 
 
 def run_row(session: Session, project: ProjectRow, run_id: int, *, with_document: bool = False) -> RunRow:
@@ -172,6 +172,36 @@ def run_row(session: Session, project: ProjectRow, run_id: int, *, with_document
             hint=Sentence("List them with `kpl run list`.", "可用 `kpl run list` 列出。"),
         )
     return row
+
+
+def run_answers(platform: Platform, session: Session, rows: Sequence[RunRow], project: str) -> list[RunOut]:
+    """Runs as answers show them."""
+    counts = count_tasks(session, [row.id for row in rows])
+    now_s = platform.now_s()
+    return [
+        RunOut(
+            id=row.id,
+            project=project,
+            name=row.name,
+            state=RunState(row.state),
+            reason=row.reason,
+            reason_zh=row.reason_zh,
+            pipeline=row.pipeline,
+            revision=row.revision,
+            template=row.template,
+            origin=cast(Origin, row.origin),
+            rerun_of=row.rerun_of,
+            parameters=row.parameters,
+            num_tasks=row.num_tasks,
+            num_done=sum(counts.get(row.id, {}).get(state, 0) for state in _DONE),
+            created_by=row.created_by,
+            created_at=utc(row.created_at_s),
+            started_at=utc(row.started_at_s),
+            finished_at=utc(row.finished_at_s),
+            duration_s=duration_s(row.started_at_s, row.finished_at_s, now_s=now_s),
+        )
+        for row in rows
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,37 +322,8 @@ def _pinned(platform: Platform, session: Session, old: RunRow, steps: Sequence[S
 def _detail(platform: Platform, session: Session, row: RunRow, project: str) -> RunDetail:
     tasks = session.scalars(select(TaskRow).where(TaskRow.run_id == row.id).order_by(TaskRow.id)).all()
     return RunDetail(
-        **_answers(platform, session, [row], project)[0].model_dump(),
+        **run_answers(platform, session, [row], project)[0].model_dump(),
         document=row.document,
         tasks=task_answers(platform, tasks, project),
         seq=platform.live.last_seq(session),
     )
-
-
-def _answers(platform: Platform, session: Session, rows: Sequence[RunRow], project: str) -> list[RunOut]:
-    counts = count_tasks(session, [row.id for row in rows])
-    now_s = platform.now_s()
-    return [
-        RunOut(
-            id=row.id,
-            project=project,
-            name=row.name,
-            state=RunState(row.state),
-            reason=row.reason,
-            reason_zh=row.reason_zh,
-            pipeline=row.pipeline,
-            revision=row.revision,
-            template=row.template,
-            origin=cast(Origin, row.origin),
-            rerun_of=row.rerun_of,
-            parameters=row.parameters,
-            num_tasks=row.num_tasks,
-            num_done=sum(counts.get(row.id, {}).get(state, 0) for state in _DONE),
-            created_by=row.created_by,
-            created_at=utc(row.created_at_s),
-            started_at=utc(row.started_at_s),
-            finished_at=utc(row.finished_at_s),
-            duration_s=duration_s(row.started_at_s, row.finished_at_s, now_s=now_s),
-        )
-        for row in rows
-    ]
