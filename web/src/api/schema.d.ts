@@ -352,6 +352,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/benchmarks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Benchmarks
+         * @description List algorithms with the best accuracy and latency on each device, from the latest 200 tests and compilations.
+         */
+        get: operations["list_benchmarks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/datasets": {
         parameters: {
             query?: never;
@@ -2198,6 +2218,39 @@ export interface components {
             username: string;
         };
         /**
+         * BenchmarkOut
+         * @description What reports of tests and compilations in the project say of an algorithm.
+         */
+        BenchmarkOut: {
+            /** Algorithm */
+            algorithm: string;
+            /**
+             * Devices
+             * @description The fastest first.
+             */
+            devices: components["schemas"]["DeviceBenchmarkOut"][];
+        };
+        /**
+         * BestOut
+         * @description The best that was measured, and where.
+         */
+        BestOut: {
+            /**
+             * Metric
+             * @description What was measured, as in `accuracy` or `latency_p50_ms`.
+             */
+            metric: string;
+            /**
+             * Target
+             * @description What the model was compiled for; empty for the model as it was trained.
+             */
+            target: string;
+            /** Task Id */
+            task_id: number;
+            /** Value */
+            value: number;
+        };
+        /**
          * BoxOut
          * @description An object: its box in pixels of the image, from the left and the top, and what else is known of it.
          */
@@ -2534,6 +2587,25 @@ export interface components {
             precision: number;
             /** Recall */
             recall: number;
+        };
+        /**
+         * DeviceBenchmarkOut
+         * @description What was measured on one device. The most accurate and the fastest need not be the same model or target.
+         */
+        DeviceBenchmarkOut: {
+            accuracy: components["schemas"]["BestOut"] | null;
+            /**
+             * Device
+             * @description As the algorithm names it, as in `AMD EPYC`.
+             */
+            device: string;
+            /**
+             * Device Kind
+             * @description `cpu`, `gpu`, ...; empty where the report does not say.
+             */
+            device_kind: string;
+            /** @description Median time for one sample. */
+            latency_ms: components["schemas"]["BestOut"] | null;
         };
         /** DeviceHolderOut */
         DeviceHolderOut: {
@@ -6601,6 +6673,9 @@ export interface operations {
     list_algorithms: {
         parameters: {
             query?: {
+                /** @description What it is for, as in `detection`. */
+                task?: string | null;
+                function?: ("train" | "test" | "infer" | "serve" | "compile" | "process") | null;
                 /** @description Words that must all stand in what an item is called, in upper or lower case; the first 8 count. */
                 search?: string | null;
                 /** @description `next_cursor` of the page before. */
@@ -6888,6 +6963,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ArtifactStatisticsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_benchmarks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BenchmarkOut"][];
                 };
             };
             /** @description Validation Error */

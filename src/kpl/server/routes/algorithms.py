@@ -1,7 +1,10 @@
 """Installed algorithms."""
 
-from fastapi import APIRouter
+from typing import Annotated
 
+from fastapi import APIRouter, Query
+
+from kpl.algorithm.manifest import FunctionName
 from kpl.schemas.algorithm import AlgorithmDetail, AlgorithmFetch, AlgorithmInstall, AlgorithmOut
 from kpl.schemas.page import Page
 from kpl.schemas.task import TaskOut
@@ -16,12 +19,26 @@ def list_algorithms(
     platform: ThePlatform,
     caller: TheCaller,
     project: str,
+    *,
+    task: Annotated[
+        str | None, Query(max_length=100, description="What it is for, as in `detection`.")
+    ] = None,
+    function: FunctionName | None = None,
     search: Search = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[AlgorithmOut]:
     """List the algorithms that the project can use."""
-    return algorithms.list_algorithms(platform, caller, project, search=search, cursor=cursor, limit=limit)
+    return algorithms.list_algorithms(
+        platform,
+        caller,
+        project,
+        task=task,
+        function=function,
+        search=search,
+        cursor=cursor,
+        limit=limit,
+    )
 
 
 @router.post("", operation_id="install_algorithm", status_code=201)

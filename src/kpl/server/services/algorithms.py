@@ -5,12 +5,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from kpl import __version__
-from kpl.algorithm.manifest import FUNCTION_NAMES, AlgorithmManifest, Function, Port
+from kpl.algorithm.manifest import FUNCTION_NAMES, AlgorithmManifest, Function, FunctionName, Port
 from kpl.algorithm.registry import InstalledAlgorithm, install
 from kpl.errors import Conflict, Invalid, NotFound, nearest
 from kpl.schemas.algorithm import (
@@ -45,6 +46,8 @@ def list_algorithms(
     caller: Caller,
     project: str,
     *,
+    task: str | None = None,
+    function: FunctionName | None = None,
     search: str | None = None,
     cursor: str | None,
     limit: int,
@@ -62,6 +65,11 @@ def list_algorithms(
             .group_by(AlgorithmVersionRow.name)
         )
         chosen = select(AlgorithmVersionRow).where(AlgorithmVersionRow.id.in_(newest))
+        manifest = AlgorithmVersionRow.manifest
+        if task is not None:
+            chosen = chosen.where(manifest["task"].as_string() == task)
+        if function is not None:
+            chosen = chosen.where(_offers(function))
         if search is not None:
             chosen = chosen.where(*(_is_called(word) for word in words_of(search)))
         rows, next_cursor = page_of(session, chosen, AlgorithmVersionRow.id, cursor=cursor, limit=limit)
@@ -74,8 +82,12 @@ def _is_called(word: str) -> ColumnElement[bool]:
         manifest[part][language].as_string() for part in ("title", "description") for language in _LANGUAGES
     ]
     named = has_word(word, AlgorithmVersionRow.name, manifest["task"].as_string(), *texts)
-    is_function = word.lower() in FUNCTION_NAMES
-    return or_(manifest["functions"][word.lower()].as_string().is_not(None), named) if is_function else named
+    return or_(_offers(word.lower()), named) if word.lower() in FUNCTION_NAMES else named
+
+
+def _offers(function: str) -> ColumnElement[bool]:
+    offered: ColumnElement[Any] = AlgorithmVersionRow.manifest["functions"][function].as_string()
+    return offered.is_not(None)
 
 
 def get_algorithm(
