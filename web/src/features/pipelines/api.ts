@@ -1,15 +1,16 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { api, dataOf, type Schemas } from '@/api/client';
 import type { PipelineDocument } from '@/viz/graph/document';
+import type { PipelineDetail } from '@/viz/plan/api';
+
+export type { PipelineDetail } from '@/viz/plan/api';
 
 export type Pipeline = Schemas['PipelineOut'];
-export type PipelineDetail = Schemas['PipelineDetail'];
 export type PipelineDraft = Omit<Schemas['PipelineDraftOut'], 'document'> & { document: PipelineDocument };
 export type Revision = Schemas['PipelineRevisionOut'];
 export type Template = Schemas['TemplateOut'];
 export type TemplateDetail = Schemas['TemplateDetail'];
 export type Problem = Schemas['ProblemOut'];
-export type Plan = Schemas['PlanOut'];
 
 const ALL = 500;
 
@@ -158,18 +159,6 @@ export const lastTasksQuery = (project: string, runId: number | null) =>
     enabled: runId !== null,
   });
 
-export async function createPipeline(
-  project: string,
-  body: { name: string; document: PipelineDocument; description?: string },
-): Promise<PipelineDetail> {
-  return dataOf(
-    api.POST('/api/v1/projects/{project}/pipelines', {
-      params: { path: { project } },
-      body: { description: '', is_template: false, ...body, document: plain(body.document) },
-    }),
-  );
-}
-
 /** Save the next revision, if nobody saved since `revision`; `null` saves in any case. */
 export async function savePipeline(
   project: string,
@@ -200,43 +189,6 @@ export async function validate(project: string, document: PipelineDocument): Pro
     }),
   );
   return answer.problems;
-}
-
-/** What to plan or run. */
-export interface Source {
-  pipeline?: string;
-  template?: string;
-  document?: PipelineDocument;
-}
-
-export async function plan(
-  project: string,
-  source: Source,
-  parameters: Record<string, unknown>,
-): Promise<Plan> {
-  return dataOf(
-    api.POST('/api/v1/projects/{project}/pipelines/plan', {
-      params: { path: { project } },
-      body: { ...sent(source), parameters },
-    }),
-  );
-}
-
-export async function startRun(
-  project: string,
-  source: Source,
-  parameters: Record<string, unknown>,
-): Promise<Schemas['RunDetail']> {
-  return dataOf(
-    api.POST('/api/v1/projects/{project}/runs', {
-      params: { path: { project } },
-      body: { ...sent(source), parameters, name: '', origin: 'ui', priority: 0 },
-    }),
-  );
-}
-
-function sent(source: Source) {
-  return { ...source, document: source.document && plain(source.document) };
 }
 
 function plain(document: PipelineDocument): Record<string, unknown> {

@@ -12,16 +12,17 @@ import { Panel } from '@/ui/Panel';
 import { projectPath, useGo, useParam, useProject, useQueryState } from '@/ui/routing';
 import { Skeleton } from '@/ui/Skeleton';
 import { toastError } from '@/ui/Toast';
+import { givenOnly } from '@/viz/form/model';
+import { ParameterForm } from '@/viz/form/ParameterForm';
 import { useAssets } from '@/viz/graph/assets';
 import { type PipelineDocument, splitVersion } from '@/viz/graph/document';
 import { MiniGraph } from '@/viz/graph/MiniGraph';
 import { schemaTitle, textOf } from '@/viz/graph/schema';
+import { DatasetCards } from '@/viz/pick/DatasetCards';
+import { PlanPane } from '@/viz/plan/PlanPane';
+import { usePlan } from '@/viz/plan/usePlan';
 import { deleteTemplate, templateQuery } from '../api';
-import { givenOnly } from '../form/model';
-import { ParameterForm } from '../form/ParameterForm';
 import { NewPipelineDialog } from '../list/NewPipelineDialog';
-import { PlanPane, usePlan } from '../RunDialog';
-import { DatasetCards } from './DatasetCards';
 import { neededKind, withDefaults } from './model';
 
 /** The simple way to a model: choose the data, see what would run, run. `?dataset=digits` chooses ahead. */
@@ -146,7 +147,7 @@ function Wizard({ name, title, parents, document, isOwn }: WizardProps) {
                   project={project}
                   label={schemaTitle(datasetParameter, parameters[datasetParameter], i18n.language)}
                   datasets={assets.datasets}
-                  kind={kind}
+                  kinds={kind ? [kind] : []}
                   value={splitVersion(String(values[datasetParameter] ?? '')).name || undefined}
                   onChange={(dataset) => setValues({ ...values, [datasetParameter]: dataset })}
                 />
