@@ -164,6 +164,13 @@ export function matchesSearch(run: RunRow, search: string): boolean {
     .every((word) => text.includes(word));
 }
 
+const HOMES: Record<string, string> = { dataset_import: 'datasets', algorithm_install: 'algorithms' };
+
+/** The list that a task which stands alone was begun from, as the navigation calls it. */
+export function homeOf({ algorithm, function: name }: { algorithm: string; function: string }): string {
+  return HOMES[algorithm] ?? (name === 'serve' ? 'endpoints' : 'runs');
+}
+
 /** Whether an output is an evaluation's report, which has a page of its own. */
 export function isReport(output: { type: string; kind: string; files: { path: string }[] }): boolean {
   return (
