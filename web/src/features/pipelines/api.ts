@@ -1,4 +1,4 @@
-import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { api, dataOf, type Schemas } from '@/api/client';
 import type { PipelineDocument } from '@/viz/graph/document';
 import type { PipelineDetail } from '@/viz/plan/api';
@@ -14,15 +14,18 @@ export type Problem = Schemas['ProblemOut'];
 
 const ALL = 500;
 
-export const pipelinesQuery = (project: string) =>
-  queryOptions({
-    queryKey: ['pipelines', project],
-    queryFn: () =>
+export const pipelinesQuery = (project: string, search: string | undefined) =>
+  infiniteQueryOptions({
+    queryKey: ['pipelines', project, 'list', search],
+    queryFn: ({ pageParam }) =>
       dataOf(
         api.GET('/api/v1/projects/{project}/pipelines', {
-          params: { path: { project }, query: { limit: ALL } },
+          params: { path: { project }, query: { search, cursor: pageParam, limit: ALL } },
         }),
       ),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
+    placeholderData: keepPreviousData,
   });
 
 export const pipelineQuery = (project: string, name: string) =>
@@ -103,18 +106,58 @@ function asTag(tag: string): string {
   return tag === '*' ? tag : `"${tag}"`;
 }
 
+const TEMPLATES_A_PAGE = 48;
+
 export const templatesQuery = (project: string) =>
-  queryOptions({
+  infiniteQueryOptions({
     queryKey: ['templates', project],
-    queryFn: () => dataOf(api.GET('/api/v1/projects/{project}/templates', { params: { path: { project } } })),
+    queryFn: ({ pageParam }) =>
+      dataOf(
+        api.GET('/api/v1/projects/{project}/templates', {
+          params: { path: { project }, query: { cursor: pageParam, limit: TEMPLATES_A_PAGE } },
+        }),
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
   });
 
-export const templateQuery = (project: string, name: string) =>
+/** The names of the project's own templates, which saving under them replaces. */
+export const ownTemplatesQuery = (project: string) =>
   queryOptions({
-    queryKey: ['template', project, name],
-    queryFn: () =>
-      dataOf(api.GET('/api/v1/projects/{project}/templates/{name}', { params: { path: { project, name } } })),
+    queryKey: ['templates', project, 'own'],
+    queryFn: async () => {
+      const query = { origin: 'project' as const, limit: ALL };
+      const path = '/api/v1/projects/{project}/templates';
+      const { items } = await dataOf(api.GET(path, { params: { path: { project }, query } }));
+      return items.map(({ name }) => name);
+    },
   });
+
+/** A template as the project sees it, of another project by `PROJECT/NAME`; an earlier save where a revision is named. */
+export const templateQuery = (project: string, name: string, revision?: number) =>
+  queryOptions({
+    queryKey: ['template', project, name, revision],
+    queryFn: () =>
+      dataOf(
+        api.GET('/api/v1/projects/{project}/templates/{name}', {
+          params: { path: { project, name }, query: { revision } },
+        }),
+      ),
+  });
+
+/** Let all projects use a template, or keep it to this one again. */
+export async function shareTemplate(
+  project: string,
+  name: string,
+  isShared: boolean,
+): Promise<TemplateDetail> {
+  return dataOf(
+    api.PATCH('/api/v1/projects/{project}/templates/{name}', {
+      params: { path: { project, name } },
+      body: { is_shared: isShared },
+    }),
+  );
+}
 
 /** Save a template of the project; `isAnew` when there is one of that name. */
 export async function saveTemplate(
