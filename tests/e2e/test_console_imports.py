@@ -1,4 +1,4 @@
-"""Files as people have them become datasets in a real browser, whatever their layout."""
+"""Files as people have them become datasets in a real browser, whatever their layout, and algorithms are tried on them."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ ANNOTATION = """<annotation><filename>{name}.png</filename>
 </annotation>"""
 
 
-def test_layouts_of_every_kind_are_imported(tmp_path: Path) -> None:
+def test_layouts_of_every_kind_are_imported_and_an_algorithm_is_tried(tmp_path: Path) -> None:
     folder = tmp_path / "files"
     for number, part in enumerate(("JPEGImages", "Annotations")):
         (folder / "voc" / part).mkdir(parents=True)
@@ -28,6 +28,8 @@ def test_layouts_of_every_kind_are_imported(tmp_path: Path) -> None:
         (folder / "people" / person).mkdir(parents=True)
         for number in range(2):
             (folder / "people" / person / f"{number}.png").write_bytes(image_bytes(number, size=40))
+    (folder / "broken").mkdir()
+    (folder / "broken" / "not an image.png").write_text("nothing")
     (folder / "words.csv").write_text("text,label\na fine day,praise\na dull day,blame\n")
     with local_server(tmp_path / "data") as running:
         with running.client() as client:

@@ -1,5 +1,6 @@
 // Imports real layouts through the dialog on a real server: found out by themselves or named, by a path and by files.
-// Called with the folder that holds them.
+// What cannot be read leads to the log, and an algorithm is tried on what was imported. Called with the folder that
+// holds them.
 import assert from 'node:assert/strict';
 import { BASE, lookAt, open, signIn, start } from './browser.mjs';
 
@@ -29,6 +30,50 @@ async function bring(name, { path, files, kind, is = kind }) {
   await page.locator('header').first().getByText(is, { exact: true }).waitFor();
 }
 
+/** An import that fails says why, and leads to the line of its log; from the dialog, and later from the lists. */
+async function fail(name, path) {
+  await page.goto(`${BASE}/p/default/datasets?import=1`);
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('On the server').click();
+  await dialog.getByLabel('Folder on the server').fill(path);
+  await dialog.getByLabel('Name', { exact: true }).fill(name);
+  await dialog.getByRole('button', { name: 'Import', exact: true }).click();
+  await dialog.getByRole('link', { name: 'Open the log' }).click();
+  await page
+    .locator('section.font-mono')
+    .getByText(/^kpl.errors.Invalid: /)
+    .waitFor();
+  for (const list of ['', '/datasets']) {
+    await page.goto(`${BASE}/p/default${list}`);
+    await page.getByRole('link', { name: /nothing could be imported/ }).click();
+    await page.waitForURL(/\/tasks\/\d+\?tab=log&line=-\d+/);
+    await page
+      .locator('section.font-mono')
+      .getByText(/^kpl.errors.Invalid: /)
+      .waitFor();
+  }
+}
+
+/** Tries a split on a dataset, from the page of the algorithm to what comes of it. */
+async function tryOut(dataset) {
+  await page.goto(`${BASE}/p/default/algorithms/image_classification?try=train`);
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText(/Does not fit: it is of kind detection/).waitFor();
+  await page.goto(`${BASE}/p/default/algorithms/dataset_split`);
+  await page.getByRole('button', { name: 'Try' }).click();
+  await dialog.locator('label').filter({ hasText: dataset }).click();
+  await dialog.getByText('1 to run').waitFor();
+  await lookAt(page, 'imports-try');
+  await dialog.getByRole('button', { name: 'Run', exact: true }).click();
+  await page.waitForURL(/\/runs\/\d+/);
+  await page.locator('header').first().getByText('Succeeded').waitFor();
+  await page.goto(`${BASE}/p/default/datasets`);
+  await page.getByRole('searchbox', { name: 'Search datasets' }).fill(`${dataset}-PROCESS`);
+  await page.waitForURL(/q=/);
+  await page.getByRole('link', { name: new RegExp(`^${dataset}-process`) }).waitFor();
+  await page.getByRole('link', { name: /^words/ }).waitFor({ state: 'detached' });
+}
+
 try {
   await signIn(page);
   await bring('boxes', { path: `${folder}/voc`, is: 'detection' });
@@ -38,6 +83,8 @@ try {
   await bring('classes', { path: `${folder}/people`, is: 'classification' });
   await bring('words', { files: [`${folder}/words.csv`], is: 'text' });
   await page.getByText('a fine day').waitFor();
+  await fail('broken', `${folder}/broken`);
+  await tryOut('classes');
   assert.deepEqual(problems, []);
   console.log('imported');
 } finally {

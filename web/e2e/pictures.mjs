@@ -115,6 +115,20 @@ const SCREENS = [
     waitFor: 'main h2',
     looks: [EN],
   },
+  {
+    name: 'algorithm-try',
+    path: `${PROJECT}/algorithms/image_classification?try=train`,
+    waitFor: '[role=dialog] img',
+    act: async (page) => {
+      await page
+        .locator('[role=dialog] label')
+        .filter({ has: page.locator('input:enabled') })
+        .first()
+        .click();
+      await page.locator('[role=dialog] ol').waitFor();
+    },
+    looks: both,
+  },
   { name: 'notebooks', path: `${PROJECT}/notebooks`, waitFor: 'main pre', looks: [EN] },
   { name: 'endpoints', path: `${PROJECT}/endpoints`, waitFor: '[role=row]', looks: [EN] },
   {

@@ -6,7 +6,19 @@ from typing import Annotated
 import typer
 
 from kpl.cli.context import context
-from kpl.cli.output import Json, Limit, Yes, confirm, err, out, print_fields, print_json, print_table, say
+from kpl.cli.output import (
+    Json,
+    Limit,
+    Search,
+    Yes,
+    confirm,
+    err,
+    out,
+    print_fields,
+    print_json,
+    print_table,
+    say,
+)
 from kpl.client import Client
 from kpl.errors import Invalid
 from kpl.schemas.algorithm import AlgorithmDetail
@@ -77,10 +89,10 @@ def _fetch(client: Client, url: str, *, ref: str, folder: str) -> AlgorithmDetai
 
 
 @app.command("list")
-def list_(limit: Limit = 50, json: Json = False) -> None:
+def list_(search: Search = None, limit: Limit = 50, json: Json = False) -> None:
     """List the algorithms that the project can use."""
     with context.client() as client:
-        algorithms = list(client.algorithms.list(limit=limit))
+        algorithms = list(client.algorithms.list(search=search, limit=limit))
     if json:
         print_json(algorithms)
         return

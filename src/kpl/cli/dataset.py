@@ -19,6 +19,7 @@ from kpl.cli.context import context
 from kpl.cli.output import (
     Json,
     Limit,
+    Search,
     Yes,
     confirm,
     err,
@@ -575,10 +576,10 @@ def import_(
 
 
 @app.command("list")
-def list_(limit: Limit = 50, json: Json = False) -> None:
+def list_(search: Search = None, limit: Limit = 50, json: Json = False) -> None:
     """List datasets, newest first."""
     with context.client() as client:
-        datasets = list(client.datasets.list(limit=limit))
+        datasets = list(client.datasets.list(search=search, limit=limit))
     if json:
         print_json(datasets)
         return

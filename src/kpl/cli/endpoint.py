@@ -6,17 +6,17 @@ from typing import Annotated
 import typer
 
 from kpl.cli.context import context
-from kpl.cli.output import Json, Limit, Yes, confirm, out, print_fields, print_json, print_table, say
+from kpl.cli.output import Json, Limit, Search, Yes, confirm, out, print_fields, print_json, print_table, say
 from kpl.schemas.endpoint import EndpointOut
 
 app = typer.Typer(help="Endpoints: deployed models that answer requests.", no_args_is_help=True)
 
 
 @app.command("list")
-def list_(limit: Limit = 50, json: Json = False) -> None:
+def list_(search: Search = None, limit: Limit = 50, json: Json = False) -> None:
     """List endpoints."""
     with context.client() as client:
-        endpoints = list(client.endpoints.list(limit=limit))
+        endpoints = list(client.endpoints.list(search=search, limit=limit))
         url = client.url
     if json:
         print_json(endpoints)

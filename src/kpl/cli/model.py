@@ -6,7 +6,19 @@ from typing import Annotated, Literal
 import typer
 
 from kpl.cli.context import context
-from kpl.cli.output import Json, Limit, Yes, confirm, number, out, print_fields, print_json, print_table, size
+from kpl.cli.output import (
+    Json,
+    Limit,
+    Search,
+    Yes,
+    confirm,
+    number,
+    out,
+    print_fields,
+    print_json,
+    print_table,
+    size,
+)
 from kpl.client import Client
 from kpl.errors import Invalid
 
@@ -16,10 +28,10 @@ Reference = Annotated[str, typer.Argument(metavar="NAME[@VERSION]", help="The la
 
 
 @app.command("list")
-def list_(limit: Limit = 50, json: Json = False) -> None:
+def list_(search: Search = None, limit: Limit = 50, json: Json = False) -> None:
     """List models, newest first."""
     with context.client() as client:
-        models = list(client.models.list(limit=limit))
+        models = list(client.models.list(search=search, limit=limit))
     if json:
         print_json(models)
         return

@@ -19,6 +19,7 @@ from kpl.resources import format_amounts
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Limit = Annotated[int, typer.Option(min=1, help="Most rows.")]
+Search = Annotated[str | None, typer.Option(help="Only those with these words in what they are called.")]
 
 # Into a file or a pipe a table takes the width it needs.
 _PIPE_WIDTH = None if sys.stdout.isatty() else 400

@@ -7,7 +7,7 @@ import typer
 import yaml
 
 from kpl.cli.context import context
-from kpl.cli.output import Json, Limit, Yes, confirm, out, print_json, print_table, say
+from kpl.cli.output import Json, Limit, Search, Yes, confirm, out, print_json, print_table, say
 from kpl.cli.values import parse_parameters, read_document
 
 app = typer.Typer(help="Pipelines: save, check, plan.", no_args_is_help=True)
@@ -17,10 +17,10 @@ Parameters = Annotated[list[str], typer.Option("--parameter", "-p", help="name=v
 
 
 @app.command("list")
-def list_(limit: Limit = 50, json: Json = False) -> None:
+def list_(search: Search = None, limit: Limit = 50, json: Json = False) -> None:
     """List pipelines."""
     with context.client() as client:
-        pipelines = list(client.pipelines.list(limit=limit))
+        pipelines = list(client.pipelines.list(search=search, limit=limit))
     if json:
         print_json(pipelines)
         return

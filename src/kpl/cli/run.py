@@ -9,6 +9,7 @@ from kpl.cli.context import context
 from kpl.cli.output import (
     Json,
     Limit,
+    Search,
     ago,
     duration,
     out,
@@ -37,7 +38,12 @@ Wait = Annotated[bool, typer.Option("--wait", "-w", help="Wait until it is over;
 def create(
     file: Annotated[Path | None, typer.Argument(help="Pipeline document (YAML or JSON).")] = None,
     pipeline: Annotated[str | None, typer.Option(help="A saved pipeline instead.")] = None,
-    template: Annotated[str | None, typer.Option(help="A template instead.")] = None,
+    template: Annotated[
+        str | None, typer.Option(help="A template instead; one that another project shares is PROJECT/NAME.")
+    ] = None,
+    revision: Annotated[
+        int | None, typer.Option(min=1, help="Of the pipeline or template; the latest when left out.")
+    ] = None,
     parameter: Parameters = [],  # noqa: B006
     name: Annotated[str, typer.Option(help="For people.")] = "",
     priority: Priority = 0,
@@ -48,6 +54,7 @@ def create(
     with context.client() as client:
         run = client.runs.create(
             pipeline=pipeline,
+            revision=revision,
             template=template,
             document=read_document(file) if file else None,
             parameters=parse_parameters(parameter),
@@ -75,12 +82,13 @@ def _finish(client: Client, run: RunDetail, *, wait: bool, json: bool) -> None:
 def list_(
     state: Annotated[str | None, typer.Option(help="Only runs in this state.")] = None,
     pipeline: Annotated[str | None, typer.Option(help="Only runs of this pipeline.")] = None,
+    search: Search = None,
     limit: Limit = 20,
     json: Json = False,
 ) -> None:
     """List runs, newest first."""
     with context.client() as client:
-        runs = list(client.runs.list(state=state, pipeline=pipeline, limit=limit))
+        runs = list(client.runs.list(state=state, pipeline=pipeline, search=search, limit=limit))
     if json:
         print_json(runs)
         return

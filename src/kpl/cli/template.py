@@ -7,32 +7,54 @@ import typer
 import yaml
 
 from kpl.cli.context import context
-from kpl.cli.output import Json, Yes, confirm, out, print_json, print_table
+from kpl.cli.output import Json, Limit, Yes, confirm, out, print_json, print_table, say
 from kpl.cli.values import read_document
+from kpl.schemas.template import TemplateOrigin
 
 app = typer.Typer(help="Templates: pipelines made to be copied.", no_args_is_help=True)
 
 
 @app.command("list")
-def list_(json: Json = False) -> None:
-    """List templates."""
+def list_(
+    shared: Annotated[bool, typer.Option("--shared", help="Only those that other projects share.")] = False,
+    limit: Limit = 100,
+    json: Json = False,
+) -> None:
+    """List templates: the project's own, those that come with KPL, those that other projects share."""
+    origin: TemplateOrigin | None = "shared" if shared else None
     with context.client() as client:
-        templates = client.templates.list()
+        templates = list(client.templates.list(origin=origin, limit=limit))
     if json:
         print_json(templates)
         return
     print_table(
-        ("name", "title", "task", "steps", "parameters"),
-        [(t.name, t.title.get("en", ""), t.task, t.num_nodes, ", ".join(t.parameters)) for t in templates],
+        ("name", "title", "task", "steps", "parameters", "shared"),
+        [
+            (
+                t.name,
+                t.title.get("en", ""),
+                t.task,
+                t.num_nodes,
+                ", ".join(t.parameters),
+                "yes" if t.is_shared else "",
+            )
+            for t in templates
+        ],
         empty="No templates.",
     )
 
 
 @app.command()
-def show(name: str, json: Json = False) -> None:
+def show(
+    name: Annotated[str, typer.Argument(help="One that another project shares is PROJECT/NAME.")],
+    revision: Annotated[
+        int | None, typer.Option(min=1, help="An earlier save instead of the latest.")
+    ] = None,
+    json: Json = False,
+) -> None:
     """Print a template's document, ready to be saved and edited."""
     with context.client() as client:
-        found = client.templates.get(name)
+        found = client.templates.get(name, revision=revision)
     if json:
         print_json(found)
     else:
@@ -62,6 +84,22 @@ def save(
             open_parameters=open_,
         )
     out.print(f"{found.name}, {found.num_nodes} steps, asks for {', '.join(found.parameters) or 'nothing'}")
+
+
+@app.command()
+def share(name: str) -> None:
+    """Let all projects use a template of this project; for admins of the project."""
+    with context.client() as client:
+        found = client.templates.share(name)
+    say(f"Other projects find it as {found.project}/{found.name}.")
+
+
+@app.command()
+def unshare(name: str) -> None:
+    """Keep a template to this project again; what others made of it stays."""
+    with context.client() as client:
+        client.templates.unshare(name)
+    say(f"{name} is this project's alone again.")
 
 
 @app.command()

@@ -15,8 +15,9 @@ class Algorithms:
         self._base = f"{base}/algorithms"
         self._uploads = uploads
 
-    def list(self, *, limit: int | None = None) -> Iterator[AlgorithmOut]:
-        return self._transport.pages(AlgorithmOut, self._base, limit=limit)
+    def list(self, *, search: str | None = None, limit: int | None = None) -> Iterator[AlgorithmOut]:
+        """Those of the project, all or those with these words in what they are called."""
+        return self._transport.pages(AlgorithmOut, self._base, query={"search": search}, limit=limit)
 
     def get(self, name: str, *, version: str | None = None) -> AlgorithmDetail:
         return self._transport.get(AlgorithmDetail, f"{self._base}/{name}", query={"version": version})

@@ -29,8 +29,9 @@ class Datasets:
         self._base = f"{base}/datasets"
         self._uploads = uploads
 
-    def list(self, *, limit: int | None = None) -> Iterator[DatasetOut]:
-        return self._transport.pages(DatasetOut, self._base, limit=limit)
+    def list(self, *, search: str | None = None, limit: int | None = None) -> Iterator[DatasetOut]:
+        """Those of the project, all or those with these words in what they are called."""
+        return self._transport.pages(DatasetOut, self._base, query={"search": search}, limit=limit)
 
     def get(self, name: str) -> DatasetDetail:
         return self._transport.get(DatasetDetail, f"{self._base}/{name}")

@@ -17,8 +17,9 @@ class Endpoints:
         self._base = f"{base}/endpoints"
         self._serve = f"/serve/{project}"
 
-    def list(self, *, limit: int | None = None) -> Iterator[EndpointOut]:
-        return self._transport.pages(EndpointOut, self._base, limit=limit)
+    def list(self, *, search: str | None = None, limit: int | None = None) -> Iterator[EndpointOut]:
+        """Those of the project, all or those with these words in what they are called."""
+        return self._transport.pages(EndpointOut, self._base, query={"search": search}, limit=limit)
 
     def get(self, name: str) -> EndpointOut:
         return self._transport.get(EndpointOut, f"{self._base}/{name}")

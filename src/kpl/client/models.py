@@ -13,8 +13,9 @@ class Models:
         self._transport = transport
         self._base = f"{base}/models"
 
-    def list(self, *, limit: int | None = None) -> Iterator[ModelOut]:
-        return self._transport.pages(ModelOut, self._base, limit=limit)
+    def list(self, *, search: str | None = None, limit: int | None = None) -> Iterator[ModelOut]:
+        """Those of the project, all or those with these words in what they are called."""
+        return self._transport.pages(ModelOut, self._base, query={"search": search}, limit=limit)
 
     def get(self, name: str) -> ModelDetail:
         return self._transport.get(ModelDetail, f"{self._base}/{name}")

@@ -21,8 +21,9 @@ class Pipelines:
         self._transport = transport
         self._base = f"{base}/pipelines"
 
-    def list(self, *, limit: int | None = None) -> Iterator[PipelineOut]:
-        return self._transport.pages(PipelineOut, self._base, limit=limit)
+    def list(self, *, search: str | None = None, limit: int | None = None) -> Iterator[PipelineOut]:
+        """Those of the project, all or those with these words in what they are called."""
+        return self._transport.pages(PipelineOut, self._base, query={"search": search}, limit=limit)
 
     def get(self, name: str) -> PipelineDetail:
         return self._transport.get(PipelineDetail, f"{self._base}/{name}")

@@ -45,10 +45,15 @@ class Runs:
         return self._transport.post(RunDetail, self._base, body)
 
     def list(
-        self, *, state: str | None = None, pipeline: str | None = None, limit: int | None = None
+        self,
+        *,
+        state: str | None = None,
+        pipeline: str | None = None,
+        search: str | None = None,
+        limit: int | None = None,
     ) -> Iterator[RunOut]:
-        """Runs of the project, newest first."""
-        query = {"state": state, "pipeline": pipeline}
+        """Runs of the project, newest first, with these words in number, name, pipeline, template or owner."""
+        query = {"state": state, "pipeline": pipeline, "search": search}
         return self._transport.pages(RunOut, self._base, query=query, limit=limit)
 
     def get(self, run_id: int) -> RunDetail:

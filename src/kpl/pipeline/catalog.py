@@ -74,7 +74,9 @@ class AlgorithmVersion:
             outputs={port.name: _port(port) for port in manifest.outputs},
             parameters=manifest.parameters,
             resources=manifest.resources,
-            metrics=tuple(metric.name for metric in manifest.metrics),
+            metrics=tuple(
+                metric.name for metric in sorted(manifest.metrics, key=lambda metric: not metric.is_primary)
+            ),
             saves_checkpoints=manifest.saves_checkpoints,
         )
 

@@ -3,12 +3,12 @@
 A template is an ordinary document. Where templates are kept, and who may see them, is left to the server.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from kpl.errors import Invalid, nearest
-from kpl.pipeline.binding import bind_some
+from kpl.pipeline.binding import bind_some, expressions, parameter_of
 from kpl.pipeline.document import (
     NAME_RULE,
     AlgorithmNode,
@@ -93,6 +93,39 @@ def make_template(
         parameters=tuple(parameter for name, parameter in by_name.items() if name in keep),
         nodes=tuple(_closed(node, closed) for node in document.nodes),
     )
+
+
+def fixed_references(document: Document) -> dict[str, str]:
+    """By node, the datasets and models that are named for good rather than asked for; only one project has them."""
+    return {node: asked for node, asked in _references(document) if not any(expressions(asked))}
+
+
+def for_other_project(document: Document) -> Document:
+    """The template as a project sees it that did not make it: datasets and models lose their defaults.
+
+    What they name lies in the project that made the template, so that whoever uses it is asked.
+    """
+    asked_for = {
+        parameter_of(each) for _, reference in _references(document) for each in expressions(reference)
+    }
+    return replace(
+        document,
+        parameters=tuple(
+            Parameter(each.name, {key: value for key, value in each.schema.items() if key != "default"})
+            if each.name in asked_for or each.schema.get("x-kpl") in ("dataset", "model")
+            else each
+            for each in document.parameters
+        ),
+    )
+
+
+def _references(document: Document) -> Iterator[tuple[str, str]]:
+    for node in document.nodes:
+        match node:
+            case DatasetNode():
+                yield node.id, node.dataset
+            case ModelNode():
+                yield node.id, node.model
 
 
 def _closed(node: Node, values: Mapping[str, Any]) -> Node:

@@ -48,3 +48,11 @@ class MetricSeriesOut(BaseModel):
     values: list[float]
     num_points: int = Field(description="Points in the range before any were left out.")
     is_sampled: bool
+
+
+class CurveOut(BaseModel):
+    """The course of the one metric that tells most of how a task goes, few points in order of step."""
+
+    task_id: int
+    name: str
+    values: list[float]

@@ -92,8 +92,10 @@ class PipelineSource(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     pipeline: str | None = None
-    revision: int | None = Field(None, ge=1, description="Of the saved pipeline; the latest when left out.")
-    template: str | None = None
+    revision: int | None = Field(
+        None, ge=1, description="Of the saved pipeline or template; the latest when left out."
+    )
+    template: str | None = Field(None, description="One that another project shares is `PROJECT/NAME`.")
     document: Document | None = None
     parameters: dict[str, Any] = Field(default_factory=dict)
 
@@ -107,11 +109,11 @@ class PipelineSource(BaseModel):
                     f"pipeline、template、document 须且只能填写一个；现有 {'、'.join(given) or '无'}",
                 )
             )
-        if self.revision is not None and self.pipeline is None:
+        if self.revision is not None and self.document is not None:
             raise ValueError(
                 Sentence(
-                    "a revision belongs to a pipeline; give its name too",
-                    "修订属于流水线，请一并填写流水线名称",
+                    "a revision belongs to a pipeline or template; give its name, not a document",
+                    "修订属于流水线或模板，请填写其名称，而不是文档",
                 )
             )
         return self

@@ -5,6 +5,7 @@ from typing import Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from kpl.orchestrator.state import RunState
+from kpl.schemas.metric import CurveOut
 from kpl.schemas.pipeline import Document, PipelineSource
 from kpl.schemas.task import Priority, TaskOut
 
@@ -73,3 +74,17 @@ class RunDetail(RunOut):
     document: Document
     tasks: list[TaskOut]
     seq: int
+
+
+class GoingRunOut(BaseModel):
+    """A run that goes on, and how far it is."""
+
+    run: RunOut
+    progress: float = Field(description="0 to 1: each task counts the same, a running one in part.")
+    step: TaskOut | None = Field(description="What it is at: a task that runs, else one that waits.")
+    curve: CurveOut | None = Field(description="How the main metric of `step` goes.")
+
+
+class GoingRunsOut(BaseModel):
+    items: list[GoingRunOut] = Field(description="The caller's own first, then the newest.")
+    num_runs: int = Field(description="How many go on in all.")

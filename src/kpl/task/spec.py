@@ -95,7 +95,7 @@ class TaskSpec:
         timeout_s: longest run time of one attempt, None for no limit. A `service` may run for as long as it likes
             once it is ready; for it, this is the time to become so, None for the usual time.
         grace_s: time between SIGTERM and SIGKILL.
-        metrics: names of metrics that the function promises to report.
+        metrics: names of metrics that the function promises to report, the primary one first.
         endpoint: for a `service`, the name that it answers under.
         must_run: never reuse a finished task, because the user asked to run from here.
         queue: name of the queue that it waits in; empty for the queue of its project.

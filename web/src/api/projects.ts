@@ -23,3 +23,8 @@ export const projectsQuery = queryOptions({
 export function useMayChange(project: string): boolean {
   return useQuery(projectQuery(project)).data?.role !== 'viewer';
 }
+
+/** Whether one may administer a project. Others are not offered what would be refused. */
+export function useMayAdminister(project: string): boolean {
+  return useQuery(projectQuery(project)).data?.role === 'admin';
+}

@@ -352,6 +352,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/benchmarks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Benchmarks
+         * @description List algorithms with the best accuracy and latency on each device, from the latest 200 tests and compilations.
+         */
+        get: operations["list_benchmarks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/datasets": {
         parameters: {
             query?: never;
@@ -1104,6 +1124,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/runs/going_on": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Going On
+         * @description List runs that are not over, the caller's own first, each with its step at work and a curve of it.
+         */
+        get: operations["list_going_on"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/runs/{run_id}": {
         parameters: {
             query?: never;
@@ -1180,6 +1220,26 @@ export interface paths {
          * @description List tasks, newest first.
          */
         get: operations["list_tasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/tasks/curves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Curves
+         * @description Show the course of the main metric of several tasks at once, a few points each.
+         */
+        get: operations["list_curves"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1501,7 +1561,7 @@ export interface paths {
         };
         /**
          * List Templates
-         * @description List what comes with KPL and what the project saved as a template; there is one page.
+         * @description List what the project saved as a template, what comes with KPL and what other projects share.
          */
         get: operations["list_templates"];
         put?: never;
@@ -1525,7 +1585,7 @@ export interface paths {
         };
         /**
          * Get Template
-         * @description Show a template with its document.
+         * @description Show a template with its document. One that another project shares is `PROJECT/NAME`.
          */
         get: operations["get_template"];
         /**
@@ -1541,7 +1601,11 @@ export interface paths {
         delete: operations["delete_template"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Update Template
+         * @description Share a template of the project with all projects, or stop; for admins of the project.
+         */
+        patch: operations["update_template"];
         trace?: never;
     };
     "/api/v1/projects/{project}/uploads": {
@@ -2154,6 +2218,39 @@ export interface components {
             username: string;
         };
         /**
+         * BenchmarkOut
+         * @description What reports of tests and compilations in the project say of an algorithm.
+         */
+        BenchmarkOut: {
+            /** Algorithm */
+            algorithm: string;
+            /**
+             * Devices
+             * @description The fastest first.
+             */
+            devices: components["schemas"]["DeviceBenchmarkOut"][];
+        };
+        /**
+         * BestOut
+         * @description The best that was measured, and where.
+         */
+        BestOut: {
+            /**
+             * Metric
+             * @description What was measured, as in `accuracy` or `latency_p50_ms`.
+             */
+            metric: string;
+            /**
+             * Target
+             * @description What the model was compiled for; empty for the model as it was trained.
+             */
+            target: string;
+            /** Task Id */
+            task_id: number;
+            /** Value */
+            value: number;
+        };
+        /**
          * BoxOut
          * @description An object: its box in pixels of the image, from the left and the top, and what else is known of it.
          */
@@ -2237,6 +2334,18 @@ export interface components {
             label: number | null;
             /** Predicted */
             predicted: number | null;
+        };
+        /**
+         * CurveOut
+         * @description The course of the one metric that tells most of how a task goes, few points in order of step.
+         */
+        CurveOut: {
+            /** Name */
+            name: string;
+            /** Task Id */
+            task_id: number;
+            /** Values */
+            values: number[];
         };
         /** DatasetDetail */
         DatasetDetail: {
@@ -2478,6 +2587,25 @@ export interface components {
             precision: number;
             /** Recall */
             recall: number;
+        };
+        /**
+         * DeviceBenchmarkOut
+         * @description What was measured on one device. The most accurate and the fastest need not be the same model or target.
+         */
+        DeviceBenchmarkOut: {
+            accuracy: components["schemas"]["BestOut"] | null;
+            /**
+             * Device
+             * @description As the algorithm names it, as in `AMD EPYC`.
+             */
+            device: string;
+            /**
+             * Device Kind
+             * @description `cpu`, `gpu`, ...; empty where the report does not say.
+             */
+            device_kind: string;
+            /** @description Median time for one sample. */
+            latency_ms: components["schemas"]["BestOut"] | null;
         };
         /** DeviceHolderOut */
         DeviceHolderOut: {
@@ -3178,6 +3306,35 @@ export interface components {
             num_artifacts: number;
             /** Num Files */
             num_files: number;
+        };
+        /**
+         * GoingRunOut
+         * @description A run that goes on, and how far it is.
+         */
+        GoingRunOut: {
+            /** @description How the main metric of `step` goes. */
+            curve: components["schemas"]["CurveOut"] | null;
+            /**
+             * Progress
+             * @description 0 to 1: each task counts the same, a running one in part.
+             */
+            progress: number;
+            run: components["schemas"]["RunOut"];
+            /** @description What it is at: a task that runs, else one that waits. */
+            step: components["schemas"]["TaskOut"] | null;
+        };
+        /** GoingRunsOut */
+        GoingRunsOut: {
+            /**
+             * Items
+             * @description The caller's own first, then the newest.
+             */
+            items: components["schemas"]["GoingRunOut"][];
+            /**
+             * Num Runs
+             * @description How many go on in all.
+             */
+            num_runs: number;
         };
         /**
          * GroupOut
@@ -4290,10 +4447,13 @@ export interface components {
             pipeline?: string | null;
             /**
              * Revision
-             * @description Of the saved pipeline; the latest when left out.
+             * @description Of the saved pipeline or template; the latest when left out.
              */
             revision?: number | null;
-            /** Template */
+            /**
+             * Template
+             * @description One that another project shares is `PROJECT/NAME`.
+             */
             template?: string | null;
         };
         /**
@@ -4814,10 +4974,13 @@ export interface components {
             priority: number;
             /**
              * Revision
-             * @description Of the saved pipeline; the latest when left out.
+             * @description Of the saved pipeline or template; the latest when left out.
              */
             revision?: number | null;
-            /** Template */
+            /**
+             * Template
+             * @description One that another project shares is `PROJECT/NAME`.
+             */
             template?: string | null;
         };
         /**
@@ -5496,7 +5659,12 @@ export interface components {
                 [key: string]: string;
             };
         };
-        /** TemplateDetail */
+        /**
+         * TemplateDetail
+         * @description One revision of a template with its document.
+         *
+         *     As another project sees it, parameters that name datasets or models have no default.
+         */
         TemplateDetail: {
             /** Description */
             description: {
@@ -5506,16 +5674,24 @@ export interface components {
             document: {
                 [key: string]: unknown;
             };
-            /** Name */
+            /**
+             * Is Shared
+             * @description Whether all projects of the installation may use it.
+             */
+            is_shared: boolean;
+            /**
+             * Name
+             * @description As runs name it; one that another project shares is `PROJECT/NAME`.
+             */
             name: string;
             /** Num Nodes */
             num_nodes: number;
             /**
              * Origin
-             * @description Shipped with KPL, or a pipeline saved as a template.
+             * @description A pipeline of the project saved as a template, shipped with KPL, or shared by another project.
              * @enum {string}
              */
-            origin: "builtin" | "project";
+            origin: "project" | "builtin" | "shared";
             /**
              * Parameters
              * @description The document's parameters, by name.
@@ -5523,6 +5699,21 @@ export interface components {
             parameters: {
                 [key: string]: unknown;
             };
+            /**
+             * Project
+             * @description The project that keeps it; null for one shipped with KPL.
+             */
+            project: string | null;
+            /**
+             * Revision
+             * @description Counts its saves from 1; null for one shipped with KPL.
+             */
+            revision: number | null;
+            /**
+             * Revisions
+             * @description Its latest saves, newest first.
+             */
+            revisions: components["schemas"]["TemplateRevisionOut"][];
             /**
              * Task
              * @description What it is for, as in `classification`.
@@ -5542,16 +5733,24 @@ export interface components {
             description: {
                 [key: string]: string;
             };
-            /** Name */
+            /**
+             * Is Shared
+             * @description Whether all projects of the installation may use it.
+             */
+            is_shared: boolean;
+            /**
+             * Name
+             * @description As runs name it; one that another project shares is `PROJECT/NAME`.
+             */
             name: string;
             /** Num Nodes */
             num_nodes: number;
             /**
              * Origin
-             * @description Shipped with KPL, or a pipeline saved as a template.
+             * @description A pipeline of the project saved as a template, shipped with KPL, or shared by another project.
              * @enum {string}
              */
-            origin: "builtin" | "project";
+            origin: "project" | "builtin" | "shared";
             /**
              * Parameters
              * @description The document's parameters, by name.
@@ -5559,6 +5758,16 @@ export interface components {
             parameters: {
                 [key: string]: unknown;
             };
+            /**
+             * Project
+             * @description The project that keeps it; null for one shipped with KPL.
+             */
+            project: string | null;
+            /**
+             * Revision
+             * @description Counts its saves from 1; null for one shipped with KPL.
+             */
+            revision: number | null;
             /**
              * Task
              * @description What it is for, as in `classification`.
@@ -5600,6 +5809,26 @@ export interface components {
             title?: {
                 [key: string]: string;
             };
+        };
+        /** TemplateRevisionOut */
+        TemplateRevisionOut: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Revision */
+            revision: number;
+        };
+        /**
+         * TemplateUpdate
+         * @description Share a template with all projects of the installation, or stop sharing it.
+         */
+        TemplateUpdate: {
+            /** Is Shared */
+            is_shared: boolean;
         };
         /**
          * TextOut
@@ -6444,6 +6673,11 @@ export interface operations {
     list_algorithms: {
         parameters: {
             query?: {
+                /** @description What it is for, as in `detection`. */
+                task?: string | null;
+                function?: ("train" | "test" | "infer" | "serve" | "compile" | "process") | null;
+                /** @description Words that must all stand in what an item is called, in upper or lower case; the first 8 count. */
+                search?: string | null;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string | null;
                 /** @description Most items in one page. */
@@ -6742,9 +6976,42 @@ export interface operations {
             };
         };
     };
+    list_benchmarks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BenchmarkOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     list_datasets: {
         parameters: {
             query?: {
+                /** @description Words that must all stand in what an item is called, in upper or lower case; the first 8 count. */
+                search?: string | null;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string | null;
                 /** @description Most items in one page. */
@@ -7516,6 +7783,8 @@ export interface operations {
     list_endpoints: {
         parameters: {
             query?: {
+                /** @description Words that must all stand in what an item is called, in upper or lower case; the first 8 count. */
+                search?: string | null;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string | null;
                 /** @description Most items in one page. */
@@ -7783,6 +8052,8 @@ export interface operations {
     list_models: {
         parameters: {
             query?: {
+                /** @description Words that must all stand in what an item is called, in upper or lower case; the first 8 count. */
+                search?: string | null;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string | null;
                 /** @description Most items in one page. */
@@ -8012,6 +8283,8 @@ export interface operations {
     list_pipelines: {
         parameters: {
             query?: {
+                /** @description Words that must all stand in what an item is called, in upper or lower case; the first 8 count. */
+                search?: string | null;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string | null;
                 /** @description Most items in one page. */
@@ -8404,6 +8677,8 @@ export interface operations {
                 state?: components["schemas"]["RunState"] | null;
                 /** @description Name of a saved pipeline. */
                 pipeline?: string | null;
+                /** @description Words that must all stand in what an item is called, in upper or lower case; the first 8 count. */
+                search?: string | null;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string | null;
                 /** @description Most items in one page. */
@@ -8459,6 +8734,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunDetail"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_going_on: {
+        parameters: {
+            query?: {
+                /** @description Most runs. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoingRunsOut"];
                 };
             };
             /** @description Validation Error */
@@ -8613,6 +8922,10 @@ export interface operations {
             query?: {
                 run_id?: number | null;
                 state?: components["schemas"]["TaskState"] | null;
+                /** @description Name of an algorithm. */
+                algorithm?: string | null;
+                /** @description Only what ended since. */
+                finished_after?: string | null;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string | null;
                 /** @description Most items in one page. */
@@ -8633,6 +8946,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_TaskOut_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_curves: {
+        parameters: {
+            query: {
+                /** @description Numbers of tasks. */
+                task: number[];
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CurveOut"][];
                 };
             };
             /** @description Validation Error */
@@ -9222,7 +9569,13 @@ export interface operations {
     };
     list_templates: {
         parameters: {
-            query?: never;
+            query?: {
+                origin?: ("project" | "builtin" | "shared") | null;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+                /** @description Most items in one page. */
+                limit?: number;
+            };
             header?: never;
             path: {
                 project: string;
@@ -9288,7 +9641,10 @@ export interface operations {
     };
     get_template: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The latest when left out. */
+                revision?: number | null;
+            };
             header?: never;
             path: {
                 project: string;
@@ -9372,6 +9728,42 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    update_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateUpdate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateDetail"];
+                };
             };
             /** @description Validation Error */
             422: {

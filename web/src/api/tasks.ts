@@ -42,3 +42,17 @@ export const logErrorQuery = (project: string, taskId: number, attempt?: number)
     staleTime: Number.POSITIVE_INFINITY,
     retry: false,
   });
+
+const DAY_MS = 86_400_000;
+
+/** The newest tasks that failed in the last day, all or those of one algorithm. */
+export const failedTasksQuery = (project: string, algorithm?: string) =>
+  queryOptions({
+    queryKey: ['tasks', project, 'failed', algorithm],
+    queryFn: async () => {
+      const finished_after = new Date(Date.now() - DAY_MS).toISOString();
+      const query = { state: 'failed' as const, algorithm, finished_after, limit: 20 };
+      const path = '/api/v1/projects/{project}/tasks';
+      return (await dataOf(api.GET(path, { params: { path: { project }, query } }))).items;
+    },
+  });

@@ -12,6 +12,7 @@ import { MissingProject } from './MissingProject';
 import { PageSkeleton } from './PageSkeleton';
 import { Rail } from './Rail';
 import { Shortcuts } from './Shortcuts';
+import { useFailureToasts } from './useFailureToasts';
 import { useProjectUpdates } from './useProjectUpdates';
 
 /** What stands around every page of someone signed in. */
@@ -50,6 +51,7 @@ function Frame() {
     if (params.project && known.isSuccess) rememberProject(params.project);
   }, [params.project, known.isSuccess]);
   useProjectUpdates(project, known.data !== undefined && !isMissing);
+  useFailureToasts(project);
   return (
     <div className="flex h-full">
       <a

@@ -1,11 +1,14 @@
 """Installed algorithms."""
 
-from fastapi import APIRouter
+from typing import Annotated
 
+from fastapi import APIRouter, Query
+
+from kpl.algorithm.manifest import FunctionName
 from kpl.schemas.algorithm import AlgorithmDetail, AlgorithmFetch, AlgorithmInstall, AlgorithmOut
 from kpl.schemas.page import Page
 from kpl.schemas.task import TaskOut
-from kpl.server.routes.dependencies import PROJECT, Cursor, Limit, TheCaller, ThePlatform
+from kpl.server.routes.dependencies import PROJECT, Cursor, Limit, Search, TheCaller, ThePlatform
 from kpl.server.services import algorithms, fetches
 
 router = APIRouter(prefix=f"{PROJECT}/algorithms", tags=["algorithms"])
@@ -13,10 +16,29 @@ router = APIRouter(prefix=f"{PROJECT}/algorithms", tags=["algorithms"])
 
 @router.get("", operation_id="list_algorithms")
 def list_algorithms(
-    platform: ThePlatform, caller: TheCaller, project: str, cursor: Cursor = None, limit: Limit = 50
+    platform: ThePlatform,
+    caller: TheCaller,
+    project: str,
+    *,
+    task: Annotated[
+        str | None, Query(max_length=100, description="What it is for, as in `detection`.")
+    ] = None,
+    function: FunctionName | None = None,
+    search: Search = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> Page[AlgorithmOut]:
     """List the algorithms that the project can use."""
-    return algorithms.list_algorithms(platform, caller, project, cursor=cursor, limit=limit)
+    return algorithms.list_algorithms(
+        platform,
+        caller,
+        project,
+        task=task,
+        function=function,
+        search=search,
+        cursor=cursor,
+        limit=limit,
+    )
 
 
 @router.post("", operation_id="install_algorithm", status_code=201)

@@ -26,7 +26,7 @@ from kpl.schemas.dataset import (
 )
 from kpl.schemas.page import Page
 from kpl.schemas.task import TaskOut
-from kpl.server.routes.dependencies import PROJECT, Cursor, Limit, TheCaller, ThePlatform
+from kpl.server.routes.dependencies import PROJECT, Cursor, Limit, Search, TheCaller, ThePlatform
 from kpl.server.routes.files import FOREVER, many_files_response
 from kpl.server.services import datasets, differences, reviews
 from kpl.server.services.sample_filters import SampleFilter
@@ -75,10 +75,15 @@ Chosen = Annotated[SampleFilter, Depends(chosen_samples)]
 
 @router.get("", operation_id="list_datasets")
 def list_datasets(
-    platform: ThePlatform, caller: TheCaller, project: str, cursor: Cursor = None, limit: Limit = 50
+    platform: ThePlatform,
+    caller: TheCaller,
+    project: str,
+    search: Search = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> Page[DatasetOut]:
     """List datasets, newest first."""
-    return datasets.list_datasets(platform, caller, project, cursor=cursor, limit=limit)
+    return datasets.list_datasets(platform, caller, project, search=search, cursor=cursor, limit=limit)
 
 
 @router.post("/import", operation_id="import_dataset", status_code=202)

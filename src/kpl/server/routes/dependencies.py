@@ -70,4 +70,11 @@ ThePlatform = Annotated[Platform, Depends(get_platform)]
 TheCaller = Annotated[Caller, Depends(get_caller)]
 TheCredentials = Annotated[Credentials, Depends(get_credentials)]
 Cursor = Annotated[str | None, Query(description="`next_cursor` of the page before.", max_length=512)]
+Search = Annotated[
+    str | None,
+    Query(
+        max_length=200,
+        description="Words that must all stand in what an item is called, in upper or lower case; the first 8 count.",
+    ),
+]
 Limit = Annotated[int, Query(ge=1, le=500, description="Most items in one page.")]

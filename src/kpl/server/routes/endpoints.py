@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from kpl.schemas.endpoint import EndpointCreate, EndpointOut
 from kpl.schemas.page import Page
-from kpl.server.routes.dependencies import PROJECT, Cursor, Limit, TheCaller, ThePlatform
+from kpl.server.routes.dependencies import PROJECT, Cursor, Limit, Search, TheCaller, ThePlatform
 from kpl.server.services import endpoints
 
 router = APIRouter(prefix=f"{PROJECT}/endpoints", tags=["endpoints"])
@@ -12,10 +12,15 @@ router = APIRouter(prefix=f"{PROJECT}/endpoints", tags=["endpoints"])
 
 @router.get("", operation_id="list_endpoints")
 def list_endpoints(
-    platform: ThePlatform, caller: TheCaller, project: str, cursor: Cursor = None, limit: Limit = 50
+    platform: ThePlatform,
+    caller: TheCaller,
+    project: str,
+    search: Search = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> Page[EndpointOut]:
     """List endpoints by name."""
-    return endpoints.list_endpoints(platform, caller, project, cursor=cursor, limit=limit)
+    return endpoints.list_endpoints(platform, caller, project, search=search, cursor=cursor, limit=limit)
 
 
 @router.post("", operation_id="create_endpoint", status_code=201)

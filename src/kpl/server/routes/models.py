@@ -5,7 +5,7 @@ from fastapi.responses import FileResponse
 
 from kpl.schemas.model import ModelCardOut, ModelDetail, ModelOut, ModelVersionDetail
 from kpl.schemas.page import Page
-from kpl.server.routes.dependencies import PROJECT, Cursor, Limit, TheCaller, ThePlatform
+from kpl.server.routes.dependencies import PROJECT, Cursor, Limit, Search, TheCaller, ThePlatform
 from kpl.server.routes.files import file_response
 from kpl.server.services import models
 from kpl.server.services.model_card import Language
@@ -15,10 +15,15 @@ router = APIRouter(prefix=f"{PROJECT}/models", tags=["models"])
 
 @router.get("", operation_id="list_models")
 def list_models(
-    platform: ThePlatform, caller: TheCaller, project: str, cursor: Cursor = None, limit: Limit = 50
+    platform: ThePlatform,
+    caller: TheCaller,
+    project: str,
+    search: Search = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> Page[ModelOut]:
     """List models, newest first."""
-    return models.list_models(platform, caller, project, cursor=cursor, limit=limit)
+    return models.list_models(platform, caller, project, search=search, cursor=cursor, limit=limit)
 
 
 @router.get("/{name}", operation_id="get_model")

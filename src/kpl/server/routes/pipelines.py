@@ -18,7 +18,7 @@ from kpl.schemas.pipeline import (
     ValidateRequest,
 )
 from kpl.sentence import Sentence
-from kpl.server.routes.dependencies import PROJECT, Cursor, Limit, TheCaller, ThePlatform
+from kpl.server.routes.dependencies import PROJECT, Cursor, Limit, Search, TheCaller, ThePlatform
 from kpl.server.services import pipelines, plans
 
 router = APIRouter(prefix=f"{PROJECT}/pipelines", tags=["pipelines"])
@@ -30,10 +30,15 @@ IfMatch = Annotated[
 
 @router.get("", operation_id="list_pipelines")
 def list_pipelines(
-    platform: ThePlatform, caller: TheCaller, project: str, cursor: Cursor = None, limit: Limit = 50
+    platform: ThePlatform,
+    caller: TheCaller,
+    project: str,
+    search: Search = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> Page[PipelineOut]:
     """List pipelines, newest first."""
-    return pipelines.list_pipelines(platform, caller, project, cursor=cursor, limit=limit)
+    return pipelines.list_pipelines(platform, caller, project, search=search, cursor=cursor, limit=limit)
 
 
 @router.post("", operation_id="create_pipeline", status_code=201)

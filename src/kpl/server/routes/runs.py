@@ -6,9 +6,9 @@ from fastapi import APIRouter, Query
 
 from kpl.orchestrator.state import RunState
 from kpl.schemas.page import Page
-from kpl.schemas.run import RerunRequest, RunCreate, RunDetail, RunOut, RunUpdate
-from kpl.server.routes.dependencies import PROJECT, Cursor, Limit, TheCaller, ThePlatform
-from kpl.server.services import runs
+from kpl.schemas.run import GoingRunsOut, RerunRequest, RunCreate, RunDetail, RunOut, RunUpdate
+from kpl.server.routes.dependencies import PROJECT, Cursor, Limit, Search, TheCaller, ThePlatform
+from kpl.server.services import going_on, runs
 
 router = APIRouter(prefix=f"{PROJECT}/runs", tags=["runs"])
 
@@ -21,12 +21,20 @@ def list_runs(
     *,
     state: RunState | None = None,
     pipeline: Annotated[str | None, Query(description="Name of a saved pipeline.")] = None,
+    search: Search = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[RunOut]:
     """List runs, newest first."""
     return runs.list_runs(
-        platform, caller, project, state=state, pipeline=pipeline, cursor=cursor, limit=limit
+        platform,
+        caller,
+        project,
+        state=state,
+        pipeline=pipeline,
+        search=search,
+        cursor=cursor,
+        limit=limit,
     )
 
 
@@ -34,6 +42,17 @@ def list_runs(
 def create_run(platform: ThePlatform, caller: TheCaller, project: str, body: RunCreate) -> RunDetail:
     """Start a run of a saved pipeline, a template or a document."""
     return runs.create_run(platform, caller, project, body)
+
+
+@router.get("/going_on", operation_id="list_going_on")
+def list_going_on(
+    platform: ThePlatform,
+    caller: TheCaller,
+    project: str,
+    limit: Annotated[int, Query(ge=1, le=24, description="Most runs.")] = 6,
+) -> GoingRunsOut:
+    """List runs that are not over, the caller's own first, each with its step at work and a curve of it."""
+    return going_on.list_going_on(platform, caller, project, limit=limit)
 
 
 @router.get("/{run_id}", operation_id="get_run")

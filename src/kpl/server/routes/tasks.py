@@ -4,9 +4,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse
+from pydantic import AwareDatetime
 
 from kpl.schemas.log import LogErrorOut, LogOut, LogSearchOut
-from kpl.schemas.metric import MetricSeriesOut, MetricsOut
+from kpl.schemas.metric import CurveOut, MetricSeriesOut, MetricsOut
 from kpl.schemas.page import Page
 from kpl.schemas.queue import WhyOut
 from kpl.schemas.task import AttemptOut, TaskDetail, TaskOut, TaskOutputOut, TaskUpdate
@@ -29,11 +30,34 @@ def list_tasks(
     *,
     run_id: int | None = None,
     state: TaskState | None = None,
+    algorithm: Annotated[str | None, Query(max_length=100, description="Name of an algorithm.")] = None,
+    finished_after: Annotated[AwareDatetime | None, Query(description="Only what ended since.")] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[TaskOut]:
     """List tasks, newest first."""
-    return tasks.list_tasks(platform, caller, project, run_id=run_id, state=state, cursor=cursor, limit=limit)
+    return tasks.list_tasks(
+        platform,
+        caller,
+        project,
+        run_id=run_id,
+        state=state,
+        algorithm=algorithm,
+        finished_after_s=None if finished_after is None else finished_after.timestamp(),
+        cursor=cursor,
+        limit=limit,
+    )
+
+
+@router.get("/curves", operation_id="list_curves")
+def list_curves(
+    platform: ThePlatform,
+    caller: TheCaller,
+    project: str,
+    task: Annotated[list[int], Query(min_length=1, max_length=32, description="Numbers of tasks.")],
+) -> list[CurveOut]:
+    """Show the course of the main metric of several tasks at once, a few points each."""
+    return metrics.list_curves(platform, caller, project, task)
 
 
 @router.get("/{task_id}", operation_id="get_task")

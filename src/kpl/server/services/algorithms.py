@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from kpl import __version__
-from kpl.algorithm.manifest import AlgorithmManifest, Function, Port
+from kpl.algorithm.manifest import FUNCTION_NAMES, AlgorithmManifest, Function, FunctionName, Port
 from kpl.algorithm.registry import InstalledAlgorithm, install
 from kpl.errors import Conflict, Invalid, NotFound, nearest
 from kpl.schemas.algorithm import (
@@ -27,6 +28,7 @@ from kpl.server.services.access import SERVER, Caller, Role, project_for, requir
 from kpl.server.services.clock import utc
 from kpl.server.services.paging import page_of
 from kpl.server.services.platform import Platform
+from kpl.server.services.searching import has_word, words_of
 from kpl.server.services.workspaces import workspace
 from kpl.storage.archive import extract
 from kpl.storage.artifacts import ArtifactStore
@@ -34,13 +36,26 @@ from kpl.storage.atomic import write_atomic
 
 MAX_ALGORITHM_BYTES = 2 << 30
 MAX_ALGORITHM_FILES = 20_000
+_LANGUAGES = ("en", "zh")
 BUILTIN_FOLDER = Path(__file__).parents[2] / "builtin" / "algorithms"
 
 
 def list_algorithms(
-    platform: Platform, caller: Caller, project: str, *, cursor: str | None, limit: int
+    platform: Platform,
+    caller: Caller,
+    project: str,
+    *,
+    task: str | None = None,
+    function: FunctionName | None = None,
+    search: str | None = None,
+    cursor: str | None,
+    limit: int,
 ) -> Page[AlgorithmOut]:
-    """The newest version of each algorithm that a project can use, newest first."""
+    """The newest version of each algorithm that a project can use, newest first.
+
+    A search looks at name, task, and title and description in both languages; the name of a function finds
+    those that offer it.
+    """
     with platform.db.read() as session:
         owner = project_for(session, caller, project, Role.VIEWER)
         newest = (
@@ -49,8 +64,29 @@ def list_algorithms(
             .group_by(AlgorithmVersionRow.name)
         )
         chosen = select(AlgorithmVersionRow).where(AlgorithmVersionRow.id.in_(newest))
+        manifest = AlgorithmVersionRow.manifest
+        if task is not None:
+            chosen = chosen.where(manifest["task"].as_string() == task)
+        if function is not None:
+            chosen = chosen.where(_offers(function))
+        if search is not None:
+            chosen = chosen.where(*(_is_called(word) for word in words_of(search)))
         rows, next_cursor = page_of(session, chosen, AlgorithmVersionRow.id, cursor=cursor, limit=limit)
         return Page(items=[_algorithm_out(row) for row in rows], next_cursor=next_cursor)
+
+
+def _is_called(word: str) -> ColumnElement[bool]:
+    manifest = AlgorithmVersionRow.manifest
+    texts = [
+        manifest[part][language].as_string() for part in ("title", "description") for language in _LANGUAGES
+    ]
+    named = has_word(word, AlgorithmVersionRow.name, manifest["task"].as_string(), *texts)
+    return or_(_offers(word.lower()), named) if word.lower() in FUNCTION_NAMES else named
+
+
+def _offers(function: str) -> ColumnElement[bool]:
+    offered: ColumnElement[Any] = AlgorithmVersionRow.manifest["functions"][function].as_string()
+    return offered.is_not(None)
 
 
 def get_algorithm(

@@ -35,6 +35,7 @@ from kpl.server.services.clock import utc
 from kpl.server.services.paging import decode_cursor, encode_cursor, page_of
 from kpl.server.services.platform import Platform
 from kpl.server.services.sample_filters import SampleFilter, count_verdicts, keys_of, matching_rows
+from kpl.server.services.searching import has_words
 
 MOST_VERSIONS = 100
 MOST_USERS = 100
@@ -42,13 +43,31 @@ MOST_CLASSES = 1000
 """Names of classes in an answer: a set of faces has 100,000, and a dataset up to 100 versions with them."""
 
 
+_LATEST_KIND = (
+    select(DatasetVersionRow.kind)
+    .where(DatasetVersionRow.dataset_id == DatasetRow.id)
+    .order_by(DatasetVersionRow.version.desc())
+    .limit(1)
+    .correlate(DatasetRow)
+    .scalar_subquery()
+)
+
+
 def list_datasets(
-    platform: Platform, caller: Caller, project: str, *, cursor: str | None, limit: int
+    platform: Platform,
+    caller: Caller,
+    project: str,
+    *,
+    search: str | None = None,
+    cursor: str | None,
+    limit: int,
 ) -> Page[DatasetOut]:
-    """Datasets of a project, newest first."""
+    """Datasets of a project, newest first; a search looks at names and kinds."""
     with platform.db.read() as session:
         owner = project_for(session, caller, project, Role.VIEWER)
         chosen = select(DatasetRow).where(DatasetRow.project_id == owner.id)
+        if search is not None:
+            chosen = chosen.where(has_words(search, DatasetRow.name, _LATEST_KIND))
         rows, next_cursor = page_of(session, chosen, DatasetRow.id, cursor=cursor, limit=limit)
         return Page(items=[_dataset_out(session, row) for row in rows], next_cursor=next_cursor)
 

@@ -6,7 +6,7 @@ Of several tasks under one name the newest that is ready answers; the orchestrat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, and_, select, update
 from sqlalchemy.orm import Session
 
 from kpl.algorithm.parameters import check_parameters
@@ -26,6 +26,7 @@ from kpl.server.services.catalog import catalog_of
 from kpl.server.services.clock import utc
 from kpl.server.services.paging import decode_cursor, encode_cursor
 from kpl.server.services.platform import Platform
+from kpl.server.services.searching import has_words
 from kpl.server.services.spec_text import decode_spec
 from kpl.server.services.state_words import state_in_chinese
 from kpl.server.services.store import CANCEL_TASK, post, stopped_by
@@ -49,13 +50,35 @@ class Target:
     address: str
 
 
+_MODEL = (
+    select(ModelRow.name)
+    .join(ModelVersionRow, ModelVersionRow.model_id == ModelRow.id)
+    .join(
+        TaskInputRow,
+        and_(TaskInputRow.artifact == ModelVersionRow.digest, TaskInputRow.task_id == TaskRow.id),
+    )
+    .where(ModelVersionRow.project_id == TaskRow.project_id)
+    .limit(1)
+    .correlate(TaskRow)
+    .scalar_subquery()
+)
+
+
 def list_endpoints(
-    platform: Platform, caller: Caller, project: str, *, cursor: str | None = None, limit: int = 50
+    platform: Platform,
+    caller: Caller,
+    project: str,
+    *,
+    search: str | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
 ) -> Page[EndpointOut]:
-    """List the endpoints of a project by name."""
+    """List the endpoints of a project by name; a search looks at names and the models that answered under them."""
     with platform.db.read() as session:
         owner = project_for(session, caller, project, Role.VIEWER)
         chosen = _services(owner).with_only_columns(TaskRow.endpoint).distinct()
+        if search is not None:
+            chosen = chosen.where(has_words(search, TaskRow.endpoint, _MODEL))
         if cursor is not None:
             chosen = chosen.where(TaskRow.endpoint > decode_cursor(cursor, str))
         names = session.scalars(chosen.order_by(TaskRow.endpoint).limit(limit + 1)).all()

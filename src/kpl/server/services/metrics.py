@@ -1,20 +1,24 @@
 """Metrics of attempts: a summary of each, and its points."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from kpl.errors import NotFound, nearest
 from kpl.runtime.metrics import AttemptEvents, Series, events_of, thin
-from kpl.schemas.metric import FigureOut, MetricOut, MetricSeriesOut, MetricsOut
+from kpl.schemas.metric import CurveOut, FigureOut, MetricOut, MetricSeriesOut, MetricsOut
 from kpl.sentence import Sentence
-from kpl.server.db.tables.tasks import TaskSpecRow
+from kpl.server.db.tables.tasks import TaskRow, TaskSpecRow
 from kpl.server.services.access import Caller, Role, project_for
 from kpl.server.services.platform import Platform
 from kpl.server.services.spec_text import decode_spec
 from kpl.server.services.tasks import attempt_row, task_row
 from kpl.task import AttemptState
 from kpl.task.ids import AttemptId, TaskId, attempt_id
+
+CURVE_POINTS = 60
 
 
 def get_metrics(
@@ -70,6 +74,38 @@ def get_metric_series(
         num_points=num_points,
         is_sampled=len(steps) < num_points,
     )
+
+
+def list_curves(platform: Platform, caller: Caller, project: str, task_ids: Sequence[int]) -> list[CurveOut]:
+    """Curves of several tasks at once, of their latest attempts; tasks without one are left out."""
+    with platform.db.read() as session:
+        owner = project_for(session, caller, project, Role.VIEWER)
+        chosen = select(TaskRow.id, TaskRow.num_attempts).where(
+            TaskRow.project_id == owner.id, TaskRow.id.in_(task_ids), TaskRow.num_attempts > 0
+        )
+        attempts = {row.id: row.num_attempts for row in session.execute(chosen.order_by(TaskRow.id))}
+        promised = promised_metrics(session, list(attempts))
+    curves = [
+        curve_of(platform, task_id, attempt, promised[task_id]) for task_id, attempt in attempts.items()
+    ]
+    return [each for each in curves if each is not None]
+
+
+def promised_metrics(session: Session, task_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    """By task, what its function promises to measure, the primary metric first."""
+    chosen = select(TaskSpecRow.task_id, TaskSpecRow.spec).where(TaskSpecRow.task_id.in_(task_ids))
+    return {task_id: decode_spec(spec).metrics for task_id, spec in session.execute(chosen)}
+
+
+def curve_of(platform: Platform, task_id: int, attempt: int, promised: Sequence[str]) -> CurveOut | None:
+    """How the main metric of an attempt went: the first of those promised that has two points by now, else any."""
+    path = platform.executor.files(attempt_id(TaskId(task_id), attempt)).events
+    drawn = {name: each for name, each in list(events_of(path).series.items()) if len(each.values) > 1}
+    name = next((name for name in (*promised, *drawn) if name in drawn), None)
+    if name is None:
+        return None
+    _, values, _ = thin(drawn[name], from_step=None, to_step=None, points=CURVE_POINTS)
+    return CurveOut(task_id=task_id, name=name, values=values)
 
 
 def last_values(platform: Platform, task_id: int, attempt: int) -> dict[str, float]:

@@ -29,19 +29,47 @@ from kpl.server.services.metrics import last_values
 from kpl.server.services.model_card import Language, model_card
 from kpl.server.services.paging import page_of
 from kpl.server.services.platform import Platform
+from kpl.server.services.searching import has_words
 from kpl.task import TaskState
 
 MOST_VERSIONS = 100
 MOST_EVALUATIONS = 20
 
 
+_LATEST_TASK = (
+    select(ModelVersionRow.task)
+    .where(ModelVersionRow.model_id == ModelRow.id)
+    .order_by(ModelVersionRow.version.desc())
+    .limit(1)
+    .correlate(ModelRow)
+    .scalar_subquery()
+)
+_LATEST_ALGORITHM = (
+    select(TaskRow.algorithm)
+    .join(ModelVersionRow, ModelVersionRow.source_task_id == TaskRow.id)
+    .where(ModelVersionRow.model_id == ModelRow.id)
+    .order_by(ModelVersionRow.version.desc())
+    .limit(1)
+    .correlate(ModelRow)
+    .scalar_subquery()
+)
+
+
 def list_models(
-    platform: Platform, caller: Caller, project: str, *, cursor: str | None, limit: int
+    platform: Platform,
+    caller: Caller,
+    project: str,
+    *,
+    search: str | None = None,
+    cursor: str | None,
+    limit: int,
 ) -> Page[ModelOut]:
-    """Models of a project, newest first."""
+    """Models of a project, newest first; a search looks at names, tasks and algorithms."""
     with platform.db.read() as session:
         owner = project_for(session, caller, project, Role.VIEWER)
         chosen = select(ModelRow).where(ModelRow.project_id == owner.id)
+        if search is not None:
+            chosen = chosen.where(has_words(search, ModelRow.name, _LATEST_TASK, _LATEST_ALGORITHM))
         rows, next_cursor = page_of(session, chosen, ModelRow.id, cursor=cursor, limit=limit)
         return Page(items=[_model_out(session, row) for row in rows], next_cursor=next_cursor)
 

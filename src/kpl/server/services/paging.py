@@ -34,7 +34,7 @@ def page_of(
 
     Args:
         statement: what to list, without an order. It may select more columns; then the rows are those of its
-            first.
+            first. That may be the key alone.
         key: a column of the first entity, unique among the rows; they are ordered by it, newest (highest)
             first.
     """
@@ -46,7 +46,8 @@ def page_of(
     if len(rows) <= limit:
         return rows, None
     rows = rows[:limit]
-    return rows, encode_cursor(getattr(rows[-1], key.key))
+    last: Any = rows[-1]
+    return rows, encode_cursor(getattr(last, key.key, last))
 
 
 def encode_cursor(key: Key) -> str:
@@ -61,15 +62,20 @@ def decode_cursor(cursor: str, expected: type) -> Key:
     except (binascii.Error, ValueError, RecursionError):
         key = None
     if type(key) is not expected or (isinstance(key, int) and abs(key) >= 1 << 63):
-        raise Invalid(
-            Sentence(
-                f"cursor: '{cursor[:80]}' is not a cursor of this list.",
-                f"cursor：“{cursor[:80]}”不是此列表的游标。",
-            ),
-            hint=Sentence(
-                "Use next_cursor of the page before, or leave it out to begin with the first page.",
-                "请使用上一页的 next_cursor，或不填以从第一页开始。",
-            ),
-        )
+        raise no_cursor(cursor)
     assert isinstance(key, int | str | float)
     return key
+
+
+def no_cursor(cursor: str) -> Invalid:
+    """What to raise for a cursor that the list did not give."""
+    return Invalid(
+        Sentence(
+            f"cursor: '{cursor[:80]}' is not a cursor of this list.",
+            f"cursor：“{cursor[:80]}”不是此列表的游标。",
+        ),
+        hint=Sentence(
+            "Use next_cursor of the page before, or leave it out to begin with the first page.",
+            "请使用上一页的 next_cursor，或不填以从第一页开始。",
+        ),
+    )

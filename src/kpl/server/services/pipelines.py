@@ -33,15 +33,25 @@ from kpl.server.services.clock import utc
 from kpl.server.services.errors import Stale
 from kpl.server.services.paging import page_of
 from kpl.server.services.platform import Platform
+from kpl.server.services.searching import has_words
 
 
 def list_pipelines(
-    platform: Platform, caller: Caller, project: str, *, cursor: str | None = None, limit: int = 50
+    platform: Platform,
+    caller: Caller,
+    project: str,
+    *,
+    search: str | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
 ) -> Page[PipelineOut]:
-    """List the pipelines of a project, newest first."""
+    """List the pipelines of a project, newest first; a search looks at name, description and last author."""
     with platform.db.read() as session:
         owner = project_for(session, caller, project, Role.VIEWER)
         chosen = select(PipelineRow).where(PipelineRow.project_id == owner.id)
+        if search is not None:
+            called = (PipelineRow.name, PipelineRow.description, PipelineRow.updated_by)
+            chosen = chosen.where(has_words(search, *called))
         rows, next_cursor = page_of(session, chosen, PipelineRow.id, cursor=cursor, limit=limit)
         return Page(items=_answers(session, rows), next_cursor=next_cursor)
 
@@ -141,6 +151,7 @@ def update_pipeline(
             row.description = asked.description
         if asked.is_template is not None:
             row.is_template = asked.is_template
+            row.is_shared = row.is_shared and asked.is_template
         if document != document_of(session, row, None):
             _save(platform, session, caller, row, document)
         record(platform, session, caller, *_deed(row, "update"), project=project)

@@ -23,7 +23,7 @@ from kpl.server.services.platform import Platform
 from kpl.server.services.queues import quota_of
 from kpl.server.services.scheduling import outlook
 from kpl.server.services.spec_text import decode_spec
-from kpl.server.services.templates import template_document
+from kpl.server.services.template_store import find_template
 from kpl.task import TaskKind, TaskState
 from kpl.task.ids import Digest, TaskId
 
@@ -85,8 +85,10 @@ def source_of(session: Session, project: ProjectRow, asked: PipelineSource) -> S
             revision=asked.revision or row.revision,
         )
     if asked.template is not None:
-        document = template_document(session, project, asked.template)
-        return Source(document, lineage=f"template:{asked.template}", template=asked.template)
+        found = find_template(session, project, asked.template, asked.revision)
+        return Source(
+            found.document, lineage=f"template:{found.name}", template=found.name, revision=found.revision
+        )
     assert asked.document is not None, "the schema lets exactly one source through"
     document = parse(asked.document)
     return Source(document, lineage=f"document:{document.name}")

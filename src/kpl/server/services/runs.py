@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session, undefer
 
 from kpl.errors import Conflict, NotFound
@@ -27,6 +27,7 @@ from kpl.server.services.clock import utc
 from kpl.server.services.paging import page_of
 from kpl.server.services.plans import Source, source_of
 from kpl.server.services.platform import Platform
+from kpl.server.services.searching import has_word, words_of
 from kpl.server.services.state_words import state_in_chinese
 from kpl.server.services.store import CANCEL_RUN, post, stopped_by
 from kpl.server.services.submission import NewTask, Pinned, add_task, submit_run
@@ -77,19 +78,35 @@ def list_runs(
     *,
     state: RunState | None = None,
     pipeline: str | None = None,
+    search: str | None = None,
     cursor: str | None = None,
     limit: int = 50,
 ) -> Page[RunOut]:
-    """List the runs of a project, newest first."""
+    """List the runs of a project, newest first; a search looks at number, name, pipeline, template and owner."""
     with platform.db.read() as session:
         owner = project_for(session, caller, project, Role.VIEWER)
-        chosen = select(RunRow).where(RunRow.project_id == owner.id)
+        chosen = [RunRow.project_id == owner.id]
         if state is not None:
-            chosen = chosen.where(RunRow.state == state)
+            chosen.append(RunRow.state == state)
         if pipeline is not None:
-            chosen = chosen.where(RunRow.pipeline == pipeline)
-        rows, next_cursor = page_of(session, chosen, RunRow.id, cursor=cursor, limit=limit)
-        return Page(items=_answers(platform, session, rows, project), next_cursor=next_cursor)
+            chosen.append(RunRow.pipeline == pipeline)
+        if search is None:
+            listed = select(RunRow).where(*chosen)
+            rows, next_cursor = page_of(session, listed, RunRow.id, cursor=cursor, limit=limit)
+        else:
+            # Numbers first, from the index that holds all that is searched: the rows with their documents are
+            # some hundred times its size.
+            found = select(RunRow.id).where(*chosen, *(_is_called(word) for word in words_of(search)))
+            ids, next_cursor = page_of(session, found, RunRow.id, cursor=cursor, limit=limit)
+            rows = session.scalars(select(RunRow).where(RunRow.id.in_(ids)).order_by(RunRow.id.desc())).all()
+        return Page(items=run_answers(platform, session, rows, project), next_cursor=next_cursor)
+
+
+def _is_called(word: str) -> ColumnElement[bool]:
+    named = has_word(word, RunRow.name, RunRow.pipeline, RunRow.template, RunRow.created_by)
+    number = word.removeprefix("#")
+    is_number = number.isascii() and number.isdecimal() and len(number) < 19
+    return or_(RunRow.id == int(number), named) if is_number else named
 
 
 def get_run(platform: Platform, caller: Caller, project: str, run_id: int) -> RunDetail:
@@ -115,7 +132,7 @@ def cancel_run(platform: Platform, caller: Caller, project: str, run_id: int) ->
         if not row.stop_requested:
             post(platform, session, CANCEL_RUN, run_id=run_id, reason=stopped_by(caller))
             audit.record(platform, session, caller, "run.cancel", f"run:{run_id}", project=project)
-        return _answers(platform, session, [row], project)[0]
+        return run_answers(platform, session, [row], project)[0]
 
 
 def update_run(platform: Platform, caller: Caller, project: str, run_id: int, change: RunUpdate) -> RunOut:
@@ -140,7 +157,7 @@ def update_run(platform: Platform, caller: Caller, project: str, run_id: int, ch
         audit.record(
             platform, session, caller, "run.update", f"run:{run_id}", project=project, details=details
         )
-        return _answers(platform, session, [row], project)[0]
+        return run_answers(platform, session, [row], project)[0]
 
 
 def run_row(session: Session, project: ProjectRow, run_id: int, *, with_document: bool = False) -> RunRow:
@@ -155,6 +172,36 @@ def run_row(session: Session, project: ProjectRow, run_id: int, *, with_document
             hint=Sentence("List them with `kpl run list`.", "可用 `kpl run list` 列出。"),
         )
     return row
+
+
+def run_answers(platform: Platform, session: Session, rows: Sequence[RunRow], project: str) -> list[RunOut]:
+    """Runs as answers show them."""
+    counts = count_tasks(session, [row.id for row in rows])
+    now_s = platform.now_s()
+    return [
+        RunOut(
+            id=row.id,
+            project=project,
+            name=row.name,
+            state=RunState(row.state),
+            reason=row.reason,
+            reason_zh=row.reason_zh,
+            pipeline=row.pipeline,
+            revision=row.revision,
+            template=row.template,
+            origin=cast(Origin, row.origin),
+            rerun_of=row.rerun_of,
+            parameters=row.parameters,
+            num_tasks=row.num_tasks,
+            num_done=sum(counts.get(row.id, {}).get(state, 0) for state in _DONE),
+            created_by=row.created_by,
+            created_at=utc(row.created_at_s),
+            started_at=utc(row.started_at_s),
+            finished_at=utc(row.finished_at_s),
+            duration_s=duration_s(row.started_at_s, row.finished_at_s, now_s=now_s),
+        )
+        for row in rows
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,37 +322,8 @@ def _pinned(platform: Platform, session: Session, old: RunRow, steps: Sequence[S
 def _detail(platform: Platform, session: Session, row: RunRow, project: str) -> RunDetail:
     tasks = session.scalars(select(TaskRow).where(TaskRow.run_id == row.id).order_by(TaskRow.id)).all()
     return RunDetail(
-        **_answers(platform, session, [row], project)[0].model_dump(),
+        **run_answers(platform, session, [row], project)[0].model_dump(),
         document=row.document,
         tasks=task_answers(platform, tasks, project),
         seq=platform.live.last_seq(session),
     )
-
-
-def _answers(platform: Platform, session: Session, rows: Sequence[RunRow], project: str) -> list[RunOut]:
-    counts = count_tasks(session, [row.id for row in rows])
-    now_s = platform.now_s()
-    return [
-        RunOut(
-            id=row.id,
-            project=project,
-            name=row.name,
-            state=RunState(row.state),
-            reason=row.reason,
-            reason_zh=row.reason_zh,
-            pipeline=row.pipeline,
-            revision=row.revision,
-            template=row.template,
-            origin=cast(Origin, row.origin),
-            rerun_of=row.rerun_of,
-            parameters=row.parameters,
-            num_tasks=row.num_tasks,
-            num_done=sum(counts.get(row.id, {}).get(state, 0) for state in _DONE),
-            created_by=row.created_by,
-            created_at=utc(row.created_at_s),
-            started_at=utc(row.started_at_s),
-            finished_at=utc(row.finished_at_s),
-            duration_s=duration_s(row.started_at_s, row.finished_at_s, now_s=now_s),
-        )
-        for row in rows
-    ]

@@ -53,6 +53,8 @@ def list_tasks(
     *,
     run_id: int | None = None,
     state: TaskState | None = None,
+    algorithm: str | None = None,
+    finished_after_s: float | None = None,
     cursor: str | None = None,
     limit: int = 50,
 ) -> Page[TaskOut]:
@@ -67,6 +69,13 @@ def list_tasks(
             if not state.is_final:  # few among many: the index on open tasks finds them
                 is_open = aliased(TaskRow)
                 chosen = chosen.where(TaskRow.id.in_(select(is_open.id).where(is_open.is_final == false())))
+        if algorithm is not None:
+            chosen = chosen.where(TaskRow.algorithm == algorithm)
+        if finished_after_s is not None:  # by the index on ends, so that it costs what ended since
+            late = aliased(TaskRow)
+            chosen = chosen.where(
+                TaskRow.id.in_(select(late.id).where(late.finished_at_s > finished_after_s))
+            )
         rows, next_cursor = page_of(session, chosen, TaskRow.id, cursor=cursor, limit=limit)
     return Page(items=task_answers(platform, rows, project), next_cursor=next_cursor)
 

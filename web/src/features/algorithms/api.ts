@@ -1,15 +1,40 @@
-import { queryOptions } from '@tanstack/react-query';
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { api, dataOf, type Schemas } from '@/api/client';
+import type { FUNCTIONS } from '@/viz/graph/colours';
 
 export type Algorithm = Schemas['AlgorithmOut'];
 export type AlgorithmDetail = Schemas['AlgorithmDetail'];
+export type FunctionName = (typeof FUNCTIONS)[number];
 
 const base = '/api/v1/projects/{project}/algorithms' as const;
 
-export const algorithmsQuery = (project: string) =>
+/** What the catalogue is narrowed to. */
+export interface Narrowing {
+  search?: string;
+  task?: string;
+  function?: FunctionName;
+}
+
+export const algorithmsQuery = (project: string, narrowing: Narrowing) =>
+  infiniteQueryOptions({
+    queryKey: ['algorithms', project, 'list', narrowing],
+    queryFn: ({ pageParam }) =>
+      dataOf(
+        api.GET(base, {
+          params: { path: { project }, query: { ...narrowing, cursor: pageParam, limit: 200 } },
+        }),
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
+    placeholderData: keepPreviousData,
+  });
+
+/** How accurate and fast algorithms proved to be in tests and compilations of the project. */
+export const benchmarksQuery = (project: string) =>
   queryOptions({
-    queryKey: ['algorithms', project, 'list'],
-    queryFn: () => dataOf(api.GET(base, { params: { path: { project }, query: { limit: 500 } } })),
+    queryKey: ['algorithms', project, 'benchmarks'],
+    queryFn: () =>
+      dataOf(api.GET('/api/v1/projects/{project}/benchmarks', { params: { path: { project } } })),
   });
 
 export const algorithmQuery = (project: string, name: string, version: string | undefined) =>

@@ -5,16 +5,11 @@ export interface TaskGroup {
   items: Algorithm[];
 }
 
-/** Algorithms that have the searched words, by what they are for; data processing comes last. */
-export function byTask(algorithms: Algorithm[], search: string, language: string): TaskGroup[] {
-  const words = search.toLowerCase().split(/\s+/).filter(Boolean);
+/** Algorithms by what they are for; data processing comes last. */
+export function byTask(algorithms: Algorithm[]): TaskGroup[] {
   const groups = new Map<string, Algorithm[]>();
-  for (const algorithm of algorithms) {
-    const texts = [algorithm.title, algorithm.description].map((each) => each[language] ?? each.en ?? '');
-    const text = [algorithm.name, algorithm.task, ...texts, ...algorithm.functions].join(' ').toLowerCase();
-    if (!words.every((word) => text.includes(word))) continue;
+  for (const algorithm of algorithms)
     groups.set(algorithm.task, [...(groups.get(algorithm.task) ?? []), algorithm]);
-  }
   const rank = (task: string) => (task === 'processing' ? 1 : 0);
   return [...groups]
     .map(([task, items]) => ({ task, items: items.sort((a, b) => a.name.localeCompare(b.name)) }))

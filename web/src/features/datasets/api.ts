@@ -13,13 +13,16 @@ export type Group = Schemas['GroupOut'];
 
 const BASE = '/api/v1/projects/{project}/datasets' as const;
 
-export const datasetsQuery = (project: string) =>
+export const datasetsQuery = (project: string, search: string | undefined) =>
   infiniteQueryOptions({
-    queryKey: ['datasets', project, 'list'],
+    queryKey: ['datasets', project, 'list', search],
     queryFn: ({ pageParam }) =>
-      dataOf(api.GET(BASE, { params: { path: { project }, query: { cursor: pageParam, limit: 60 } } })),
+      dataOf(
+        api.GET(BASE, { params: { path: { project }, query: { search, cursor: pageParam, limit: 60 } } }),
+      ),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor ?? undefined,
+    placeholderData: keepPreviousData,
   });
 
 export const datasetQuery = (project: string, name: string) =>
@@ -292,13 +295,13 @@ export async function deleteVersion(project: string, name: string, version: numb
 export const templatesQuery = (project: string) =>
   queryOptions({
     queryKey: ['pipelines', project, 'templates-for-datasets'],
-    queryFn: async () => {
-      const answer: unknown = await dataOf(
-        api.GET('/api/v1/projects/{project}/templates', { params: { path: { project } } }),
-      );
-      return (
-        Array.isArray(answer) ? answer : (answer as { items: unknown[] }).items
-      ) as Schemas['TemplateOut'][];
-    },
+    queryFn: async () =>
+      (
+        await dataOf(
+          api.GET('/api/v1/projects/{project}/templates', {
+            params: { path: { project }, query: { limit: 100 } },
+          }),
+        )
+      ).items,
     staleTime: 60_000,
   });

@@ -1,4 +1,4 @@
-import { queryOptions } from '@tanstack/react-query';
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { api, changeHeaders, dataOf, type Schemas } from '@/api/client';
 import { readProblem } from '@/api/problem';
 import type { Answer } from './model';
@@ -8,10 +8,16 @@ export type Endpoint = Schemas['EndpointOut'];
 const base = '/api/v1/projects/{project}/endpoints' as const;
 const POLL_MS = 5000; // traffic passes without events
 
-export const endpointsQuery = (project: string) =>
-  queryOptions({
-    queryKey: ['endpoints', project, 'list'],
-    queryFn: () => dataOf(api.GET(base, { params: { path: { project }, query: { limit: 500 } } })),
+export const endpointsQuery = (project: string, search: string | undefined) =>
+  infiniteQueryOptions({
+    queryKey: ['endpoints', project, 'list', search],
+    queryFn: ({ pageParam }) =>
+      dataOf(
+        api.GET(base, { params: { path: { project }, query: { search, cursor: pageParam, limit: 100 } } }),
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
+    placeholderData: keepPreviousData,
     refetchInterval: POLL_MS,
   });
 

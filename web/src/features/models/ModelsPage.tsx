@@ -5,11 +5,12 @@ import type { SortDescriptor } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '@/i18n/format';
 import { Badge } from '@/ui/Badge';
-import { Button, LinkButton } from '@/ui/Button';
+import { LinkButton } from '@/ui/Button';
 import { EmptyState } from '@/ui/EmptyState';
 import { ErrorState } from '@/ui/ErrorState';
 import { ListHeader } from '@/ui/ListHeader';
 import { Metric } from '@/ui/Metric';
+import { MoreButton } from '@/ui/MoreButton';
 import { Page } from '@/ui/PageHeader';
 import { projectPath, useProject, useQueryState } from '@/ui/routing';
 import { SkeletonRows } from '@/ui/Skeleton';
@@ -24,21 +25,16 @@ export default function ModelsPage() {
   const { count } = useFormat();
   const project = useProject();
   const [query, setQuery] = useQueryState();
-  const models = useInfiniteQuery(modelsQuery(project));
+  const models = useInfiniteQuery(modelsQuery(project, query.q));
   const all = models.data?.pages.flatMap((page) => page.items) ?? [];
-  const words = (query.q ?? '').toLowerCase();
-  const shown = all.filter(({ name, latest }) =>
-    `${name} ${latest.task} ${latest.algorithm}`.includes(words),
-  );
+  const isEmpty = all.length === 0 && !query.q;
   return (
     <Page
       header={
         <ListHeader
           title={t('title')}
-          count={all.length > 0 ? count(all.length) : undefined}
-          search={
-            all.length > 0 && { label: t('search'), value: query.q ?? '', onChange: (q) => setQuery({ q }) }
-          }
+          count={all.length > 0 ? `${count(all.length)}${models.hasNextPage ? '+' : ''}` : undefined}
+          search={!isEmpty && { label: t('search'), value: query.q ?? '', onChange: (q) => setQuery({ q }) }}
         />
       }
     >
@@ -46,7 +42,7 @@ export default function ModelsPage() {
         <SkeletonRows className="p-6" />
       ) : models.isError ? (
         <ErrorState error={models.error} onRetry={() => void models.refetch()} />
-      ) : all.length === 0 ? (
+      ) : isEmpty ? (
         <EmptyState
           icon={Boxes}
           title={t('empty.title')}
@@ -61,14 +57,8 @@ export default function ModelsPage() {
         </EmptyState>
       ) : (
         <div className="min-h-full bg-surface px-3">
-          <ModelTable models={shown} project={project} />
-          {models.hasNextPage && (
-            <div className="p-4">
-              <Button isPending={models.isFetchingNextPage} onPress={() => void models.fetchNextPage()}>
-                {t('loadMore')}
-              </Button>
-            </div>
-          )}
+          <ModelTable models={all} project={project} />
+          <MoreButton list={models} />
         </div>
       )}
     </Page>

@@ -1,4 +1,4 @@
-import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { api, dataOf, type Schemas } from '@/api/client';
 
 export type Model = Schemas['ModelOut'];
@@ -7,13 +7,16 @@ export type Evaluation = Schemas['EvaluationOut'];
 
 const BASE = '/api/v1/projects/{project}/models' as const;
 
-export const modelsQuery = (project: string) =>
+export const modelsQuery = (project: string, search: string | undefined) =>
   infiniteQueryOptions({
-    queryKey: ['models', project, 'list'],
+    queryKey: ['models', project, 'list', search],
     queryFn: ({ pageParam }) =>
-      dataOf(api.GET(BASE, { params: { path: { project }, query: { cursor: pageParam, limit: 100 } } })),
+      dataOf(
+        api.GET(BASE, { params: { path: { project }, query: { search, cursor: pageParam, limit: 100 } } }),
+      ),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor ?? undefined,
+    placeholderData: keepPreviousData,
   });
 
 export const modelQuery = (project: string, name: string) =>

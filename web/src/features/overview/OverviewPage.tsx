@@ -1,24 +1,16 @@
-import { useQueries, useQuery } from '@tanstack/react-query';
+import { useQueries } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
-import { sessionQuery } from '@/api/session';
+import { failedTasksQuery } from '@/api/tasks';
 import { ErrorState } from '@/ui/ErrorState';
 import { Page, PageHeader } from '@/ui/PageHeader';
 import { useProject } from '@/ui/routing';
 import { SkeletonRows } from '@/ui/Skeleton';
-import { useNow } from '@/ui/Time';
-import {
-  endpointsQuery,
-  failedTasksQuery,
-  recentDatasetsQuery,
-  recentModelsQuery,
-  recentRunsQuery,
-} from './api';
+import { FailedTasks } from '@/viz/tasks/FailedTasks';
+import { endpointsQuery, goingOnQuery, recentDatasetsQuery, recentModelsQuery, recentRunsQuery } from './api';
 import { ClusterStrip } from './ClusterStrip';
 import { Datasets } from './Datasets';
 import { Endpoints } from './Endpoints';
-import { Failures } from './Failures';
 import { Models } from './Models';
-import { goingOn, ofLastDay } from './model';
 import { RecentRuns } from './RecentRuns';
 import { Running } from './Running';
 import { Starters } from './Starters';
@@ -27,18 +19,17 @@ import { Starters } from './Starters';
 export default function OverviewPage() {
   const { t } = useTranslation('overview');
   const project = useProject();
-  const username = useQuery(sessionQuery).data?.username ?? '';
-  const now = useNow(60_000);
-  const [runs, failed, datasets, models, endpoints] = useQueries({
+  const [runs, going, failed, datasets, models, endpoints] = useQueries({
     queries: [
       recentRunsQuery(project),
+      goingOnQuery(project),
       failedTasksQuery(project),
       recentDatasetsQuery(project),
       recentModelsQuery(project),
       endpointsQuery(project),
     ],
   });
-  const all = [runs, failed, datasets, models, endpoints];
+  const all = [runs, going, failed, datasets, models, endpoints];
   const broken = all.find(({ isError }) => isError);
   const header = <PageHeader title={t('nav.overview')} />;
   if (broken?.error)
@@ -50,7 +41,7 @@ export default function OverviewPage() {
         />
       </Page>
     );
-  if (!runs.data || !failed.data || !datasets.data || !models.data || !endpoints.data)
+  if (!runs.data || !going.data || !failed.data || !datasets.data || !models.data || !endpoints.data)
     return (
       <Page header={header}>
         <SkeletonRows className="p-6" />
@@ -60,21 +51,26 @@ export default function OverviewPage() {
   if (isEmpty)
     return (
       <Page header={header}>
+        {failed.data.length > 0 && (
+          <div className="mx-auto max-w-[1080px] px-6 pt-6">
+            <FailedTasks project={project} tasks={failed.data} />
+          </div>
+        )}
         <Starters project={project} />
       </Page>
     );
-  const running = goingOn(runs.data, username);
-  const failures = ofLastDay(failed.data, now);
   return (
     <Page header={header}>
       <div className="grid max-w-[1400px] grid-cols-[minmax(0,2fr)_minmax(300px,1fr)] items-start gap-4 p-6">
         <div className="space-y-4">
-          {running.length > 0 && <Running project={project} runs={running} />}
-          {failures.length > 0 && <Failures project={project} tasks={failures} />}
+          {going.data.items.length > 0 && (
+            <Running project={project} runs={going.data.items} count={going.data.num_runs} />
+          )}
+          {failed.data.length > 0 && <FailedTasks project={project} tasks={failed.data} />}
           <Datasets project={project} datasets={datasets.data} />
           <RecentRuns
             project={project}
-            runs={runs.data.filter((run) => !running.includes(run)).slice(0, 6)}
+            runs={runs.data.filter(({ finished_at }) => finished_at !== null).slice(0, 6)}
           />
         </div>
         <div className="space-y-4">

@@ -1,4 +1,3 @@
-import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '@/i18n/format';
 import { Panel } from '@/ui/Panel';
@@ -6,35 +5,53 @@ import { Progress } from '@/ui/Progress';
 import { AppLink, projectPath } from '@/ui/routing';
 import { StateIcon } from '@/ui/StateChip';
 import { Elapsed } from '@/ui/Time';
-import { type Run, runTasksQuery } from './api';
-import { runProgress } from './model';
+import { curveWords } from '@/viz/graph/curves';
+import { Sparkline } from '@/viz/Sparkline';
+import { TimeLeft } from '@/viz/TimeLeft';
+import { taskPath } from '@/viz/tasks/place';
+import type { GoingRun } from './api';
+
+interface RunningProps {
+  project: string;
+  runs: GoingRun[];
+  /** How many go on, those included that are not shown. */
+  count: number;
+}
 
 /** What goes on now, one's own first. */
-export function Running({ project, runs }: { project: string; runs: Run[] }) {
+export function Running({ project, runs, count }: RunningProps) {
   const { t } = useTranslation('overview');
   return (
-    <Panel title={t('running')} aside={String(runs.length)}>
+    <Panel
+      title={t('running')}
+      aside={
+        count > runs.length ? (
+          <AppLink href={`${projectPath(project, 'runs')}?state=running`} className="text-fg-2 hover:text-fg">
+            {t('allRunning', { count })}
+          </AppLink>
+        ) : (
+          String(count)
+        )
+      }
+    >
       <ul className="divide-y divide-line">
-        {runs.slice(0, 6).map((run) => (
-          <RunningRow key={run.id} project={project} run={run} />
+        {runs.map((each) => (
+          <RunningRow key={each.run.id} project={project} going={each} />
         ))}
       </ul>
     </Panel>
   );
 }
 
-function RunningRow({ project, run }: { project: string; run: Run }) {
+function RunningRow({ project, going }: { project: string; going: GoingRun }) {
   const { t } = useTranslation('overview');
   const { worded } = useFormat();
-  // Progress is told without an event, so that it is asked for while somebody looks.
-  const tasks = useQuery({ ...runTasksQuery(project, run.id), refetchInterval: 2000 }).data ?? [];
-  const current =
-    tasks.find(({ state }) => state === 'running') ?? tasks.find(({ state }) => state === 'queued');
-  const words =
-    current && [current.name, current.progress_message || worded(current).reason].filter(Boolean).join(': ');
+  const { run, progress, curve } = going;
+  const step = going.step && worded(going.step);
+  const words = step && [step.progress_message || step.reason].filter(Boolean).join(': ');
   return (
     <li className="px-4 py-3">
-      <div className="flex items-center gap-2.5">
+      <div className="flex h-6 items-center gap-2.5">
         <StateIcon state={run.state} />
         <AppLink
           href={projectPath(project, 'runs', run.id)}
@@ -43,23 +60,34 @@ function RunningRow({ project, run }: { project: string; run: Run }) {
         >
           {`#${run.id} ${run.name}`}
         </AppLink>
-        <span className="flex-1 text-12 whitespace-nowrap text-fg-3">
+        <span className="min-w-0 flex-1 truncate text-12 whitespace-nowrap text-fg-3">
           {t('stepsDone', { done: run.num_done, all: run.num_tasks })} · {run.created_by}
         </span>
-        {run.started_at && (
-          <span className="shrink-0 text-12 text-fg-2">
-            <Elapsed since={run.started_at} />
+        {curve && (
+          <span className="flex shrink-0 items-center gap-2 text-12 text-fg-2" title={curveWords(curve)}>
+            <span className="tabular-nums">{curveWords(curve)}</span>
+            <Sparkline values={curve.values} label={curveWords(curve)} color="var(--running)" />
           </span>
         )}
       </div>
-      <Progress
-        isLabelHidden
-        label={run.name}
-        value={runProgress(tasks) ?? 0}
-        tone="running"
-        className="mt-2 ml-[26px]"
-      />
-      {words && <p className="mt-1.5 ml-[26px] truncate text-12 text-fg-2">{words}</p>}
+      <Progress isLabelHidden label={run.name} value={progress} tone="running" className="mt-1.5 ml-[26px]" />
+      <p className="mt-1.5 ml-[26px] flex gap-3 text-12 text-fg-2">
+        <span className="min-w-0 flex-1 truncate">
+          {step && (
+            <AppLink href={taskPath(project, step)} className="font-medium hover:underline">
+              {step.name}
+            </AppLink>
+          )}
+          {words && ` · ${words}`}
+        </span>
+        <span className="shrink-0 tabular-nums">
+          {step?.state === 'running' && step.started_at ? (
+            <TimeLeft since={step.started_at} progress={step.progress} />
+          ) : (
+            run.started_at && <Elapsed since={run.started_at} />
+          )}
+        </span>
+      </p>
     </li>
   );
 }

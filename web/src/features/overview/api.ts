@@ -2,40 +2,30 @@ import { queryOptions } from '@tanstack/react-query';
 import { api, dataOf, type Schemas } from '@/api/client';
 
 export type Run = Schemas['RunOut'];
-export type Task = Schemas['TaskOut'];
+export type GoingRun = Schemas['GoingRunOut'];
 
 const BASE = '/api/v1/projects/{project}' as const;
 
-/** The newest runs; enough to find what goes on and what failed of late. */
+/** The newest runs; enough to find some that are over. */
 export const recentRunsQuery = (project: string) =>
   queryOptions({
     queryKey: ['runs', project, 'recent'],
     queryFn: async () =>
-      (await dataOf(api.GET(`${BASE}/runs`, { params: { path: { project }, query: { limit: 100 } } }))).items,
+      (await dataOf(api.GET(`${BASE}/runs`, { params: { path: { project }, query: { limit: 20 } } }))).items,
   });
 
-/** The newest tasks that failed. */
-export const failedTasksQuery = (project: string) =>
-  queryOptions({
-    queryKey: ['tasks', project, 'failed'],
-    queryFn: async () =>
-      (
-        await dataOf(
-          api.GET(`${BASE}/tasks`, { params: { path: { project }, query: { state: 'failed', limit: 50 } } }),
-        )
-      ).items,
-  });
+/** So many runs that go on are shown; the list of runs has all. */
+const GOING_ON = 6;
+const PROGRESS_EVERY_MS = 2000;
 
-/** The tasks of a run that goes on. */
-export const runTasksQuery = (project: string, runId: number) =>
+/** What goes on, one's own first, each with the step that it is at: one request for all rows. */
+export const goingOnQuery = (project: string) =>
   queryOptions({
-    queryKey: ['tasks', project, 'run', runId],
-    queryFn: async () =>
-      (
-        await dataOf(
-          api.GET(`${BASE}/tasks`, { params: { path: { project }, query: { run_id: runId, limit: 100 } } }),
-        )
-      ).items,
+    queryKey: ['runs', project, 'going-on'],
+    queryFn: () =>
+      dataOf(api.GET(`${BASE}/runs/going_on`, { params: { path: { project }, query: { limit: GOING_ON } } })),
+    // Progress is told without an event, so that it is asked for while something goes on.
+    refetchInterval: ({ state }) => (state.data?.items.length ? PROGRESS_EVERY_MS : false),
   });
 
 export const recentDatasetsQuery = (project: string) =>

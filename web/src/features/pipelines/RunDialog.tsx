@@ -1,21 +1,15 @@
-import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Play } from 'lucide-react';
-import { useDeferredValue, useState } from 'react';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button } from '@/ui/Button';
 import { Dialog } from '@/ui/Dialog';
-import { ErrorState } from '@/ui/ErrorState';
 import { SectionTitle } from '@/ui/Panel';
-import { projectPath, useGo } from '@/ui/routing';
-import { SkeletonRows } from '@/ui/Skeleton';
-import { toastError } from '@/ui/Toast';
+import { ParameterForm } from '@/viz/form/ParameterForm';
 import type { Assets } from '@/viz/graph/assets';
 import type { PipelineDocument } from '@/viz/graph/document';
-import { plan as askPlan, type Source, startRun } from './api';
-import { faultOf, givenOnly } from './form/model';
-import { ParameterForm } from './form/ParameterForm';
-import { PlanView } from './PlanView';
-import { isRefused } from './plan';
+import type { Source } from '@/viz/plan/api';
+import { PlanPane } from '@/viz/plan/PlanPane';
+import { usePlan } from '@/viz/plan/usePlan';
 
 interface RunDialogProps {
   project: string;
@@ -74,55 +68,4 @@ export function RunDialog({ project, source, document, assets, isOpen, onClose }
       </div>
     </Dialog>
   );
-}
-
-/** The plan with these values, asked anew as they change, and how to run it. */
-export function usePlan(
-  project: string,
-  source: Source,
-  document: PipelineDocument,
-  values: Record<string, unknown>,
-  isEnabled = true,
-) {
-  const { t } = useTranslation('pipelines');
-  const go = useGo();
-  const client = useQueryClient();
-  const parameters = document.parameters ?? {};
-  const asked = useDeferredValue(values);
-  const given = givenOnly(parameters, asked);
-  const fits = (all: Record<string, unknown>) =>
-    Object.entries(parameters).every(([name, schema]) => faultOf(schema, all[name]) === null);
-  const isFit = fits(values);
-  const plan = useQuery({
-    queryKey: ['plan', project, source, given],
-    queryFn: () => askPlan(project, source, given),
-    enabled: isEnabled && isFit && fits(asked),
-    placeholderData: keepPreviousData,
-    retry: false,
-    gcTime: 0,
-  });
-  const run = useMutation({
-    mutationFn: () => startRun(project, source, givenOnly(parameters, values)),
-    onSuccess: (started) => {
-      void client.invalidateQueries({ queryKey: ['runs', project] });
-      go(projectPath(project, 'runs', started.id));
-    },
-    onError: (error) => toastError(error, t('run.failed')),
-  });
-  return { plan, isFit, mayRun: isFit && !plan.isError && !isRefused(plan.data), run };
-}
-
-interface PlanPaneProps {
-  plan: ReturnType<typeof usePlan>['plan'];
-  isFit: boolean;
-  document: PipelineDocument;
-  project: string;
-}
-
-export function PlanPane({ plan, isFit, document, project }: PlanPaneProps) {
-  const { t } = useTranslation('pipelines');
-  if (!isFit) return <p className="text-13 text-fg-3">{t('plan.incomplete')}</p>;
-  if (plan.isError) return <ErrorState error={plan.error} isInline />;
-  if (!plan.data) return <SkeletonRows rows={5} />;
-  return <PlanView plan={plan.data} document={document} project={project} />;
 }

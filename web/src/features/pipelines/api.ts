@@ -1,27 +1,31 @@
-import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { api, dataOf, type Schemas } from '@/api/client';
 import type { PipelineDocument } from '@/viz/graph/document';
+import type { PipelineDetail } from '@/viz/plan/api';
+
+export type { PipelineDetail } from '@/viz/plan/api';
 
 export type Pipeline = Schemas['PipelineOut'];
-export type PipelineDetail = Schemas['PipelineDetail'];
 export type PipelineDraft = Omit<Schemas['PipelineDraftOut'], 'document'> & { document: PipelineDocument };
 export type Revision = Schemas['PipelineRevisionOut'];
 export type Template = Schemas['TemplateOut'];
 export type TemplateDetail = Schemas['TemplateDetail'];
 export type Problem = Schemas['ProblemOut'];
-export type Plan = Schemas['PlanOut'];
 
 const ALL = 500;
 
-export const pipelinesQuery = (project: string) =>
-  queryOptions({
-    queryKey: ['pipelines', project],
-    queryFn: () =>
+export const pipelinesQuery = (project: string, search: string | undefined) =>
+  infiniteQueryOptions({
+    queryKey: ['pipelines', project, 'list', search],
+    queryFn: ({ pageParam }) =>
       dataOf(
         api.GET('/api/v1/projects/{project}/pipelines', {
-          params: { path: { project }, query: { limit: ALL } },
+          params: { path: { project }, query: { search, cursor: pageParam, limit: ALL } },
         }),
       ),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
+    placeholderData: keepPreviousData,
   });
 
 export const pipelineQuery = (project: string, name: string) =>
@@ -102,18 +106,58 @@ function asTag(tag: string): string {
   return tag === '*' ? tag : `"${tag}"`;
 }
 
+const TEMPLATES_A_PAGE = 48;
+
 export const templatesQuery = (project: string) =>
-  queryOptions({
+  infiniteQueryOptions({
     queryKey: ['templates', project],
-    queryFn: () => dataOf(api.GET('/api/v1/projects/{project}/templates', { params: { path: { project } } })),
+    queryFn: ({ pageParam }) =>
+      dataOf(
+        api.GET('/api/v1/projects/{project}/templates', {
+          params: { path: { project }, query: { cursor: pageParam, limit: TEMPLATES_A_PAGE } },
+        }),
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
   });
 
-export const templateQuery = (project: string, name: string) =>
+/** The names of the project's own templates, which saving under them replaces. */
+export const ownTemplatesQuery = (project: string) =>
   queryOptions({
-    queryKey: ['template', project, name],
-    queryFn: () =>
-      dataOf(api.GET('/api/v1/projects/{project}/templates/{name}', { params: { path: { project, name } } })),
+    queryKey: ['templates', project, 'own'],
+    queryFn: async () => {
+      const query = { origin: 'project' as const, limit: ALL };
+      const path = '/api/v1/projects/{project}/templates';
+      const { items } = await dataOf(api.GET(path, { params: { path: { project }, query } }));
+      return items.map(({ name }) => name);
+    },
   });
+
+/** A template as the project sees it, of another project by `PROJECT/NAME`; an earlier save where a revision is named. */
+export const templateQuery = (project: string, name: string, revision?: number) =>
+  queryOptions({
+    queryKey: ['template', project, name, revision],
+    queryFn: () =>
+      dataOf(
+        api.GET('/api/v1/projects/{project}/templates/{name}', {
+          params: { path: { project, name }, query: { revision } },
+        }),
+      ),
+  });
+
+/** Let all projects use a template, or keep it to this one again. */
+export async function shareTemplate(
+  project: string,
+  name: string,
+  isShared: boolean,
+): Promise<TemplateDetail> {
+  return dataOf(
+    api.PATCH('/api/v1/projects/{project}/templates/{name}', {
+      params: { path: { project, name } },
+      body: { is_shared: isShared },
+    }),
+  );
+}
 
 /** Save a template of the project; `isAnew` when there is one of that name. */
 export async function saveTemplate(
@@ -158,18 +202,6 @@ export const lastTasksQuery = (project: string, runId: number | null) =>
     enabled: runId !== null,
   });
 
-export async function createPipeline(
-  project: string,
-  body: { name: string; document: PipelineDocument; description?: string },
-): Promise<PipelineDetail> {
-  return dataOf(
-    api.POST('/api/v1/projects/{project}/pipelines', {
-      params: { path: { project } },
-      body: { description: '', is_template: false, ...body, document: plain(body.document) },
-    }),
-  );
-}
-
 /** Save the next revision, if nobody saved since `revision`; `null` saves in any case. */
 export async function savePipeline(
   project: string,
@@ -200,43 +232,6 @@ export async function validate(project: string, document: PipelineDocument): Pro
     }),
   );
   return answer.problems;
-}
-
-/** What to plan or run. */
-export interface Source {
-  pipeline?: string;
-  template?: string;
-  document?: PipelineDocument;
-}
-
-export async function plan(
-  project: string,
-  source: Source,
-  parameters: Record<string, unknown>,
-): Promise<Plan> {
-  return dataOf(
-    api.POST('/api/v1/projects/{project}/pipelines/plan', {
-      params: { path: { project } },
-      body: { ...sent(source), parameters },
-    }),
-  );
-}
-
-export async function startRun(
-  project: string,
-  source: Source,
-  parameters: Record<string, unknown>,
-): Promise<Schemas['RunDetail']> {
-  return dataOf(
-    api.POST('/api/v1/projects/{project}/runs', {
-      params: { path: { project } },
-      body: { ...sent(source), parameters, name: '', origin: 'ui', priority: 0 },
-    }),
-  );
-}
-
-function sent(source: Source) {
-  return { ...source, document: source.document && plain(source.document) };
 }
 
 function plain(document: PipelineDocument): Record<string, unknown> {

@@ -12,13 +12,18 @@ export type LogMatch = Schemas['LogMatchOut'];
 
 const PAGE = 100;
 
-export const runsQuery = (project: string, state: RunState | undefined, pipeline: string | undefined) =>
+export const runsQuery = (
+  project: string,
+  state: RunState | undefined,
+  pipeline: string | undefined,
+  search: string | undefined,
+) =>
   infiniteQueryOptions({
-    queryKey: ['runs', project, 'list', { state, pipeline }],
+    queryKey: ['runs', project, 'list', { state, pipeline, search }],
     queryFn: ({ pageParam }) =>
       dataOf(
         api.GET('/api/v1/projects/{project}/runs', {
-          params: { path: { project }, query: { state, pipeline, cursor: pageParam, limit: PAGE } },
+          params: { path: { project }, query: { state, pipeline, search, cursor: pageParam, limit: PAGE } },
         }),
       ),
     initialPageParam: null as string | null,

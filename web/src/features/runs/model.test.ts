@@ -1,10 +1,10 @@
 import { describe, expect, it, test } from 'vitest';
 import {
   barOf,
+  homeOf,
   isOver,
   isReport,
   isRunState,
-  matchesSearch,
   spanOf,
   ticks,
   withLiveEvent,
@@ -63,13 +63,6 @@ describe('live events', () => {
   });
 });
 
-it('finds runs by number, name and owner', () => {
-  const run = { id: 12, name: 'demo', pipeline: null, template: 'image_classification', created_by: 'admin' };
-  expect(matchesSearch(run, '#12 demo')).toBe(true);
-  expect(matchesSearch(run, 'ADMIN')).toBe(true);
-  expect(matchesSearch(run, 'nobody')).toBe(false);
-});
-
 test('a report is told by its kind and its file', () => {
   const files = [{ path: 'report.json' }, { path: 'scores.npy' }];
   expect(isReport({ type: 'files', kind: 'metrics', files })).toBe(true);
@@ -112,4 +105,11 @@ describe('tasks without their progress', () => {
     expect(now[1]).toBe(before[1]);
     expect(withoutProgress(before, [])).toEqual([]);
   });
+});
+
+it('names the list that a task which stands alone was begun from', () => {
+  expect(homeOf({ algorithm: 'dataset_import', function: 'process' })).toBe('datasets');
+  expect(homeOf({ algorithm: 'algorithm_install', function: 'process' })).toBe('algorithms');
+  expect(homeOf({ algorithm: 'net', function: 'serve' })).toBe('endpoints');
+  expect(homeOf({ algorithm: 'net', function: 'train' })).toBe('runs');
 });

@@ -146,22 +146,11 @@ function isSameBut(changing: string[], a: object, b: object): boolean {
   return Object.keys(right).every((key) => changing.includes(key) || Object.is(left[key], right[key]));
 }
 
-export interface RunRow {
-  id: number;
-  name: string;
-  pipeline: string | null;
-  template: string | null;
-  created_by: string;
-}
+const HOMES: Record<string, string> = { dataset_import: 'datasets', algorithm_install: 'algorithms' };
 
-/** Whether a run has the searched words in its number, name, pipeline or owner. */
-export function matchesSearch(run: RunRow, search: string): boolean {
-  const text =
-    `#${run.id} ${run.name} ${run.pipeline ?? ''} ${run.template ?? ''} ${run.created_by}`.toLowerCase();
-  return search
-    .toLowerCase()
-    .split(/\s+/)
-    .every((word) => text.includes(word));
+/** The list that a task which stands alone was begun from, as the navigation calls it. */
+export function homeOf({ algorithm, function: name }: { algorithm: string; function: string }): string {
+  return HOMES[algorithm] ?? (name === 'serve' ? 'endpoints' : 'runs');
 }
 
 /** Whether an output is an evaluation's report, which has a page of its own. */

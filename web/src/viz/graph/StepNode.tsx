@@ -2,14 +2,14 @@ import { Handle, type NodeProps, Position as Side } from '@xyflow/react';
 import { CircleAlert, TriangleAlert } from 'lucide-react';
 import { createContext, memo, useContext } from 'react';
 import { useTranslation } from 'react-i18next';
-import { formatMetric, useFormat } from '@/i18n/format';
+import { useFormat } from '@/i18n/format';
 import { toneColor, toneTint } from '@/ui/Badge';
 import { cx } from '@/ui/cx';
 import { StateIcon, stateLook } from '@/ui/StateChip';
-import { Elapsed, useNow } from '@/ui/Time';
 import { Sparkline } from '../Sparkline';
+import { TimeLeft } from '../TimeLeft';
 import { portColour } from './colours';
-import { type Curve, timeLeft_s } from './curves';
+import { curveWords } from './curves';
 import { nodeTitle, splitVersion } from './document';
 import type { FlowNode, NodeStatus } from './flow';
 import { NodeIcon } from './icons';
@@ -134,20 +134,6 @@ function PortHandle({ node, side, name, colour, isRing, isOrder = false }: PortH
   );
 }
 
-function curveWords({ name, values }: Curve): string {
-  return `${name} ${formatMetric(values.at(-1) ?? Number.NaN)}`;
-}
-
-/** How long a step will still take; how long it has gone on where that is not known. */
-function Going({ since, progress }: { since: string; progress: number | null }) {
-  const { t } = useTranslation('pipelines');
-  const { duration } = useFormat();
-  const now = useNow(1000);
-  const left_s = progress === null ? null : timeLeft_s(since, progress, now);
-  if (left_s === null) return <Elapsed since={since} />;
-  return t('canvas.left', { time: duration(Math.max(1, Math.round(left_s))) });
-}
-
 interface FooterProps {
   facts: [string, string][];
   status: NodeStatus | null;
@@ -206,7 +192,7 @@ function Footer({ facts, status, problem, isError }: FooterProps) {
         )}
         <span className="relative shrink-0 tabular-nums">
           {status.since !== null && (
-            <Going since={status.since} progress={isGoing ? status.progress : null} />
+            <TimeLeft since={status.since} progress={isGoing ? status.progress : null} />
           )}
           {status.since === null && status.duration_s ? duration(status.duration_s) : ''}
         </span>

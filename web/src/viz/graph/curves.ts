@@ -1,7 +1,9 @@
 /** Curves of tasks at work, small enough for a node: the one metric that says most of how it goes. */
 
-import { queryOptions, useQueries } from '@tanstack/react-query';
+import { keepPreviousData, queryOptions, useQuery } from '@tanstack/react-query';
+import { useMemo } from 'react';
 import { api, dataOf } from '@/api/client';
+import { formatMetric } from '@/i18n/format';
 
 export interface Curve {
   name: string;
@@ -10,47 +12,41 @@ export interface Curve {
 
 /** So many tasks at work have curves; more would cost more than they tell. */
 const MOST_TASKS = 8;
-const POINTS = 60;
 const AGAIN_MS = 3000;
 
-/** The metric to draw: one of validation where there is one, else the first; it must have a course to show. */
-export function curveOf<T extends { name: string; num_points: number }>(metrics: T[]): T | null {
-  const drawn = metrics.filter(({ num_points }) => num_points > 1);
-  return drawn.find(({ name }) => name.startsWith('val')) ?? drawn[0] ?? null;
-}
-
-const curveQuery = (project: string, id: number) =>
+const curvesQuery = (project: string, ids: number[]) =>
   queryOptions({
-    queryKey: ['metrics', project, id, 'curve'],
-    queryFn: async (): Promise<Curve | null> => {
-      const path = { project, task_id: id };
-      const { metrics } = await dataOf(
-        api.GET('/api/v1/projects/{project}/tasks/{task_id}/metrics', { params: { path } }),
-      );
-      const name = curveOf(metrics)?.name;
-      if (name === undefined) return null;
-      const series = await dataOf(
-        api.GET('/api/v1/projects/{project}/tasks/{task_id}/metrics/{name}', {
-          params: { path: { ...path, name }, query: { points: POINTS } },
+    queryKey: ['metrics', project, 'curves', ids],
+    queryFn: () =>
+      dataOf(
+        api.GET('/api/v1/projects/{project}/tasks/curves', {
+          params: { path: { project }, query: { task: ids } },
         }),
-      );
-      return { name, values: series.values };
-    },
+      ),
+    enabled: ids.length > 0,
     refetchInterval: AGAIN_MS,
+    placeholderData: keepPreviousData,
     retry: false,
   });
 
-/** Curves of the tasks that are at work, by the id of the task. */
+/** Curves of the tasks that are at work, by the id of the task; all with one request. */
 export function useCurves(
   project: string,
   tasks: { id: number; state: string }[],
 ): ReadonlyMap<number, Curve> {
   const ids = tasks.flatMap(({ id, state }) => (state === 'running' ? [id] : [])).slice(0, MOST_TASKS);
-  return useQueries({
-    queries: ids.map((id) => curveQuery(project, id)),
-    combine: (results) =>
-      new Map(results.flatMap(({ data }, index) => (data ? [[ids[index] as number, data] as const] : []))),
-  });
+  const { data } = useQuery(curvesQuery(project, ids));
+  const at = ids.join();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the numbers stand for the array
+  return useMemo(
+    () => new Map((ids.length > 0 ? data : undefined)?.map((curve) => [curve.task_id, curve])),
+    [data, at],
+  );
+}
+
+/** What a curve shows, and its last value. */
+export function curveWords({ name, values }: Curve): string {
+  return `${name} ${formatMetric(values.at(-1) ?? Number.NaN)}`;
 }
 
 /** How long a task will still take, going by its progress so far; null while that says too little. */

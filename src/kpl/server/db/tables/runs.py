@@ -23,6 +23,7 @@ class RunRow(Base):
         Index("ix_runs_project", "project_id", "id"),
         Index("ix_runs_pipeline", "project_id", "pipeline", "id"),
         Index("ix_runs_state", "project_id", "state", "id"),
+        Index("ix_runs_search", "project_id", "id", "name", "pipeline", "template", "created_by", "state"),
         Index(
             "ix_runs_open", "id", sqlite_where=text("is_final = 0"), postgresql_where=text("is_final = false")
         ),

@@ -30,6 +30,7 @@ class TaskRow(Base):
         Index("ix_tasks_digest", "project_id", "digest", "state"),
         Index("ix_tasks_lineage", "project_id", "lineage", "name", "id"),
         Index("ix_tasks_project", "project_id", "id"),
+        Index("ix_tasks_function", "project_id", "function", "id"),
         Index("ix_tasks_finished", "finished_at_s", "id"),
         Index(
             "ix_tasks_endpoint",

@@ -1,4 +1,4 @@
-import { useQuery } from '@tanstack/react-query';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { PackagePlus, Sigma } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -9,25 +9,42 @@ import { Button } from '@/ui/Button';
 import { EmptyState } from '@/ui/EmptyState';
 import { ErrorState } from '@/ui/ErrorState';
 import { ListHeader } from '@/ui/ListHeader';
+import { Metric } from '@/ui/Metric';
+import { MoreButton } from '@/ui/MoreButton';
 import { Page } from '@/ui/PageHeader';
 import { SectionTitle } from '@/ui/Panel';
 import { AppLink, projectPath, useProject, useQueryState } from '@/ui/routing';
 import { Skeleton } from '@/ui/Skeleton';
 import { FUNCTIONS } from '@/viz/graph/colours';
 import { FunctionChip } from '@/viz/graph/icons';
-import { type Algorithm, algorithmsQuery } from '../api';
+import { FailuresOf } from '@/viz/tasks/FailedTasks';
+import { type Algorithm, algorithmsQuery, benchmarksQuery } from '../api';
+import { type Device, fastEnough, kindsOf, within } from '../benchmarks';
 import { byTask } from '../model';
+import { Filters } from './Filters';
 import { InstallDialog } from './InstallDialog';
 
 /** What is installed, by what it is for. */
 export default function AlgorithmsPage() {
   const { t } = useTranslation('algorithms');
-  const { language, count } = useFormat();
+  const { count } = useFormat();
   const project = useProject();
   const [query, setQuery] = useQueryState();
   const [isInstalling, setInstalling] = useState(false);
-  const algorithms = useQuery(algorithmsQuery(project));
-  const groups = byTask(algorithms.data?.items ?? [], query.q ?? '', language);
+  const algorithms = useInfiniteQuery(
+    algorithmsQuery(project, {
+      search: query.q,
+      task: query.task,
+      function: FUNCTIONS.find((name) => name === query.function),
+    }),
+  );
+  const benchmarks = useQuery(benchmarksQuery(project)).data ?? [];
+  const speed = { device: query.device, atMost_ms: Number(query.ms) || undefined };
+  const found = algorithms.data?.pages.flatMap(({ items }) => items) ?? [];
+  const all = fastEnough(found, benchmarks, speed);
+  const groups = byTask(all);
+  const isNarrowed = Boolean(query.q || query.task || query.function || query.device || query.ms);
+  const isEmpty = algorithms.data !== undefined && all.length === 0 && !isNarrowed;
   const mayChange = useMayChange(project);
   const install = mayChange && (
     <Button variant="primary" onPress={() => setInstalling(true)}>
@@ -35,19 +52,17 @@ export default function AlgorithmsPage() {
       {t('install.action')}
     </Button>
   );
-  const all = algorithms.data?.items ?? [];
   const header = (
     <ListHeader
       title={t('title')}
       count={all.length > 0 ? count(all.length) : undefined}
-      search={
-        all.length > 0 && { label: t('list.search'), value: query.q ?? '', onChange: (q) => setQuery({ q }) }
-      }
+      search={!isEmpty && { label: t('list.search'), value: query.q ?? '', onChange: (q) => setQuery({ q }) }}
       actions={install}
     />
   );
   return (
     <Page header={header}>
+      {!isEmpty && <Filters kinds={kindsOf(benchmarks)} />}
       <div className="p-6">
         {algorithms.isError && (
           <ErrorState error={algorithms.error} onRetry={() => void algorithms.refetch()} />
@@ -59,7 +74,8 @@ export default function AlgorithmsPage() {
             ))}
           </div>
         )}
-        {algorithms.data?.items.length === 0 && (
+        <FailuresOf project={project} algorithm="algorithm_install" className="mb-7" />
+        {isEmpty && (
           <EmptyState
             icon={Sigma}
             title={t('list.emptyTitle')}
@@ -69,9 +85,13 @@ export default function AlgorithmsPage() {
             {t('list.emptyText')}
           </EmptyState>
         )}
-        {algorithms.data && algorithms.data.items.length > 0 && (
+        {algorithms.data && !isEmpty && (
           <>
-            {groups.length === 0 && <p className="p-8 text-center text-fg-3">{t('list.nothingFound')}</p>}
+            {groups.length === 0 && (
+              <p className="mx-auto max-w-prose p-8 text-center text-fg-3">
+                {t(query.device || query.ms ? 'list.nothingMeasured' : 'list.nothingFound')}
+              </p>
+            )}
             {groups.map(({ task, items }) => (
               <section key={task} className="mb-7">
                 <SectionTitle aside={String(items.length)}>
@@ -80,12 +100,20 @@ export default function AlgorithmsPage() {
                 <ul className="grid grid-cols-[repeat(auto-fill,minmax(340px,1fr))] gap-4">
                   {items.map((algorithm) => (
                     <li key={algorithm.name}>
-                      <Card project={project} algorithm={algorithm} />
+                      <Card
+                        project={project}
+                        algorithm={algorithm}
+                        measured={within(
+                          benchmarks.find((each) => each.algorithm === algorithm.name),
+                          speed,
+                        )}
+                      />
                     </li>
                   ))}
                 </ul>
               </section>
             ))}
+            <MoreButton list={algorithms} />
           </>
         )}
       </div>
@@ -94,7 +122,13 @@ export default function AlgorithmsPage() {
   );
 }
 
-function Card({ project, algorithm }: { project: string; algorithm: Algorithm }) {
+interface CardProps {
+  project: string;
+  algorithm: Algorithm;
+  measured: Device[];
+}
+
+function Card({ project, algorithm, measured }: CardProps) {
   const { t } = useTranslation('algorithms');
   const { localized } = useFormat();
   return (
@@ -111,11 +145,44 @@ function Card({ project, algorithm }: { project: string; algorithm: Algorithm })
         {algorithm.origin === 'builtin' && <Badge>{t('list.builtin')}</Badge>}
       </div>
       <p className="line-clamp-3 text-13 text-fg-2">{localized(algorithm.description)}</p>
+      <Measured devices={measured} />
       <div className="mt-auto flex flex-wrap gap-1 pt-1">
         {FUNCTIONS.filter((name) => algorithm.functions.includes(name)).map((name) => (
           <FunctionChip key={name} name={name} label={t(`function.${name}`, { ns: 'pipelines' })} />
         ))}
       </div>
     </AppLink>
+  );
+}
+
+const DEVICES = 2;
+
+/** The best that was measured, device by device; nothing where nothing was. */
+function Measured({ devices }: { devices: Device[] }) {
+  const { t } = useTranslation('algorithms');
+  if (devices.length === 0) return null;
+  return (
+    <ul aria-label={t('list.measured')} className="space-y-0.5 text-12 text-fg-2">
+      {devices.slice(0, DEVICES).map(({ device, device_kind, accuracy, latency_ms }) => (
+        <li key={device} className="flex items-baseline gap-2" title={device}>
+          <span className="w-9 shrink-0 text-11 font-medium text-fg-3 uppercase">{device_kind || '–'}</span>
+          {accuracy && (
+            <span title={accuracy.target || undefined}>
+              <span className="text-fg-3">
+                {accuracy.metric} {t('list.upTo')}
+              </span>{' '}
+              <Metric name={accuracy.metric} value={accuracy.value} />
+            </span>
+          )}
+          {latency_ms && (
+            <span className="min-w-0 truncate">
+              <span className="text-fg-3">{t('list.from')}</span>{' '}
+              <Metric name={latency_ms.metric} value={latency_ms.value} />
+              {latency_ms.target && <span className="text-fg-3"> · {latency_ms.target}</span>}
+            </span>
+          )}
+        </li>
+      ))}
+    </ul>
   );
 }

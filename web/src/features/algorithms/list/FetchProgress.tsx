@@ -7,6 +7,7 @@ import { useFormat } from '@/i18n/format';
 import { ErrorState } from '@/ui/ErrorState';
 import { Progress } from '@/ui/Progress';
 import { StateChip } from '@/ui/StateChip';
+import { FailedEnd, useTellWhenFailed } from '@/viz/tasks/TaskEnd';
 import { logQuery } from '../api';
 import { publishedVersion } from '../model';
 
@@ -28,6 +29,7 @@ export function FetchProgress({ project, taskId, onInstalled }: FetchProgressPro
   const task = useQuery(query);
   useLive([`task:${taskId}`], () => void client.invalidateQueries({ queryKey: query.queryKey }));
   const state = task.data?.state;
+  useTellWhenFailed(taskId, state);
   const isOver = state !== undefined && OVER.has(state);
   const log = useQuery({ ...logQuery(project, taskId), refetchInterval: isOver ? false : LOG_EVERY_MS });
   const outputs = useQuery({ ...outputsQuery(project, taskId), enabled: state === 'succeeded' });
@@ -53,6 +55,7 @@ export function FetchProgress({ project, taskId, onInstalled }: FetchProgressPro
           {words}
         </p>
       )}
+      {task.data && <FailedEnd project={project} task={task.data} />}
       {(log.data?.lines.length ?? 0) > 0 && (
         <section
           aria-label={t('install.log')}

@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { BookOpen, Trash2 } from 'lucide-react';
-import { useState } from 'react';
+import { BookOpen, Play, Trash2 } from 'lucide-react';
+import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useMayChange } from '@/api/projects';
 import { useFormat } from '@/i18n/format';
@@ -23,6 +23,9 @@ import { FUNCTIONS } from '@/viz/graph/colours';
 import { type AlgorithmDetail, algorithmQuery, filesQuery, uninstall } from '../api';
 import { FunctionView } from './FunctionView';
 import { Markdown } from './Markdown';
+import { tryable } from './tryModel';
+
+const TryDialog = lazy(() => import('./TryDialog'));
 
 export default function AlgorithmPage() {
   const { t } = useTranslation('algorithms');
@@ -73,6 +76,7 @@ function Shown({ project, algorithm, parents }: ShownProps) {
       toastError(error, t('page.removeFailed'));
     },
   });
+  const canTry = mayChange ? tryable(algorithm) : [];
   const functions = FUNCTIONS.flatMap((name) => algorithm.interfaces.filter((each) => each.name === name));
   return (
     <Page
@@ -96,6 +100,18 @@ function Shown({ project, algorithm, parents }: ShownProps) {
                 <Button variant="danger" onPress={() => setRemoving(true)}>
                   <Trash2 aria-hidden />
                   {t('page.remove')}
+                </Button>
+              )}
+              {canTry.length > 0 && (
+                <Button
+                  variant="primary"
+                  onPress={() =>
+                    // The function that is looked at, where it can be tried.
+                    setQuery({ try: (canTry.find(({ name }) => name === query.tab) ?? canTry[0])?.name })
+                  }
+                >
+                  <Play aria-hidden />
+                  {t('try.action')}
                 </Button>
               )}
             </>
@@ -166,6 +182,17 @@ function Shown({ project, algorithm, parents }: ShownProps) {
           </div>
         </Panel>
       </div>
+      {query.try && canTry.length > 0 && (
+        <Suspense>
+          <TryDialog
+            project={project}
+            algorithm={algorithm}
+            functions={canTry}
+            first={query.try}
+            onClose={() => setQuery({ try: undefined })}
+          />
+        </Suspense>
+      )}
       <ConfirmDialog
         title={t('page.removeTitle', { name: algorithm.name })}
         isOpen={isRemoving}

@@ -9,6 +9,7 @@ import { FilterInput } from '@/ui/FilterInput';
 import { SectionTitle } from '@/ui/Panel';
 import type { Query } from '@/ui/routing';
 import { SkeletonRows } from '@/ui/Skeleton';
+import { useSettled } from '@/ui/useSettled';
 import { PartsBar, partColour } from '@/viz/Parts';
 import { classColour } from '@/viz/palette';
 import {
@@ -22,7 +23,6 @@ import {
 import { labelFacets } from '../model';
 import { verdictCounts } from './decisions';
 import { rangeText, sizeText } from './filter';
-import { useSettled } from './useSettled';
 
 interface FacetsProps {
   project: string;

@@ -9,10 +9,10 @@ import { ErrorState } from '@/ui/ErrorState';
 import type { Query } from '@/ui/routing';
 import { Skeleton } from '@/ui/Skeleton';
 import { SearchField } from '@/ui/TextField';
+import { useSettled } from '@/ui/useSettled';
 import { type DatasetVersion, type Group, groupsQuery } from '../api';
 import { GroupSwitch } from './GridToolbar';
 import { Picture } from './Picture';
-import { useSettled } from './useSettled';
 
 interface SampleGroupsProps {
   project: string;

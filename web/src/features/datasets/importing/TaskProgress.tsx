@@ -7,6 +7,7 @@ import { useFormat } from '@/i18n/format';
 import { ErrorState } from '@/ui/ErrorState';
 import { Progress } from '@/ui/Progress';
 import { StateChip } from '@/ui/StateChip';
+import { FailedEnd, useTellWhenFailed } from '@/viz/tasks/TaskEnd';
 
 /** A task from here until it ends: state, progress, what it says. */
 export function TaskProgress({
@@ -25,6 +26,7 @@ export function TaskProgress({
   const task = useQuery(query);
   useLive([`task:${taskId}`], () => void client.invalidateQueries({ queryKey: query.queryKey }));
   const state = task.data?.state;
+  useTellWhenFailed(taskId, state);
   useEffect(() => {
     if (state === 'succeeded') onDone();
   }, [state, onDone]);
@@ -45,6 +47,7 @@ export function TaskProgress({
           {note}
         </p>
       ))}
+      {task.data && <FailedEnd project={project} task={task.data} />}
       {state === 'succeeded' && <p>{t('importDialog.done')}</p>}
     </div>
   );

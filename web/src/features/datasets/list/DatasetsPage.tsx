@@ -10,10 +10,13 @@ import { type DroppedFile, readItems } from '@/ui/DropZone';
 import { EmptyState } from '@/ui/EmptyState';
 import { ErrorState } from '@/ui/ErrorState';
 import { ListHeader } from '@/ui/ListHeader';
+import { MoreButton } from '@/ui/MoreButton';
 import { Page } from '@/ui/PageHeader';
 import { useProject, useQueryState } from '@/ui/routing';
 import { Skeleton } from '@/ui/Skeleton';
+import { FailuresOf } from '@/viz/tasks/FailedTasks';
 import { type Dataset, datasetsQuery } from '../api';
+import { cameLater } from '../model';
 import { ReadOnly } from '../ReadOnly';
 import { DatasetCard } from './DatasetCard';
 
@@ -27,10 +30,9 @@ export default function DatasetsPage() {
   const [query, setQuery] = useQueryState();
   const [dropped, setDropped] = useState<DroppedFile[]>([]);
   const mayChange = useMayChange(project);
-  const datasets = useInfiniteQuery(datasetsQuery(project));
+  const datasets = useInfiniteQuery(datasetsQuery(project, query.q));
   const all = datasets.data?.pages.flatMap((page) => page.items) ?? [];
-  const words = (query.q ?? '').toLowerCase();
-  const shown = all.filter(({ name, latest }) => `${name} ${latest.kind}`.includes(words));
+  const isEmpty = all.length === 0 && !query.q;
   const open = () => setQuery({ import: '1' });
   const close = () => {
     setDropped([]);
@@ -41,10 +43,8 @@ export default function DatasetsPage() {
       header={
         <ListHeader
           title={t('title')}
-          count={all.length > 0 ? count(all.length) : undefined}
-          search={
-            all.length > 0 && { label: t('search'), value: query.q ?? '', onChange: (q) => setQuery({ q }) }
-          }
+          count={all.length > 0 ? `${count(all.length)}${datasets.hasNextPage ? '+' : ''}` : undefined}
+          search={!isEmpty && { label: t('search'), value: query.q ?? '', onChange: (q) => setQuery({ q }) }}
           actions={
             mayChange ? (
               <Button variant="primary" onPress={open}>
@@ -67,10 +67,10 @@ export default function DatasetsPage() {
           }}
           className="min-h-full outline-none drop-target:bg-accent-soft"
         >
-          <Body datasets={datasets} shown={shown} isEmpty={all.length === 0} onImport={open} />
+          <Body datasets={datasets} shown={all} isEmpty={isEmpty} onImport={open} />
         </AriaDropZone>
       ) : (
-        <Body datasets={datasets} shown={shown} isEmpty={all.length === 0} onImport={null} />
+        <Body datasets={datasets} shown={all} isEmpty={isEmpty} onImport={null} />
       )}
       <Suspense>
         {query.import && mayChange && (
@@ -101,38 +101,44 @@ function Body({ datasets, shown, isEmpty, onImport }: BodyProps) {
       </Cards>
     );
   if (datasets.isError) return <ErrorState error={datasets.error} onRetry={() => void datasets.refetch()} />;
+  const failures = (
+    <FailuresOf
+      project={project}
+      algorithm="dataset_import"
+      isSettled={(task) => shown.some((dataset) => cameLater(dataset, task))}
+      className="mx-6 mt-6"
+    />
+  );
   if (isEmpty)
     return (
-      <EmptyState
-        icon={Database}
-        title={t('empty.title')}
-        action={
-          onImport && (
-            <Button variant="primary" onPress={onImport}>
-              {t('import')}
-            </Button>
-          )
-        }
-        command={onImport ? 'kpl dataset import flowers ./flowers' : undefined}
-      >
-        {t(onImport ? 'empty.detail' : 'readOnlyWhy')}
-      </EmptyState>
+      <>
+        {failures}
+        <EmptyState
+          icon={Database}
+          title={t('empty.title')}
+          action={
+            onImport && (
+              <Button variant="primary" onPress={onImport}>
+                {t('import')}
+              </Button>
+            )
+          }
+          command={onImport ? 'kpl dataset import flowers ./flowers' : undefined}
+        >
+          {t(onImport ? 'empty.detail' : 'readOnlyWhy')}
+        </EmptyState>
+      </>
     );
   return (
     <>
+      {failures}
       <Cards>
         {shown.map((dataset) => (
           <DatasetCard key={dataset.name} dataset={dataset} project={project} />
         ))}
       </Cards>
       {shown.length === 0 && <p className="px-6 text-fg-2">{t('noMatch')}</p>}
-      {datasets.hasNextPage && (
-        <div className="px-6 pb-6">
-          <Button isPending={datasets.isFetchingNextPage} onPress={() => void datasets.fetchNextPage()}>
-            {t('loadMore')}
-          </Button>
-        </div>
-      )}
+      <MoreButton list={datasets} />
     </>
   );
 }

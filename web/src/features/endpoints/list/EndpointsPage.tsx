@@ -1,4 +1,4 @@
-import { useQuery } from '@tanstack/react-query';
+import { useInfiniteQuery } from '@tanstack/react-query';
 import { Plus, Radio } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -8,6 +8,7 @@ import { Button } from '@/ui/Button';
 import { EmptyState } from '@/ui/EmptyState';
 import { ErrorState } from '@/ui/ErrorState';
 import { ListHeader } from '@/ui/ListHeader';
+import { MoreButton } from '@/ui/MoreButton';
 import { Page } from '@/ui/PageHeader';
 import { projectPath, useProject, useQueryState } from '@/ui/routing';
 import { SkeletonRows } from '@/ui/Skeleton';
@@ -23,11 +24,9 @@ export default function EndpointsPage() {
   const project = useProject();
   const [query, setQuery] = useQueryState();
   const [isDeploying, setDeploying] = useState(query.deploy !== undefined);
-  const endpoints = useQuery(endpointsQuery(project));
-  const search = (query.q ?? '').toLowerCase();
-  const shown = endpoints.data?.items.filter(({ name, model }) =>
-    `${name} ${model?.name ?? ''}`.toLowerCase().includes(search),
-  );
+  const endpoints = useInfiniteQuery(endpointsQuery(project, query.q));
+  const shown = endpoints.data?.pages.flatMap(({ items }) => items);
+  const isEmpty = shown?.length === 0 && !query.q;
   const mayChange = useMayChange(project);
   const deployButton = mayChange && (
     <Button variant="primary" onPress={() => setDeploying(true)}>
@@ -93,13 +92,14 @@ export default function EndpointsPage() {
       cell: ({ created_at }) => <Time at={created_at} className="text-fg-2" />,
     },
   ];
-  const total = endpoints.data?.items.length ?? 0;
+  const total = shown?.length ?? 0;
   const header = (
     <ListHeader
       title={t('title')}
-      count={total > 0 ? count(total) : undefined}
+      count={total > 0 ? `${count(total)}${endpoints.hasNextPage ? '+' : ''}` : undefined}
       search={
-        total > 0 && { label: t('list.search'), value: query.q ?? '', onChange: (q) => setQuery({ q }) }
+        shown !== undefined &&
+        !isEmpty && { label: t('list.search'), value: query.q ?? '', onChange: (q) => setQuery({ q }) }
       }
       actions={deployButton}
     />
@@ -109,7 +109,7 @@ export default function EndpointsPage() {
       <div className="min-h-full bg-surface px-3">
         {endpoints.isError && <ErrorState error={endpoints.error} onRetry={() => void endpoints.refetch()} />}
         {endpoints.isPending && <SkeletonRows className="px-3 py-6" />}
-        {endpoints.data?.items.length === 0 && (
+        {isEmpty && (
           <EmptyState
             icon={Radio}
             title={t('list.emptyTitle')}
@@ -119,7 +119,7 @@ export default function EndpointsPage() {
             {t('list.emptyText')}
           </EmptyState>
         )}
-        {shown && total > 0 && (
+        {shown && !isEmpty && (
           <Table
             label={t('title')}
             columns={columns}
@@ -129,6 +129,7 @@ export default function EndpointsPage() {
             empty={<p className="p-8 text-center text-fg-3">{t('list.nothingFound')}</p>}
           />
         )}
+        <MoreButton list={endpoints} />
       </div>
       <DeployDialog
         project={project}

@@ -8,6 +8,9 @@ import { NumberField } from '@/ui/NumberField';
 import { ComboBox, Select } from '@/ui/Select';
 import { Tabs } from '@/ui/Tabs';
 import { TextField } from '@/ui/TextField';
+import { folded, isChanged, withDefinitions } from '@/viz/form/model';
+import { assetOptions } from '@/viz/form/ParameterForm';
+import { SchemaField } from '@/viz/form/SchemaField';
 import type { Assets } from '@/viz/graph/assets';
 import { portColour } from '@/viz/graph/colours';
 import {
@@ -35,9 +38,6 @@ import {
 } from '@/viz/graph/ports';
 import { type Schema, textOf } from '@/viz/graph/schema';
 import type { Problem } from '../api';
-import { folded, isChanged, withDefinitions } from '../form/model';
-import { assetOptions } from '../form/ParameterForm';
-import { SchemaField } from '../form/SchemaField';
 import { fitKey, fitTitle } from './AddMenu';
 import {
   addJoined,

@@ -6,9 +6,9 @@ import { IconButton } from '@/ui/IconButton';
 import { Panel } from '@/ui/Panel';
 import { Select } from '@/ui/Select';
 import { TextField } from '@/ui/TextField';
+import { controlOf } from '@/viz/form/model';
 import { PARAMETER_PATTERN, type PipelineDocument } from '@/viz/graph/document';
 import { type Schema, schemaTitle } from '@/viz/graph/schema';
-import { controlOf } from '../form/model';
 import { ordered, tidy } from './actions';
 import type { Store } from './history';
 

@@ -1,5 +1,6 @@
 /** Another dataset, model or algorithm in the place of a step's: what still fits stays as it is. */
 
+import { faultOf } from '@/viz/form/model';
 import {
   boundParameter,
   type DocumentNode,
@@ -9,7 +10,6 @@ import {
   splitVersion,
 } from '@/viz/graph/document';
 import { type Catalog, type FunctionInterface, functionOf, type Port } from '@/viz/graph/ports';
-import { faultOf } from '../form/model';
 import { changeNode, ordered } from './actions';
 
 export interface Swapped {

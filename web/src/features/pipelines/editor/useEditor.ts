@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { ProblemError } from '@/api/problem';
 import { useFormat } from '@/i18n/format';
 import { toast, toastError } from '@/ui/Toast';
+import { isEqual } from '@/viz/form/equal';
 import type { PipelineDocument } from '@/viz/graph/document';
 import {
   deleteDraft,
@@ -16,7 +17,6 @@ import {
   savePipeline,
   validate,
 } from '../api';
-import { isEqual } from '../revisions/model';
 import { type Draft, DraftKeeper } from './draft';
 import { Store } from './history';
 

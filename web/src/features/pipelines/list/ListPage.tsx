@@ -1,4 +1,4 @@
-import { useQuery } from '@tanstack/react-query';
+import { useInfiniteQuery } from '@tanstack/react-query';
 import { LayoutTemplate, Plus, Workflow } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -9,6 +9,7 @@ import { Button } from '@/ui/Button';
 import { EmptyState } from '@/ui/EmptyState';
 import { ErrorState } from '@/ui/ErrorState';
 import { ListHeader } from '@/ui/ListHeader';
+import { MoreButton } from '@/ui/MoreButton';
 import { Page } from '@/ui/PageHeader';
 import { projectPath, useProject, useQueryState } from '@/ui/routing';
 import { SkeletonRows } from '@/ui/Skeleton';
@@ -16,11 +17,11 @@ import { StateChip } from '@/ui/StateChip';
 import { Table, type TableColumn } from '@/ui/Table';
 import { Tabs } from '@/ui/Tabs';
 import { Time } from '@/ui/Time';
+import { RunLink } from '@/viz/plan/PlanView';
 import { type Pipeline, pipelinesQuery, templatesQuery } from '../api';
-import { RunLink } from '../PlanView';
 import { TemplateCards } from '../templates/TemplateCards';
 import { ImportButton } from './ImportButton';
-import { isSortKey, matches, sorted } from './model';
+import { isSortKey, sorted } from './model';
 import { NewPipelineDialog } from './NewPipelineDialog';
 
 export default function ListPage() {
@@ -28,20 +29,22 @@ export default function ListPage() {
   const project = useProject();
   const [query, setQuery] = useQueryState();
   const [isCreating, setCreating] = useState(false);
-  const pipelines = useQuery(pipelinesQuery(project));
-  const templates = useQuery(templatesQuery(project));
+  const pipelines = useInfiniteQuery(pipelinesQuery(project, query.q));
+  const items = pipelines.data?.pages.flatMap((page) => page.items);
+  const templates = useInfiniteQuery(templatesQuery(project));
+  const gallery = templates.data?.pages.flatMap((page) => page.items);
   useLiveQueries([`project:${project}`], (event) => (event.type === 'run' ? [['pipelines', project]] : []), {
     always: [['pipelines', project]],
   });
   const mayChange = useMayChange(project);
-  const isEmpty = pipelines.data?.items.length === 0;
+  const isEmpty = items?.length === 0 && !query.q;
   const tab = query.tab ?? (isEmpty ? 'templates' : 'pipelines');
   const header = (
     <ListHeader
       title={t('title')}
       search={
         tab === 'pipelines' &&
-        pipelines.data !== undefined &&
+        items !== undefined &&
         !isEmpty && { label: t('list.search'), value: query.q ?? '', onChange: (q) => setQuery({ q }) }
       }
       actions={
@@ -68,17 +71,30 @@ export default function ListPage() {
             {
               id: 'pipelines',
               label: t('list.tab'),
-              count: pipelines.data?.items.length,
-              content: <List pipelines={pipelines} onNew={() => setCreating(true)} />,
+              count: items?.length,
+              content: (
+                <>
+                  <List
+                    items={items}
+                    error={pipelines.isLoadingError ? pipelines.error : null}
+                    onRetry={() => void pipelines.refetch()}
+                    onNew={() => setCreating(true)}
+                  />
+                  <MoreButton list={pipelines} />
+                </>
+              ),
             },
             {
               id: 'templates',
               label: t('templates.tab'),
-              count: templates.data?.items.length,
+              count: gallery?.length,
               content: templates.isError ? (
                 <ErrorState error={templates.error} onRetry={() => void templates.refetch()} />
               ) : (
-                <TemplateCards project={project} templates={templates.data?.items} />
+                <>
+                  <TemplateCards project={project} templates={gallery} />
+                  <MoreButton list={templates} />
+                </>
               ),
             },
           ]}
@@ -90,21 +106,22 @@ export default function ListPage() {
 }
 
 interface ListProps {
-  pipelines: ReturnType<typeof useQuery<{ items: Pipeline[] }>>;
+  items: Pipeline[] | undefined;
+  error: Error | null;
+  onRetry: () => void;
   onNew: () => void;
 }
 
-function List({ pipelines, onNew }: ListProps) {
+function List({ items, error, onRetry, onNew }: ListProps) {
   const { t } = useTranslation('pipelines');
   const project = useProject();
   const [query, setQuery] = useQueryState();
   const search = query.q ?? '';
   const sort = isSortKey(query.sort) ? query.sort : 'updated_at';
   const isDescending = (query.order ?? (sort === 'name' ? 'asc' : 'desc')) === 'desc';
-  if (pipelines.isError)
-    return <ErrorState error={pipelines.error} onRetry={() => void pipelines.refetch()} />;
-  if (!pipelines.data) return <SkeletonRows className="p-6" />;
-  if (pipelines.data.items.length === 0) {
+  if (error) return <ErrorState error={error} onRetry={onRetry} />;
+  if (!items) return <SkeletonRows className="p-6" />;
+  if (items.length === 0 && search === '') {
     return (
       <EmptyState
         icon={Workflow}
@@ -127,11 +144,7 @@ function List({ pipelines, onNew }: ListProps) {
       </EmptyState>
     );
   }
-  const shown = sorted(
-    pipelines.data.items.filter((each) => matches(each, search)),
-    sort,
-    isDescending,
-  );
+  const shown = sorted(items, sort, isDescending);
   return (
     <div className="px-3">
       <Table

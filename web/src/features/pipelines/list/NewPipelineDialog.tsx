@@ -7,7 +7,7 @@ import { projectPath, useGo } from '@/ui/routing';
 import { TextField } from '@/ui/TextField';
 import { toastError } from '@/ui/Toast';
 import { emptyDocument, NAME_PATTERN, type PipelineDocument } from '@/viz/graph/document';
-import { createPipeline } from '../api';
+import { createPipeline } from '@/viz/plan/api';
 
 interface NewPipelineDialogProps {
   project: string;

@@ -1,14 +1,5 @@
 import type { Pipeline } from '../api';
 
-/** Whether a pipeline has all the searched words in its name, description or author. */
-export function matches(pipeline: Pipeline, search: string): boolean {
-  const text = `${pipeline.name} ${pipeline.description} ${pipeline.updated_by}`.toLowerCase();
-  return search
-    .toLowerCase()
-    .split(/\s+/)
-    .every((word) => text.includes(word));
-}
-
 export type SortKey = 'name' | 'updated_at' | 'num_nodes' | 'num_runs';
 
 export function isSortKey(text: string | undefined): text is SortKey {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { isEqual } from '@/viz/form/equal';
 import type { PipelineDocument } from '@/viz/graph/document';
-import { changesBetween, isEqual, isNothing } from './model';
+import { changesBetween, isNothing } from './model';
 
 const BEFORE: PipelineDocument = {
   schema: 'kpl.pipeline/v1',

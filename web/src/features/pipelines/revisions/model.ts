@@ -1,5 +1,6 @@
 /** What is different between two documents, as a history tells it. */
 
+import { isEqual } from '@/viz/form/equal';
 import { type DocumentNode, nodeTitle, type PipelineDocument } from '@/viz/graph/document';
 import { notesOf } from '@/viz/graph/notes';
 
@@ -58,16 +59,6 @@ export function isNothing(changes: Changes): boolean {
     nodes.length + parameters.length + numEdgesAdded + numEdgesRemoved + numMoved + numNotes === 0 &&
     !isRetold
   );
-}
-
-/** Whether two plain values are the same, in whatever order their keys stand. */
-export function isEqual(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  if (Array.isArray(a) !== Array.isArray(b)) return false;
-  const [x, y] = [a as Record<string, unknown>, b as Record<string, unknown>];
-  const keys = Object.keys(x);
-  return keys.length === Object.keys(y).length && keys.every((key) => key in y && isEqual(x[key], y[key]));
 }
 
 function byId(document: PipelineDocument): Map<string, DocumentNode> {

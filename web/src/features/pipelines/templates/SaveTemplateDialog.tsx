@@ -11,7 +11,7 @@ import type { Assets } from '@/viz/graph/assets';
 import { NAME_PATTERN, type PipelineDocument } from '@/viz/graph/document';
 import { MiniGraph } from '@/viz/graph/MiniGraph';
 import { type Texts, textOf } from '@/viz/graph/schema';
-import { saveTemplate, templatesQuery } from '../api';
+import { ownTemplatesQuery, saveTemplate } from '../api';
 import { type Opening, opened, openings, usuallyOpen } from './save';
 
 interface SaveTemplateDialogProps {
@@ -28,7 +28,7 @@ export function SaveTemplateDialog({ project, document, assets, onClose }: SaveT
   const { t, i18n } = useTranslation('pipelines');
   const go = useGo();
   const client = useQueryClient();
-  const templates = useQuery(templatesQuery(project));
+  const templates = useQuery(ownTemplatesQuery(project));
   const all = useMemo(
     () => openings(document, assets.catalog, i18n.language),
     [document, assets.catalog, i18n.language],
@@ -38,7 +38,7 @@ export function SaveTemplateDialog({ project, document, assets, onClose }: SaveT
   const [description, setDescription] = useState<Texts>(document.description ?? {});
   const [open, setOpen] = useState(() => usuallyOpen(all));
   const isName = NAME_PATTERN.test(name);
-  const replaces = templates.data?.items.some((each) => each.name === name && each.origin === 'project');
+  const replaces = templates.data?.includes(name);
   const save = useMutation({
     mutationFn: () => {
       const chosen = opened(

@@ -67,7 +67,9 @@ function Card({ project, template }: { project: string; template: Template }) {
         </div>
         <p className="line-clamp-3 text-12 text-fg-2">{textOf(template.description, i18n.language)}</p>
         <p className="mt-auto pt-1 text-12 text-fg-3">
-          {t('templates.steps', { count: template.num_nodes })} · {t(`templates.origin.${template.origin}`)}
+          {t('templates.steps', { count: template.num_nodes })} ·{' '}
+          {t(`templates.origin.${template.origin}`, { project: template.project })}
+          {template.origin === 'project' && template.is_shared && ` · ${t('templates.isShared')}`}
         </p>
       </div>
     </AppLink>

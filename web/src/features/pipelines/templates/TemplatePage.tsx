@@ -3,6 +3,7 @@ import { PencilRuler, Play, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useMayChange } from '@/api/projects';
+import { Badge } from '@/ui/Badge';
 import { Button, LinkButton } from '@/ui/Button';
 import { ConfirmDialog } from '@/ui/Dialog';
 import { ErrorState } from '@/ui/ErrorState';
@@ -10,26 +11,31 @@ import { IconButton } from '@/ui/IconButton';
 import { Page, PageHeader } from '@/ui/PageHeader';
 import { Panel } from '@/ui/Panel';
 import { projectPath, useGo, useParam, useProject, useQueryState } from '@/ui/routing';
+import { Select } from '@/ui/Select';
 import { Skeleton } from '@/ui/Skeleton';
 import { toastError } from '@/ui/Toast';
+import { givenOnly } from '@/viz/form/model';
+import { ParameterForm } from '@/viz/form/ParameterForm';
 import { useAssets } from '@/viz/graph/assets';
 import { type PipelineDocument, splitVersion } from '@/viz/graph/document';
 import { MiniGraph } from '@/viz/graph/MiniGraph';
 import { schemaTitle, textOf } from '@/viz/graph/schema';
-import { deleteTemplate, templateQuery } from '../api';
-import { givenOnly } from '../form/model';
-import { ParameterForm } from '../form/ParameterForm';
+import { DatasetCards } from '@/viz/pick/DatasetCards';
+import { PlanPane } from '@/viz/plan/PlanPane';
+import { usePlan } from '@/viz/plan/usePlan';
+import { deleteTemplate, type TemplateDetail, templateQuery } from '../api';
 import { NewPipelineDialog } from '../list/NewPipelineDialog';
-import { PlanPane, usePlan } from '../RunDialog';
-import { DatasetCards } from './DatasetCards';
 import { neededKind, withDefaults } from './model';
+import { ShareButton } from './ShareButton';
 
 /** The simple way to a model: choose the data, see what would run, run. `?dataset=digits` chooses ahead. */
 export default function TemplatePage() {
   const { t, i18n } = useTranslation('pipelines');
   const project = useProject();
   const name = useParam('name');
-  const template = useQuery(templateQuery(project, name));
+  const [query] = useQueryState();
+  const revision = Number(query.revision) || undefined;
+  const template = useQuery(templateQuery(project, name, revision));
   const parents = [{ label: t('title'), href: `${projectPath(project, 'pipelines')}?tab=templates` }];
   if (template.isError) {
     return (
@@ -52,30 +58,30 @@ export default function TemplatePage() {
   const document = template.data.document as unknown as PipelineDocument;
   return (
     <Wizard
-      key={name}
-      name={name}
+      key={`${name} ${revision}`}
+      template={template.data}
       title={title}
       parents={parents}
       document={document}
-      isOwn={template.data.origin === 'project'}
+      isPinned={revision !== undefined}
     />
   );
 }
 
 interface WizardProps {
-  name: string;
+  template: TemplateDetail;
   title: string;
   parents: { label: string; href: string }[];
   document: PipelineDocument;
-  /** Saved in the project, so that it can be deleted there. */
-  isOwn: boolean;
+  /** An earlier save was asked for. */
+  isPinned: boolean;
 }
 
-function Wizard({ name, title, parents, document, isOwn }: WizardProps) {
+function Wizard({ template, title, parents, document, isPinned }: WizardProps) {
   const { t, i18n } = useTranslation('pipelines');
   const project = useProject();
   const assets = useAssets(project);
-  const [query] = useQueryState();
+  const [query, setQuery] = useQueryState();
   const [isCopying, setCopying] = useState(false);
   const parameters = document.parameters ?? {};
   const datasetParameter = Object.entries(parameters).find(
@@ -87,7 +93,14 @@ function Wizard({ name, title, parents, document, isOwn }: WizardProps) {
   // The data stands apart, by its pictures.
   const others = Object.fromEntries(Object.entries(parameters).filter(([key]) => key !== datasetParameter));
   const kind = neededKind(document, assets.catalog);
-  const { plan, isFit, mayRun, run } = usePlan(project, { template: name }, document, values);
+  const { plan, isFit, mayRun, run } = usePlan(
+    project,
+    { template: template.name, revision: isPinned ? (template.revision ?? undefined) : undefined },
+    document,
+    values,
+  );
+  const isOwn = template.origin === 'project';
+  const { revisions } = template;
   const mayChange = useMayChange(project);
   const hasData = !kind || assets.datasets.some(({ latest }) => latest.kind === kind);
   return (
@@ -99,7 +112,24 @@ function Wizard({ name, title, parents, document, isOwn }: WizardProps) {
           actions={
             mayChange && (
               <>
-                {isOwn && <DeleteButton name={name} />}
+                {revisions.length > 1 && (
+                  <Select
+                    label={t('templates.revision')}
+                    isLabelHidden
+                    className="w-44"
+                    value={String(template.revision)}
+                    onChange={(chosen) =>
+                      setQuery({ revision: Number(chosen) === revisions[0]?.revision ? undefined : chosen })
+                    }
+                    options={revisions.map((each) => ({
+                      id: String(each.revision),
+                      label: t('templates.revisionNumber', { number: each.revision }),
+                      note: each.created_by,
+                    }))}
+                  />
+                )}
+                {isOwn && <DeleteButton name={template.name} />}
+                {isOwn && <ShareButton template={template} />}
                 <Button onPress={() => setCopying(true)}>
                   <PencilRuler aria-hidden />
                   {t('templates.edit')}
@@ -116,7 +146,12 @@ function Wizard({ name, title, parents, document, isOwn }: WizardProps) {
               </>
             )
           }
-        />
+        >
+          {template.origin === 'shared' && (
+            <Badge>{t('templates.origin.shared', { project: template.project })}</Badge>
+          )}
+          {isOwn && template.is_shared && <Badge tone="accent">{t('templates.isShared')}</Badge>}
+        </PageHeader>
       }
     >
       <div className="mx-auto grid max-w-[1160px] grid-cols-[minmax(320px,5fr)_6fr] items-start gap-6 p-6">
@@ -146,7 +181,7 @@ function Wizard({ name, title, parents, document, isOwn }: WizardProps) {
                   project={project}
                   label={schemaTitle(datasetParameter, parameters[datasetParameter], i18n.language)}
                   datasets={assets.datasets}
-                  kind={kind}
+                  kinds={kind ? [kind] : []}
                   value={splitVersion(String(values[datasetParameter] ?? '')).name || undefined}
                   onChange={(dataset) => setValues({ ...values, [datasetParameter]: dataset })}
                 />

@@ -1,8 +1,7 @@
 import { expect, it } from 'vitest';
-import type { Dataset } from '@/viz/graph/assets';
 import type { PipelineDocument } from '@/viz/graph/document';
 import type { Catalog } from '@/viz/graph/ports';
-import { byFitness, neededKind, withDefaults } from './model';
+import { neededKind, withDefaults } from './model';
 
 const dataset = (kinds: string[]) => ({ name: 'dataset', type: 'dataset', kinds, isOptional: false });
 const catalog: Catalog = {
@@ -38,28 +37,4 @@ it('makes given values the defaults of a copy', () => {
   expect(copy.parameters?.set?.default).toBe('digits');
   expect(copy.parameters?.epochs?.default).toBe(9);
   expect(document.parameters?.epochs?.default).toBe(1);
-});
-
-it('puts datasets that fit first, and says why others do not', () => {
-  const dataset = (name: string, kind: string, num_samples = 9, num_classes = 3) =>
-    ({ name, latest: { kind, num_samples, num_classes } }) as Dataset;
-  const all = [
-    dataset('boxes', 'detection'),
-    dataset('none', 'classification', 0),
-    dataset('one', 'classification', 9, 1),
-    dataset('digits', 'classification'),
-  ];
-  const told = (kind: string) => byFitness(all, kind).map(({ dataset: { name }, unfit }) => [name, unfit]);
-  expect(told('classification')).toEqual([
-    ['digits', null],
-    ['boxes', 'kind'],
-    ['none', 'empty'],
-    ['one', 'classes'],
-  ]);
-  expect(told('')).toEqual([
-    ['boxes', null],
-    ['one', null],
-    ['digits', null],
-    ['none', 'empty'],
-  ]);
 });

@@ -1,4 +1,3 @@
-import type { Dataset } from '@/viz/graph/assets';
 import { boundParameter, formatEnd, type PipelineDocument, parseEnd } from '@/viz/graph/document';
 import { allPorts, type Catalog } from '@/viz/graph/ports';
 
@@ -43,23 +42,4 @@ export function withDefaults(document: PipelineDocument, values: Record<string, 
     ]),
   );
   return { ...document, parameters };
-}
-
-export interface Fitness {
-  dataset: Dataset;
-  /** Why it does not do; null when it does. */
-  unfit: 'kind' | 'empty' | 'classes' | null;
-}
-
-/** Datasets with whether a template that needs a kind can use them: those that fit first, in the order given. */
-export function byFitness(datasets: Dataset[], kind: string): Fitness[] {
-  const all = datasets.map((dataset): Fitness => ({ dataset, unfit: unfitness(dataset, kind) }));
-  return [...all.filter(({ unfit }) => unfit === null), ...all.filter(({ unfit }) => unfit !== null)];
-}
-
-function unfitness({ latest }: Dataset, kind: string): Fitness['unfit'] {
-  if (kind !== '' && latest.kind !== kind) return 'kind';
-  if (latest.num_samples === 0) return 'empty';
-  // One class alone leaves nothing to tell apart.
-  return kind === 'classification' && latest.num_classes < 2 ? 'classes' : null;
 }

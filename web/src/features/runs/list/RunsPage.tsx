@@ -7,6 +7,7 @@ import { Button, LinkButton } from '@/ui/Button';
 import { EmptyState } from '@/ui/EmptyState';
 import { ErrorState } from '@/ui/ErrorState';
 import { ListHeader } from '@/ui/ListHeader';
+import { MoreButton } from '@/ui/MoreButton';
 import { Page } from '@/ui/PageHeader';
 import { Progress } from '@/ui/Progress';
 import { projectPath, useGo, useProject, useQueryState } from '@/ui/routing';
@@ -17,7 +18,7 @@ import { Table, type TableColumn } from '@/ui/Table';
 import { Time } from '@/ui/Time';
 import { type Run, runsQuery } from '../api';
 import { isComparable, parseIds } from '../compare/model';
-import { isOver, isRunState, matchesSearch, RUN_STATES } from '../model';
+import { isOver, isRunState, RUN_STATES } from '../model';
 
 /** All runs, newest first. State, pipeline, search and selection stand in the address. */
 export default function RunsPage() {
@@ -27,10 +28,10 @@ export default function RunsPage() {
   const go = useGo();
   const [query, setQuery] = useQueryState();
   const state = isRunState(query.state) ? query.state : undefined;
-  const runs = useInfiniteQuery(runsQuery(project, state, query.pipeline));
+  const runs = useInfiniteQuery(runsQuery(project, state, query.pipeline, query.q));
   const all = runs.data?.pages.flatMap(({ items }) => items.map(format.worded));
   const search = query.q ?? '';
-  const shown = all?.filter((run) => matchesSearch(run, search)) ?? [];
+  const shown = all ?? [];
   const isFiltered = Boolean(state || query.pipeline || search);
   // The address follows a moment later: two quick presses must not both start from what it said before.
   const [selected, setSelected] = useState(() => parseIds(query.selected));
@@ -115,13 +116,7 @@ export default function RunsPage() {
                 />
               )}
             </div>
-            {runs.hasNextPage && (
-              <div className="grid place-items-center p-4">
-                <Button isPending={runs.isFetchingNextPage} onPress={() => void runs.fetchNextPage()}>
-                  {t('loadMore', { ns: 'common' })}
-                </Button>
-              </div>
-            )}
+            <MoreButton list={runs} />
           </>
         )}
       </div>

@@ -1,25 +1,15 @@
-import { useQuery } from '@tanstack/react-query';
-import { CircleStop, SkipForward, X } from 'lucide-react';
+import { SkipForward, X } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import { useLiveQueries } from '@/api/live';
 import { useMayChange } from '@/api/projects';
-import { taskQuery } from '@/api/tasks';
 import { Button } from '@/ui/Button';
 import { IconButton } from '@/ui/IconButton';
-import { useQueryState } from '@/ui/routing';
-import { Select } from '@/ui/Select';
 import { StateChip } from '@/ui/StateChip';
-import { Tabs } from '@/ui/Tabs';
-import { toastError } from '@/ui/Toast';
 import { nodeTitle, type PipelineDocument } from '@/viz/graph/document';
 import { NodeIcon } from '@/viz/graph/icons';
-import { cancelTask, type RunDetail, type Task } from '../api';
+import type { RunDetail, Task } from '../api';
 import { isOver } from '../model';
-import { DevicesView } from './DevicesView';
-import { LogView } from './LogView';
-import { MetricsView } from './MetricsView';
-import { OutputsView } from './OutputsView';
-import { Summary } from './Summary';
+import { AttemptSelect, StopButton, useAttempt, useLiveTask } from './TaskActions';
+import { TaskViews } from './TaskViews';
 
 interface TaskPanelProps {
   project: string;
@@ -32,20 +22,9 @@ interface TaskPanelProps {
 /** Everything about one task: why, attempts, log, metrics, outputs, parameters. */
 export function TaskPanel({ project, task, run, onClose, onRerun }: TaskPanelProps) {
   const { t, i18n } = useTranslation('runs');
-  const [query, setQuery] = useQueryState();
-  const detail = useQuery(taskQuery(project, task.id));
-  useLiveQueries([`task:${task.id}`], ({ type }) => (type === 'task' ? [['tasks', project, task.id]] : []), {
-    always: [['tasks', project, task.id]],
-  });
+  const detail = useLiveTask(project, task.id);
   const node = ((run.document as unknown as PipelineDocument).nodes ?? []).find(({ id }) => id === task.name);
-  const attempts = detail.data?.attempts ?? [];
-  const asked = Number(query.attempt);
-  const attempt = attempts.some(({ number }) => number === asked) ? asked : undefined;
-  // A reused task keeps its log, metrics and files where they were made.
-  const source = task.reused_from ?? task.id;
-  const made = useQuery(taskQuery(project, source)).data?.attempts ?? [];
-  const tab = query.tab ?? (task.state === 'failed' ? 'log' : 'summary');
-  const isGoing = !isOver(task.state);
+  const { attempts, attempt } = useAttempt(detail.data);
   const mayChange = useMayChange(project);
   return (
     <>
@@ -61,33 +40,8 @@ export function TaskPanel({ project, task, run, onClose, onRerun }: TaskPanelPro
         >
           {task.reason || task.why}
         </p>
-        {attempts.length > 1 && (
-          <Select
-            label={t('task.attempt')}
-            isLabelHidden
-            size="small"
-            className="w-36"
-            value={String(attempt ?? attempts[0]?.number ?? '')}
-            onChange={(number) => setQuery({ attempt: number })}
-            options={attempts.map(({ number, outcome }) => ({
-              id: String(number),
-              label: t('task.attemptNumber', { number }),
-              note: outcome ? t(`outcome.${outcome}`) : undefined,
-            }))}
-          />
-        )}
-        {mayChange && isGoing && (
-          <Button
-            size="small"
-            variant="danger"
-            onPress={() =>
-              void cancelTask(project, task.id).catch((error) => toastError(error, t('page.cancelFailed')))
-            }
-          >
-            <CircleStop aria-hidden />
-            {t('task.stop')}
-          </Button>
-        )}
+        <AttemptSelect attempts={attempts} attempt={attempt} />
+        <StopButton project={project} task={task} />
         {mayChange && isOver(run.state) && (
           <Button size="small" onPress={onRerun}>
             <SkipForward aria-hidden />
@@ -96,54 +50,7 @@ export function TaskPanel({ project, task, run, onClose, onRerun }: TaskPanelPro
         )}
         <IconButton icon={X} label={t('close', { ns: 'common' })} onPress={onClose} />
       </header>
-      <Tabs
-        label={t('task.views')}
-        value={tab}
-        onChange={(id) => setQuery({ tab: id, line: undefined })}
-        items={[
-          {
-            id: 'summary',
-            label: t('task.summary'),
-            content: <Summary project={project} task={task} detail={detail} />,
-          },
-          {
-            id: 'log',
-            label: t('task.log'),
-            isFull: true,
-            content: (
-              <LogView
-                // An attempt's log begins anew, at its own error.
-                key={`${source} ${attempt}`}
-                project={project}
-                taskId={source}
-                attempt={attempt}
-                isGoing={isGoing}
-                hasFailed={task.state === 'failed'}
-              />
-            ),
-          },
-          {
-            id: 'metrics',
-            label: t('task.metrics'),
-            content: <MetricsView project={project} taskId={source} attempt={attempt} isGoing={isGoing} />,
-          },
-          {
-            id: 'devices',
-            label: t('task.devices'),
-            content: (
-              <DevicesView
-                attempt={made.find(({ number }) => number === (attempt ?? made[0]?.number))}
-                isGoing={isGoing}
-              />
-            ),
-          },
-          {
-            id: 'outputs',
-            label: t('task.outputs'),
-            content: <OutputsView project={project} taskId={task.id} />,
-          },
-        ]}
-      />
+      <TaskViews project={project} task={task} detail={detail} attempt={attempt} />
     </>
   );
 }

@@ -17,6 +17,8 @@ interface ParameterFormProps {
   kind?: string;
   /** Only what must be given and names stay in sight. */
   isSimple?: boolean;
+  /** Which must be given; left out, those without a default. */
+  isNeeded?: (name: string) => boolean;
 }
 
 /** The form of a pipeline's parameters: what must be given first, the rest folded away. */
@@ -27,12 +29,13 @@ export function ParameterForm({
   assets,
   kind = '',
   isSimple,
+  isNeeded = (name) => parameters[name]?.default === undefined,
 }: ParameterFormProps) {
   const { t } = useTranslation('pipelines');
   const [isOpen, setOpen] = useState(false);
   const all = Object.entries(parameters);
-  const required = all.filter(([, schema]) => schema.default === undefined);
-  const others = all.filter(([, schema]) => schema.default !== undefined);
+  const required = all.filter(([name]) => isNeeded(name));
+  const others = all.filter(([name]) => !isNeeded(name));
   const { first, advanced } = isSimple ? withNamesFirst(others) : folded(others);
   const options = assetOptions(assets, kind);
   const field = ([name, schema]: [string, Schema], isRequired: boolean) => (

@@ -139,7 +139,7 @@ const SILENT = [
 ]; // biome-ignore format: one line of words reads better than one a line
 
 function wordsIn(file: string, begin: string): string[] {
-  const text = readFileSync(resolve(import.meta.dirname, '../../../../../src/kpl', file), 'utf8');
+  const text = readFileSync(resolve(import.meta.dirname, '../../../../src/kpl', file), 'utf8');
   const from = text.indexOf(begin);
   expect(from, `${file} has ${begin}`).toBeGreaterThanOrEqual(0);
   const end = /\n\)/.exec(text.slice(from));
@@ -152,7 +152,7 @@ describe('the form', () => {
   it('knows every keyword that manifests and pipelines may use', () => {
     const parts = ['_NAMED', '_LISTED', '_SINGLE'].map((name) => {
       const text = readFileSync(
-        resolve(import.meta.dirname, '../../../../../src/kpl/algorithm/parameters.py'),
+        resolve(import.meta.dirname, '../../../../src/kpl/algorithm/parameters.py'),
         'utf8',
       );
       const found = new RegExp(`^${name} = \\((.*)\\)$`, 'm').exec(text)?.[1] ?? '';

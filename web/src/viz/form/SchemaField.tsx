@@ -11,7 +11,7 @@ import { Switch } from '@/ui/Switch';
 import { TextField } from '@/ui/TextField';
 import { boundParameter } from '@/viz/graph/document';
 import { rangeOf, rangeText, type Schema, schemaTitle, textOf } from '@/viz/graph/schema';
-import { isEqual } from '../revisions/model';
+import { isEqual } from './equal';
 import {
   choicesOf,
   controlOf,

@@ -1,8 +1,8 @@
 /** Rules of a form made from a JSON Schema: which control a property gets, and whether a value fits it. */
 
 import type { Schema } from '@/viz/graph/schema';
-import { isEqual } from '../revisions/model';
 import { type Fault, schemaFault } from './check';
+import { isEqual } from './equal';
 
 export type { Fault } from './check';
 

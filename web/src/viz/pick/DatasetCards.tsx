@@ -7,7 +7,7 @@ import { useFormat } from '@/i18n/format';
 import { cx } from '@/ui/cx';
 import { SearchField } from '@/ui/TextField';
 import type { Dataset } from '@/viz/graph/assets';
-import { byFitness, type Fitness } from './model';
+import { byFitness, type Fitness } from './fitness';
 
 const SEARCHED_FROM = 9;
 const IMAGES = 4;
@@ -16,18 +16,18 @@ interface DatasetCardsProps {
   project: string;
   label: string;
   datasets: Dataset[];
-  /** The kind that is needed; empty when any will do. */
-  kind: string;
+  /** The kinds that will do; none when any will. */
+  kinds: string[];
   /** The name of the chosen one. */
   value: string | undefined;
   onChange: (name: string) => void;
 }
 
 /** The datasets of the project to choose from by their pictures; those that do not fit say why. */
-export function DatasetCards({ project, label, datasets, kind, value, onChange }: DatasetCardsProps) {
+export function DatasetCards({ project, label, datasets, kinds, value, onChange }: DatasetCardsProps) {
   const { t } = useTranslation('pipelines');
   const [search, setSearch] = useState('');
-  const found = byFitness(datasets, kind).filter(({ dataset }) => dataset.name.includes(search.trim()));
+  const found = byFitness(datasets, kinds).filter(({ dataset }) => dataset.name.includes(search.trim()));
   return (
     <RadioGroup value={value ?? null} onChange={onChange} isRequired>
       <Label className="mb-1 block text-12 font-medium text-fg-2">{label}</Label>
@@ -41,14 +41,14 @@ export function DatasetCards({ project, label, datasets, kind, value, onChange }
       )}
       <div className="max-h-90 space-y-1.5 overflow-auto p-0.5">
         {found.map((each) => (
-          <DatasetCard key={each.dataset.name} project={project} {...each} kind={kind} />
+          <DatasetCard key={each.dataset.name} project={project} {...each} kinds={kinds} />
         ))}
       </div>
     </RadioGroup>
   );
 }
 
-function DatasetCard({ project, dataset, unfit, kind }: Fitness & { project: string; kind: string }) {
+function DatasetCard({ project, dataset, unfit, kinds }: Fitness & { project: string; kinds: string[] }) {
   const { t } = useTranslation('pipelines');
   const { count } = useFormat();
   const { name, latest } = dataset;
@@ -89,7 +89,10 @@ function DatasetCard({ project, dataset, unfit, kind }: Fitness & { project: str
             <span className={cx('block text-12', unfit ? 'text-warning' : 'text-fg-3')}>
               {unfit === null
                 ? `${kindOf(latest.kind)} · ${t('templates.samples', { count: latest.num_samples, shown: count(latest.num_samples) })}`
-                : t(`templates.unfit.${unfit}`, { kind: kindOf(latest.kind), needed: kindOf(kind) })}
+                : t(`templates.unfit.${unfit}`, {
+                    kind: kindOf(latest.kind),
+                    needed: kinds.map(kindOf).join(t('templates.or')),
+                  })}
             </span>
           </span>
           {isSelected && <Check aria-hidden className="size-4 shrink-0 text-accent" />}

@@ -1,0 +1,85 @@
+import { useEffect } from 'react';
+import { useTranslation } from 'react-i18next';
+import { useFormat } from '@/i18n/format';
+import { ErrorState } from '@/ui/ErrorState';
+import { Page, PageHeader } from '@/ui/PageHeader';
+import { projectPath, useGo, useParam, useProject, useQueryState } from '@/ui/routing';
+import { Skeleton } from '@/ui/Skeleton';
+import { StateChip } from '@/ui/StateChip';
+import { taskTitle } from '@/viz/tasks/FailedTasks';
+import type { TaskDetail } from '../api';
+import { homeOf } from '../model';
+import { AttemptSelect, StopButton, useAttempt, useLiveTask } from './TaskActions';
+import { TaskViews } from './TaskViews';
+
+/** A task that stands alone, as an import does. `?tab=log&line=-3` opens its log there. One of a run is shown on the run's page. */
+export default function TaskPage() {
+  const { t } = useTranslation('runs');
+  const project = useProject();
+  const id = Number(useParam('id'));
+  const detail = useLiveTask(project, id);
+  const { worded } = useFormat();
+  const task = detail.data && worded(detail.data);
+  const isOfRun = useRunInstead(project, task);
+  const { attempts, attempt } = useAttempt(task);
+  const parents = task
+    ? [{ label: t(`nav.${homeOf(task)}`, { ns: 'common' }), href: projectPath(project, homeOf(task)) }]
+    : [];
+  if (detail.isLoadingError)
+    return (
+      <Page header={<PageHeader parents={parents} title={`#${id}`} />}>
+        <ErrorState error={detail.error} onRetry={() => void detail.refetch()} />
+      </Page>
+    );
+  if (!task || isOfRun)
+    return (
+      <Page header={<PageHeader parents={parents} title={`#${id}`} />}>
+        <Skeleton className="m-6 h-96" />
+      </Page>
+    );
+  return (
+    <div className="flex h-full min-h-0 flex-col">
+      <PageHeader
+        parents={parents}
+        title={taskTitle(t, task)}
+        actions={
+          <>
+            <AttemptSelect attempts={attempts} attempt={attempt} />
+            <StopButton project={project} task={task} />
+          </>
+        }
+      >
+        <StateChip state={task.state} />
+      </PageHeader>
+      {(task.reason || task.progress_message) && (
+        <p
+          role="status"
+          className={`shrink-0 border-b border-line px-6 py-2 text-13 break-words ${task.state === 'failed' ? 'bg-[color-mix(in_srgb,var(--failed)_10%,transparent)] text-failed' : 'bg-surface text-fg-2'}`}
+        >
+          {task.reason || task.progress_message}
+        </p>
+      )}
+      <section
+        aria-label={t('task.views')}
+        className="flex min-h-0 flex-1 flex-col border-t border-line bg-surface"
+      >
+        <TaskViews project={project} task={task} detail={detail} attempt={attempt} />
+      </section>
+    </div>
+  );
+}
+
+/** Goes on to the page of the run that a task belongs to, at the same place. */
+function useRunInstead(project: string, task: TaskDetail | undefined): boolean {
+  const go = useGo();
+  const [query] = useQueryState();
+  const run = task?.run_id ?? null;
+  const name = task?.name;
+  useEffect(() => {
+    if (run === null || name === undefined) return;
+    const given = Object.entries({ ...query, task: name }).filter(([, value]) => value !== undefined);
+    const search = new URLSearchParams(given as [string, string][]);
+    go(`${projectPath(project, 'runs', run)}?${search}`, { replace: true });
+  }, [run, name, project, query, go]);
+  return run !== null;
+}

@@ -1,0 +1,81 @@
+import { type UseQueryResult, useQuery } from '@tanstack/react-query';
+import { useTranslation } from 'react-i18next';
+import { taskQuery } from '@/api/tasks';
+import { useQueryState } from '@/ui/routing';
+import { Tabs } from '@/ui/Tabs';
+import type { Task, TaskDetail } from '../api';
+import { isOver } from '../model';
+import { DevicesView } from './DevicesView';
+import { LogView } from './LogView';
+import { MetricsView } from './MetricsView';
+import { OutputsView } from './OutputsView';
+import { Summary } from './Summary';
+
+interface TaskViewsProps {
+  project: string;
+  task: Task;
+  detail: UseQueryResult<TaskDetail>;
+  /** The latest when left out. */
+  attempt: number | undefined;
+}
+
+/** What is to be seen of a task, tab by tab; one that failed opens with its log, at the error. */
+export function TaskViews({ project, task, detail, attempt }: TaskViewsProps) {
+  const { t } = useTranslation('runs');
+  const [query, setQuery] = useQueryState();
+  // A reused task keeps its log, metrics and files where they were made.
+  const source = task.reused_from ?? task.id;
+  const made = useQuery(taskQuery(project, source)).data?.attempts ?? [];
+  const tab = query.tab ?? (task.state === 'failed' ? 'log' : 'summary');
+  const isGoing = !isOver(task.state);
+  return (
+    <Tabs
+      label={t('task.views')}
+      value={tab}
+      onChange={(id) => setQuery({ tab: id, line: undefined })}
+      items={[
+        {
+          id: 'summary',
+          label: t('task.summary'),
+          content: <Summary project={project} task={task} detail={detail} />,
+        },
+        {
+          id: 'log',
+          label: t('task.log'),
+          isFull: true,
+          content: (
+            <LogView
+              // An attempt's log begins anew, at its own error.
+              key={`${source} ${attempt}`}
+              project={project}
+              taskId={source}
+              attempt={attempt}
+              isGoing={isGoing}
+              hasFailed={task.state === 'failed'}
+            />
+          ),
+        },
+        {
+          id: 'metrics',
+          label: t('task.metrics'),
+          content: <MetricsView project={project} taskId={source} attempt={attempt} isGoing={isGoing} />,
+        },
+        {
+          id: 'devices',
+          label: t('task.devices'),
+          content: (
+            <DevicesView
+              attempt={made.find(({ number }) => number === (attempt ?? made[0]?.number))}
+              isGoing={isGoing}
+            />
+          ),
+        },
+        {
+          id: 'outputs',
+          label: t('task.outputs'),
+          content: <OutputsView project={project} taskId={task.id} />,
+        },
+      ]}
+    />
+  );
+}

@@ -1,0 +1,37 @@
+import { ScrollText } from 'lucide-react';
+import { useEffect, useRef } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Schemas } from '@/api/client';
+import { LinkButton } from '@/ui/Button';
+import { tellWhenFailed } from './begun';
+import { ErrorLine } from './FailedTasks';
+import { taskPath } from './place';
+
+const OVER = new Set(['succeeded', 'failed', 'cancelled']);
+
+/** Of a task that failed: the line of its log that tells of the error, and the way to the log. */
+export function FailedEnd({ project, task }: { project: string; task: Schemas['TaskOut'] }) {
+  const { t } = useTranslation();
+  if (task.state !== 'failed') return null;
+  return (
+    <div className="space-y-2">
+      <ErrorLine project={project} task={task} />
+      <LinkButton size="small" href={taskPath(project, task)}>
+        <ScrollText aria-hidden />
+        {t('failedTasks.log')}
+      </LinkButton>
+    </div>
+  );
+}
+
+/** Whoever goes away before a task is over is told when it fails. */
+export function useTellWhenFailed(id: number, state: string | undefined): void {
+  const last = useRef(state);
+  last.current = state;
+  useEffect(
+    () => () => {
+      if (!OVER.has(last.current ?? '')) tellWhenFailed(id);
+    },
+    [id],
+  );
+}
