@@ -29,8 +29,18 @@ export function Figures({ report, shown, onShow }: FiguresProps) {
       <dl className="flex flex-wrap items-center gap-x-6 gap-y-1">
         {detection ? (
           <>
-            <Fact label="mAP" value={area(metrics.map)} title={t('mapMeans')} />
-            <Fact label="mAP50" value={area(metrics.map50)} title={t('map50Means')} />
+            <Fact
+              label="mAP"
+              value={area(metrics.map)}
+              title={t('mapMeans')}
+              onPress={() => onShow({ outcome: 'error' })}
+            />
+            <Fact
+              label="mAP50"
+              value={area(metrics.map50)}
+              title={t('map50Means')}
+              onPress={() => onShow({ outcome: 'error' })}
+            />
             <Fact
               label={t('precision')}
               value={detection.num_answers > 0 ? share(detection.precision, 1) : '–'}
@@ -52,9 +62,24 @@ export function Figures({ report, shown, onShow }: FiguresProps) {
           </>
         ) : (
           <>
-            <Fact label={t('accuracy')} value={num_answered > 0 ? share(report.accuracy, 2) : '–'} />
-            <Fact label={t('coverage')} value={share(report.coverage, 1)} />
-            <Fact label="F1" value={share(report.macro_f1, 2)} title={t('macroF1')} />
+            <Fact
+              label={t('accuracy')}
+              value={num_answered > 0 ? share(report.accuracy, 2) : '–'}
+              title={t('accuracyOpens')}
+              onPress={() => onShow({ outcome: 'wrong' })}
+            />
+            <Fact
+              label={t('coverage')}
+              value={share(report.coverage, 1)}
+              title={t('coverageOpens')}
+              onPress={() => onShow({ outcome: 'unanswered' })}
+            />
+            <Fact
+              label="F1"
+              value={share(report.macro_f1, 2)}
+              title={t('macroF1')}
+              onPress={() => onShow({ outcome: 'wrong' })}
+            />
           </>
         )}
       </dl>
