@@ -11,7 +11,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Select
+from sqlalchemy import Select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from kpl.errors import Invalid
@@ -49,6 +49,35 @@ def page_of(
     return rows, encode_cursor(getattr(rows[-1], key.key))
 
 
+def page_of_pair(
+    session: Session,
+    statement: Select[Row],
+    first: InstrumentedAttribute[int],
+    second: InstrumentedAttribute[Any],
+    *,
+    cursor: str | None,
+    limit: int,
+) -> tuple[Sequence[Row], str | None]:
+    """As `page_of`, ordered by two columns, highest first: a number that several rows share, and their unique key."""
+    if cursor is not None:
+        number, _, key = str(decode_cursor(cursor, str)).partition(" ")
+        expected = second.type.python_type
+        if not _is_int(number) or (expected is int and not _is_int(key)):
+            raise _not_a_cursor(cursor)
+        after = (int(number), expected(key))
+        statement = statement.where(tuple_(first, second) < tuple_(*after))
+    rows = session.scalars(statement.order_by(first.desc(), second.desc()).limit(limit + 1)).all()
+    if len(rows) <= limit:
+        return rows, None
+    rows = rows[:limit]
+    return rows, pair_cursor(getattr(rows[-1], first.key), getattr(rows[-1], second.key))
+
+
+def pair_cursor(first: int, second: Key) -> str:
+    """The place after the row with these two values, for `page_of_pair`."""
+    return encode_cursor(f"{first} {second}")
+
+
 def encode_cursor(key: Key) -> str:
     """The place after the row with this key, as an opaque word."""
     return base64.urlsafe_b64encode(json.dumps(key).encode()).decode().rstrip("=")
@@ -61,15 +90,23 @@ def decode_cursor(cursor: str, expected: type) -> Key:
     except (binascii.Error, ValueError, RecursionError):
         key = None
     if type(key) is not expected or (isinstance(key, int) and abs(key) >= 1 << 63):
-        raise Invalid(
-            Sentence(
-                f"cursor: '{cursor[:80]}' is not a cursor of this list.",
-                f"cursor：“{cursor[:80]}”不是此列表的游标。",
-            ),
-            hint=Sentence(
-                "Use next_cursor of the page before, or leave it out to begin with the first page.",
-                "请使用上一页的 next_cursor，或不填以从第一页开始。",
-            ),
-        )
+        raise _not_a_cursor(cursor)
     assert isinstance(key, int | str | float)
     return key
+
+
+def _is_int(text: str) -> bool:
+    return text.isascii() and text.isdigit() and int(text) < 1 << 63
+
+
+def _not_a_cursor(cursor: str) -> Invalid:
+    return Invalid(
+        Sentence(
+            f"cursor: '{cursor[:80]}' is not a cursor of this list.",
+            f"cursor：“{cursor[:80]}”不是此列表的游标。",
+        ),
+        hint=Sentence(
+            "Use next_cursor of the page before, or leave it out to begin with the first page.",
+            "请使用上一页的 next_cursor，或不填以从第一页开始。",
+        ),
+    )
