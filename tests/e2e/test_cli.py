@@ -58,6 +58,10 @@ def test_a_folder_is_imported_listed_and_shown(server: LocalServer, images: Path
     assert shown["latest"]["class_names"] == ["circle", "square", "star"]
     plan = kpl(server, "pipeline", "plan", "--template", "image_classification", "-p", "dataset=shapes")
     assert plan.returncode == 0, plan.stderr
+    stored = json.loads(kpl(server, "storage", "show", "--count", "--json").stdout)
+    assert "shapes" in [each["references"][0]["name"] for each in stored["artifacts"]]
+    preview = kpl(server, "storage", "collect", "--dry-run")
+    assert "would remove 0 artifacts" in preview.stdout, preview.stderr
     assert "first time" in plan.stdout
 
 

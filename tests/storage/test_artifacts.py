@@ -285,7 +285,8 @@ def collect(
     store: ArtifactStore, referenced: Iterable[str], *, after_s: float = 2 * _DAY_S
 ) -> tuple[str, ...]:
     now_s = time.time() + after_s
-    return store.collect_garbage(referenced, older_than_s=_DAY_S, now_s=now_s).removed_trees
+    removed = store.collect_garbage(referenced, older_than_s=_DAY_S, now_s=now_s).removed
+    return tuple(sorted(tree.digest for tree in removed))
 
 
 def test_garbage_is_what_nobody_refers_to(store: ArtifactStore, tmp_path: Path) -> None:
@@ -319,6 +320,39 @@ def test_storing_again_begins_the_grace_age_anew(store: ArtifactStore, tmp_path:
 def test_a_referenced_artifact_that_is_gone_is_reported(store: ArtifactStore) -> None:
     report = store.collect_garbage(["0" * 64], older_than_s=0, now_s=time.time())
     assert report.missing == ("0" * 64,)
+
+
+def test_what_would_be_removed_is_found_and_left_alone(store: ArtifactStore, tmp_path: Path) -> None:
+    kept = store.put_tree(make_folder(tmp_path / "one", {"a": b"shared", "b": b"only one"})).digest
+    second = store.put_tree(make_folder(tmp_path / "two", {"a": b"shared", "c": b"two"})).digest
+    garbage = store.put_tree(make_folder(tmp_path / "three", {"a": b"shared", "d": b"three"})).digest
+    now_s = time.time() + 2 * _DAY_S
+    found = store.find_garbage([second, kept], older_than_s=_DAY_S, now_s=now_s)
+    assert [(tree.digest, tree.size_bytes, tree.added_bytes) for tree in found.kept] == [
+        (second, 9, 9),
+        (kept, 14, 8),
+    ]
+    assert [(tree.digest, tree.size_bytes, tree.added_bytes, tree.num_files) for tree in found.removed] == [
+        (garbage, 11, 5, 2)
+    ]
+    assert (found.num_kept_blobs, found.kept_bytes, found.num_removed_blobs, found.freed_bytes) == (
+        3,
+        17,
+        1,
+        5,
+    )
+    assert garbage in store
+    assert found == store.collect_garbage([second, kept], older_than_s=_DAY_S, now_s=now_s)
+    assert garbage not in store
+    young = store.find_garbage([second], older_than_s=3 * _DAY_S, now_s=now_s)
+    assert [tree.digest for tree in young.kept] == [second, kept]
+
+
+def test_damaged_garbage_is_removed_all_the_same(store: ArtifactStore, tmp_path: Path) -> None:
+    garbage = store.put_tree(make_folder(tmp_path / "in", {"a": b"a"})).digest
+    manifest = next(iter(store.root.glob("trees/*/*.json")))
+    manifest.write_bytes(b"{}")
+    assert collect(store, []) == (garbage,)
 
 
 def test_leftovers_of_a_crash_are_removed(store: ArtifactStore) -> None:

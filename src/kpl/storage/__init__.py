@@ -1,7 +1,7 @@
 """Bytes and byte ranges at addresses, and the store of artifacts addressed by digest."""
 
 from kpl.storage.archive import ArchiveRejected, Extracted, extract, pack
-from kpl.storage.artifacts import ArtifactStore, GarbageReport, Tampered
+from kpl.storage.artifacts import ArtifactStore, GarbageReport, StoredTree, Tampered
 from kpl.storage.atomic import fsync_dir, write_atomic
 from kpl.storage.base import Storage
 from kpl.storage.local import LocalStorage
@@ -15,6 +15,7 @@ __all__ = [
     "GarbageReport",
     "LocalStorage",
     "Storage",
+    "StoredTree",
     "Tampered",
     "Tree",
     "TreeEntry",

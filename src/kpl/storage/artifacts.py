@@ -49,12 +49,36 @@ class Tampered(Invalid):
 
 
 @dataclass(frozen=True, slots=True)
-class GarbageReport:
-    """What a collection removed. `missing` lists referenced digests that the store does not have."""
+class StoredTree:
+    """An artifact in the store.
 
-    removed_trees: tuple[str, ...]
+    Args:
+        added_bytes: what it takes beyond those that were counted before it; files that several share are counted once.
+        stored_at_s: when it was stored, or stored again.
+    """
+
+    digest: str
+    size_bytes: int
+    added_bytes: int
+    num_files: int
+    stored_at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class GarbageReport:
+    """What a collection removed or would remove, and what stays.
+
+    Args:
+        kept: in the order of what refers to them; what nothing refers to, but is too young to go, comes last.
+        missing: referenced digests that the store does not have.
+    """
+
+    removed: tuple[StoredTree, ...]
     num_removed_blobs: int
     freed_bytes: int
+    kept: tuple[StoredTree, ...]
+    num_kept_blobs: int
+    kept_bytes: int
     missing: tuple[str, ...]
 
 
@@ -191,40 +215,74 @@ class ArtifactStore:
         """Remove the artifacts that nobody refers to, and every file that only they used.
 
         Args:
-            referenced: digests to keep; hand in all of them.
+            referenced: digests to keep; hand in all of them. The order says which of several that share a file it is
+                counted with: the first.
             older_than_s: keep what was stored, or stored again, less than this long before `now_s`: it may be
                 about to be referred to.
         Raises:
             Tampered: the manifest of an artifact to keep was changed; nothing was removed.
         """
-        wanted = set(referenced)
         limit_s = now_s - older_than_s
         with self._lock(fcntl.LOCK_EX):
-            stored = {path.stem: path for path in self._trees.glob("*/*.json")}
-            dropped = {d: p for d, p in stored.items() if d not in wanted and p.stat().st_mtime < limit_s}
-            kept = {
-                _blob_name(entry)
-                for digest in stored.keys() - dropped.keys()
-                for entry in self.get_tree(digest).entries
-            }
-            for digest, path in dropped.items():
-                path.unlink()
-                _remove_folder(self._views / digest)
-            num_blobs, freed_bytes = self._drop_blobs(kept, limit_s)
-            self._drop_leftovers(stored.keys() - dropped.keys(), limit_s)
-        missing = tuple(sorted(wanted - stored.keys()))
-        return GarbageReport(tuple(sorted(dropped)), num_blobs, freed_bytes, missing)
+            report, blobs = self._find_garbage(referenced, limit_s)
+            for tree in report.removed:
+                self._manifest_path(tree.digest).unlink()
+                _remove_folder(self._views / tree.digest)
+            for blob in blobs:
+                blob.unlink()
+            self._drop_leftovers({tree.digest for tree in report.kept}, limit_s)
+        return report
 
-    def _drop_blobs(self, kept: set[str], limit_s: float) -> tuple[int, int]:
-        num_blobs = freed_bytes = 0
+    def find_garbage(self, referenced: Iterable[str], *, older_than_s: float, now_s: float) -> GarbageReport:
+        """What `collect_garbage` would remove. Removes nothing, and keeps nobody from adding meanwhile."""
+        with self._lock(fcntl.LOCK_SH):
+            return self._find_garbage(referenced, now_s - older_than_s)[0]
+
+    def _find_garbage(self, referenced: Iterable[str], limit_s: float) -> tuple[GarbageReport, list[Path]]:
+        """The report, and the files to remove."""
+        wanted = dict.fromkeys(referenced)
+        stored = {path.stem: path.stat().st_mtime for path in self._trees.glob("*/*.json")}
+        kept = [digest for digest in wanted if digest in stored]
+        unwanted = [digest for digest in stored if digest not in wanted]
+        kept += [digest for digest in unwanted if stored[digest] >= limit_s]
+        counted: set[str] = set()
+        staying = tuple(self._count(digest, stored[digest], counted) for digest in kept)
+        used = counted.copy()
+        removed = tuple(
+            self._count_garbage(digest, stored[digest], counted)
+            for digest in unwanted
+            if stored[digest] < limit_s
+        )
+        num_kept = kept_bytes = freed_bytes = 0
+        unused: list[Path] = []
         for blob in self._blobs.glob("*/*"):
             # The time of the last change of links or mode: storing the same bytes again renews it.
             stat = blob.stat()
-            if blob.name not in kept and stat.st_ctime < limit_s:
-                blob.unlink()
-                num_blobs += 1
+            if blob.name not in used and stat.st_ctime < limit_s:
+                unused.append(blob)
                 freed_bytes += stat.st_size
-        return num_blobs, freed_bytes
+            else:
+                num_kept += 1
+                kept_bytes += stat.st_size
+        missing = tuple(sorted(wanted.keys() - stored.keys()))
+        report = GarbageReport(removed, len(unused), freed_bytes, staying, num_kept, kept_bytes, missing)
+        return report, unused
+
+    def _count(self, digest: str, stored_at_s: float, counted: set[str]) -> StoredTree:
+        """One artifact; its files are put to those that are counted."""
+        tree, added_bytes = self.get_tree(digest), 0
+        for entry in tree.entries:
+            name = _blob_name(entry)
+            if name not in counted:
+                counted.add(name)
+                added_bytes += entry.size_bytes
+        return StoredTree(digest, tree.size_bytes, added_bytes, len(tree.entries), stored_at_s)
+
+    def _count_garbage(self, digest: str, stored_at_s: float, counted: set[str]) -> StoredTree:
+        try:
+            return self._count(digest, stored_at_s, counted)
+        except Tampered:  # damage is no reason to keep what nobody refers to
+            return StoredTree(digest, 0, 0, 0, stored_at_s)
 
     def _drop_leftovers(self, digests: set[str], limit_s: float) -> None:
         for view in self._views.iterdir():

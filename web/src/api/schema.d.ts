@@ -1812,6 +1812,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Storage
+         * @description Show what the store held when it was counted last, by kind, and how much of its disk is free.
+         */
+        get: operations["get_storage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/storage/artifacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Stored Artifacts
+         * @description List artifacts with what refers to them, the largest first.
+         */
+        get: operations["list_stored_artifacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/storage/collect": {
         parameters: {
             query?: never;
@@ -1823,9 +1863,69 @@ export interface paths {
         put?: never;
         /**
          * Collect Garbage
-         * @description Remove artifacts that nothing refers to any more.
+         * @description Remove artifacts that nothing refers to any more; `garbage` lists them beforehand.
          */
         post: operations["collect_garbage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/storage/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Count Storage
+         * @description Have what the store holds counted anew; it is done when `is_counting` is no longer true.
+         */
+        post: operations["count_storage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/storage/garbage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Garbage
+         * @description List artifacts that nothing refers to, the largest first, and from when on they may be removed.
+         */
+        get: operations["list_garbage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/storage/projects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Project Storage
+         * @description List what each project refers to, the largest first, as of the last count.
+         */
+        get: operations["list_project_storage"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2780,6 +2880,16 @@ export interface components {
             num_same: number;
         };
         /**
+         * DiskOut
+         * @description The disk that the store is on.
+         */
+        DiskOut: {
+            /** Free Bytes */
+            free_bytes: number;
+            /** Size Bytes */
+            size_bytes: number;
+        };
+        /**
          * DrainOut
          * @description A machine that is being drained: what moves on, and what stays until it ends or somebody stops it.
          */
@@ -3289,6 +3399,41 @@ export interface components {
             parameters: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * GarbageItemOut
+         * @description An artifact that nothing refers to.
+         */
+        GarbageItemOut: {
+            /** Digest */
+            digest: string;
+            /**
+             * Files
+             * @description Names of its first three files.
+             */
+            files: string[];
+            /**
+             * Holds
+             * @description What its files are.
+             * @enum {string}
+             */
+            holds: "dataset" | "model" | "algorithm" | "files";
+            /** Is Removable */
+            is_removable: boolean;
+            /** Num Files */
+            num_files: number;
+            /**
+             * Removable At
+             * Format: date-time
+             */
+            removable_at: string;
+            /** Size Bytes */
+            size_bytes: number;
+            /**
+             * Stored At
+             * Format: date-time
+             */
+            stored_at: string;
         };
         /**
          * GarbageOut
@@ -3849,6 +3994,16 @@ export interface components {
             problems: string[];
         };
         /**
+         * MissingArtifactOut
+         * @description An artifact that something refers to, but that is not stored.
+         */
+        MissingArtifactOut: {
+            /** Digest */
+            digest: string;
+            /** References */
+            references: components["schemas"]["ReferenceOut"][];
+        };
+        /**
          * ModelCardOut
          * @description A card for people, in Markdown with front matter, written from what is recorded.
          */
@@ -4061,6 +4216,16 @@ export interface components {
              */
             next_cursor?: string | null;
         };
+        /** Page[GarbageItemOut] */
+        Page_GarbageItemOut_: {
+            /** Items */
+            items: components["schemas"]["GarbageItemOut"][];
+            /**
+             * Next Cursor
+             * @description Send it as `cursor` to get the next page.
+             */
+            next_cursor?: string | null;
+        };
         /** Page[HistoryOut] */
         Page_HistoryOut_: {
             /** Items */
@@ -4121,6 +4286,16 @@ export interface components {
              */
             next_cursor?: string | null;
         };
+        /** Page[ProjectStorageOut] */
+        Page_ProjectStorageOut_: {
+            /** Items */
+            items: components["schemas"]["ProjectStorageOut"][];
+            /**
+             * Next Cursor
+             * @description Send it as `cursor` to get the next page.
+             */
+            next_cursor?: string | null;
+        };
         /** Page[QueueOut] */
         Page_QueueOut_: {
             /** Items */
@@ -4145,6 +4320,16 @@ export interface components {
         Page_RunOut_: {
             /** Items */
             items: components["schemas"]["RunOut"][];
+            /**
+             * Next Cursor
+             * @description Send it as `cursor` to get the next page.
+             */
+            next_cursor?: string | null;
+        };
+        /** Page[StoredArtifactOut] */
+        Page_StoredArtifactOut_: {
+            /** Items */
+            items: components["schemas"]["StoredArtifactOut"][];
             /**
              * Next Cursor
              * @description Send it as `cursor` to get the next page.
@@ -4377,6 +4562,21 @@ export interface components {
              * @description None leaves it as it is.
              */
             is_template?: boolean | null;
+        };
+        /**
+         * PlaceOut
+         * @description What lies beside the store, in the server's data folder.
+         */
+        PlaceOut: {
+            /** Num Files */
+            num_files: number;
+            /**
+             * Place
+             * @enum {string}
+             */
+            place: "uploads" | "logs" | "checkpoints" | "environments" | "work" | "cache" | "database";
+            /** Size Bytes */
+            size_bytes: number;
         };
         /** PlacementOut */
         PlacementOut: {
@@ -4669,6 +4869,27 @@ export interface components {
             title: string;
         };
         /**
+         * ProjectStorageOut
+         * @description What a project refers to, each artifact once; what several projects share is counted in each.
+         */
+        ProjectStorageOut: {
+            /**
+             * Kinds
+             * @description Bytes by kind.
+             */
+            kinds: {
+                [key: string]: number;
+            };
+            /** Num Artifacts */
+            num_artifacts: number;
+            /** Project */
+            project: string;
+            /** Size Bytes */
+            size_bytes: number;
+            /** Title */
+            title: string;
+        };
+        /**
          * ProjectUpdate
          * @description What to change; whatever is left out stays.
          */
@@ -4858,6 +5079,34 @@ export interface components {
             username: string;
         };
         /**
+         * ReferenceOut
+         * @description Something that refers to an artifact.
+         */
+        ReferenceOut: {
+            /**
+             * Name
+             * @description Of the dataset, model, algorithm or task.
+             */
+            name: string;
+            /**
+             * Project
+             * @description Null for a built-in algorithm.
+             */
+            project: string | null;
+            /** Run Id */
+            run_id: number | null;
+            /** Task Id */
+            task_id: number | null;
+            /**
+             * Type
+             * @description A version, or a task that made or took the artifact.
+             * @enum {string}
+             */
+            type: "dataset" | "model" | "algorithm" | "made" | "took";
+            /** Version */
+            version: string | null;
+        };
+        /**
          * RejectionOut
          * @description So many machines were passed over for this reason.
          */
@@ -4865,6 +5114,36 @@ export interface components {
             /** Num Machines */
             num_machines: number;
             why: components["schemas"]["TextOut"];
+        };
+        /**
+         * RemovableOut
+         * @description Artifacts that nothing refers to, as of the last count.
+         */
+        RemovableOut: {
+            /**
+             * After S
+             * @description They are removed this long after they were stored last.
+             */
+            after_s: number;
+            /**
+             * Freed Bytes
+             * @description What removing them frees; files that others share stay.
+             */
+            freed_bytes: number;
+            /**
+             * Num Artifacts
+             * @description Old enough to be removed.
+             */
+            num_artifacts: number;
+            /** Num Files */
+            num_files: number;
+            /**
+             * Num Waiting
+             * @description Too young to be removed: something may be about to refer to them.
+             */
+            num_waiting: number;
+            /** Waiting Bytes */
+            waiting_bytes: number;
         };
         /**
          * RerunRequest
@@ -5325,6 +5604,100 @@ export interface components {
             };
             /** Version */
             version: number;
+        };
+        /**
+         * StorageOut
+         * @description What the store held when it was counted last; all zero before the first count.
+         */
+        StorageOut: {
+            /** Counted At */
+            counted_at: string | null;
+            /** @description Null where the store is on no disk of the server. */
+            disk: components["schemas"]["DiskOut"] | null;
+            /**
+             * Is Counting
+             * @description Whether a count is on its way.
+             */
+            is_counting: boolean;
+            /** Kinds */
+            kinds: components["schemas"]["StoredKindOut"][];
+            /**
+             * Missing
+             * @description At most 100.
+             */
+            missing: components["schemas"]["MissingArtifactOut"][];
+            /** Num Artifacts */
+            num_artifacts: number;
+            /** Num Files */
+            num_files: number;
+            /** Num Missing */
+            num_missing: number;
+            /** Places */
+            places: components["schemas"]["PlaceOut"][];
+            /**
+             * Problem
+             * @description Why the last try to count failed; empty when it did not.
+             */
+            problem: string;
+            /**
+             * Problem Zh
+             * @description `problem` in Chinese.
+             */
+            problem_zh: string;
+            removable: components["schemas"]["RemovableOut"];
+            /** Size Bytes */
+            size_bytes: number;
+            /** Took S */
+            took_s: number;
+        };
+        /**
+         * StoredArtifactOut
+         * @description An artifact in the store, and what refers to it now.
+         */
+        StoredArtifactOut: {
+            /** Digest */
+            digest: string;
+            /**
+             * Has More
+             * @description Whether more refers to it.
+             */
+            has_more: boolean;
+            /**
+             * Kind
+             * @description As of the last count.
+             * @enum {string}
+             */
+            kind: "dataset" | "model" | "algorithm" | "output" | "none";
+            /** Num Files */
+            num_files: number;
+            /**
+             * References
+             * @description Versions first, then tasks; at most six.
+             */
+            references: components["schemas"]["ReferenceOut"][];
+            /** Size Bytes */
+            size_bytes: number;
+            /**
+             * Stored At
+             * Format: date-time
+             */
+            stored_at: string;
+        };
+        /**
+         * StoredKindOut
+         * @description What of the store's bytes belongs to one kind; a file that several share is counted with the first of them.
+         */
+        StoredKindOut: {
+            /**
+             * Kind
+             * @description What refers to the artifacts: a version of a dataset, a model or an algorithm, a step that made or took them (`output`), or nothing (`none`).
+             * @enum {string}
+             */
+            kind: "dataset" | "model" | "algorithm" | "output" | "none";
+            /** Num Artifacts */
+            num_artifacts: number;
+            /** Size Bytes */
+            size_bytes: number;
         };
         /**
          * TaskDetail
@@ -10262,6 +10635,62 @@ export interface operations {
             };
         };
     };
+    get_storage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StorageOut"];
+                };
+            };
+        };
+    };
+    list_stored_artifacts: {
+        parameters: {
+            query?: {
+                /** @description Of this kind only. */
+                kind?: ("dataset" | "model" | "algorithm" | "output" | "none") | null;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+                /** @description Most items in one page. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_StoredArtifactOut_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     collect_garbage: {
         parameters: {
             query?: never;
@@ -10278,6 +10707,94 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GarbageOut"];
+                };
+            };
+        };
+    };
+    count_storage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StorageOut"];
+                };
+            };
+        };
+    };
+    list_garbage: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+                /** @description Most items in one page. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_GarbageItemOut_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_project_storage: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+                /** @description Most items in one page. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ProjectStorageOut_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };

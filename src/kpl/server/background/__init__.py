@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol
 
+from kpl.server.background.counting import Counting
 from kpl.server.background.housekeeping import housekeeping, patrol
 from kpl.server.background.loop import Orchestration
 from kpl.server.background.sampling import Sampling
@@ -20,7 +21,14 @@ class Loop(Protocol):
         """End soon; returns when it has ended. Called once, also when `start` failed half-way."""
 
 
-LOOPS: tuple[Callable[[Platform], Loop], ...] = (housekeeping, patrol, Watch, Sampling, Orchestration)
+LOOPS: tuple[Callable[[Platform], Loop], ...] = (
+    housekeeping,
+    patrol,
+    Watch,
+    Sampling,
+    Counting,
+    Orchestration,
+)
 
 
 def make_loops(platform: Platform) -> list[Loop]:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import ColumnElement, exists, or_, select
-from sqlalchemy.orm import Session
 
 from kpl.errors import NotFound
 from kpl.schemas.artifact import ArtifactFileOut, ArtifactOut, ArtifactStatisticsOut
@@ -15,7 +14,6 @@ from kpl.server.db.tables.models import ModelVersionRow
 from kpl.server.db.tables.tasks import TaskInputRow, TaskOutputRow, TaskRow
 from kpl.server.services.access import Caller, Role, project_for
 from kpl.server.services.platform import Platform
-from kpl.server.services.store import referenced_artifacts
 
 MOST_FILES = 1000
 
@@ -85,14 +83,6 @@ def stored_file(platform: Platform, digest: str, path: str) -> StoredFile:
     entries = platform.artifacts.get_tree(digest).entries
     sha256 = next(entry.sha256 for entry in entries if entry.path == path)
     return StoredFile(path=location, name=path.rpartition("/")[2], sha256=sha256)
-
-
-def all_referenced(session: Session) -> set[str]:
-    """Digests of everything that somebody may still read; garbage collection keeps them."""
-    found = referenced_artifacts(session)
-    for column in (DatasetVersionRow.digest, ModelVersionRow.digest, AlgorithmVersionRow.tree):
-        found.update(session.scalars(select(column)))
-    return found
 
 
 def _check_access(platform: Platform, caller: Caller, project: str, digest: str) -> None:

@@ -11,7 +11,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Select
+from sqlalchemy import Select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from kpl.errors import Invalid
@@ -50,6 +50,35 @@ def page_of(
     return rows, encode_cursor(getattr(last, key.key, last))
 
 
+def page_of_pair(
+    session: Session,
+    statement: Select[Row],
+    first: InstrumentedAttribute[int],
+    second: InstrumentedAttribute[Any],
+    *,
+    cursor: str | None,
+    limit: int,
+) -> tuple[Sequence[Row], str | None]:
+    """As `page_of`, ordered by two columns, highest first: a number that several rows share, and their unique key."""
+    if cursor is not None:
+        number, _, key = str(decode_cursor(cursor, str)).partition(" ")
+        expected = second.type.python_type
+        if not _is_int(number) or (expected is int and not _is_int(key)):
+            raise no_cursor(cursor)
+        after = (int(number), expected(key))
+        statement = statement.where(tuple_(first, second) < tuple_(*after))
+    rows = session.scalars(statement.order_by(first.desc(), second.desc()).limit(limit + 1)).all()
+    if len(rows) <= limit:
+        return rows, None
+    rows = rows[:limit]
+    return rows, pair_cursor(getattr(rows[-1], first.key), getattr(rows[-1], second.key))
+
+
+def pair_cursor(first: int, second: Key) -> str:
+    """The place after the row with these two values, for `page_of_pair`."""
+    return encode_cursor(f"{first} {second}")
+
+
 def encode_cursor(key: Key) -> str:
     """The place after the row with this key, as an opaque word."""
     return base64.urlsafe_b64encode(json.dumps(key).encode()).decode().rstrip("=")
@@ -65,6 +94,10 @@ def decode_cursor(cursor: str, expected: type) -> Key:
         raise no_cursor(cursor)
     assert isinstance(key, int | str | float)
     return key
+
+
+def _is_int(text: str) -> bool:
+    return text.isascii() and text.isdigit() and int(text) < 1 << 63
 
 
 def no_cursor(cursor: str) -> Invalid:

@@ -10,6 +10,7 @@ from kpl.server.services.attempts import SignInAttempts
 from kpl.server.services.clock import Clock, SystemClock
 from kpl.server.services.latest import Latest
 from kpl.server.services.live import LiveHub
+from kpl.server.services.on_demand import OnDemand
 from kpl.server.services.passwords import Passwords
 from kpl.server.services.recent_samples import RecentSamples
 from kpl.server.services.telemetry import Telemetry
@@ -31,6 +32,7 @@ class Platform:
         executor: where attempts run.
         inbox_bell: set after a commit that put something into the orchestrator's inbox.
         outlook: what the scheduler said when somebody last looked.
+        counting: of what the artifact store holds.
     """
 
     settings: Settings
@@ -45,6 +47,7 @@ class Platform:
     inbox_bell: threading.Event = field(default_factory=threading.Event)
     traffic: Traffic = field(default_factory=Traffic)
     samples: RecentSamples = field(default_factory=RecentSamples)
+    counting: OnDemand = field(default_factory=OnDemand)
     outlook: "Latest[Outlook]" = field(default_factory=lambda: Latest(lifetime_s=OUTLOOK_LIFETIME_S))
 
     def now_s(self) -> float:

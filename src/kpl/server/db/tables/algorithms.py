@@ -18,6 +18,7 @@ class AlgorithmVersionRow(Base):
 
     __tablename__ = "algorithm_versions"
     __table_args__ = (
+        Index("ix_algorithm_versions_artifact", "tree"),
         Index("ux_algorithm_versions_version", "project_id", "name", "version", unique=True),
         Index(
             "ux_algorithm_versions_builtin",

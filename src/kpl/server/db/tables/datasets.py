@@ -36,6 +36,7 @@ class DatasetVersionRow(Base):
     __table_args__ = (
         Index("ux_dataset_versions_version", "dataset_id", "version", unique=True),
         Index("ix_dataset_versions_digest", "project_id", "digest"),
+        Index("ix_dataset_versions_artifact", "digest"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -37,6 +37,7 @@ class ModelVersionRow(Base):
     __table_args__ = (
         Index("ux_model_versions_version", "model_id", "version", unique=True),
         Index("ix_model_versions_digest", "project_id", "digest"),
+        Index("ix_model_versions_artifact", "digest"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
