@@ -5,7 +5,8 @@ import { readProblem } from '@/api/problem';
 import { outputFileUrl, outputsQuery } from '@/api/tasks';
 import { useFormat } from '@/i18n/format';
 import { Badge } from '@/ui/Badge';
-import { buttonClass } from '@/ui/Button';
+import { Button, buttonClass } from '@/ui/Button';
+import { download } from '@/ui/download';
 import { EmptyState } from '@/ui/EmptyState';
 import { ErrorState } from '@/ui/ErrorState';
 import { Panel } from '@/ui/Panel';
@@ -15,7 +16,14 @@ import { Table } from '@/ui/Table';
 import { Time } from '@/ui/Time';
 import type { Evaluation, ModelVersion } from './api';
 import { TargetChart } from './TargetChart';
-import { type CompileReport, measured, paretoFront, parseCompileReport, type Target } from './targets';
+import {
+  type CompileReport,
+  measured,
+  paretoFront,
+  parseCompileReport,
+  type Target,
+  targetsCsv,
+} from './targets';
 
 /** What the version was compiled for: accuracy, speed and size of each target, and the package to download. */
 export function TargetsTab({ project, version }: { project: string; version: ModelVersion }) {
@@ -67,6 +75,17 @@ function Compilation({ project, compilation }: { project: string; compilation: E
             </AppLink>
           )}
           {compilation.finished_at && <Time at={compilation.finished_at} />}
+          {report.data && measured(report.data.targets).length > 0 && (
+            <Button
+              size="small"
+              onPress={() =>
+                download(`targets-${compilation.task_id}.csv`, targetsCsv(report.data), 'text/csv')
+              }
+            >
+              <Download aria-hidden />
+              CSV
+            </Button>
+          )}
           {output &&
             archives.map(({ path }) => (
               <a

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { dotsOf, measured, paretoFront, parseCompileReport } from './targets';
+import { dotsOf, measured, paretoFront, parseCompileReport, targetsCsv } from './targets';
 
 const row = (target: string, accuracy: number | null, latency: number | null, size: number | null) => ({
   target,
@@ -54,4 +54,12 @@ test('dots lie inside the box, the faster to the left and the better above', () 
   const [a, b] = dots;
   expect((b?.x ?? 0) < (a?.x ?? 0)).toBe(true);
   expect((b?.y ?? 0) < (a?.y ?? 0)).toBe(true);
+});
+
+test('what was measured is a table with all digits and the device', () => {
+  expect(targetsCsv(parseCompileReport(REPORT)).split('\r\n').slice(0, 2)).toEqual([
+    'target,accuracy_before,accuracy_after,latency_p50_ms,latency_p99_ms,throughput_per_s,size_bytes,device',
+    'a,0.9,0.9,2,2,10,100,cpu',
+  ]);
+  expect(targetsCsv(parseCompileReport(REPORT))).not.toContain('d,');
 });

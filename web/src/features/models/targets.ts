@@ -1,3 +1,5 @@
+import { csvText } from '@/ui/csv';
+
 /** One line of a compilation's table; figures are null where the target was not built. */
 export interface Target {
   target: string;
@@ -103,4 +105,33 @@ function spread(values: number[]): number[] {
   const low = Math.min(...values);
   const range = Math.max(...values) - low;
   return values.map((value) => (range === 0 ? 0.5 : 0.08 + (0.84 * (value - low)) / range));
+}
+
+/** What the chart shows, for a spreadsheet: a line for each target that was measured, with all digits, and where. */
+export function targetsCsv(report: CompileReport): string {
+  const device = text(report.hardware.device);
+  return csvText([
+    [
+      'target',
+      'accuracy_before',
+      'accuracy_after',
+      'latency_p50_ms',
+      'latency_p99_ms',
+      'throughput_per_s',
+      'size_bytes',
+      'device',
+    ],
+    ...measured(report.targets).map((each) => [
+      each.target,
+      ...[
+        each.accuracyBefore,
+        each.accuracyAfter,
+        each.latencyP50Ms,
+        each.latencyP99Ms,
+        each.throughputPerS,
+        each.sizeBytes,
+      ].map((value) => (value === null ? '' : String(value))),
+      device,
+    ]),
+  ]);
 }

@@ -1,5 +1,6 @@
 /** Rules of comparing runs: which of them, where they differ, which value is best, what a spreadsheet gets. */
 
+import { csvText } from '@/ui/csv';
 import { type DocumentEdge, parseEnd } from '@/viz/graph/document';
 
 export const MIN_RUNS = 2;
@@ -189,16 +190,9 @@ export function metricRows(runs: MeasuredTask[][]): MetricRow[] {
   });
 }
 
-/** Text as a cell of a spreadsheet: a text that a spreadsheet would run as a formula is kept a text. */
-function csvCell(text: string): string {
-  const isFormula = /^[=+@\t\r]/.test(text) || (text.startsWith('-') && !Number.isFinite(Number(text)));
-  const safe = isFormula ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}
-
-/** Both tables in one file (RFC 4180): kind, step, name, and a column for each run. Numbers keep all their digits. */
+/** Both tables in one file: kind, step, name, and a column for each run. Numbers keep all their digits. */
 export function csvOf(titles: string[], facts: Difference[], metrics: MetricRow[]): string {
-  const lines = [
+  return csvText([
     ['kind', 'step', 'name', ...titles],
     ...facts.map(({ group, task, name, values }) => [group, task, name, ...values.map((each) => each ?? '')]),
     ...metrics.map(({ task, name, values }) => [
@@ -207,8 +201,7 @@ export function csvOf(titles: string[], facts: Difference[], metrics: MetricRow[
       name,
       ...values.map((each) => (each === null ? '' : String(each))),
     ]),
-  ];
-  return `${lines.map((line) => line.map(csvCell).join(',')).join('\r\n')}\r\n`;
+  ]);
 }
 
 /** A range of steps out of an address, as in `10-200`; null for all. */
