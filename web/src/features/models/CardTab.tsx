@@ -30,8 +30,8 @@ export function CardTab({ project, version }: { project: string; version: ModelV
               value={language}
               onChange={(id) => setChosen(id as 'en' | 'zh')}
               items={[
-                { id: 'en', label: 'English' },
-                { id: 'zh', label: '中文' },
+                { id: 'en', label: <span lang="en">English</span> },
+                { id: 'zh', label: <span lang="zh-CN">中文</span> },
               ]}
             />
             {card.data && <CopyButton text={card.data.markdown} label={t('copyCard')} />}
@@ -81,7 +81,7 @@ function Block({ block }: { block: CardBlock }) {
               {row.map((cell, index) => (
                 // biome-ignore lint/suspicious/noArrayIndexKey: the card is read only
                 <td key={index} className={index === 0 ? 'py-1 pr-4 text-fg-2' : 'py-1'}>
-                  {cell}
+                  <Words text={cell} />
                 </td>
               ))}
             </tr>

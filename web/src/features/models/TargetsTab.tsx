@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Check, Download, PackageOpen } from 'lucide-react';
-import { useTranslation } from 'react-i18next';
+import { Trans, useTranslation } from 'react-i18next';
 import { readProblem } from '@/api/problem';
 import { outputFileUrl, outputsQuery } from '@/api/tasks';
 import { useFormat } from '@/i18n/format';
@@ -155,7 +155,12 @@ function Targets({ report }: { report: CompileReport }) {
         <TargetChart targets={built} chosen={report.chosen} front={front} />
       </div>
       <p className="border-t border-line px-4 py-2 text-12 text-fg-2">
-        {t('targets.measured', { count: report.numSamples, split: report.split, device })}
+        <Trans
+          t={t}
+          i18nKey="targets.measured"
+          values={{ count: report.numSamples, split: report.split, device }}
+          components={{ name: <span translate="no" /> }}
+        />
         {report.originalSizeBytes !== null &&
           ` ${t('targets.original', { size: bytes(report.originalSizeBytes) })}`}
       </p>

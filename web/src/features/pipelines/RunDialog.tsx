@@ -2,6 +2,7 @@ import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tansta
 import { Play } from 'lucide-react';
 import { useDeferredValue, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { later } from '@/i18n';
 import { Button } from '@/ui/Button';
 import { Dialog } from '@/ui/Dialog';
 import { ErrorState } from '@/ui/ErrorState';
@@ -84,7 +85,6 @@ export function usePlan(
   values: Record<string, unknown>,
   isEnabled = true,
 ) {
-  const { t } = useTranslation('pipelines');
   const go = useGo();
   const client = useQueryClient();
   const parameters = document.parameters ?? {};
@@ -107,7 +107,7 @@ export function usePlan(
       void client.invalidateQueries({ queryKey: ['runs', project] });
       go(projectPath(project, 'runs', started.id));
     },
-    onError: (error) => toastError(error, t('run.failed')),
+    onError: (error) => toastError(error, later('pipelines', 'run.failed')),
   });
   return { plan, isFit, mayRun: isFit && !plan.isError && !isRefused(plan.data), run };
 }

@@ -62,8 +62,9 @@ export function Summary({ project, task, detail }: SummaryProps) {
           labelWidth="140px"
           facts={parameters.map(([label, value]) => ({
             label,
+            isName: true,
             value: (
-              <span className="font-mono text-12">
+              <span translate="no" className="font-mono text-12">
                 {typeof value === 'string' ? value || '""' : JSON.stringify(value)}
               </span>
             ),
@@ -111,10 +112,16 @@ export function Summary({ project, task, detail }: SummaryProps) {
             <KeyValue
               facts={data.inputs.map(({ name, type, kind, artifact, from_output, published_as }) => ({
                 label: name,
+                isName: true,
                 value: (
                   <span>
                     <PortWords type={type} kind={kind} />
-                    {from_output && <span className="text-fg-3"> ← {from_output}</span>}{' '}
+                    {from_output && (
+                      <span translate="no" className="text-fg-3">
+                        {' '}
+                        ← {from_output}
+                      </span>
+                    )}{' '}
                     {published_as ? (
                       <Published type={type} name={published_as} />
                     ) : (
