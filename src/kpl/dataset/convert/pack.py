@@ -18,6 +18,7 @@ from kpl.dataset.image import image_info
 from kpl.dataset.kinds import Kind
 from kpl.dataset.writer import DEFAULT_SHARD_BYTES, DatasetWriter, parse_kind
 from kpl.errors import Invalid, nearest
+from kpl.sentence import Sentence, in_chinese
 
 Progress = Callable[[int, int], None]
 
@@ -63,7 +64,8 @@ def pack(
     source_path, dest_path = Path(src), layout.folder_of(dest)
     if dest_path.resolve().is_relative_to(source_path.resolve()):
         raise Invalid(
-            f"{dest_path} lies inside {source_path}.", hint="Write the dataset outside of its source."
+            Sentence(f"{dest_path} lies inside {source_path}.", f"{dest_path} 位于 {source_path} 之内。"),
+            hint=Sentence("Write the dataset outside of its source.", "请将数据集写到来源文件夹之外。"),
         )
     if on_error not in ("skip", "stop"):
         raise Invalid(f"on_error='{on_error}' is unknown.", hint=nearest(on_error, ("skip", "stop")))
@@ -76,8 +78,16 @@ def pack(
     if dataset_kind not in chosen.kinds:
         fitting = [name for name, each in FORMATS.items() if dataset_kind in each.kinds]
         raise Invalid(
-            f"{source_path}: the format '{format_name}' gives {chosen.kinds[0]}, not {dataset_kind}.",
-            hint=f"For {dataset_kind} use one of: {', '.join(fitting)}." if fitting else "",
+            Sentence(
+                f"{source_path}: the format '{format_name}' gives {chosen.kinds[0]}, not {dataset_kind}.",
+                f"{source_path}：格式“{format_name}”对应 {chosen.kinds[0]} 类数据集，而不是 {dataset_kind}。",
+            ),
+            hint=Sentence(
+                f"For {dataset_kind} use one of: {', '.join(fitting)}.",
+                f"{dataset_kind} 可用的格式：{'、'.join(fitting)}。",
+            )
+            if fitting
+            else "",
         )
     options = Options(dataset_kind, label_column)
     plan = _with_class_names(chosen.plan(source, log, options), tuple(class_names), source_path)
@@ -112,7 +122,10 @@ def detect_format(src: str | os.PathLike[str]) -> str:
 def _choose_format(source: SourceFolder, name: str, kind: str | None) -> str:
     if name != "auto":
         if name not in FORMATS:
-            raise Invalid(f"The format '{name}' is unknown.", hint=nearest(name, ["auto", *FORMATS]))
+            raise Invalid(
+                Sentence(f"The format '{name}' is unknown.", f"未知的格式“{name}”。"),
+                hint=nearest(name, ["auto", *FORMATS]),
+            )
         return name
     if kind == Kind.UNLABELLED and source.images():
         return "images"
@@ -124,8 +137,14 @@ def _choose_format(source: SourceFolder, name: str, kind: str | None) -> str:
     if kind is not None:
         return _choose_format(source, "auto", None)  # which is then refused, saying what it is
     raise Invalid(
-        f"{source.root} holds no images or tables of a known layout in {len(source.files)} files.",
-        hint="Give a folder with one folder of images a class, or name its format.",
+        Sentence(
+            f"{source.root} holds no images or tables of a known layout in {len(source.files)} files.",
+            f"{source.root} 的 {len(source.files)} 个文件中没有可识别布局的图像或表格。",
+        ),
+        hint=Sentence(
+            "Give a folder with one folder of images a class, or name its format.",
+            "请提供每个类别一个文件夹的图像，或指定格式。",
+        ),
     )
 
 
@@ -136,8 +155,11 @@ def _with_class_names(plan: Plan, wanted: tuple[str, ...], source: Path) -> Plan
     unknown = set(plan.class_names) - set(wanted)
     if unknown or len(set(wanted)) != len(wanted):
         raise Invalid(
-            f"{source} has the classes {sorted(unknown)}, which are not in class_names={list(wanted)}.",
-            hint="Name every class once.",
+            Sentence(
+                f"{source} has the classes {sorted(unknown)}, which are not in class_names={list(wanted)}.",
+                f"{source} 含有类别 {sorted(unknown)}，不在 class_names={list(wanted)} 中。",
+            ),
+            hint=Sentence("Name every class once.", "请将每个类别列出一次。"),
         )
     new_ids = [wanted.index(name) for name in plan.class_names]
     items = [item._replace(annotation=item.annotation.renumbered(new_ids)) for item in plan.items]
@@ -187,8 +209,17 @@ def _write(
             if progress is not None:
                 progress(done, len(plan.items))
         if not writer.num_samples:
-            first = f" First problem: {log.problems[0]}." if log.problems else ""
-            raise Invalid(f"{extracts.source.root}: nothing could be imported as '{format_name}'.{first}")
+            first = ""
+            if log.problems:
+                problem = log.problems[0]
+                zh = f"首个问题：{problem.sentence.zh}。"
+                first = Sentence(f" First problem: {problem}.", zh)
+            raise Invalid(
+                Sentence(
+                    f"{extracts.source.root}: nothing could be imported as '{format_name}'.{first}",
+                    f"{extracts.source.root}：没有内容能按“{format_name}”格式导入。{in_chinese(first)}",
+                )
+            )
         dataset = writer.commit()
         is_done = True
     except Invalid:
@@ -242,6 +273,16 @@ def _add(writer: DatasetWriter, prepared: _Prepared, log: ProblemLog) -> None:
             raise prepared.error
         writer.add(_key(item), split=item.splits, **prepared.values)
     except OSError as err:
-        log.problem(str(item.file), f"cannot be read: {err.strerror}; left out", item.line)
+        log.problem(
+            str(item.file),
+            Sentence(f"cannot be read: {err.strerror}; left out", f"无法读取（{err.strerror}），已跳过"),
+            item.line,
+        )
     except BadSample as err:
-        log.problem(str(item.file), f"{err.message.rstrip('.')}; left out", item.line)
+        log.problem(
+            str(item.file),
+            Sentence(
+                f"{err.message.rstrip('.')}; left out", f"{in_chinese(err.message).rstrip('.。')}，已跳过"
+            ),
+            item.line,
+        )
