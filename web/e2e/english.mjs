@@ -1,5 +1,5 @@
 // Finds English on Chinese pages: what a reader of Chinese sees or hears and that nobody put there on purpose.
-// What users and programs wrote is theirs. It stands in `code`, below `lang="en"` or `translate="no"` (browsers'
+// What users and programs wrote is theirs. It stands in `code`, below `lang="en"` (`lang=""` where nobody knows) or `translate="no"` (browsers'
 // translators then leave it alone, too), or is a name that the server knows.
 
 /** Words that Chinese texts use as they are: products, formats, units, keys, and terms without a Chinese word in use. */
@@ -59,7 +59,7 @@ export async function englishOn(page) {
 
 /** Runs in the page. */
 function find({ known, kinds }) {
-  const theirs = 'code, pre, kbd, script, style, [lang|="en"], [translate="no"]';
+  const theirs = 'code, pre, kbd, script, style, [lang|="en"], [lang=""], [translate="no"]';
   const attributes = ['aria-label', 'aria-roledescription', 'aria-valuetext', 'title', 'placeholder', 'alt'];
   const kept = new Set(known.map((word) => word.toLowerCase()));
   // Versions, paths, addresses and the like are no words: there is a digit or a mark between their letters.

@@ -99,7 +99,10 @@ def _front_matter(model: ModelVersionDetail, language: Language) -> str:
 
 def _metrics_table(model: ModelVersionDetail, words: dict[str, str]) -> str:
     rows = ["| | |", "|---|---|"]
-    rows += [f"| `{name}`{words['brackets'].format(words['training'])} | {_number(value)} |" for name, value in model.metrics.items()]
+    rows += [
+        f"| `{name}`{words['brackets'].format(words['training'])} | {_number(value)} |"
+        for name, value in model.metrics.items()
+    ]
     for evaluation in model.evaluations:
         rows += [
             f"| `{name}`{words['brackets'].format(_origin(evaluation, words))} | {_number(value)} |"

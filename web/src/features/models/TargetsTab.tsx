@@ -8,6 +8,7 @@ import { Badge } from '@/ui/Badge';
 import { buttonClass } from '@/ui/Button';
 import { EmptyState } from '@/ui/EmptyState';
 import { ErrorState } from '@/ui/ErrorState';
+import { InlineCode } from '@/ui/InlineCode';
 import { Panel } from '@/ui/Panel';
 import { AppLink, projectPath } from '@/ui/routing';
 import { SkeletonRows } from '@/ui/Skeleton';
@@ -187,14 +188,19 @@ function Drop({ target: { accuracyBefore, accuracyAfter } }: { target: Target })
 /** Targets that were not built, and what they need. */
 function Absent({ targets }: { targets: Target[] }) {
   const { t } = useTranslation('models');
+  const { worded } = useFormat();
   if (targets.length === 0) return null;
   return (
     <ul className="space-y-1 border-t border-line px-4 py-3 text-12 text-fg-2">
-      {targets.map(({ target, needs, isAvailable }) => (
+      {targets.map(worded).map(({ target, needs, isAvailable }) => (
         <li key={target}>
           <span className="font-mono">{target}</span>{' '}
           <span className="text-fg-3">
-            {isAvailable || needs === '' ? t('targets.notAsked') : t('targets.needs', { needs })}
+            {isAvailable || needs === '' ? (
+              t('targets.notAsked')
+            ) : (
+              <InlineCode text={t('targets.needs', { needs })} />
+            )}
           </span>
         </li>
       ))}

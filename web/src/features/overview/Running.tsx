@@ -31,7 +31,8 @@ function RunningRow({ project, run }: { project: string; run: Run }) {
   const current =
     tasks.find(({ state }) => state === 'running') ?? tasks.find(({ state }) => state === 'queued');
   const words =
-    current && [current.name, current.progress_message || worded(current).reason].filter(Boolean).join(': ');
+    current &&
+    [current.name, worded(current).progress_message || worded(current).reason].filter(Boolean).join(': ');
   return (
     <li className="px-4 py-3">
       <div className="flex items-center gap-2.5">

@@ -57,7 +57,10 @@ interface ShownProps {
 
 function Shown({ project, algorithm, parents }: ShownProps) {
   const { t } = useTranslation('algorithms');
-  const { localized } = useFormat();
+  const { localized, language, worded } = useFormat();
+  const { readme } = worded(algorithm);
+  const readmeLanguage =
+    language === 'zh' && algorithm.readme_zh ? 'zh-CN' : algorithm.origin === 'builtin' ? 'en' : '';
   const go = useGo();
   const client = useQueryClient();
   const [query, setQuery] = useQueryState();
@@ -126,10 +129,12 @@ function Shown({ project, algorithm, parents }: ShownProps) {
                   id: 'readme',
                   label: 'README',
                   content:
-                    algorithm.readme.trim() === '' ? (
+                    readme.trim() === '' ? (
                       <EmptyState icon={BookOpen} title={t('page.noReadme')} />
                     ) : (
-                      <Markdown source={algorithm.readme} />
+                      <div lang={readmeLanguage}>
+                        <Markdown source={readme} />
+                      </div>
                     ),
                 },
                 {

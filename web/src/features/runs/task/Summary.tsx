@@ -25,7 +25,7 @@ interface SummaryProps {
 /** Why a task did what it did, its attempts, and all that decided its result. */
 export function Summary({ project, task, detail }: SummaryProps) {
   const { t } = useTranslation(['runs', 'pipelines']);
-  const { bytes, duration } = useFormat();
+  const { bytes, duration, worded } = useFormat();
   if (detail.isLoadingError) return <ErrorState error={detail.error} onRetry={() => void detail.refetch()} />;
   if (!detail.data) return <SkeletonRows className="p-6" />;
   const { data } = detail;
@@ -48,7 +48,7 @@ export function Summary({ project, task, detail }: SummaryProps) {
           <section>
             <SectionTitle>{t('task.notes')}</SectionTitle>
             <ul className="space-y-1 text-12 text-fg-2">
-              {data.notes.map((note) => (
+              {worded(data).notes.map((note) => (
                 <li key={note}>{note}</li>
               ))}
             </ul>
