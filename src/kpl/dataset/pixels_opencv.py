@@ -47,7 +47,11 @@ def decode_into(data: bytes | bytearray | memoryview, info: ImageInfo, out: NDAr
     except cv2.error as err:
         raise BadSample(Sentence(f"The image cannot be decoded: {err}.", f"无法解码图像（{err}）。")) from err
     if image is None:
-        raise BadSample("The image cannot be decoded: OpenCV does not understand it.")
+        raise BadSample(
+            Sentence(
+                "The image cannot be decoded: OpenCV does not understand it.", "无法解码图像：OpenCV 不支持。"
+            )
+        )
     target = out[:, :, 0] if channels == 1 else out
     if image.shape[:2] == (height, width):
         target[...] = image

@@ -18,6 +18,7 @@ from kpl.dataset.references import ReferenceColumn
 from kpl.dataset.shard import Shard, map_file, open_shard_file
 from kpl.dataset.snapshot import Snapshot
 from kpl.errors import KPLError
+from kpl.sentence import Sentence
 from kpl.storage.url import is_remote
 
 _CHUNK_BYTES = 8 << 20
@@ -78,7 +79,9 @@ def verify(
     with Mirror.temporary(address) as mirror:
         number = newest_version(mirror.storage, address) if version is None else version
         if not mirror.fetch(str(layout.manifest_path(mirror.root, number).relative_to(mirror.root))):
-            raise NotADataset(f"{address} has no version {number}.")
+            raise NotADataset(
+                Sentence(f"{address} has no version {number}.", f"{address} 没有版本 {number}。")
+            )
         return _verify(mirror.root, number, progress, mirror.holding)
 
 

@@ -100,7 +100,7 @@ def _latest(events: AttemptEvents) -> dict[str, Any]:
     }
     return {
         "progress": events.progress,
-        "message": events.progress_message,
+        "message": str(events.progress_message),
         "message_zh": chinese_of(events.progress_message),
         "metrics": newest,
     }
