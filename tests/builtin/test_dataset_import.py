@@ -11,6 +11,7 @@ import pytest
 
 from kpl.algorithm import protocol
 from kpl.dataset import Dataset
+from kpl.sentence import in_chinese
 
 if TYPE_CHECKING:
     from tests.builtin.conftest import EncodePng, MakeTask
@@ -36,6 +37,8 @@ def test_files_become_a_dataset_and_problems_are_told(make_task: "MakeTask", sou
     dataset = Dataset.open(finished.outputs["dataset"])
     assert (len(dataset), dataset.class_names) == (5, ("cat", "dog"))
     assert "dog/broken.png" in finished.notes()
+    [note] = [event.text for event in finished.events if isinstance(event, protocol.Note)]
+    assert in_chinese(note) == "dog/broken.png：不是图像，已跳过"
     assert finished.metrics() == {"samples": 5, "problems": 1}
     report = json.loads((finished.outputs["report"] / "report.json").read_text())
     assert report["problems"][0]["file"] == "dog/broken.png"

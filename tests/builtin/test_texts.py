@@ -30,3 +30,13 @@ def test_what_forms_show_is_there_in_english_and_chinese(path: Path) -> None:
         assert set(text) == {"en", "zh"}, at
         assert not any("\u3400" <= letter <= "\u9fff" for letter in text["en"]), at
         assert any("\u3400" <= letter <= "\u9fff" for letter in text["zh"]) or text["zh"] == text["en"], at
+
+
+@pytest.mark.parametrize("folder", sorted(FOLDER.glob("algorithms/*/")), ids=lambda path: path.name)
+def test_every_readme_is_there_in_chinese_with_the_same_parts(folder: Path) -> None:
+    en, zh = ((folder / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh-CN.md"))
+    assert any("\u3400" <= letter <= "\u9fff" for letter in zh)
+    for mark in ("#", "|", "- "):
+        assert [line.startswith(mark) for line in en.splitlines()].count(True) == [
+            line.startswith(mark) for line in zh.splitlines()
+        ].count(True), mark

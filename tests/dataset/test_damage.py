@@ -12,6 +12,7 @@ from kpl.dataset.repair import repair
 from kpl.dataset.verify import verify
 from kpl.dataset.versions import history, resolve, tag, tags, untag
 from kpl.errors import KPLError
+from kpl.sentence import chinese_of
 
 _ROWS = [("a", b"KPL", 7), ("bc", b"dataset", -1), ("d", b"", 0)]
 
@@ -30,7 +31,7 @@ def _message(root: Path) -> str:
     try:
         assert _read(root) == _ROWS
     except KPLError as err:
-        return str(err)
+        return err.sentence
     return ""
 
 
@@ -54,6 +55,7 @@ def test_any_changed_byte_of_any_file_is_noticed(root: Path) -> None:
             file.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
             row = next((row for row, (begin, end) in enumerate(extents) if begin <= place < end), None)
             message = _message(root)
+            assert not message or chinese_of(message), message
             if file == shard and row is not None:
                 assert f"{shard}: field 'data' of row {row} " in message
             assert not message or str(file) in message or str(shard) in message, f"byte {place} of {file}"

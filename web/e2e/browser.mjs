@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import AxeBuilder from '@axe-core/playwright';
 import { chromium } from 'playwright-core';
+import { englishOn } from './english.mjs';
 
 const PATHS = [
   process.env.CHROMIUM,
@@ -80,7 +81,7 @@ export async function signIn(page, user = USER) {
   await page.waitForURL(/\/p\/default/);
 }
 
-/** Fails on serious findings of axe and on a page wider than its window; keeps a picture where KPL_E2E_PICTURES says. */
+/** Fails on serious findings of axe, on English on a Chinese page and on a page wider than its window; keeps a picture where KPL_E2E_PICTURES says. */
 export async function lookAt(page, name) {
   // A control that is just fading in is not judged by its contrast on the way.
   await page.evaluate(() => {
@@ -100,6 +101,7 @@ export async function lookAt(page, name) {
     [],
     `${name}: axe found`,
   );
+  assert.deepEqual(await englishOn(page), [], `${name}: in English on a Chinese page`);
   const wide = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
   assert.equal(wide, false, `${name}: the page is wider than the window`);
   if (process.env.KPL_E2E_PICTURES)

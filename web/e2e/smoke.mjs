@@ -2,6 +2,7 @@
 // page. Skips with a printed reason where Chromium or the server is missing. Run: npm run e2e
 import assert from 'node:assert/strict';
 import { BASE, lookAt as look, open, PASSWORD, start, USER } from './browser.mjs';
+import { englishOn } from './english.mjs';
 
 const WORDS = {
   en: {
@@ -114,6 +115,7 @@ async function shell(page, words) {
   const other = words === WORDS.en ? WORDS.zh : WORDS.en;
   await page.getByRole('link', { name: other.datasets, exact: true }).first().waitFor();
   assert.equal(await page.evaluate(() => window.isSamePage), true);
+  assert.deepEqual(await englishOn(page), [], 'left in English when switched to Chinese');
   await page.getByRole('button', { name: other.zh }).click();
   await page.getByRole('link', { name: words.datasets, exact: true }).first().waitFor();
   await page.keyboard.press('Control+k');

@@ -107,7 +107,10 @@ def _syntax_findings(folder: Path) -> Iterator[Finding]:
 
 def _texts(folder: Path) -> Iterator[str]:
     for source in scan_folder(folder, is_ignored=is_ignored):
-        if source.path not in (MANIFEST_NAME, "README.md") and source.stat.st_size < 1 << 20:
+        if (
+            source.path not in (MANIFEST_NAME, "README.md", "README.zh-CN.md")
+            and source.stat.st_size < 1 << 20
+        ):
             yield source.location.read_bytes().decode(errors="replace")
 
 

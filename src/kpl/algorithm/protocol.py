@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from kpl.errors import Invalid
+from kpl.sentence import sentence
 
 CONTRACT_VERSION = "kpl.task/v1"
 
@@ -237,15 +238,20 @@ def parse_event(fields: Any) -> Event:
             return Metric(_text(fields, "name"), _required_number(fields, "value"), whole_step, time_s)
         case "progress":
             value = _required_number(fields, "value")
-            return Progress(min(1.0, max(0.0, value)), _text(fields, "message", default=""))
+            return Progress(min(1.0, max(0.0, value)), _words(fields, "message", default=""))
         case "note":
-            return Note(_text(fields, "text"))
+            return Note(_words(fields, "text"))
         case "figure":
             if "path" not in fields and "data" not in fields:
                 raise ValueError("a figure needs 'path' or 'data'")
             return Figure(_text(fields, "name"), _text(fields, "path", default=""), fields.get("data"))
         case other:
             raise ValueError(f"its type is {other!r}, not metric, progress, note or figure")
+
+
+def _words(fields: dict[str, Any], key: str, *, default: str | None = None) -> str:
+    """A text with its Chinese, which stands beside it as `KEY_zh`."""
+    return sentence(_text(fields, key, default=default), _text(fields, f"{key}_zh", default=""))
 
 
 def _text(fields: dict[str, Any], key: str, *, default: str | None = None) -> str:

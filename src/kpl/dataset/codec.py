@@ -13,6 +13,7 @@ from xxhash import xxh3_64_intdigest, xxh3_128
 
 from kpl.dataset.errors import RESTORE_HINT, DatasetDamaged, UnsupportedFormat
 from kpl.dataset.fields import Field
+from kpl.sentence import Sentence
 
 MAGIC = b"\x89KPL\r\n\x1a\n"  # as in PNG: shows a transfer that changed line ends or cut the eighth bit
 END_MAGIC = b"KPL.END\n"
@@ -24,6 +25,7 @@ ALIGNMENT, BLOB_ALIGNMENT = 64, 8
 _HEADER = struct.Struct("<8sHHI16sQ16sQ")
 _TRAILER = struct.Struct("<QIIQ8s")
 _WHAT = {SHARD: "shard", INDEX: "index", MANIFEST: "manifest"}
+_CHINESE = {SHARD: "分片", INDEX: "索引", MANIFEST: "清单"}
 
 StructT = TypeVar("StructT", bound=msgspec.Struct)
 
@@ -88,26 +90,49 @@ def decode_header(data: memoryview, kind: int, *, size: int, where: str) -> str:
     what = _WHAT[kind]
     if len(data) < HEADER_BYTES:
         raise DatasetDamaged(
-            f"{where}: {len(data)} bytes are too few for a {what}: it was cut short.", hint=RESTORE_HINT
+            Sentence(
+                f"{where}: {len(data)} bytes are too few for a {what}: it was cut short.",
+                f"{where}：只有 {len(data)} 字节，不足以成为{_CHINESE[kind]}，文件不完整。",
+            ),
+            hint=RESTORE_HINT,
         )
     magic, version, found, flags, content_id, written, _, check = _HEADER.unpack_from(data)
     if xxh3_64_intdigest(data[: HEADER_BYTES - 8]) != check:
         if magic != MAGIC:
             raise UnsupportedFormat(
-                f"{where}: this is not a {what} of KPL, it begins with {magic!r}.", hint=RESTORE_HINT
+                Sentence(
+                    f"{where}: this is not a {what} of KPL, it begins with {magic!r}.",
+                    f"{where}：不是 KPL 的{_CHINESE[kind]}，开头为 {magic!r}。",
+                ),
+                hint=RESTORE_HINT,
             )
-        raise DatasetDamaged(f"{where}: the header is damaged.", hint=RESTORE_HINT)
+        raise DatasetDamaged(
+            Sentence(f"{where}: the header is damaged.", f"{where}：文件头已损坏。"), hint=RESTORE_HINT
+        )
     if version != FORMAT_VERSION or flags:
         raise UnsupportedFormat(
-            f"{where}: format version {version} (flags {flags:#x}); this KPL reads version {FORMAT_VERSION}.",
-            hint="Update KPL.",
+            Sentence(
+                f"{where}: format version {version} (flags {flags:#x}); this KPL reads version {FORMAT_VERSION}.",
+                f"{where}：格式版本为 {version}（标志 {flags:#x}），此 KPL 只能读取版本 {FORMAT_VERSION}。",
+            ),
+            hint=Sentence("Update KPL.", "请更新 KPL。"),
         )
     if found != kind:
         raise DatasetDamaged(
-            f"{where}: a {what} is expected, this is a {_WHAT.get(found, found)}.", hint=RESTORE_HINT
+            Sentence(
+                f"{where}: a {what} is expected, this is a {_WHAT.get(found, found)}.",
+                f"{where}：应为{_CHINESE[kind]}，实际是{_CHINESE.get(found, found)}。",
+            ),
+            hint=RESTORE_HINT,
         )
     if written != size:
-        raise DatasetDamaged(f"{where}: {size} bytes, but {written} were written.", hint=RESTORE_HINT)
+        raise DatasetDamaged(
+            Sentence(
+                f"{where}: {size} bytes, but {written} were written.",
+                f"{where}：文件有 {size} 字节，写入时为 {written} 字节。",
+            ),
+            hint=RESTORE_HINT,
+        )
     return bytes(content_id).hex()
 
 
@@ -121,17 +146,32 @@ def decode_trailer(tail: memoryview, *, size: int, where: str) -> tuple[Trailer,
     """
     end = len(tail)
     if end < TRAILER_BYTES:
-        raise DatasetDamaged(f"{where}: no trailer: the file was cut short.", hint=RESTORE_HINT)
+        raise DatasetDamaged(
+            Sentence(f"{where}: no trailer: the file was cut short.", f"{where}：缺少文件尾，文件不完整。"),
+            hint=RESTORE_HINT,
+        )
     position, length, num_rows, check, magic = _TRAILER.unpack_from(tail, end - TRAILER_BYTES)
     begin = end - TRAILER_BYTES - length
     if magic != END_MAGIC:
         raise DatasetDamaged(
-            f"{where}: no trailer: the file was cut short or overwritten.", hint=RESTORE_HINT
+            Sentence(
+                f"{where}: no trailer: the file was cut short or overwritten.",
+                f"{where}：缺少文件尾，文件不完整或被覆盖。",
+            ),
+            hint=RESTORE_HINT,
         )
     if begin < 0 or position + length + TRAILER_BYTES != size:
-        raise DatasetDamaged(f"{where}: the trailer puts the directory outside the file.", hint=RESTORE_HINT)
+        raise DatasetDamaged(
+            Sentence(
+                f"{where}: the trailer puts the directory outside the file.",
+                f"{where}：文件尾所指的目录在文件之外。",
+            ),
+            hint=RESTORE_HINT,
+        )
     if xxh3_64_intdigest(tail[begin : end - 16]) != check:
-        raise DatasetDamaged(f"{where}: the directory is damaged.", hint=RESTORE_HINT)
+        raise DatasetDamaged(
+            Sentence(f"{where}: the directory is damaged.", f"{where}：目录已损坏。"), hint=RESTORE_HINT
+        )
     return Trailer(position, length, num_rows), tail[begin : begin + length]
 
 
@@ -140,7 +180,10 @@ def decode_directory(data: memoryview, struct_type: type[StructT], *, where: str
     try:
         return msgspec.msgpack.decode(data, type=struct_type)
     except (msgspec.DecodeError, RecursionError) as err:
-        raise UnsupportedFormat(f"{where}: the directory cannot be read: {err}.", hint="Update KPL.") from err
+        raise UnsupportedFormat(
+            Sentence(f"{where}: the directory cannot be read: {err}.", f"{where}：无法读取目录（{err}）。"),
+            hint=Sentence("Update KPL.", "请更新 KPL。"),
+        ) from err
 
 
 def seal(kind: int, body: bytes | bytearray, directory: msgspec.Struct) -> bytes:

@@ -17,6 +17,7 @@ from xxhash import xxh3_64_intdigest
 
 from kpl.dataset.errors import RESTORE_HINT, DatasetDamaged
 from kpl.dataset.fields import BLOB, BYTES, FIXED, Field
+from kpl.sentence import Sentence
 
 Getter = Callable[[int], Any]
 Blob = memoryview | bytes
@@ -428,8 +429,12 @@ class BytesColumn:
                 return decode(data[offsets[row] : offsets[row + 1]])
             except (UnicodeDecodeError, msgspec.DecodeError, RecursionError) as err:
                 raise DatasetDamaged(
-                    f"{self._where}: field '{self._field.name}' of row {self._first_row + row} of the shard is no "
-                    f"{self._field.type}: {err}.",
+                    Sentence(
+                        f"{self._where}: field '{self._field.name}' of row {self._first_row + row} of the shard is no "
+                        f"{self._field.type}: {err}.",
+                        f"{self._where}：分片中第 {self._first_row + row} 行的字段“{self._field.name}”不是 "
+                        f"{self._field.type}（{err}）。",
+                    ),
                     hint=RESTORE_HINT,
                 ) from err
 

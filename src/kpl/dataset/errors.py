@@ -9,8 +9,12 @@ NotFound
 """
 
 from kpl.errors import Invalid, NotFound
+from kpl.sentence import Sentence
 
-RESTORE_HINT = "Restore the file from a copy, then run `kpl dataset verify`."
+RESTORE_HINT = Sentence(
+    "Restore the file from a copy, then run `kpl dataset verify`.",
+    "请从副本恢复该文件，再运行 `kpl dataset verify`。",
+)
 
 
 class DatasetDamaged(Invalid):

@@ -11,6 +11,7 @@ import msgspec
 
 from kpl.dataset.errors import BadSample, UnsupportedFormat
 from kpl.errors import nearest
+from kpl.sentence import Sentence
 
 BLOB, FIXED, LIST, BYTES = "blob", "fixed", "list", "bytes"
 LAYOUTS = frozenset({BLOB, FIXED, LIST, BYTES})
@@ -96,7 +97,8 @@ class Field(msgspec.Struct, frozen=True, omit_defaults=True):
             raise UnsupportedFormat(f"'{self.name}' is not a field name: small letters, digits and _ only.")
         if self.layout not in LAYOUTS:
             raise UnsupportedFormat(
-                f"Field '{self.name}' has the layout '{self.layout}', unknown here.", hint="Update KPL."
+                f"Field '{self.name}' has the layout '{self.layout}', unknown here.",
+                hint=Sentence("Update KPL.", "请更新 KPL。"),
             )
         if self.layout in (FIXED, LIST):
             if self.dtype not in _ITEM_BYTES:

@@ -8,6 +8,7 @@ import struct
 from typing import NamedTuple
 
 from kpl.dataset.errors import BadSample
+from kpl.sentence import Sentence
 
 _PNG_CHANNELS = {0: 1, 2: 3, 3: 3, 4: 2, 6: 4}
 _JPEG_FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
@@ -34,9 +35,14 @@ def image_info(data: bytes | bytearray | memoryview) -> ImageInfo:
     try:
         info = _parse(head, data)
     except (struct.error, IndexError) as err:
-        raise BadSample("the image is cut short") from err
+        raise BadSample(Sentence("the image is cut short", "图像不完整")) from err
     if not (0 < info.width <= _MAX_SIDE and 0 < info.height <= _MAX_SIDE):
-        raise BadSample(f"the image header says {info.width} x {info.height} pixels")
+        raise BadSample(
+            Sentence(
+                f"the image header says {info.width} x {info.height} pixels",
+                f"图像文件头中的尺寸为 {info.width} × {info.height} 像素，不合理",
+            )
+        )
     return info
 
 
@@ -57,9 +63,9 @@ def _parse(head: bytes, data: bytes | bytearray | memoryview) -> ImageInfo:
 def _png(head: bytes, data: bytes | bytearray | memoryview) -> ImageInfo:
     width, height, _, colour = struct.unpack_from(">IIBB", head, 16)
     if colour not in _PNG_CHANNELS or head[12:16] != b"IHDR":
-        raise BadSample("the PNG header is damaged")
+        raise BadSample(Sentence("the PNG header is damaged", "PNG 文件头已损坏"))
     if bytes(data[-8:-4]) != b"IEND" and b"IEND" not in bytes(data[-4096:]):
-        raise BadSample("the PNG is cut short: it has no end")
+        raise BadSample(Sentence("the PNG is cut short: it has no end", "PNG 不完整，缺少结尾"))
     return ImageInfo("png", width, height, _PNG_CHANNELS[colour])
 
 
@@ -85,9 +91,9 @@ def _jpeg(data: bytes | bytearray | memoryview) -> ImageInfo:
             break
         position += length
     if info is None:
-        raise BadSample("the JPEG has no frame header")
+        raise BadSample(Sentence("the JPEG has no frame header", "JPEG 缺少帧头"))
     if not _has_end(data, position):
-        raise BadSample("the JPEG is cut short: it has no end marker")
+        raise BadSample(Sentence("the JPEG is cut short: it has no end marker", "JPEG 不完整，缺少结束标记"))
     return info
 
 
@@ -103,9 +109,14 @@ def _other(data: bytes | bytearray | memoryview) -> ImageInfo:
     try:
         from PIL import Image, UnidentifiedImageError
     except ImportError as err:
-        raise BadSample("not a JPEG, PNG, GIF or BMP; other formats need Pillow installed") from err
+        raise BadSample(
+            Sentence(
+                "not a JPEG, PNG, GIF or BMP; other formats need Pillow installed",
+                "不是 JPEG、PNG、GIF 或 BMP；其他格式需要安装 Pillow",
+            )
+        ) from err
     try:
         with Image.open(io.BytesIO(data)) as image:
             return ImageInfo((image.format or "").lower(), image.width, image.height, len(image.getbands()))
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as err:
-        raise BadSample("not an image") from err
+        raise BadSample(Sentence("not an image", "不是图像")) from err

@@ -20,6 +20,7 @@ from xxhash import xxh3_64_intdigest
 
 from kpl.dataset.errors import RESTORE_HINT, DatasetDamaged, NotADataset
 from kpl.errors import Invalid
+from kpl.sentence import Sentence
 from kpl.storage.url import is_remote
 
 WRITING = "writing"
@@ -48,7 +49,10 @@ def shard_path(root: Path, layer: str, shard_id: str) -> Path:
     """
     if _LAYER.fullmatch(layer) is None or _SHARD_ID.fullmatch(shard_id) is None:
         raise DatasetDamaged(
-            f"{root}: the manifest names the shard '{layer}/{shard_id}', which cannot be one."
+            Sentence(
+                f"{root}: the manifest names the shard '{layer}/{shard_id}', which cannot be one.",
+                f"{root}：清单中的分片“{layer}/{shard_id}”不合规则。",
+            )
         )
     return root / "data" / layer / f"{shard_id}.kpl"
 
@@ -84,16 +88,29 @@ def newest_version(root: Path) -> int:
         return numbers[-1]
     if not root.is_dir():
         raise NotADataset(
-            f"{root} is not a folder.", hint="Give the path of a dataset, the folder that holds HEAD."
+            Sentence(f"{root} is not a folder.", f"{root} 不是文件夹。"),
+            hint=Sentence(
+                "Give the path of a dataset, the folder that holds HEAD.",
+                "请指定数据集的路径，即 HEAD 所在的文件夹。",
+            ),
         )
     if (root / WRITING).exists():
         raise NotADataset(
-            f"{root} holds an unfinished dataset: its writer was interrupted before the first version.",
-            hint="Run the same conversion again, it goes on where it stopped.",
+            Sentence(
+                f"{root} holds an unfinished dataset: its writer was interrupted before the first version.",
+                f"{root} 中的数据集尚未完成：写入在首个版本之前中断。",
+            ),
+            hint=Sentence(
+                "Run the same conversion again, it goes on where it stopped.",
+                "请再次运行同样的转换，会从中断处继续。",
+            ),
         )
     raise NotADataset(
-        f"{root} is not a KPL Dataset: it has no manifest.",
-        hint="Make one of a folder of images with `kpl dataset pack`.",
+        Sentence(f"{root} is not a KPL Dataset: it has no manifest.", f"{root} 不是 KPL 数据集：没有清单。"),
+        hint=Sentence(
+            "Make one of a folder of images with `kpl dataset pack`.",
+            "可用 `kpl dataset pack` 由图像文件夹制作数据集。",
+        ),
     )
 
 
@@ -246,7 +263,12 @@ def parse_pointer(data: bytes, where: str) -> int:
         number = int(digits)
         if data in (pointer_content(number), b"%d\n" % number):
             return number
-    raise DatasetDamaged(f"{where}: {data[:40]!r} is no number of a version.", hint=RESTORE_HINT)
+    raise DatasetDamaged(
+        Sentence(
+            f"{where}: {data[:40]!r} is no number of a version.", f"{where}：{data[:40]!r} 不是版本号。"
+        ),
+        hint=RESTORE_HINT,
+    )
 
 
 def read_pointer(file: Path) -> int:

@@ -21,6 +21,7 @@ from kpl.dataset.kinds import SAMPLES
 from kpl.dataset.shard import map_file
 from kpl.dataset.splits import SplitRule
 from kpl.errors import Conflict
+from kpl.sentence import Sentence
 
 FORMAT = "kpl.dataset/v1"
 _MAX_INDEXES = 8  # more are merged into one: opening reads them all
@@ -222,8 +223,11 @@ def _commit(root: Path, draft: Draft, parent: int) -> Manifest:
     data = codec.seal(codec.MANIFEST, b"", manifest)
     if not layout.publish_new(layout.manifest_path(root, manifest.number), data):
         raise Conflict(
-            f"{root}: version {manifest.number} was committed by somebody else.",
-            hint="Open it again and retry.",
+            Sentence(
+                f"{root}: version {manifest.number} was committed by somebody else.",
+                f"{root}：版本 {manifest.number} 已由他人提交。",
+            ),
+            hint=Sentence("Open it again and retry.", "请重新打开后再试。"),
         )
     layout.write_head(root, manifest.number)
     return manifest
@@ -350,7 +354,10 @@ def load(root: Path, version: int | None = None) -> Manifest:
     path = layout.manifest_path(root, number)
     if not path.exists():
         known = ", ".join(map(str, layout.versions(root)[-10:]))
-        raise NotADataset(f"{root} has no version {number}.", hint=f"It has: {known}." if known else "")
+        raise NotADataset(
+            Sentence(f"{root} has no version {number}.", f"{root} 没有版本 {number}。"),
+            hint=Sentence(f"It has: {known}.", f"已有：{known}。") if known else "",
+        )
     _, manifest = codec.unseal(map_file(path), codec.MANIFEST, Manifest, where=str(path))
     check(manifest, number, str(path))
     return manifest
@@ -365,7 +372,12 @@ def check(manifest: Manifest, number: int, where: str) -> None:
     unknown = [feature for feature in manifest.features if feature not in _KNOWN_FEATURES]
     if manifest.format != FORMAT or unknown:
         features = ", ".join(unknown) or manifest.format
-        raise UnsupportedFormat(f"{where}: needs '{features}', unknown here.", hint="Update KPL.")
+        raise UnsupportedFormat(
+            Sentence(
+                f"{where}: needs '{features}', unknown here.", f"{where}：需要“{features}”，此 KPL 不支持。"
+            ),
+            hint=Sentence("Update KPL.", "请更新 KPL。"),
+        )
     names = [layer.name for layer in manifest.layers]
     rows = {layer.name: layer.num_rows for layer in manifest.layers}
     is_sound = (
@@ -381,4 +393,7 @@ def check(manifest: Manifest, number: int, where: str) -> None:
         and has_references(manifest.layers) == ("references" in manifest.features)
     )
     if not is_sound:
-        raise DatasetDamaged(f"{where}: the manifest contradicts itself.", hint=RESTORE_HINT)
+        raise DatasetDamaged(
+            Sentence(f"{where}: the manifest contradicts itself.", f"{where}：清单自相矛盾。"),
+            hint=RESTORE_HINT,
+        )

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from kpl.dataset.errors import BadSample
 from kpl.dataset.image import image_info
+from kpl.sentence import Sentence
 
 VOID = 255
 _MAX_PIXELS = 1 << 28
@@ -53,15 +54,23 @@ def encode_mask(mask: NDArray[Any]) -> NDArray[np.uint32]:
 
 def _checked_runs(runs: ArrayLike, height: int, width: int) -> NDArray[np.int64]:
     if not 0 <= height * width <= _MAX_PIXELS:
-        raise BadSample(f"a mask of {height} x {width} pixels is larger than {_MAX_PIXELS} pixels")
+        raise BadSample(
+            Sentence(
+                f"a mask of {height} x {width} pixels is larger than {_MAX_PIXELS} pixels",
+                f"掩码为 {height} × {width} 像素，超过 {_MAX_PIXELS} 像素的上限",
+            )
+        )
     try:
         lengths = np.asarray(runs, np.int64).reshape(-1)
     except (TypeError, ValueError, OverflowError) as err:
-        raise BadSample("the runs of the mask are not whole numbers") from err
+        raise BadSample(Sentence("the runs of the mask are not whole numbers", "掩码的游程不是整数")) from err
     total = int(lengths.sum()) if len(lengths) <= _MAX_PIXELS else -1
     if bool((lengths < 0).any()) or bool((lengths > _MAX_PIXELS).any()) or total != height * width:
         raise BadSample(
-            f"the runs of the mask add up to {total}, not to height {height} x width {width} = {height * width}"
+            Sentence(
+                f"the runs of the mask add up to {total}, not to height {height} x width {width} = {height * width}",
+                f"掩码的游程合计 {total}，应为高 {height} × 宽 {width} = {height * width}",
+            )
         )
     return lengths
 
@@ -77,7 +86,12 @@ def parse_counts(text: str) -> list[int]:
     for letter in text:
         code = ord(letter) - _TEXT_OFFSET
         if not 0 <= code < 64 or shift > 40:
-            raise BadSample(f"'{letter}' does not belong into the counts of a mask")
+            raise BadSample(
+                Sentence(
+                    f"'{letter}' does not belong into the counts of a mask",
+                    f"掩码的 counts 中不应有“{letter}”",
+                )
+            )
         value |= (code & _DIGIT) << shift
         shift += 5
         if code & _MORE:
@@ -87,7 +101,7 @@ def parse_counts(text: str) -> list[int]:
         runs.append(value + runs[-2] if len(runs) > 2 else value)
         value = shift = 0
     if shift:
-        raise BadSample("the counts of a mask are cut short")
+        raise BadSample(Sentence("the counts of a mask are cut short", "掩码的 counts 不完整"))
     return runs
 
 
@@ -137,13 +151,21 @@ def _corners(polygon: Sequence[float]) -> NDArray[np.float64]:
     try:
         numbers = np.asarray(polygon, np.float64)
     except (TypeError, ValueError) as err:
-        raise BadSample("a polygon is not a list of numbers") from err
+        raise BadSample(Sentence("a polygon is not a list of numbers", "多边形不是数字列表")) from err
     if numbers.ndim != 1 or len(numbers) < 6 or len(numbers) % 2:
         raise BadSample(
-            f"a polygon has {numbers.size} numbers: x and y of three corners at least are expected"
+            Sentence(
+                f"a polygon has {numbers.size} numbers: x and y of three corners at least are expected",
+                f"多边形有 {numbers.size} 个数字，至少应有三个角点的 x 和 y",
+            )
         )
     if not bool((np.abs(numbers) < _MAX_COORDINATE).all()):
-        raise BadSample("a polygon has a coordinate that is not a number, or far outside of any image")
+        raise BadSample(
+            Sentence(
+                "a polygon has a coordinate that is not a number, or far outside of any image",
+                "多边形的坐标不是数字，或远在图像之外",
+            )
+        )
     return numbers.reshape(-1, 2)
 
 
@@ -157,7 +179,12 @@ def check_segmentation(segmentation: Any, height: int, width: int) -> None:
         _checked_runs(_runs(segmentation, height, width), height, width)
         return
     if not isinstance(segmentation, (list, tuple)) or not segmentation:
-        raise BadSample("a mask is neither a list of polygons nor an object with size and counts")
+        raise BadSample(
+            Sentence(
+                "a mask is neither a list of polygons nor an object with size and counts",
+                "掩码既不是多边形列表，也不是含 size 和 counts 的对象",
+            )
+        )
     for polygon in segmentation:
         _corners(polygon)
 
@@ -170,7 +197,10 @@ def is_runs(segmentation: Any) -> bool:
 def _runs(segmentation: Mapping[str, Any], height: int, width: int) -> Any:
     if list(segmentation.get("size", ())) != [height, width]:
         raise BadSample(
-            f"a mask is for {segmentation.get('size')}, but the image has height {height} and width {width}"
+            Sentence(
+                f"a mask is for {segmentation.get('size')}, but the image has height {height} and width {width}",
+                f"掩码的尺寸为 {segmentation.get('size')}，而图像高 {height}、宽 {width}",
+            )
         )
     counts = segmentation.get("counts", ())
     return parse_counts(counts) if isinstance(counts, str) else counts
@@ -241,10 +271,15 @@ def decode_class_mask(data: bytes | bytearray | memoryview) -> NDArray[np.uint8]
             if image.mode.startswith("I"):
                 return np.asarray(image).astype(np.uint16)
             if image.mode not in ("L", "P", "1"):
-                raise BadSample(f"the mask is an image of {image.mode} values, not of class ids")
+                raise BadSample(
+                    Sentence(
+                        f"the mask is an image of {image.mode} values, not of class ids",
+                        f"掩码图像的模式为 {image.mode}，不是类别编号",
+                    )
+                )
             return np.asarray(image).astype(np.uint8)
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as err:
-        raise BadSample(f"the mask cannot be decoded: {err}") from err
+        raise BadSample(Sentence(f"the mask cannot be decoded: {err}", f"无法解码掩码（{err}）")) from err
 
 
 def check_mask_size(data: bytes | bytearray | memoryview) -> tuple[int, int]:
@@ -256,7 +291,10 @@ def check_mask_size(data: bytes | bytearray | memoryview) -> tuple[int, int]:
     info = image_info(data)
     if info.width * info.height > _MAX_PIXELS // 4:
         raise BadSample(
-            f"a mask of {info.width} x {info.height} pixels is larger than {_MAX_PIXELS // 4} pixels"
+            Sentence(
+                f"a mask of {info.width} x {info.height} pixels is larger than {_MAX_PIXELS // 4} pixels",
+                f"掩码为 {info.width} × {info.height} 像素，超过 {_MAX_PIXELS // 4} 像素的上限",
+            )
         )
     return info.height, info.width
 

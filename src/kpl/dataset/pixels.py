@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from kpl.dataset.errors import BadSample
 from kpl.dataset.image import ImageInfo, image_info
+from kpl.sentence import Sentence
 
 Decoder = Literal["auto", "opencv", "pillow"]
 
@@ -45,7 +46,7 @@ def decode_image(
             if size is not None and pixels.size != (size[1], size[0]):
                 pixels = pixels.resize((size[1], size[0]), Image.Resampling.BILINEAR)
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as err:
-        raise BadSample(f"The image cannot be decoded: {err}.") from err
+        raise BadSample(Sentence(f"The image cannot be decoded: {err}.", f"无法解码图像（{err}）。")) from err
     return np.asarray(pixels, dtype=np.uint8).reshape(pixels.height, pixels.width, channels)
 
 

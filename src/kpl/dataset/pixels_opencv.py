@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from kpl.dataset.errors import BadSample
 from kpl.dataset.image import ImageInfo
+from kpl.sentence import Sentence
 
 # Rotation by EXIF is left alone: boxes and masks speak of the pixels as they are stored.
 _STORED = cv2.IMREAD_IGNORE_ORIENTATION
@@ -44,9 +45,13 @@ def decode_into(data: bytes | bytearray | memoryview, info: ImageInfo, out: NDAr
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error as err:
-        raise BadSample(f"The image cannot be decoded: {err}.") from err
+        raise BadSample(Sentence(f"The image cannot be decoded: {err}.", f"无法解码图像（{err}）。")) from err
     if image is None:
-        raise BadSample("The image cannot be decoded: OpenCV does not understand it.")
+        raise BadSample(
+            Sentence(
+                "The image cannot be decoded: OpenCV does not understand it.", "无法解码图像：OpenCV 不支持。"
+            )
+        )
     target = out[:, :, 0] if channels == 1 else out
     if image.shape[:2] == (height, width):
         target[...] = image

@@ -12,6 +12,7 @@ from xxhash import xxh3_64_intdigest
 
 from kpl.dataset.errors import RESTORE_HINT, DatasetDamaged
 from kpl.errors import NotFound
+from kpl.sentence import Sentence
 from kpl.storage.base import Storage
 from kpl.storage.cache import BlockCache
 from kpl.storage.remote import MAX_IN_FLIGHT
@@ -128,10 +129,15 @@ class Ranges:
             else:
                 data = self.cache.read(file.digest, begin, end - begin, size=file.size, fetch=read)
         except NotFound as err:
-            raise DatasetDamaged(f"{file.path}: the file is missing.", hint=RESTORE_HINT) from err
+            raise DatasetDamaged(
+                Sentence(f"{file.path}: the file is missing.", f"{file.path}：文件缺失。"), hint=RESTORE_HINT
+            ) from err
         if len(data) != end - begin:
             raise DatasetDamaged(
-                f"{file.path}: {len(data)} bytes from {begin} on, where {end - begin} should be.",
+                Sentence(
+                    f"{file.path}: {len(data)} bytes from {begin} on, where {end - begin} should be.",
+                    f"{file.path}：从 {begin} 起有 {len(data)} 字节，应有 {end - begin} 字节。",
+                ),
                 hint=RESTORE_HINT,
             )
         return memoryview(data)

@@ -22,6 +22,7 @@ from kpl.dataset.sample import Sample
 from kpl.dataset.shard import Verify
 from kpl.dataset.snapshot import Snapshot
 from kpl.errors import Invalid, NotFound, nearest
+from kpl.sentence import Sentence
 
 if TYPE_CHECKING:
     from kpl.dataset.batch import Fields
@@ -252,7 +253,10 @@ class Dataset:
                 if not self._is_whole:
                     rows = self.rows[np.isin(self.rows, rows)]
                 return self._view(rows, name if self._is_whole else "")
-        raise NotFound(f"{self.path} has no split '{name}'.", hint=nearest(name, self.splits))
+        raise NotFound(
+            Sentence(f"{self.path} has no split '{name}'.", f"{self.path} 没有划分“{name}”。"),
+            hint=nearest(name, self.splits),
+        )
 
     def select(self, positions: ArrayLike) -> "Dataset":
         """A view of the samples at these positions, in this order."""
@@ -351,7 +355,8 @@ class Dataset:
         position = self._row_of_key.get(key)
         if position is None:
             raise NotFound(
-                f"{self.path} has no sample '{key}'.", hint=nearest(key, list(self._row_of_key)[:10000])
+                Sentence(f"{self.path} has no sample '{key}'.", f"{self.path} 没有样本“{key}”。"),
+                hint=nearest(key, list(self._row_of_key)[:10000]),
             )
         return self[position]
 

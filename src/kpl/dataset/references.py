@@ -21,9 +21,13 @@ from xxhash import xxh3_64_intdigest
 from kpl.dataset.columns import BlobColumn, Getter
 from kpl.dataset.errors import DatasetDamaged
 from kpl.errors import Invalid
+from kpl.sentence import Sentence
 
 HEAP = (1 << 32) - 1  # in place of a file's number: the blob lies in the heap of its shard
-RESTORE_HINT = "Bring the file back as it was and where it was, or make the index anew."
+RESTORE_HINT = Sentence(
+    "Bring the file back as it was and where it was, or make the index anew.",
+    "请将文件恢复原样并放回原处，或重建索引。",
+)
 _MAX_MAPPED = 256  # files; each costs a descriptor, of which a process has 1024 as a rule
 _MAX_ALIVE = 512  # maps, with those that only slices in use keep; more files are read instead
 # non-blocking, so that opening a pipe does not wait for ever
@@ -132,7 +136,7 @@ class ReferenceColumn(BlobColumn):
         place: tuple[memoryview, memoryview, memoryview],
         *,
         seen: memoryview | None,
-        damaged_for: Callable[[int, str], DatasetDamaged],
+        damaged_for: Callable[[int, Sentence], DatasetDamaged],
     ) -> None:
         super().__init__(
             memoryview(b""),
@@ -187,22 +191,29 @@ class ReferenceColumn(BlobColumn):
         try:
             return self._files.read(self._file[row], begin, begin + self._length[row])
         except FileNotFoundError as err:
-            raise self._damaged_for(row, f"{self._lies_in(row)}, which is missing") from err
+            raise self._damaged_for(row, self._lies_in(row, "which is missing", "该文件已缺失")) from err
         except OSError as err:
             raise self._damaged_for(
-                row, f"{self._lies_in(row)}, which cannot be opened: {err.strerror}"
+                row,
+                self._lies_in(
+                    row, f"which cannot be opened: {err.strerror}", f"该文件无法打开（{err.strerror}）"
+                ),
             ) from err
         except ValueError as err:
-            raise self._damaged_for(row, f"{self._lies_in(row)}, {err}") from err
+            raise self._damaged_for(row, self._lies_in(row, str(err), str(err))) from err
 
-    def _changed(self, row: int) -> str:
+    def _changed(self, row: int) -> Sentence:
         if self._file[row] == HEAP:
-            return "is damaged"
+            return Sentence("is damaged", "已损坏")
         begin = self._position[row]
-        return f"{self._lies_in(row)}, whose bytes {begin} to {begin + self._length[row]} have changed"
+        end = begin + self._length[row]
+        return self._lies_in(
+            row, f"whose bytes {begin} to {end} have changed", f"其字节 {begin} 到 {end} 已改变"
+        )
 
-    def _lies_in(self, row: int) -> str:
-        return f"lies in {self._files.path(self._file[row])}"
+    def _lies_in(self, row: int, en: str, zh: str) -> Sentence:
+        path = self._files.path(self._file[row])
+        return Sentence(f"lies in {path}, {en}", f"位于 {path}，{zh}")
 
     def values(self) -> Iterator[memoryview]:
         return map(self.getter(), range(len(self._position)))
@@ -223,7 +234,7 @@ def reference_column(
     *,
     heap: Callable[[], memoryview],
     seen: memoryview | None,
-    damaged_for: Callable[[int, str], DatasetDamaged],
+    damaged_for: Callable[[int, Sentence], DatasetDamaged],
 ) -> ReferenceColumn:
     """The reader over the checked buffers of a blob column that names files.
 

@@ -40,6 +40,7 @@ from kpl.dataset.ranges import (
 from kpl.dataset.shard import Shard, Verify
 from kpl.dataset.snapshot import Follow, Snapshot
 from kpl.errors import NotFound
+from kpl.sentence import Sentence
 from kpl.storage.base import Storage
 from kpl.storage.cache import BlockCache
 from kpl.storage.url import open_storage
@@ -272,7 +273,12 @@ class RemoteShard(Shard):
         end = buffer.position + buffer.length
         data = self._ranges.fetch_checked(self._remote, buffer.position, end, buffer.check)
         if data is None:
-            raise self._damaged(f"column '{field.name}' ({buffer.role}, rows {self._rows()}) is damaged")
+            raise self._damaged(
+                Sentence(
+                    f"column '{field.name}' ({buffer.role}, rows {self._rows()}) is damaged",
+                    f"列“{field.name}”（{buffer.role}，行 {self._rows()}）已损坏",
+                )
+            )
         return data
 
     def _blob_column(self, field: Field, buffers: dict[str, memoryview]) -> BlobColumn:
@@ -393,13 +399,23 @@ class RemoteSnapshot(Snapshot):
             ref = next((each for each in self.manifest.indexes if each.number == number), None)
             path = cast(RemotePath, layout.index_path(self.root, number))
             if ref is None:
-                raise DatasetDamaged(f"{self.root}: the manifest lacks index {number}.", hint=RESTORE_HINT)
+                raise DatasetDamaged(
+                    Sentence(
+                        f"{self.root}: the manifest lacks index {number}.",
+                        f"{self.root}：清单缺少索引 {number}。",
+                    ),
+                    hint=RESTORE_HINT,
+                )
             known = self._found.pop(number, None)
             if known is None or known[16:32].hex() != ref.id:
                 known, _ = _fetch_sealed(self.ranges.storage, path, codec.INDEX, IndexDirectory)
             if known[16:32].hex() != ref.id or len(known) != ref.size:
                 raise DatasetDamaged(
-                    f"{path}: this is not the index that the manifest names.", hint=RESTORE_HINT
+                    Sentence(
+                        f"{path}: this is not the index that the manifest names.",
+                        f"{path}：不是清单所指的索引。",
+                    ),
+                    hint=RESTORE_HINT,
                 )
             self._indexes[number] = known
         return known
@@ -432,7 +448,8 @@ def open_snapshot(
     found = {} if index is None else {number: index}
     if manifest is None:
         raise NotADataset(
-            f"{root} has no version {number}.", hint="Is it the address of the folder with HEAD?"
+            Sentence(f"{root} has no version {number}.", f"{root} 没有版本 {number}。"),
+            hint=Sentence("Is it the address of the folder with HEAD?", "请确认地址是 HEAD 所在的文件夹。"),
         )
     return RemoteSnapshot(root, manifest, verify, ranges, found=found)
 
@@ -448,8 +465,13 @@ def newest_version(storage: Storage, root: str) -> int:
             return layout.parse_pointer(storage.read("HEAD"), f"{root}/HEAD")
         except NotFound as err:
             raise NotADataset(
-                f"{root} is not a KPL Dataset: it has no HEAD.",
-                hint="Give the address of the folder that holds HEAD, or the number of a version.",
+                Sentence(
+                    f"{root} is not a KPL Dataset: it has no HEAD.", f"{root} 不是 KPL 数据集：没有 HEAD。"
+                ),
+                hint=Sentence(
+                    "Give the address of the folder that holds HEAD, or the number of a version.",
+                    "请指定 HEAD 所在文件夹的地址，或版本号。",
+                ),
             ) from err
         except DatasetDamaged:
             if not num_left:
@@ -485,7 +507,11 @@ def _fetch_sealed(
             found, directory = codec.unseal(data, kind, struct_type, where=str(path))
             if xxh3_128(data[codec.HEADER_BYTES :]).hexdigest() != found:
                 raise DatasetDamaged(
-                    f"{path}: its bytes are not the ones that were written.", hint=RESTORE_HINT
+                    Sentence(
+                        f"{path}: its bytes are not the ones that were written.",
+                        f"{path}：内容与写入时不同。",
+                    ),
+                    hint=RESTORE_HINT,
                 )
         except DatasetDamaged:
             if not tries_left:

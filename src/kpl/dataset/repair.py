@@ -37,6 +37,7 @@ from kpl.dataset.reader import Dataset
 from kpl.dataset.shard import map_file, open_shard_file
 from kpl.dataset.writer import DatasetWriter, carried_over
 from kpl.errors import KPLError
+from kpl.sentence import Sentence
 
 _ASIDE = ".damaged"
 
@@ -168,7 +169,12 @@ def _with_index(root: Path, manifest: Manifest, actions: list[str]) -> Manifest:
     for layer in manifest.layers:
         for shard in layer.shards:
             if not _is_whole(layout.shard_path(root, layer.name, shard.id), shard.id):
-                raise DatasetDamaged(f"{root}: index {damaged[0]} and shard {shard.id} are both damaged.")
+                raise DatasetDamaged(
+                    Sentence(
+                        f"{root}: index {damaged[0]} and shard {shard.id} are both damaged.",
+                        f"{root}：索引 {damaged[0]} 与分片 {shard.id} 都已损坏。",
+                    )
+                )
     splits = {split.name: _rows(root, split, actions) for split in manifest.splits}
     deltas, removed = _other_rows(root, manifest, actions)
     draft = Draft(

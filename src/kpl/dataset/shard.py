@@ -21,6 +21,7 @@ from kpl.dataset.errors import RESTORE_HINT, DatasetDamaged, NotADataset, Unsupp
 from kpl.dataset.fields import BLOB, Field
 from kpl.dataset.references import RESTORE_HINT as SOURCE_HINT
 from kpl.dataset.references import reference_column
+from kpl.sentence import Sentence
 
 Verify = Literal["once", "always", "never"]
 
@@ -35,11 +36,15 @@ def map_file(path: Path) -> memoryview:
         with path.open("rb") as file:
             return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
     except FileNotFoundError as err:
-        raise DatasetDamaged(f"{path}: the file is missing.", hint=RESTORE_HINT) from err
+        raise DatasetDamaged(
+            Sentence(f"{path}: the file is missing.", f"{path}：文件缺失。"), hint=RESTORE_HINT
+        ) from err
     except (IsADirectoryError, NotADirectoryError) as err:
-        raise NotADataset(f"{path} is not a file.") from err
+        raise NotADataset(Sentence(f"{path} is not a file.", f"{path} 不是文件。")) from err
     except ValueError as err:  # mmap refuses an empty file
-        raise DatasetDamaged(f"{path}: the file is empty.", hint=RESTORE_HINT) from err
+        raise DatasetDamaged(
+            Sentence(f"{path}: the file is empty.", f"{path}：文件为空。"), hint=RESTORE_HINT
+        ) from err
 
 
 class Shard:
@@ -76,7 +81,12 @@ class Shard:
         self._columns: dict[str, ColumnReader] = {}
         trailer, directory = codec.decode_trailer(tail, size=size, where=str(path))
         if trailer.num_rows != num_rows:
-            raise self._damaged(f"{trailer.num_rows} rows, but the manifest says {num_rows}")
+            raise self._damaged(
+                Sentence(
+                    f"{trailer.num_rows} rows, but the manifest says {num_rows}",
+                    f"有 {trailer.num_rows} 行，清单为 {num_rows} 行",
+                )
+            )
         self._directory_position = trailer.position
         self.directory = codec.decode_directory(directory, codec.ShardDirectory, where=str(path))
         self._entries = {entry.field.name: entry for entry in self.directory.columns}
@@ -95,7 +105,10 @@ class Shard:
             )
             if found != self._id or len(mapped) != self._size:
                 raise self._damaged(
-                    f"this is shard {found} of {len(mapped)} bytes, not the one the manifest names"
+                    Sentence(
+                        f"this is shard {found} of {len(mapped)} bytes, not the one the manifest names",
+                        f"这是 {len(mapped)} 字节的分片 {found}，不是清单所指的分片",
+                    )
                 )
             self._file = mapped
         return self._file
@@ -116,7 +129,12 @@ class Shard:
         if entry is None:  # the field came with a later version
             return MissingColumn(self.num_rows)
         if (entry.field.layout, entry.field.shape) != (field.layout, field.shape):
-            raise self._damaged(f"the manifest's field '{field.name}' is another one in the file")
+            raise self._damaged(
+                Sentence(
+                    f"the manifest's field '{field.name}' is another one in the file",
+                    f"文件中的字段“{field.name}”与清单不同",
+                )
+            )
         field = entry.field  # whose dtype a later version may have widened
         field.check()
         where = str(self.path)
@@ -135,13 +153,20 @@ class Shard:
     def _buffer(self, field: Field, buffer: codec.Buffer) -> memoryview:
         end = buffer.position + buffer.length
         if buffer.position < codec.HEADER_BYTES or buffer.length < 0 or end > self._directory_position:
-            raise self._damaged(f"column '{field.name}' lies outside the file")
+            raise self._damaged(
+                Sentence(f"column '{field.name}' lies outside the file", f"列“{field.name}”在文件之外")
+            )
         if buffer.position >= self._tail_start:
             data = self.tail[buffer.position - self._tail_start : end - self._tail_start]
         else:
             data = self._read(field, buffer)
         if self._verify != "never" and xxh3_64_intdigest(data) != buffer.check:
-            raise self._damaged(f"column '{field.name}' ({buffer.role}, rows {self._rows()}) is damaged")
+            raise self._damaged(
+                Sentence(
+                    f"column '{field.name}' ({buffer.role}, rows {self._rows()}) is damaged",
+                    f"列“{field.name}”（{buffer.role}，行 {self._rows()}）已损坏",
+                )
+            )
         return data
 
     def _read(self, field: Field, buffer: codec.Buffer) -> memoryview:
@@ -177,26 +202,41 @@ class Shard:
                 # also with "never": the files are not ours
                 seen=None if self._verify == "always" else memoryview(bytearray(self.num_rows)),
                 damaged_for=lambda row, reason: DatasetDamaged(
-                    f"{self.path}: {self._blob_name(field.name, row)} {reason}.", hint=SOURCE_HINT
+                    Sentence(
+                        f"{self.path}: {self._blob_name(field.name, row)} {reason}.",
+                        f"{self.path}：{self._blob_name(field.name, row).zh}{reason.zh}。",
+                    ),
+                    hint=SOURCE_HINT,
                 ),
             )
         except ValueError as err:
-            raise self._damaged(f"column '{field.name}' contradicts itself: {err}") from err
+            raise self._damaged(
+                Sentence(
+                    f"column '{field.name}' contradicts itself: {err}", f"列“{field.name}”自相矛盾（{err}）"
+                )
+            ) from err
 
     def _blob_damaged(self, name: str) -> Callable[[int], DatasetDamaged]:
         def make(row: int) -> DatasetDamaged:
-            return self._damaged(f"{self._blob_name(name, row)} is damaged")
+            place = self._blob_name(name, row)
+            return self._damaged(Sentence(f"{place} is damaged", f"{place.zh}已损坏"))
 
         return make
 
-    def _blob_name(self, name: str, row: int) -> str:
-        return f"field '{name}' of row {self.first_row + row} (row {row} of the shard)"
+    def _blob_name(self, name: str, row: int) -> Sentence:
+        number = self.first_row + row
+        return Sentence(
+            f"field '{name}' of row {number} (row {row} of the shard)",
+            f"第 {number} 行（分片中第 {row} 行）的字段“{name}”",
+        )
 
     def _rows(self) -> str:
         return f"{self.first_row} to {self.first_row + max(self.num_rows - 1, 0)}"
 
-    def _damaged(self, reason: str) -> DatasetDamaged:
-        return DatasetDamaged(f"{self.path}: {reason}.", hint=RESTORE_HINT)
+    def _damaged(self, reason: Sentence) -> DatasetDamaged:
+        return DatasetDamaged(
+            Sentence(f"{self.path}: {reason}.", f"{self.path}：{reason.zh}。"), hint=RESTORE_HINT
+        )
 
     def heap_end(self) -> int:
         """The byte after the last one that a blob may occupy."""

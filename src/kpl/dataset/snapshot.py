@@ -23,6 +23,7 @@ from kpl.dataset.manifest import IndexDirectory, Layer, Manifest, ShardRef, Spli
 from kpl.dataset.patched import PatchedColumn
 from kpl.dataset.shard import Shard, Verify, map_file
 from kpl.errors import Invalid, NotFound, nearest
+from kpl.sentence import Sentence
 from kpl.storage.cache import BlockCache
 
 _BLOCK_BYTES = 1 << 20  # with 16 requests at a time enough to fill 300 MB/s at 30 ms a request
@@ -112,7 +113,10 @@ class Snapshot:
         """
         found = self.fields.get(name)
         if found is None:
-            raise NotFound(f"{self.root} has no field '{name}'.", hint=nearest(name, self.fields))
+            raise NotFound(
+                Sentence(f"{self.root} has no field '{name}'.", f"{self.root} 没有字段“{name}”。"),
+                hint=nearest(name, self.fields),
+            )
         return found
 
     def column(self, name: str, segment: int) -> ColumnReader:
@@ -167,7 +171,11 @@ class Snapshot:
         end = ref.offset + ref.size - ref.tail_start
         if not codec.HEADER_BYTES <= ref.offset <= end <= len(index) or ref.offset % 8:
             raise DatasetDamaged(
-                f"{self.root}: shard {ref.id} is not where the manifest says.", hint=RESTORE_HINT
+                Sentence(
+                    f"{self.root}: shard {ref.id} is not where the manifest says.",
+                    f"{self.root}：分片 {ref.id} 不在清单所指的位置。",
+                ),
+                hint=RESTORE_HINT,
             )
         return index[ref.offset : end]
 
@@ -178,12 +186,22 @@ class Snapshot:
             path = layout.index_path(self.root, number)
             ref = next((each for each in self.manifest.indexes if each.number == number), None)
             if ref is None:
-                raise DatasetDamaged(f"{self.root}: the manifest lacks index {number}.", hint=RESTORE_HINT)
+                raise DatasetDamaged(
+                    Sentence(
+                        f"{self.root}: the manifest lacks index {number}.",
+                        f"{self.root}：清单缺少索引 {number}。",
+                    ),
+                    hint=RESTORE_HINT,
+                )
             mapped = map_file(path)
             found, _ = codec.unseal(mapped, codec.INDEX, IndexDirectory, where=str(path))
             if found != ref.id or len(mapped) != ref.size:
                 raise DatasetDamaged(
-                    f"{path}: this is not the index that the manifest names.", hint=RESTORE_HINT
+                    Sentence(
+                        f"{path}: this is not the index that the manifest names.",
+                        f"{path}：不是清单所指的索引。",
+                    ),
+                    hint=RESTORE_HINT,
                 )
             self._indexes[number] = mapped
         return mapped
@@ -198,18 +216,23 @@ class Snapshot:
         data = index[buffer.position : buffer.position + buffer.length]
         where = f"{layout.index_path(self.root, split.index)}: split '{split.name}'"
         if xxh3_64_intdigest(data) != buffer.check:
-            raise DatasetDamaged(f"{where} is damaged.", hint=RESTORE_HINT)
+            raise DatasetDamaged(Sentence(f"{where} is damaged.", f"{where} 已损坏。"), hint=RESTORE_HINT)
         try:
             rows = decode_rows(buffer.role, data, buffer.dtype, count=split.count)
         except ValueError as err:
-            raise DatasetDamaged(f"{where} cannot be read: {err}.", hint=RESTORE_HINT) from err
+            raise DatasetDamaged(
+                Sentence(f"{where} cannot be read: {err}.", f"无法读取 {where}（{err}）。"), hint=RESTORE_HINT
+            ) from err
         is_rising = not bool((rows[1:] <= rows[:-1]).any())
         if (
             len(rows) != split.count
             or not is_rising
             or (len(rows) and not 0 <= rows[0] <= rows[-1] < self.manifest.rows)
         ):
-            raise DatasetDamaged(f"{where} names rows that there are not.", hint=RESTORE_HINT)
+            raise DatasetDamaged(
+                Sentence(f"{where} names rows that there are not.", f"{where} 指向不存在的行。"),
+                hint=RESTORE_HINT,
+            )
         return rows
 
     def expect(self, rows: Sequence[int]) -> None:

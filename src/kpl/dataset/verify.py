@@ -18,6 +18,7 @@ from kpl.dataset.references import ReferenceColumn
 from kpl.dataset.shard import Shard, map_file, open_shard_file
 from kpl.dataset.snapshot import Snapshot
 from kpl.errors import Invalid, KPLError
+from kpl.sentence import Sentence
 from kpl.storage.url import is_remote
 
 _CHUNK_BYTES = 8 << 20
@@ -76,7 +77,11 @@ def verify(
     address = os.fspath(path)
     if all_versions and is_remote(address):
         raise Invalid(
-            f"{address}: the versions at an address cannot be listed.", hint="Check one by its number."
+            Sentence(
+                f"{address}: the versions at an address cannot be listed.",
+                f"{address}：无法列出地址上的版本。",
+            ),
+            hint=Sentence("Check one by its number.", "请按版本号逐个检查。"),
         )
     if not is_remote(address):
         root = layout.folder_of(address)
@@ -92,7 +97,9 @@ def verify(
             mirror.fetch("HEAD")
         number = newest_version(mirror.storage, address) if version is None else version
         if not mirror.fetch(str(layout.manifest_path(mirror.root, number).relative_to(mirror.root))):
-            raise NotADataset(f"{address} has no version {number}.")
+            raise NotADataset(
+                Sentence(f"{address} has no version {number}.", f"{address} 没有版本 {number}。")
+            )
         return _verify(mirror.root, [number], progress, mirror.holding)
 
 

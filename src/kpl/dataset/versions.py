@@ -24,6 +24,7 @@ from kpl.dataset.reader import Dataset
 from kpl.dataset.validators import check_classes, complete_mask, complete_objects
 from kpl.dataset.writer import carried_over
 from kpl.errors import Conflict, Invalid, NotFound, nearest
+from kpl.sentence import Sentence
 from kpl.storage.url import is_remote
 
 _MAX_DELTAS = 8  # of a layer; more are merged into one, since each costs a look-up when reading
@@ -145,7 +146,8 @@ def resolve(path: str | os.PathLike[str], name: str) -> int:
         return known[name]
     numbers = ", ".join(map(str, layout.versions(layout.folder_of(path))[-10:]))
     raise NotFound(
-        f"{path} has no version '{name}'.", hint=f"{nearest(name, known)} Versions: {numbers}.".strip()
+        Sentence(f"{path} has no version '{name}'.", f"{path} 没有版本“{name}”。"),
+        hint=f"{nearest(name, known)} Versions: {numbers}.".strip(),
     )
 
 
@@ -334,8 +336,11 @@ def _refuse_needed(dataset: Dataset, layer: str, fields: set[str]) -> None:
     needed = {each.name for each in {SAMPLES: template.samples, LABELS: template.labels}.get(layer, ())}
     if fields & needed:
         raise Invalid(
-            f"A dataset for {dataset.kind} needs the fields {', '.join(sorted(fields & needed))}.",
-            hint="Derive a dataset of another kind instead.",
+            Sentence(
+                f"A dataset for {dataset.kind} needs the fields {', '.join(sorted(fields & needed))}.",
+                f"{dataset.kind} 类数据集需要字段 {'、'.join(sorted(fields & needed))}。",
+            ),
+            hint=Sentence("Derive a dataset of another kind instead.", "请改为派生另一种类的数据集。"),
         )
 
 

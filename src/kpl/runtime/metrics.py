@@ -21,6 +21,7 @@ from kpl.algorithm.protocol import (
     parse_lines,
     read_lines,
 )
+from kpl.sentence import sentence
 
 MAX_PROBLEMS = 20
 _MAX_NOTES = 200
@@ -39,6 +40,7 @@ class _MetricLine(msgspec.Struct, tag="metric", tag_field="type", gc=False):
 class _ProgressLine(msgspec.Struct, tag="progress", tag_field="type", gc=False):
     value: float
     message: str = ""
+    message_zh: str = ""
 
 
 _MANY_LINES = msgspec.json.Decoder(_MetricLine | _ProgressLine)
@@ -138,9 +140,11 @@ class AttemptEvents:
 
     def _take(self, event: Event | _MetricLine | _ProgressLine) -> None:
         match event:
-            case Progress() | _ProgressLine():
+            case Progress():
+                self.progress, self.progress_message = event.value, event.message
+            case _ProgressLine():
                 self.progress = min(1.0, max(0.0, event.value))
-                self.progress_message = event.message
+                self.progress_message = sentence(event.message, event.message_zh)
             case Note():
                 self.notes.append(event.text)
             case Figure():

@@ -29,6 +29,7 @@ from kpl.runtime import supervisor
 from kpl.runtime.devices import GivenDevice
 from kpl.runtime.devices.registry import kind_of, memory_held_mib, memory_used_mib
 from kpl.runtime.variables import inherited_variables
+from kpl.sentence import Sentence, in_chinese
 
 INTERVAL_S = 1.0
 PATIENCE_S = 10.0
@@ -123,13 +124,19 @@ class Watch:
         excess = next(self._excesses(), None)
         if excess is None:
             if self._is_told:
-                self._tell("It is within its share of the device again.")
+                self._tell(
+                    Sentence("It is within its share of the device again.", "设备内存用量已回到份额以内。")
+                )
             self._over_since, self._is_told = None, False
             return False
         patience_s = self._plan["patience_s"]
         if not self._is_told:
-            warning = f" It is stopped if that is so in {patience_s:g} s still." if excess.is_certain else ""
-            self._tell(f"{excess}{warning}")
+            warning = Sentence(
+                f" It is stopped if that is so in {patience_s:g} s still.",
+                f"若 {patience_s:g} 秒后仍是如此，任务将被停止。",
+            )
+            ending = warning if excess.is_certain else ""
+            self._tell(Sentence(f"{excess}{ending}", excess.in_chinese() + in_chinese(ending)))
             self._is_told = True
         if not excess.is_certain:
             self._over_since = None
@@ -190,7 +197,7 @@ class Watch:
 
     def _tell(self, text: str) -> None:
         print(f"[kpl] {text}", flush=True)  # noqa: T201 - our output is the attempt's log
-        line = json.dumps({"type": "note", "text": text}).encode() + b"\n"
+        line = json.dumps({"type": "note", "text": text, "text_zh": in_chinese(text)}).encode() + b"\n"
         with contextlib.suppress(OSError), Path(self._plan["events"]).open("ab", buffering=0) as file:
             file.write(line)
 

@@ -80,4 +80,5 @@ class AlgorithmOut(BaseModel):
 class AlgorithmDetail(AlgorithmOut):
     interfaces: list[FunctionOut]
     readme: str
+    readme_zh: str = Field("", description="`README.zh-CN.md` of its folder, where there is one.")
     versions: list[str] = Field(description="Newest first.")

@@ -75,6 +75,7 @@ class TaskOut(BaseModel):
     num_attempts: int
     progress: float | None = Field(description="0 to 1, as the algorithm reports it.")
     progress_message: str
+    progress_message_zh: str = Field("", description="`progress_message` in Chinese, where that is known.")
     endpoint: str
     queue: str
     priority: Priority
@@ -160,4 +161,7 @@ class TaskDetail(TaskOut):
     used_by: list[int] = Field(description="Tasks that took an output of this one as input.")
     attempts: list[AttemptOut]
     notes: list[str] = Field(description="What the algorithm noted, oldest first, of the latest attempt.")
+    notes_zh: list[str] = Field(
+        description="`notes` in Chinese, each as it was noted where no Chinese is known."
+    )
     seq: int

@@ -68,8 +68,8 @@ for number in range(parameters["lines"]):
 with Path(os.environ["KPL_EVENTS"]).open("a") as events:
     for step in range(3):
         events.write(json.dumps({"type": "metric", "name": "score", "value": step / 2, "step": step}) + "\\n")
-    events.write(json.dumps({"type": "progress", "value": 0.5, "message": "half way"}) + "\\n")
-    events.write(json.dumps({"type": "note", "text": "noted"}) + "\\n")
+    events.write(json.dumps({"type": "progress", "value": 0.5, "message": "half way", "message_zh": "一半"}) + "\\n")
+    events.write(json.dumps({"type": "note", "text": "noted", "text_zh": "已记录"}) + "\\n")
 
 
 def wait_for(path):

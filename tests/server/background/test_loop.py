@@ -125,6 +125,7 @@ def test_metrics_and_progress_are_shown(works: Working) -> None:
     run = works.run(chain("metered"))
     task = works.task(run, "metered")
     assert (task.progress, task.notes) == (0.5, ["noted"])
+    assert (task.notes_zh, task.progress_message_zh) == (["已记录"], "一半")
     found = metrics.get_metrics(works.platform, SERVER, "default", task.id)
     assert [(each.name, each.last, each.num_points) for each in found.metrics] == [("score", 1.0, 3)]
     assert found.missing == []

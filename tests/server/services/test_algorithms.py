@@ -50,9 +50,12 @@ def install(platform: Platform, caller: Caller, folder: Path) -> str:
 def test_an_installed_algorithm_shows_its_interface_and_readme(
     platform: Platform, root: Caller, tmp_path: Path
 ) -> None:
-    assert install(platform, root, write_algorithm(tmp_path / "echo")) == "echo@1.0"
+    folder = write_algorithm(tmp_path / "echo")
+    (folder / "README.zh-CN.md").write_text("# 回声\n", encoding="utf-8")
+    assert install(platform, root, folder) == "echo@1.0"
     found = algorithms.get_algorithm(platform, root, "default", "echo")
     assert found.readme.startswith("# Echo")
+    assert found.readme_zh == "# 回声\n"
     assert [function.name for function in found.interfaces] == ["process"]
     assert found.title == {"en": "Echo", "zh": "回声"}
 

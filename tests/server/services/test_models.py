@@ -45,7 +45,9 @@ def test_versions_count_up_and_equal_files_stay_the_same_version(
     assert (found.num_versions, found.latest.version) == (2, 2)
 
 
-@pytest.mark.parametrize(("language", "word"), [("en", "Where it comes from"), ("zh", "来源")])
+@pytest.mark.parametrize(
+    ("language", "word"), [("en", "Where it comes from"), ("zh", "来源"), ("zh", "图像分类模型")]
+)
 def test_a_card_is_written_in_both_languages(
     platform: Platform, viewer_of: Caller, pets: str, language: str, word: str
 ) -> None:

@@ -2087,6 +2087,12 @@ export interface components {
             origin: "builtin" | "project";
             /** Readme */
             readme: string;
+            /**
+             * Readme Zh
+             * @description `README.zh-CN.md` of its folder, where there is one.
+             * @default
+             */
+            readme_zh: string;
             /** Task */
             task: string;
             /** Title */
@@ -5748,6 +5754,11 @@ export interface components {
              * @description What the algorithm noted, oldest first, of the latest attempt.
              */
             notes: string[];
+            /**
+             * Notes Zh
+             * @description `notes` in Chinese, each as it was noted where no Chinese is known.
+             */
+            notes_zh: string[];
             /** Num Attempts */
             num_attempts: number;
             /**
@@ -5778,6 +5789,12 @@ export interface components {
             progress: number | null;
             /** Progress Message */
             progress_message: string;
+            /**
+             * Progress Message Zh
+             * @description `progress_message` in Chinese, where that is known.
+             * @default
+             */
+            progress_message_zh: string;
             /** Project */
             project: string;
             /** Queue */
@@ -5909,6 +5926,12 @@ export interface components {
             progress: number | null;
             /** Progress Message */
             progress_message: string;
+            /**
+             * Progress Message Zh
+             * @description `progress_message` in Chinese, where that is known.
+             * @default
+             */
+            progress_message_zh: string;
             /** Project */
             project: string;
             /** Queue */

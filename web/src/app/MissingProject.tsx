@@ -14,7 +14,7 @@ export function MissingProject({ project }: { project: string }) {
   const { t } = useTranslation();
   const mine = useQuery(projectsQuery).data;
   return (
-    <Page header={<PageHeader title={project} />}>
+    <Page header={<PageHeader title={project} isName />}>
       <EmptyState
         icon={FolderX}
         title={t('project.missing', { project })}

@@ -29,13 +29,14 @@ export default function Palette() {
     id: destinationPath(destination, project),
     name: t(`nav.${destination.id}`),
     kind: t('palette.pages'),
+    isName: false,
     icon: destination.icon,
   }));
   const objects = found
     .flatMap(({ data }) => data ?? [])
     .map(({ kind, ...item }) => {
       const destination = destinations.find(({ id }) => id === kind);
-      return { ...item, kind: t(`nav.${kind}`), icon: destination?.icon ?? Search };
+      return { ...item, kind: t(`nav.${kind}`), isName: true, icon: destination?.icon ?? Search };
     });
   const close = () => showOverlay('none');
   return (
@@ -73,10 +74,12 @@ export default function Palette() {
                   <p className="px-3 py-6 text-center text-fg-3">{t('palette.empty')}</p>
                 )}
               >
-                {({ id, name, kind, icon: Icon }) => (
+                {({ id, name, kind, isName, icon: Icon }) => (
                   <MenuItem id={id} textValue={name} className={menuItemClass}>
                     <Icon aria-hidden className="text-fg-3" />
-                    <span className="min-w-0 flex-1 truncate">{name}</span>
+                    <span translate={isName ? 'no' : undefined} className="min-w-0 flex-1 truncate">
+                      {name}
+                    </span>
                     <span className="text-12 text-fg-3">{kind}</span>
                   </MenuItem>
                 )}

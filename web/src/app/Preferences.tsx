@@ -12,6 +12,7 @@ export function LanguageButton() {
     <IconButton
       icon={Languages}
       label={t('language.switch')}
+      lang={i18n.language === 'zh' ? 'en' : 'zh-CN'}
       onHoverStart={loadChineseFont}
       onFocus={loadChineseFont}
       onPress={() => void setLanguage(i18n.language === 'zh' ? 'en' : 'zh')}

@@ -38,7 +38,7 @@ export function ProjectMenu({ project, hasWords }: { project: string; hasWords: 
             : 'grid size-8 place-items-center rounded-md border border-line text-11 font-semibold text-fg-2 hover:bg-sunken hover:text-fg'
         }
       >
-        <span title={title} className={hasWords ? 'min-w-0 flex-1 truncate' : undefined}>
+        <span translate="no" title={title} className={hasWords ? 'min-w-0 flex-1 truncate' : undefined}>
           {hasWords ? title : title.slice(0, 2)}
         </span>
         {hasWords && <ChevronsUpDown aria-hidden className="size-3.5 shrink-0 text-fg-3" />}

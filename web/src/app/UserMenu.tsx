@@ -4,6 +4,7 @@ import { Button } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import { projectQuery } from '@/api/projects';
 import { type Session, sessionQuery, signOut } from '@/api/session';
+import { later } from '@/i18n';
 import { cx } from '@/ui/cx';
 import { Menu } from '@/ui/Menu';
 import { toastError } from '@/ui/Toast';
@@ -27,7 +28,7 @@ export function UserMenu({
       client.clear();
       client.setQueryData(sessionQuery.queryKey, null);
     } catch (error) {
-      toastError(error, t('user.signOut'));
+      toastError(error, later('common', 'user.signOut'));
     }
   };
   return (
@@ -36,7 +37,9 @@ export function UserMenu({
       placement="right bottom"
       header={
         <div className="border-b border-line px-2 pt-1 pb-2">
-          <p className="font-medium">{name}</p>
+          <p translate="no" className="font-medium">
+            {name}
+          </p>
           <p className="text-12 text-fg-3">
             {session.username} · {project}
             {role && ` · ${t(`role.${role}`)}`}
@@ -59,10 +62,17 @@ export function UserMenu({
           hasWords ? 'h-9 w-full px-1.5' : 'size-8 justify-center',
         )}
       >
-        <span className="grid size-6 shrink-0 place-items-center rounded-full bg-accent-soft text-11 font-semibold text-accent uppercase">
+        <span
+          translate="no"
+          className="grid size-6 shrink-0 place-items-center rounded-full bg-accent-soft text-11 font-semibold text-accent uppercase"
+        >
           {name.slice(0, 2)}
         </span>
-        {hasWords && <span className="truncate font-medium">{name}</span>}
+        {hasWords && (
+          <span translate="no" className="truncate font-medium">
+            {name}
+          </span>
+        )}
       </Button>
     </Menu>
   );

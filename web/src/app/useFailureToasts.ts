@@ -1,6 +1,7 @@
 import { useTranslation } from 'react-i18next';
 import type { Schemas } from '@/api/client';
 import { useLive } from '@/api/live';
+import { later } from '@/i18n';
 import { useFormat } from '@/i18n/format';
 import { useGo } from '@/ui/routing';
 import { toast } from '@/ui/Toast';
@@ -19,7 +20,7 @@ export function useFailureToasts(project: string): void {
     if (type !== 'task' || !isToBeTold(task)) return;
     toast({
       tone: 'failed',
-      title: t('failedTasks.toast', { name: task.name }),
+      title: later('common', 'failedTasks.toast', { name: task.name }),
       detail: worded(task).reason,
       action: { label: t('failedTasks.log'), onPress: () => go(taskPath(project, task)) },
     });

@@ -50,6 +50,11 @@ export async function setLanguage(language: Language): Promise<void> {
   await i18next.changeLanguage(language);
 }
 
+/** Words to be read later, in the language of then: for what stays while the language is switched. */
+export function later(namespace: string, key: string, values: Record<string, unknown> = {}): () => string {
+  return () => i18next.t(key, { ...values, ns: [namespace, 'common'] });
+}
+
 /** Fetches the texts of a feature ahead, beside its code. */
 export async function loadTexts(namespace: string): Promise<void> {
   await i18next.loadNamespaces(namespace);

@@ -6,6 +6,8 @@ import { AppLink } from './routing';
 export interface Crumb {
   label: string;
   href?: string;
+  /** It is a name that somebody gave. */
+  isName?: boolean;
 }
 
 /** The way from the list to this page; the last one is the page. */
@@ -21,7 +23,9 @@ export function Breadcrumb({ crumbs }: { crumbs: Crumb[] }) {
               {crumb.label}
             </AppLink>
           ) : (
-            <h1 className="truncate font-semibold">{crumb.label}</h1>
+            <h1 className="truncate font-semibold" translate={crumb.isName ? 'no' : undefined}>
+              {crumb.label}
+            </h1>
           )}
         </Fragment>
       ))}

@@ -11,6 +11,8 @@ interface IconButtonProps extends Omit<AriaButtonProps, 'className' | 'children'
   keys?: string;
   size?: 'small' | 'medium';
   isActive?: boolean;
+  /** Language of the label, where it is not that of the page. */
+  lang?: string;
   className?: string;
 }
 

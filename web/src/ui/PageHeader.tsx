@@ -5,6 +5,8 @@ interface PageHeaderProps {
   /** Parents of the page; none for a page of the rail. */
   parents?: Crumb[];
   title: string;
+  /** The title is a name that somebody gave. */
+  isName?: boolean;
   /** How many there are, beside the title. */
   count?: string;
   /** Chips and facts beside the title. */
@@ -14,12 +16,12 @@ interface PageHeaderProps {
 }
 
 /** The bar of 48 px on top of each page: where one is, and what one can do. It names the window too. */
-export function PageHeader({ parents = [], title, count, children, actions }: PageHeaderProps) {
+export function PageHeader({ parents = [], title, isName, count, children, actions }: PageHeaderProps) {
   useWindowTitle(title);
   return (
     <header className="flex h-12 shrink-0 items-center gap-3 border-b border-line bg-surface px-6">
       <div className="flex min-w-0 flex-1 items-center gap-3">
-        <Breadcrumb crumbs={[...parents, { label: title }]} />
+        <Breadcrumb crumbs={[...parents, { label: title, isName }]} />
         {count !== undefined && <span className="text-12 text-fg-3">{count}</span>}
         {children}
       </div>

@@ -5,12 +5,15 @@ import { useTranslation } from 'react-i18next';
 import { Button } from './Button';
 import { told } from './told';
 
+/** Words, or what says them in the language of the moment: a toast that stays is read in the next language, too. */
+type Words = string | (() => string);
+
 interface ToastContent {
   tone: 'ok' | 'info' | 'failed';
-  title: string;
-  detail?: string;
+  title: Words;
+  detail?: Words;
   /** One thing to do about it, as in undoing what was done. */
-  action?: { label: string; onPress: () => void };
+  action?: { label: Words; onPress: () => void };
 }
 
 interface Toast extends ToastContent {
@@ -37,8 +40,12 @@ export function toast(content: ToastContent): void {
 }
 
 /** Says that an action was refused, with the server's words and hint. */
-export function toastError(error: unknown, title: string): void {
-  toast({ tone: 'failed', title, detail: told(error, i18next.language) });
+export function toastError(error: unknown, title: Words): void {
+  toast({ tone: 'failed', title, detail: () => told(error, i18next.language) });
+}
+
+function said(words: Words): string {
+  return typeof words === 'string' ? words : words();
 }
 
 function dismiss(id: number): void {
@@ -73,8 +80,8 @@ export function ToastRegion() {
           >
             <Icon aria-hidden className={`mt-0.5 size-4 shrink-0 ${COLOURS[item.tone]}`} />
             <div className="min-w-0 flex-1">
-              <p className="font-medium">{item.title}</p>
-              {item.detail && <p className="mt-0.5 text-12 break-words text-fg-2">{item.detail}</p>}
+              <p className="font-medium">{said(item.title)}</p>
+              {item.detail && <p className="mt-0.5 text-12 break-words text-fg-2">{said(item.detail)}</p>}
             </div>
             {item.action && (
               <Button
@@ -85,7 +92,7 @@ export function ToastRegion() {
                   dismiss(item.id);
                 }}
               >
-                {item.action.label}
+                {said(item.action.label)}
               </Button>
             )}
             <button

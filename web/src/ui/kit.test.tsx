@@ -1,8 +1,8 @@
 import { render, screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { beforeAll, expect, test, vi } from 'vitest';
-import { ProblemError } from '@/api/problem';
-import { startI18n } from '@/i18n';
+import { ProblemError, toProblem } from '@/api/problem';
+import { later, setLanguage, startI18n } from '@/i18n';
 import { Button } from './Button';
 import { ConfirmDialog } from './Dialog';
 import { ErrorState } from './ErrorState';
@@ -17,7 +17,7 @@ import { Table } from './Table';
 import { Tabs } from './Tabs';
 import { SearchField, TextField } from './TextField';
 import { Time } from './Time';
-import { ToastRegion, toast } from './Toast';
+import { ToastRegion, toast, toastError } from './Toast';
 
 beforeAll(() => startI18n('en'));
 
@@ -182,6 +182,25 @@ test('a toast offers to undo, once', async () => {
   await userEvent.click(await screen.findByRole('button', { name: 'Undo' }));
   expect(onPress).toHaveBeenCalledTimes(1);
   await waitFor(() => expect(screen.queryByText('Deleted')).toBeNull());
+});
+
+test('what stays on the page is read in the language that is switched to', async () => {
+  const refused = new ProblemError({ ...toProblem(new Error('It is taken.')), detail_zh: '已被使用。' });
+  render(
+    <>
+      <ToastRegion />
+      <Time at={new Date(Date.now() - 3_600_000).toISOString()} />
+    </>,
+  );
+  toastError(refused, later('common', 'error.page'));
+  await screen.findByText('This page could not be shown');
+  expect(screen.getByText('It is taken.')).toBeTruthy();
+  expect(screen.getByText('1 hr. ago')).toBeTruthy();
+  await setLanguage('zh');
+  await screen.findByText('页面无法显示');
+  expect(screen.getByText('已被使用。')).toBeTruthy();
+  expect(screen.getByText('1小时前')).toBeTruthy();
+  await setLanguage('en');
 });
 
 test('a menu opens by pointer and by arrow, and closes after an action', async () => {

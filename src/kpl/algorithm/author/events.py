@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, SupportsFloat
 
 from kpl.algorithm import protocol
+from kpl.sentence import chinese_of
 
 
 def metric(name: str, value: SupportsFloat, step: int | None = None) -> None:
@@ -15,19 +16,26 @@ def metric(name: str, value: SupportsFloat, step: int | None = None) -> None:
     _append(fields if step is None else {**fields, "step": int(step)})
 
 
-def progress(value: SupportsFloat, message: str = "") -> None:
-    """Say how far the task is, from 0 to 1, and what it is doing."""
-    _append({"type": "progress", "value": float(value), "message": message})
+def progress(value: SupportsFloat, message: str = "", *, message_zh: str = "") -> None:
+    """Say how far the task is, from 0 to 1, and what it is doing; `message_zh` is read on Chinese pages."""
+    chinese = _chinese("message_zh", message, message_zh)
+    _append({"type": "progress", "value": float(value), "message": message, **chinese})
 
 
-def note(text: str) -> None:
-    """Leave a sentence on the task's page."""
-    _append({"type": "note", "text": text})
+def note(text: str, *, text_zh: str = "") -> None:
+    """Leave a sentence on the task's page; `text_zh` is read on Chinese pages."""
+    _append({"type": "note", "text": text, **_chinese("text_zh", text, text_zh)})
 
 
 def figure(name: str, data: Any = None, *, path: Path | None = None) -> None:
     """Show data for a chart (JSON), or a picture or page that lies in one of the output folders."""
     _append({"type": "figure", "name": name, **({"path": str(path)} if path else {"data": data})})
+
+
+def _chinese(key: str, text: str, zh: str) -> dict[str, str]:
+    """The Chinese of a text, given or known by it; nothing where there is none."""
+    known = zh or chinese_of(text)
+    return {key: known} if known else {}
 
 
 def _append(fields: dict[str, Any]) -> None:

@@ -19,6 +19,7 @@ from kpl.dataset.convert.report import ProblemLog
 from kpl.dataset.convert.source import IMAGE_SUFFIXES, SPLIT_NAMES, SourceFolder, scan
 from kpl.dataset.convert.webdataset import holds_samples
 from kpl.errors import Conflict, Invalid, NotFound
+from kpl.sentence import Sentence
 from kpl.storage.archive import extract
 
 MAX_FILES = 20_000_000
@@ -51,13 +52,22 @@ def opened(
     if archive is None or not is_archive(archive) or _is_read_as_it_is(source, format_name, in_place):
         if src.is_file() and not any(each.matches(source) for each in FORMATS.values()):
             raise NotFound(
-                f"{src} is neither an archive nor a file with samples.",
-                hint="Give a folder, a .zip or .tar of one, or a .csv, .jsonl, .parquet or .tfrecord file.",
+                Sentence(
+                    f"{src} is neither an archive nor a file with samples.",
+                    f"{src} 既不是压缩包，也不是含样本的文件。",
+                ),
+                hint=Sentence(
+                    "Give a folder, a .zip or .tar of one, or a .csv, .jsonl, .parquet or .tfrecord file.",
+                    "请指定文件夹、它的 .zip 或 .tar 压缩包，或 .csv、.jsonl、.parquet、.tfrecord 文件。",
+                ),
             )
         yield source
         return
     if in_place:
-        raise Invalid(f"{archive} would have to be unpacked first.", hint="Unpack it, or pack it instead.")
+        raise Invalid(
+            Sentence(f"{archive} would have to be unpacked first.", f"{archive} 需要先解压。"),
+            hint=Sentence("Unpack it, or pack it instead.", "请先解压，或改用打包导入。"),
+        )
     if unpacking is not None:
         unpacking(archive.name)
     with _place_beside(dest) as place:
@@ -68,7 +78,12 @@ def opened(
 
 def _alone(file: Path) -> SourceFolder:
     if not file.is_file():
-        raise NotFound(f"{file} does not exist.", hint="Give the folder or archive that holds the data.")
+        raise NotFound(
+            Sentence(f"{file} does not exist.", f"{file} 不存在。"),
+            hint=Sentence(
+                "Give the folder or archive that holds the data.", "请指定数据所在的文件夹或压缩包。"
+            ),
+        )
     return SourceFolder(file.parent, (PurePosixPath(file.name),))
 
 
@@ -102,7 +117,10 @@ def _place_beside(dest: Path) -> Iterator[Path]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as err:
-            raise Conflict(f"Another import into {dest} is at work.", hint="Wait for it to end.") from err
+            raise Conflict(
+                Sentence(f"Another import into {dest} is at work.", f"另一个导入正在写入 {dest}。"),
+                hint=Sentence("Wait for it to end.", "请等它结束。"),
+            ) from err
         shutil.rmtree(place / "files", ignore_errors=True)
         try:
             yield place

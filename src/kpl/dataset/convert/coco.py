@@ -30,6 +30,7 @@ from kpl.dataset.convert.target import TargetFolder, check_name
 from kpl.dataset.kinds import Kind
 from kpl.dataset.masks import segmentation_area
 from kpl.dataset.sample import Sample
+from kpl.sentence import Sentence, in_chinese
 
 KINDS = (Kind.DETECTION, Kind.INSTANCE_SEGMENTATION, Kind.FACE_DETECTION)
 _CATEGORIES = (
@@ -74,7 +75,13 @@ def plan_coco(source: SourceFolder, log: ProblemLog, options: Options) -> Plan:
             elif _are_alike(before.annotation, shapes):
                 items[image] = before._replace(splits=(*before.splits, *set(file.split) - set(before.splits)))
             else:
-                log.problem(str(file.path), f"'{image}' has other annotations in another file; left out")
+                log.problem(
+                    str(file.path),
+                    Sentence(
+                        f"'{image}' has other annotations in another file; left out",
+                        f"“{image}”在另一个文件中有不同的标注，已跳过",
+                    ),
+                )
     note_unused(source, {*items, *(file.path for file in files)}, log)
     names = tuple(category["name"] for category in categories.values())
     attributes = {_CATEGORIES: msgspec.json.encode(list(categories.values())).decode()}
@@ -124,12 +131,19 @@ def _categories(files: list[_File], log: ProblemLog) -> dict[Any, dict[str, Any]
                 or not _is_id(category.get("id"))
                 or not _is_name(category.get("name"))
             ):
-                log.problem(str(file.path), f"{where} has no id or no name; left out")
+                log.problem(
+                    str(file.path),
+                    Sentence(f"{where} has no id or no name; left out", f"{where} 缺少 id 或 name，已跳过"),
+                )
                 continue
             before = found.setdefault(category["id"], category)
             if before["name"] != category["name"]:
                 log.problem(
-                    str(file.path), f"{where} is called '{before['name']}' in another file; that name is kept"
+                    str(file.path),
+                    Sentence(
+                        f"{where} is called '{before['name']}' in another file; that name is kept",
+                        f"{where} 在另一个文件中名为“{before['name']}”，沿用该名称",
+                    ),
                 )
     ordered = dict(sorted(found.items(), key=lambda each: (isinstance(each[0], str), each[0])))
     taken: set[str] = set()
@@ -154,13 +168,31 @@ def _images(
     for number, image in enumerate(_list(file.content, "images")):
         name = image.get("file_name") if _is_object(image) else None
         if not isinstance(name, str) or not _is_id(image.get("id")):
-            log.problem(where, f"images[{number}] has no id or no file_name; left out")
+            log.problem(
+                where,
+                Sentence(
+                    f"images[{number}] has no id or no file_name; left out",
+                    f"images[{number}] 缺少 id 或 file_name，已跳过",
+                ),
+            )
             continue
         found = images.find(name, file.path, split=file.split[0] if file.split else "")
         if found is None:
-            log.problem(where, f"images[{number}]: there is no image '{name}'; left out")
+            log.problem(
+                where,
+                Sentence(
+                    f"images[{number}]: there is no image '{name}'; left out",
+                    f"images[{number}]：没有图像“{name}”，已跳过",
+                ),
+            )
         elif image["id"] in listed:
-            log.problem(where, f"images[{number}]: the id {image['id']} is taken; left out")
+            log.problem(
+                where,
+                Sentence(
+                    f"images[{number}]: the id {image['id']} is taken; left out",
+                    f"images[{number}]：id {image['id']} 已被使用，已跳过",
+                ),
+            )
         else:
             listed[image["id"]] = found
     known = {
@@ -171,7 +203,13 @@ def _images(
     for number, annotation in enumerate(_list(file.content, "annotations")):
         reason = _wrong_reference(annotation, known, class_ids)
         if reason:
-            log.problem(where, f"annotations[{number}]: {reason}; left out")
+            log.problem(
+                where,
+                Sentence(
+                    f"annotations[{number}]: {reason}; left out",
+                    f"annotations[{number}]：{in_chinese(reason)}，已跳过",
+                ),
+            )
         elif annotation["image_id"] in listed:
             shape = _shape(
                 annotation, class_ids, options.kind, where=f"annotations[{number}]", file=where, log=log
@@ -183,11 +221,17 @@ def _images(
 
 def _wrong_reference(annotation: Any, images: set[Any], class_ids: Mapping[Any, int]) -> str:
     if not _is_object(annotation):
-        return "not an object"
+        return Sentence("not an object", "不是 JSON 对象")
     if not _is_id(annotation.get("image_id")) or annotation["image_id"] not in images:
-        return f"there is no image of the id {annotation.get('image_id')}"
+        return Sentence(
+            f"there is no image of the id {annotation.get('image_id')}",
+            f"没有 id 为 {annotation.get('image_id')} 的图像",
+        )
     if not _is_id(annotation.get("category_id")) or annotation["category_id"] not in class_ids:
-        return f"there is no category of the id {annotation.get('category_id')}"
+        return Sentence(
+            f"there is no category of the id {annotation.get('category_id')}",
+            f"没有 id 为 {annotation.get('category_id')} 的类别",
+        )
     return ""
 
 
@@ -208,11 +252,21 @@ def _shape(
         if width > 0 and height > 0:
             box = (left, top, left + width, top + height)
         elif segmentation is None:
-            log.problem(file, f"{where}: the box {shown(numbers)} has no area; left out")
+            log.problem(
+                file,
+                Sentence(
+                    f"{where}: the box {shown(numbers)} has no area; left out",
+                    f"{where}：边框 {shown(numbers)} 面积为零，已跳过",
+                ),
+            )
             return None
     elif annotation.get("bbox"):
         log.problem(
-            file, f"{where}: bbox is {str(annotation['bbox'])[:80]}, not x, y, width, height; left out"
+            file,
+            Sentence(
+                f"{where}: bbox is {str(annotation['bbox'])[:80]}, not x, y, width, height; left out",
+                f"{where}：bbox 为 {str(annotation['bbox'])[:80]}，应为 x、y、宽、高，已跳过",
+            ),
         )
         return None
     given = annotation.get("attributes")

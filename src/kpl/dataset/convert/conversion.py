@@ -15,6 +15,7 @@ from kpl.dataset.image import image_info
 from kpl.dataset.reader import Dataset
 from kpl.dataset.writer import DatasetWriter
 from kpl.errors import Invalid, KPLError
+from kpl.sentence import Sentence, in_chinese
 
 Progress = Callable[[int, int], None]
 
@@ -84,8 +85,7 @@ def _write(
             if progress is not None:
                 progress(done, len(work.plan.items))
         if not writer.num_samples:
-            first = f" First problem: {log.problems[0]}." if log.problems else ""
-            raise Invalid(f"{work.source.root}: nothing could be imported as '{work.format_name}'.{first}")
+            raise _nothing_imported(work)
         num_added = writer.num_samples
         dataset = writer.commit()
         is_done = True
@@ -96,6 +96,19 @@ def _write(
         if not is_done:
             writer.close()
     return report_of(dataset, work, num_added=num_added, num_resumed=num_resumed)
+
+
+def _nothing_imported(work: Work) -> Invalid:
+    first = ""
+    if work.log.problems:
+        problem = work.log.problems[0]
+        first = Sentence(f" First problem: {problem}.", f"首个问题：{problem.sentence.zh}。")
+    return Invalid(
+        Sentence(
+            f"{work.source.root}: nothing could be imported as '{work.format_name}'.{first}",
+            f"{work.source.root}：没有内容能按“{work.format_name}”格式导入。{in_chinese(first)}",
+        )
+    )
 
 
 def report_of(dataset: Dataset, work: Work, *, num_added: int, num_resumed: int = 0) -> ImportReport:
@@ -155,6 +168,16 @@ def _add(writer: DatasetWriter, prepared: _Prepared, log: ProblemLog) -> None:
             raise prepared.error
         writer.add(item.sample_key, split=item.splits, **prepared.values)
     except OSError as err:
-        log.problem(str(item.file), f"cannot be read: {err.strerror}; left out", item.line)
+        log.problem(
+            str(item.file),
+            Sentence(f"cannot be read: {err.strerror}; left out", f"无法读取（{err.strerror}），已跳过"),
+            item.line,
+        )
     except BadSample as err:
-        log.problem(str(item.file), f"{err.message.rstrip('.')}; left out", item.line)
+        log.problem(
+            str(item.file),
+            Sentence(
+                f"{err.message.rstrip('.')}; left out", f"{in_chinese(err.message).rstrip('.。')}，已跳过"
+            ),
+            item.line,
+        )

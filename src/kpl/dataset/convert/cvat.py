@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
 
-from kpl.dataset.convert.report import ProblemLog
+from kpl.dataset.convert.report import ProblemLog, reason_in_chinese
 from kpl.dataset.convert.shapes import PartialMask, Shape, Shapes, parse_number, parse_numbers, shown
 from kpl.dataset.convert.source import (
     SPLIT_NAMES,
@@ -26,6 +26,7 @@ from kpl.dataset.errors import BadSample
 from kpl.dataset.kinds import Kind
 from kpl.dataset.masks import decode_mask, is_runs
 from kpl.dataset.sample import Sample
+from kpl.sentence import Sentence
 
 KINDS = (Kind.DETECTION, Kind.INSTANCE_SEGMENTATION, Kind.FACE_DETECTION)
 _MAX_BYTES = 256 << 20
@@ -64,7 +65,11 @@ def plan_cvat(source: SourceFolder, log: ProblemLog, options: Options) -> Plan:
         try:
             root = parse_xml(source.read(file), max_bytes=_MAX_BYTES)
         except (XmlError, OSError) as err:
-            log.problem(str(file), f"{err}; left out", getattr(err, "line", 0))
+            log.problem(
+                str(file),
+                Sentence(f"{err}; left out", f"{reason_in_chinese(err)}，已跳过"),
+                getattr(err, "line", 0),
+            )
             continue
         if root.tag == "annotations":
             roots.append((file, root))
@@ -77,9 +82,20 @@ def plan_cvat(source: SourceFolder, log: ProblemLog, options: Options) -> Plan:
             name = element.attributes.get("name", "")
             image = images.find(name, file)
             if image is None:
-                log.problem(str(file), f"there is no image '{name}'; left out", element.line)
+                log.problem(
+                    str(file),
+                    Sentence(f"there is no image '{name}'; left out", f"没有图像“{name}”，已跳过"),
+                    element.line,
+                )
             elif image in items:
-                log.problem(str(file), f"the image '{image}' has annotations already; left out", element.line)
+                log.problem(
+                    str(file),
+                    Sentence(
+                        f"the image '{image}' has annotations already; left out",
+                        f"图像“{image}”已有标注，已跳过",
+                    ),
+                    element.line,
+                )
             else:
                 shapes = Shapes(str(file), _shapes(file, element, ids, log), options.kind)
                 items[image] = Item(image, _splits_of(element, image), shapes)
@@ -129,13 +145,20 @@ def _shapes(file: PurePosixPath, image: Element, ids: dict[str, int], log: Probl
         if element.tag in _OTHERS:
             log.problem(
                 str(file),
-                f"<{element.tag}> has no place in a dataset of boxes or masks; left out",
+                Sentence(
+                    f"<{element.tag}> has no place in a dataset of boxes or masks; left out",
+                    f"边框或掩码数据集不支持 <{element.tag}>，已跳过",
+                ),
                 element.line,
             )
             continue
         label = element.attributes.get("label", "")
         if not label:
-            log.problem(str(file), f"<{element.tag}> has no label; left out", element.line)
+            log.problem(
+                str(file),
+                Sentence(f"<{element.tag}> has no label; left out", f"<{element.tag}> 没有 label，已跳过"),
+                element.line,
+            )
             continue
         attributes = {
             name: each.text for each in element.find_all("attribute") if (name := each.attributes.get("name"))
@@ -160,7 +183,12 @@ def _shape(
         left, top, right, bottom = (number if number is not None else float("nan") for number in numbers)
         if not (left < right and top < bottom):
             log.problem(
-                str(file), f"the box {shown((left, top, right, bottom))} has no area; left out", element.line
+                str(file),
+                Sentence(
+                    f"the box {shown((left, top, right, bottom))} has no area; left out",
+                    f"边框 {shown((left, top, right, bottom))} 面积为零，已跳过",
+                ),
+                element.line,
             )
             return None
         box = (left, top, right, bottom)
@@ -168,7 +196,11 @@ def _shape(
         texts = re.split(r"[;,]", element.attributes.get("points", ""))
         polygon = parse_numbers(texts)
         if polygon is None:
-            log.problem(str(file), "the points of the polygon are not numbers; left out", element.line)
+            log.problem(
+                str(file),
+                Sentence("the points of the polygon are not numbers; left out", "多边形的点不是数字，已跳过"),
+                element.line,
+            )
             return None
         segmentation: Any = [polygon]  # type: ignore[no-redef]
     else:
@@ -201,7 +233,13 @@ def _mask(file: PurePosixPath, element: Element, log: ProblemLog) -> PartialMask
         # CVAT's runs go along the rows, ours down the columns
         return PartialMask(left, top, decode_mask(runs, width, height).T)
     except (ValueError, BadSample) as err:
-        log.problem(str(file), f"the mask cannot be read: {err}; left out", element.line)
+        log.problem(
+            str(file),
+            Sentence(
+                f"the mask cannot be read: {err}; left out", f"无法读取掩码：{reason_in_chinese(err)}，已跳过"
+            ),
+            element.line,
+        )
         return None
 
 

@@ -17,6 +17,7 @@ from kpl.dataset.convert.source import (
 from kpl.dataset.convert.target import TargetFolder, check_name, file_names
 from kpl.dataset.image import ImageInfo
 from kpl.errors import Invalid
+from kpl.sentence import Sentence
 
 
 class Label:
@@ -60,7 +61,10 @@ def plan_imagefolder(source: SourceFolder, log: ProblemLog, options: Options) ->
     classed: list[tuple[PurePosixPath, str]] = []
     for file in images:
         if len(file.parts) < class_at + 2:
-            log.problem(str(file), "the image lies in no class folder; left out")
+            log.problem(
+                str(file),
+                Sentence("the image lies in no class folder; left out", "图像不在任何类别文件夹中，已跳过"),
+            )
         else:
             classed.append((file, file.parts[class_at]))
     class_names = tuple(sorted({name for _, name in classed}))

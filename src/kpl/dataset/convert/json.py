@@ -8,6 +8,7 @@ import msgspec
 
 from kpl.dataset.convert.report import ProblemLog
 from kpl.dataset.convert.source import SourceFolder
+from kpl.sentence import Sentence
 
 _MAX_BYTES = 2 << 30
 _BYTE = re.compile(r"\(byte (\d+)\)")
@@ -17,18 +18,34 @@ def read_json(source: SourceFolder, file: PurePosixPath, log: ProblemLog) -> Any
     """The value in a file; None, and a problem, where it cannot be read."""
     try:
         if (source.root / file).stat().st_size > _MAX_BYTES:
-            log.problem(str(file), f"more than {_MAX_BYTES} bytes are too many; left out")
+            log.problem(
+                str(file),
+                Sentence(
+                    f"more than {_MAX_BYTES} bytes are too many; left out",
+                    f"文件超过 {_MAX_BYTES} 字节，已跳过",
+                ),
+            )
             return None
         data = source.read(file).removeprefix(b"\xef\xbb\xbf")
     except OSError as err:
-        log.problem(str(file), f"cannot be read: {err.strerror}; left out")
+        log.problem(
+            str(file),
+            Sentence(f"cannot be read: {err.strerror}; left out", f"无法读取（{err.strerror}），已跳过"),
+        )
         return None
     try:
         return msgspec.json.decode(data)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as err:
         at = _BYTE.search(str(err))
         line = data[: int(at[1])].count(b"\n") + 1 if at else 0
-        log.problem(str(file), f"not JSON: {_BYTE.sub('', str(err)).strip()}; left out", line)
+        log.problem(
+            str(file),
+            Sentence(
+                f"not JSON: {_BYTE.sub('', str(err)).strip()}; left out",
+                f"不是有效的 JSON（{_BYTE.sub('', str(err)).strip()}），已跳过",
+            ),
+            line,
+        )
         return None
 
 

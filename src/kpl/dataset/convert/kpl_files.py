@@ -11,6 +11,7 @@ from kpl.dataset.convert.protobuf import BYTES, VARINT, bytes_field, fields, num
 from kpl.dataset.convert.report import ProblemLog
 from kpl.dataset.convert.source import SourceFolder
 from kpl.dataset.errors import BadSample
+from kpl.sentence import Sentence, in_chinese
 
 _MAX_META_BYTES = 16 << 20
 _MAX_INDEX_BYTES = 1 << 30
@@ -59,11 +60,19 @@ class RecordFile:
             start, end = self._offsets[first], self._offsets[last + 1]
             log.problem(
                 str(self.file),
-                f"{which} of {len(self)}: bytes {start} to {end} by the index, but the file has {size}; left out",
+                Sentence(
+                    f"{which} of {len(self)}: bytes {start} to {end} by the index, but the file has {size}; left out",
+                    f"记录 {first} 到 {last}（共 {len(self)} 条）：索引指向字节 {start} 到 {end}，"
+                    f"但文件只有 {size} 字节，已跳过",
+                ),
             )
         if len(self._offsets) and not wrong and self._offsets[-1] < size:
             log.problem(
-                str(self.file), f"{size - self._offsets[-1]} bytes behind the last record; passed over"
+                str(self.file),
+                Sentence(
+                    f"{size - self._offsets[-1]} bytes behind the last record; passed over",
+                    f"最后一条记录之后还有 {size - self._offsets[-1]} 字节，已忽略",
+                ),
             )
 
     def content(self, file: StoredFile) -> memoryview | bytes:
@@ -116,13 +125,24 @@ def open_records(source: SourceFolder, stem: PurePosixPath, log: ProblemLog) -> 
             raise BadSample("the file is missing")
         records = RecordFile(source, stem, record_type, offsets)
     except OSError as err:
-        log.problem(str(file), f"cannot be read: {err.strerror}; the dataset is left out")
+        log.problem(
+            str(file),
+            Sentence(
+                f"cannot be read: {err.strerror}; the dataset is left out",
+                f"无法读取（{err.strerror}），已跳过该数据集",
+            ),
+        )
         return None
     except UnicodeDecodeError:
-        log.problem(str(file), "not in UTF-8; the dataset is left out")
+        log.problem(
+            str(file), Sentence("not in UTF-8; the dataset is left out", "不是 UTF-8 编码，已跳过该数据集")
+        )
         return None
     except BadSample as err:
-        log.problem(str(file), f"{err.message}; the dataset is left out")
+        log.problem(
+            str(file),
+            Sentence(f"{err.message}; the dataset is left out", f"{in_chinese(err.message)}，已跳过该数据集"),
+        )
         return None
     records.check(log)
     return records
@@ -184,7 +204,13 @@ def read_properties(
             else:
                 others[str(key, "utf-8")] = bytes(value)
     except (BadSample, UnicodeDecodeError, OSError) as err:
-        log.problem(str(file), f"{getattr(err, 'message', 'not in UTF-8')}; the rest is passed over")
+        log.problem(
+            str(file),
+            Sentence(
+                f"{getattr(err, 'message', 'not in UTF-8')}; the rest is passed over",
+                f"{in_chinese(getattr(err, 'message', '不是 UTF-8 编码'))}，其余内容已忽略",
+            ),
+        )
     return texts, others
 
 

@@ -15,7 +15,7 @@ from kpl.dataset.convert.kpl_files import RecordFile, open_records, read_propert
 from kpl.dataset.convert.kpl_record import StoredFile, decode_record
 from kpl.dataset.convert.kpl_schema import RecordType, format_meta
 from kpl.dataset.convert.kpl_values import EXTRAS, SCHEMA, Extras, Schema, field_for, fits, to_field, to_json
-from kpl.dataset.convert.report import PlaceLog, ProblemLog
+from kpl.dataset.convert.report import PlaceLog, ProblemLog, reason_in_chinese
 from kpl.dataset.convert.shapes import Shape, Shapes, parse_numbers, shown
 from kpl.dataset.convert.source import SPLIT_NAMES, Item, Options, Plan, SourceFolder, renumber
 from kpl.dataset.convert.tables import field_names
@@ -24,6 +24,7 @@ from kpl.dataset.fields import Field
 from kpl.dataset.image import ImageInfo, image_info
 from kpl.dataset.kinds import NO_LABEL, TEMPLATES, Kind
 from kpl.errors import Invalid
+from kpl.sentence import Sentence, in_chinese
 
 KINDS = (Kind.CUSTOM, Kind.CLASSIFICATION, Kind.DETECTION)
 SIDES = ("xmin", "ymin", "xmax", "ymax")
@@ -131,10 +132,21 @@ class _Reading(NamedTuple):
         for position, each in enumerate(values.get("object", ())):
             name, box = _name_of(each), parse_numbers([each.get(side, 0) for side in SIDES])
             if name is None:
-                log.problem(str(records.file), f"object[{position}] has no name; left out")
+                log.problem(
+                    str(records.file),
+                    Sentence(
+                        f"object[{position}] has no name; left out", f"object[{position}] 没有 name，已跳过"
+                    ),
+                )
             elif box is None or box[2] <= box[0] or box[3] <= box[1]:
                 given = shown([each.get(side, 0) for side in SIDES])
-                log.problem(str(records.file), f"object[{position}]: the box {given} has no area; left out")
+                log.problem(
+                    str(records.file),
+                    Sentence(
+                        f"object[{position}]: the box {given} has no area; left out",
+                        f"object[{position}]：边框 {given} 面积为零，已跳过",
+                    ),
+                )
             else:
                 shapes.append(
                     Shape(
@@ -175,9 +187,7 @@ class _Record:
     def values(self, image: ImageInfo | None, log: ProblemLog) -> dict[str, Any]:  # noqa: ARG002
         """The fields of the sample."""
         try:
-            values = self._reading.values(
-                self._records, self._number, PlaceLog(log, f"record {self._number}")
-            )
+            values = self._reading.values(self._records, self._number, PlaceLog(log, _place(self._number)))
         except BadSample as err:
             raise BadSample(f"record {self._number}: {err.message}") from err
         if self._new_ids is not None:
@@ -223,7 +233,13 @@ def _alike(opened: list[RecordFile], log: ProblemLog) -> list[RecordFile]:
     files = [each for each in opened if each.record_type == opened[0].record_type]
     for each in opened:
         if each not in files:
-            log.problem(str(each.file), f"its schema is not that of {opened[0].file}; left out")
+            log.problem(
+                str(each.file),
+                Sentence(
+                    f"its schema is not that of {opened[0].file}; left out",
+                    f"结构与 {opened[0].file} 不同，已跳过",
+                ),
+            )
     return files
 
 
@@ -240,7 +256,11 @@ def _extras(text: str | None, records: RecordFile, log: ProblemLog) -> Extras | 
                 raise BadSample(f"the field '{each.name}' does not fit the schema")
     except (msgspec.DecodeError, RecursionError, Invalid) as err:
         log.problem(
-            f"{records.stem}.prop", f"the property '{EXTRAS}' is not as KPL writes it: {err}; passed over"
+            f"{records.stem}.prop",
+            Sentence(
+                f"the property '{EXTRAS}' is not as KPL writes it: {err}; passed over",
+                f"属性“{EXTRAS}”与 KPL 写出的不符（{reason_in_chinese(err)}），已忽略",
+            ),
         )
         return None
     return extras
@@ -267,11 +287,17 @@ def _survey(files: list[RecordFile], kind: Kind, log: ProblemLog) -> _Survey:
             try:
                 values = decode_record(records[number], records.record_type, _TO_READ_FIRST[kind])
             except BadSample as err:
-                log.problem(str(records.file), f"record {number}: {err.message}; left out")
+                log.problem(
+                    str(records.file),
+                    Sentence(
+                        f"record {number}: {err.message}; left out",
+                        f"第 {number} 条记录：{in_chinese(err.message)}，已跳过",
+                    ),
+                )
                 continue
             path = values.get("path", "")
             found.append((records, number, path if isinstance(path, str) else ""))
-            _note_classes(values, kind, class_ids, PlaceLog(log, f"record {number}"), str(records.file))
+            _note_classes(values, kind, class_ids, PlaceLog(log, _place(number)), str(records.file))
     paths = {path for _, _, path in found}
     return _Survey(found, class_ids, bool(found) and "" not in paths and len(paths) == len(found))
 
@@ -285,7 +311,13 @@ def _note_classes(
     elif kind == Kind.CLASSIFICATION and (name := _class_of(values)) is not None:
         known = class_ids.setdefault(name, values.get("class_id"))
         if known != values.get("class_id"):
-            log.problem(file, f"the class '{name}' has the id {values.get('class_id')}, and {known} before")
+            log.problem(
+                file,
+                Sentence(
+                    f"the class '{name}' has the id {values.get('class_id')}, and {known} before",
+                    f"类别“{name}”的 id 为 {values.get('class_id')}，之前为 {known}",
+                ),
+            )
     if len(class_ids) > _MAX_CLASSES:
         raise Invalid(f"{file}: more than {_MAX_CLASSES} classes are too many.", hint="Try kind 'custom'.")
 
@@ -310,7 +342,10 @@ def _class_names(
         listed = extras.class_names
         if set(ids) <= set(listed) and max(Counter(listed).values(), default=0) <= 1 and all(listed):
             return tuple(listed)
-        log.problem(f"{records.stem}.prop", "it does not list all classes; passed over")
+        log.problem(
+            f"{records.stem}.prop",
+            Sentence("it does not list all classes; passed over", "没有列出全部类别，已忽略"),
+        )
     numbers = [number for number in ids.values() if number is not None]
     if len(set(numbers)) == len(ids):
         return tuple(sorted(ids, key=lambda name: ids[name] or 0))
@@ -365,3 +400,7 @@ def _splits(extras: Extras, num_records: int) -> dict[int, list[str]]:
 def default_key(stem: PurePosixPath | str, number: int) -> str:
     """The key of a sample whose record has no path of its own."""
     return f"{stem}#{number}"
+
+
+def _place(number: int) -> Sentence:
+    return Sentence(f"record {number}", f"第 {number} 条记录")

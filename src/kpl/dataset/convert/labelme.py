@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from kpl.dataset.convert.json import has_keys, json_files, read_json
-from kpl.dataset.convert.report import ProblemLog
+from kpl.dataset.convert.report import ProblemLog, reason_in_chinese
 from kpl.dataset.convert.shapes import Box, PartialMask, Shape, Shapes, parse_numbers, shown
 from kpl.dataset.convert.source import (
     ImageIndex,
@@ -29,6 +29,7 @@ from kpl.dataset.errors import BadSample
 from kpl.dataset.kinds import Kind
 from kpl.dataset.masks import check_mask_size, decode_segmentation, encode_class_mask, is_runs
 from kpl.dataset.sample import Sample
+from kpl.sentence import Sentence
 
 KINDS = (Kind.DETECTION, Kind.INSTANCE_SEGMENTATION, Kind.FACE_DETECTION)
 _OWN_FLAGS = ("crowd", "difficult", "truncated")
@@ -67,10 +68,20 @@ def plan_labelme(source: SourceFolder, log: ProblemLog, options: Options) -> Pla
         named = str(content.get("imagePath") or "")
         image = images.find(named, file) or images.of_stem(file.stem, file)
         if image is None:
-            log.problem(str(file), f"there is no image '{named or file.stem}'; left out")
+            log.problem(
+                str(file),
+                Sentence(
+                    f"there is no image '{named or file.stem}'; left out",
+                    f"没有图像“{named or file.stem}”，已跳过",
+                ),
+            )
         elif image in found:
             log.problem(
-                str(file), f"its image {image} has the annotation {found[image][0]} already; left out"
+                str(file),
+                Sentence(
+                    f"its image {image} has the annotation {found[image][0]} already; left out",
+                    f"图像 {image} 已有标注 {found[image][0]}，已跳过",
+                ),
             )
         else:
             found[image] = (file, _checked_shapes(file, content["shapes"], log))
@@ -90,7 +101,10 @@ def _checked_shapes(file: PurePosixPath, shapes: list[Any], log: ProblemLog) -> 
         if isinstance(each, dict) and isinstance(each.get("label"), str) and each["label"]:
             kept.append({**each, "number": number})
         else:
-            log.problem(str(file), f"shapes[{number}] has no label; left out")
+            log.problem(
+                str(file),
+                Sentence(f"shapes[{number}] has no label; left out", f"shapes[{number}] 没有 label，已跳过"),
+            )
     return kept
 
 
@@ -124,14 +138,26 @@ def _shape(
     numbers = [parse_numbers(_flat(each.get("points"))) for each in parts]
     polygons = [each for each in numbers if each is not None]
     if len(polygons) != len(numbers):
-        log.problem(str(file), f"{where}: its points are not pairs of numbers; left out")
+        log.problem(
+            str(file),
+            Sentence(
+                f"{where}: its points are not pairs of numbers; left out",
+                f"{where}：点不是成对的数字，已跳过",
+            ),
+        )
         return None
     box: Box | None = None
     segmentation: Any = polygons
     if shape_type in ("rectangle", "mask"):
         corners = polygons[0]
         if len(corners) != 4:
-            log.problem(str(file), f"{where}: a {shape_type} has two corners; left out")
+            log.problem(
+                str(file),
+                Sentence(
+                    f"{where}: a {shape_type} has two corners; left out",
+                    f"{where}：{shape_type} 应有两个角点，已跳过",
+                ),
+            )
             return None
         (left, right), (top, bottom) = sorted(corners[0::2]), sorted(corners[1::2])
         segmentation = None
@@ -140,12 +166,22 @@ def _shape(
             if segmentation is None:
                 return None
         elif left >= right or top >= bottom:
-            log.problem(str(file), f"{where}: the box {shown(corners)} has no area; left out")
+            log.problem(
+                str(file),
+                Sentence(
+                    f"{where}: the box {shown(corners)} has no area; left out",
+                    f"{where}：边框 {shown(corners)} 面积为零，已跳过",
+                ),
+            )
             return None
         box = (left, top, right, bottom) if shape_type == "rectangle" else None
     elif shape_type != "polygon":
         log.problem(
-            str(file), f"{where}: a {shape_type} has no place in a dataset of boxes or masks; left out"
+            str(file),
+            Sentence(
+                f"{where}: a {shape_type} has no place in a dataset of boxes or masks; left out",
+                f"{where}：边框或掩码数据集不支持 {shape_type}，已跳过",
+            ),
         )
         return None
     flags = first.get("flags") if isinstance(first.get("flags"), dict) else {}
@@ -181,13 +217,15 @@ def _mask(
     text = shape.get("mask")
     try:
         if not isinstance(text, str) or len(text) > _MAX_MASK_TEXT:
-            raise BadSample("there is no PNG in 'mask'")
+            raise BadSample(Sentence("there is no PNG in 'mask'", "“mask”中没有 PNG"))
         data = base64.b64decode(text, validate=True)
         check_mask_size(data)
         with Image.open(io.BytesIO(data)) as image:
             pixels = np.asarray(image.convert("L")) > 0
     except (BadSample, binascii.Error, OSError, ValueError, SyntaxError) as err:
-        log.problem(str(file), f"{where}: {err}; left out")
+        log.problem(
+            str(file), Sentence(f"{where}: {err}; left out", f"{where}：{reason_in_chinese(err)}，已跳过")
+        )
         return None
     return PartialMask(int(corner[0]), int(corner[1]), pixels)
 

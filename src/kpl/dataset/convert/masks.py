@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from kpl.dataset.convert.json import read_json
 from kpl.dataset.convert.parallel import in_order, num_cores
-from kpl.dataset.convert.report import ProblemLog
+from kpl.dataset.convert.report import ProblemLog, reason_in_chinese
 from kpl.dataset.convert.source import (
     Item,
     Options,
@@ -33,6 +33,7 @@ from kpl.dataset.image import ImageInfo
 from kpl.dataset.kinds import Kind
 from kpl.dataset.masks import VOID, check_mask_size, decode_class_mask, encode_class_mask
 from kpl.dataset.validators import count_classes
+from kpl.sentence import Sentence
 
 KINDS = (Kind.SEMANTIC_SEGMENTATION,)
 MASK_FOLDERS = ("masks", "mask", "labels", "label", "annotations", "segmentationclass", "gt", "groundtruth")
@@ -102,15 +103,27 @@ class _Mask:
             mask = self._class_ids()
             if mask.shape != (image.height, image.width):
                 raise BadSample(
-                    f"{mask.shape[1]} x {mask.shape[0]} pixels for an image of {image.width} x {image.height}"
+                    Sentence(
+                        f"{mask.shape[1]} x {mask.shape[0]} pixels for an image of {image.width} x {image.height}",
+                        f"掩码为 {mask.shape[1]} × {mask.shape[0]} 像素，图像为 {image.width} × {image.height}",
+                    )
                 )
             classes, pixels = count_classes(mask)
             if classes and classes[-1] >= len(self.palette.class_names):
                 raise BadSample(
-                    f"it has the class {classes[-1]}, but there are {len(self.palette.class_names)} classes"
+                    Sentence(
+                        f"it has the class {classes[-1]}, but there are {len(self.palette.class_names)} classes",
+                        f"含有类别 {classes[-1]}，但只有 {len(self.palette.class_names)} 个类别",
+                    )
                 )
         except (BadSample, OSError) as err:
-            log.problem(str(self.file), f"{err}; the image is imported without a mask")
+            log.problem(
+                str(self.file),
+                Sentence(
+                    f"{err}; the image is imported without a mask",
+                    f"{reason_in_chinese(err)}，该图像导入时不含掩码",
+                ),
+            )
             return {}
         return {"mask": encode_class_mask(mask), "classes": classes, "pixels": pixels}
 
@@ -145,10 +158,15 @@ def _colours(data: bytes) -> NDArray[np.uint32]:
     try:
         with Image.open(io.BytesIO(data)) as image:
             if image.format == "JPEG":
-                raise BadSample("a mask in JPEG has lost its colours; save masks as PNG")
+                raise BadSample(
+                    Sentence(
+                        "a mask in JPEG has lost its colours; save masks as PNG",
+                        "JPEG 掩码的颜色已失真，请将掩码存为 PNG",
+                    )
+                )
             pixels = np.asarray(image.convert("RGB")).astype(np.uint32)
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as err:
-        raise BadSample(f"the mask cannot be decoded: {err}") from err
+        raise BadSample(Sentence(f"the mask cannot be decoded: {err}", f"无法解码掩码（{err}）")) from err
     packed: NDArray[np.uint32] = (
         (pixels[..., 0] << np.uint32(16)) | (pixels[..., 1] << np.uint32(8)) | pixels[..., 2]
     )
@@ -192,7 +210,7 @@ def plan_masks(source: SourceFolder, log: ProblemLog, options: Options) -> Plan:
         source,
         {*pairs, *pairs.values(), *lists_of_classes},
         log,
-        reason="the image has no mask, or the mask no image",
+        reason=Sentence("the image has no mask, or the mask no image", "图像没有掩码，或掩码没有图像"),
     )
     attributes = {_COLOURS: msgspec.json.encode(colours).decode()} if colours else {}
     return Plan(palette.class_names, items, attributes=attributes)
@@ -214,7 +232,13 @@ def _listed_classes(source: SourceFolder, log: ProblemLog) -> list[_Listed]:
         name = (each.get("title") or each.get("name")) if isinstance(each, dict) else each
         colour = each.get("color", each.get("colour")) if isinstance(each, dict) else None
         if not isinstance(name, str) or not name or name in (other.name for other in listed):
-            log.problem(str(file), f"classes[{number}] has no name of its own; left out")
+            log.problem(
+                str(file),
+                Sentence(
+                    f"classes[{number}] has no name of its own; left out",
+                    f"classes[{number}] 没有单独的名称，已跳过",
+                ),
+            )
             continue
         listed.append(_Listed(name, _parse_colour(colour)))
     return listed
@@ -240,7 +264,11 @@ def _palette(
     for file, found in zip(masks, all_found, strict=True):
         if len(found) > _MAX_COLOURS:
             log.problem(
-                str(file), f"{len(found)} colours are too many for classes; all but the usual ones are void"
+                str(file),
+                Sentence(
+                    f"{len(found)} colours are too many for classes; all but the usual ones are void",
+                    f"{len(found)} 种颜色过多，不像是类别；少见的颜色视为空白",
+                ),
             )
         counts.update(found)
     return _palette_of_colours(counts, listed, log)
@@ -293,15 +321,26 @@ def _palette_of_colours(
         if colour not in counts:
             log.problem(
                 _CLASSES,
-                f"the colour {_hex(colour)} of '{name}' is in no mask" + ("" if is_trusted else "; left out"),
+                Sentence(
+                    f"the colour {_hex(colour)} of '{name}' is in no mask"
+                    + ("" if is_trusted else "; left out"),
+                    f"没有掩码含有“{name}”的颜色 {_hex(colour)}" + ("" if is_trusted else "，已跳过"),
+                ),
             )
     total = sum(counts.values()) or 1
     void = {colour for colour, count in counts.items() if count / total < _RARE_SHARE and colour not in named}
     if named and _BLACK not in named and _BLACK in counts:
         void.add(_BLACK)  # what lies outside of a photo is black, and where classes are listed, black is none
     for colour in sorted(set(counts) - set(named)):
-        share = f"the colour {_hex(colour)} is not listed ({counts[colour] / total:.2%} of the pixels)"
-        log.problem(_CLASSES, f"{share}; {'void' if colour in void else 'a class of its own'}")
+        share = f"{counts[colour] / total:.2%}"
+        en, zh = ("void", "视为空白") if colour in void else ("a class of its own", "作为单独的类别")
+        log.problem(
+            _CLASSES,
+            Sentence(
+                f"the colour {_hex(colour)} is not listed ({share} of the pixels); {en}",
+                f"颜色 {_hex(colour)} 未列出（占像素的 {share}），{zh}",
+            ),
+        )
     names = named if is_trusted else occurring
     unlisted = {c: _hex(c) for c in sorted(counts) if c not in named and c not in void}
     classes = {

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from kpl.dataset.convert.json import read_json
-from kpl.dataset.convert.report import ProblemLog
+from kpl.dataset.convert.report import ProblemLog, reason_in_chinese
 from kpl.dataset.convert.shapes import Shape, Shapes
 from kpl.dataset.convert.source import (
     Item,
@@ -34,6 +34,7 @@ from kpl.dataset.masks import (
     runs_segmentation,
 )
 from kpl.dataset.sample import Sample
+from kpl.sentence import Sentence
 
 KINDS = (Kind.INSTANCE_SEGMENTATION,)
 _CLASSES = "classes.json"
@@ -72,7 +73,7 @@ class _Objects:
             try:
                 shapes.append(Shape(self.class_id, None, segmentation=self._read(file, image)))
             except (BadSample, OSError) as err:
-                log.problem(str(file), f"{err}; left out")
+                log.problem(str(file), Sentence(f"{err}; left out", f"{reason_in_chinese(err)}，已跳过"))
         folder = str(self.files[0].parent) if self.files else ""
         return Shapes(folder, shapes, Kind.INSTANCE_SEGMENTATION).values(image, log)
 
@@ -81,7 +82,12 @@ class _Objects:
 
         data = self.source.read(file)
         if check_mask_size(data) != (image.height, image.width):
-            raise BadSample(f"the mask has another size than the image of {image.width} x {image.height}")
+            raise BadSample(
+                Sentence(
+                    f"the mask has another size than the image of {image.width} x {image.height}",
+                    f"掩码与图像（{image.width} × {image.height}）尺寸不同",
+                )
+            )
         try:
             with Image.open(io.BytesIO(data)) as mask:
                 pixels = np.asarray(mask.convert("L")) > 0
@@ -92,9 +98,9 @@ class _Objects:
             SyntaxError,
             Image.DecompressionBombError,
         ) as err:
-            raise BadSample(f"the mask cannot be decoded: {err}") from err
+            raise BadSample(Sentence(f"the mask cannot be decoded: {err}", f"无法解码掩码（{err}）")) from err
         if not pixels.any():
-            raise BadSample("the mask is empty")
+            raise BadSample(Sentence("the mask is empty", "掩码为空"))
         return runs_segmentation(pixels)
 
     def renumbered(self, new_ids: Sequence[int]) -> "_Objects":
@@ -110,7 +116,13 @@ def plan_object_masks(source: SourceFolder, log: ProblemLog, options: Options) -
     for folder, (images, masks) in sorted(_folders(source).items()):
         used |= {*images, *masks}
         if len(images) > 1:
-            log.problem(str(folder), f"{len(images)} images share one folder of masks; left out")
+            log.problem(
+                str(folder),
+                Sentence(
+                    f"{len(images)} images share one folder of masks; left out",
+                    f"{len(images)} 张图像共用一个掩码文件夹，已跳过",
+                ),
+            )
             continue
         items.append(Item(images[0], splits_of(images[0], lists), _Objects(source, sorted(masks))))
     note_unused(source, used, log)

@@ -13,6 +13,7 @@ from kpl.dataset.convert.source import Options, Plan, SourceFolder, scan
 from kpl.dataset.kinds import Kind
 from kpl.dataset.writer import DEFAULT_SHARD_BYTES, DatasetWriter, parse_kind, refuse_dataset
 from kpl.errors import Invalid, nearest
+from kpl.sentence import Sentence
 
 
 def pack(
@@ -59,7 +60,8 @@ def pack(
     source_path, dest_path = Path(src), layout.folder_of(dest)
     if dest_path.resolve().is_relative_to(source_path.resolve()):
         raise Invalid(
-            f"{dest_path} lies inside {source_path}.", hint="Write the dataset outside of its source."
+            Sentence(f"{dest_path} lies inside {source_path}.", f"{dest_path} 位于 {source_path} 之内。"),
+            hint=Sentence("Write the dataset outside of its source.", "请将数据集写到来源文件夹之外。"),
         )
     if on_error not in ("skip", "stop"):
         raise Invalid(f"on_error='{on_error}' is unknown.", hint=nearest(on_error, ("skip", "stop")))
@@ -99,7 +101,10 @@ def detect_format(src: str | os.PathLike[str]) -> str:
 def _choose_format(source: SourceFolder, name: str, kind: str | None) -> str:
     if name != "auto":
         if name not in FORMATS:
-            raise Invalid(f"The format '{name}' is unknown.", hint=nearest(name, ["auto", *FORMATS]))
+            raise Invalid(
+                Sentence(f"The format '{name}' is unknown.", f"未知的格式“{name}”。"),
+                hint=nearest(name, ["auto", *FORMATS]),
+            )
         return name
     if kind == Kind.UNLABELLED and source.images():
         return "images"
@@ -111,8 +116,14 @@ def _choose_format(source: SourceFolder, name: str, kind: str | None) -> str:
     if kind is not None:
         return _choose_format(source, "auto", None)  # which is then refused, saying what it is
     raise Invalid(
-        f"{source.root} holds no images or tables of a known layout in {len(source.files)} files.",
-        hint="Give a folder with one folder of images a class, or name its format.",
+        Sentence(
+            f"{source.root} holds no images or tables of a known layout in {len(source.files)} files.",
+            f"{source.root} 的 {len(source.files)} 个文件中没有可识别布局的图像或表格。",
+        ),
+        hint=Sentence(
+            "Give a folder with one folder of images a class, or name its format.",
+            "请提供每个类别一个文件夹的图像，或指定格式。",
+        ),
     )
 
 
@@ -129,8 +140,16 @@ def format_and_kind(source: SourceFolder, format: str, kind: str | None) -> tupl
     if dataset_kind not in chosen.kinds:
         fitting = [name for name, each in FORMATS.items() if dataset_kind in each.kinds]
         raise Invalid(
-            f"{source.root}: the format '{format_name}' gives {chosen.kinds[0]}, not {dataset_kind}.",
-            hint=f"For {dataset_kind} use one of: {', '.join(fitting)}." if fitting else "",
+            Sentence(
+                f"{source.root}: the format '{format_name}' gives {chosen.kinds[0]}, not {dataset_kind}.",
+                f"{source.root}：格式“{format_name}”对应 {chosen.kinds[0]} 类数据集，而不是 {dataset_kind}。",
+            ),
+            hint=Sentence(
+                f"For {dataset_kind} use one of: {', '.join(fitting)}.",
+                f"{dataset_kind} 可用的格式：{'、'.join(fitting)}。",
+            )
+            if fitting
+            else "",
         )
     return format_name, dataset_kind
 
@@ -142,8 +161,11 @@ def with_class_names(plan: Plan, wanted: tuple[str, ...], source: Path) -> Plan:
     unknown = set(plan.class_names) - set(wanted)
     if unknown or len(set(wanted)) != len(wanted):
         raise Invalid(
-            f"{source} has the classes {sorted(unknown)}, which are not in class_names={list(wanted)}.",
-            hint="Name every class once.",
+            Sentence(
+                f"{source} has the classes {sorted(unknown)}, which are not in class_names={list(wanted)}.",
+                f"{source} 含有类别 {sorted(unknown)}，不在 class_names={list(wanted)} 中。",
+            ),
+            hint=Sentence("Name every class once.", "请将每个类别列出一次。"),
         )
     new_ids = [wanted.index(name) for name in plan.class_names]
     items = [item._replace(annotation=item.annotation.renumbered(new_ids)) for item in plan.items]

@@ -14,6 +14,7 @@ from kpl.dataset.convert.tables import LABEL_NAMES, TEXT_NAMES, field_names
 from kpl.dataset.fields import Field
 from kpl.dataset.kinds import TEMPLATES, Kind
 from kpl.errors import Invalid, nearest
+from kpl.sentence import Sentence
 
 
 class Columns(NamedTuple):
@@ -91,7 +92,13 @@ def find_columns(schema: pa.Schema, options: Options, file: PurePosixPath, log: 
 
 def _is_known(column: pa.Field, file: PurePosixPath, log: ProblemLog) -> bool:
     if pa.types.is_union(column.type) or pa.types.is_interval(column.type):
-        log.problem(str(file), f"column '{column.name}' is of the type {column.type}; left out")
+        log.problem(
+            str(file),
+            Sentence(
+                f"column '{column.name}' is of the type {column.type}; left out",
+                f"列“{column.name}”的类型为 {column.type}，不受支持，已跳过",
+            ),
+        )
         return False
     return True
 

@@ -12,6 +12,7 @@ from kpl.dataset.convert.source import Options, Plan, SourceFolder
 from kpl.dataset.errors import BadSample
 from kpl.dataset.kinds import Kind
 from kpl.errors import Invalid
+from kpl.sentence import Sentence, in_chinese
 
 
 def kind_of(source: SourceFolder) -> Kind:
@@ -36,7 +37,12 @@ def plan(source: SourceFolder, log: ProblemLog, options: Options) -> Plan:
     try:
         own = schemas.own_notes(schema)
     except Invalid as err:
-        log.problem(str(opened[0].file), f"{err.message.rstrip('.')}; passed over")
+        log.problem(
+            str(opened[0].file),
+            Sentence(
+                f"{err.message.rstrip('.')}; passed over", f"{in_chinese(err.message).rstrip('.。')}，已忽略"
+            ),
+        )
         own = None
     if own is not None and own.kind == options.kind:
         return plan_own(source, opened, own, log)
@@ -53,14 +59,20 @@ def _open(source: SourceFolder, log: ProblemLog) -> list[ParquetRows]:
         try:
             rows = ParquetRows(source, file)
         except BadSample as err:
-            log.problem(str(file), f"{err.message}; left out")
+            log.problem(str(file), Sentence(f"{err.message}; left out", f"{in_chinese(err.message)}，已跳过"))
             continue
         rows.close()
         names = rows.schema.names
         if len(set(names)) != len(names):
-            log.problem(str(file), "two columns have the same name; left out")
+            log.problem(str(file), Sentence("two columns have the same name; left out", "有两列同名，已跳过"))
         elif opened and not rows.schema.equals(opened[0].schema):
-            log.problem(str(file), f"it has other columns than {opened[0].file}; left out")
+            log.problem(
+                str(file),
+                Sentence(
+                    f"it has other columns than {opened[0].file}; left out",
+                    f"列与 {opened[0].file} 不同，已跳过",
+                ),
+            )
         else:
             opened.append(rows)
     return opened

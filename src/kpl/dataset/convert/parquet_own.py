@@ -17,6 +17,7 @@ from kpl.dataset.errors import BadSample
 from kpl.dataset.fields import BLOB, BYTES, FIXED, LIST, Field
 from kpl.dataset.kinds import NO_LABEL, TEMPLATES
 from kpl.errors import Invalid
+from kpl.sentence import Sentence
 
 
 def plan_own(source: SourceFolder, opened: list[ParquetRows], own: Own, log: ProblemLog) -> Plan:
@@ -32,7 +33,13 @@ def plan_own(source: SourceFolder, opened: list[ParquetRows], own: Own, log: Pro
             if isinstance(key, str):
                 items.append(Item(rows.file, splits, Row(make, rows.file, row), key=key, has_image=False))
             else:
-                log.problem(str(rows.file), f"row {row}, column 'key': there is none; left out")
+                log.problem(
+                    str(rows.file),
+                    Sentence(
+                        f"row {row}, column 'key': there is none; left out",
+                        f"第 {row} 行缺少“key”列的值，已跳过",
+                    ),
+                )
         reopened.close()
     return Plan(own.class_names, items, own.fields, own.attributes)
 

@@ -15,6 +15,7 @@ from kpl.dataset.convert.parquet_schema import is_dated
 from kpl.dataset.convert.report import ProblemLog
 from kpl.dataset.convert.source import SourceFolder
 from kpl.dataset.errors import BadSample
+from kpl.sentence import Sentence
 
 _BATCH_ROWS = 64
 _LIGHT_BATCH_ROWS = 4096
@@ -88,7 +89,10 @@ class ParquetRows:
                         row += 1
             except _ERRORS as err:
                 which = f"row group {group}, rows {row} to {stop - 1}, columns {', '.join(wanted)}"
-                log.problem(str(self.file), f"{which}: {_reason(err)}; left out")
+                log.problem(
+                    str(self.file),
+                    Sentence(f"{which}: {_reason(err)}; left out", f"{which}：{_reason(err)}，已跳过"),
+                )
 
     def _smallest_column(self, group: int) -> str:
         metadata = self._parquet.metadata.row_group(group)

@@ -19,6 +19,7 @@ from kpl.dataset.fields import Field
 from kpl.dataset.image import image_info
 from kpl.dataset.kinds import NO_LABEL, Kind
 from kpl.errors import Invalid
+from kpl.sentence import Sentence
 
 _MAX_CLASSES = 100_000
 
@@ -32,7 +33,12 @@ def plan_usual(source: SourceFolder, opened: list[ParquetRows], columns: Columns
     keeps_paths = columns.has_paths and not (has_keys and key != "key") and any(keys)
     fields = dict(columns.fields)
     if key == "key" and not has_keys:
-        log.problem(str(opened[0].file), "the column 'key' does not name every row; passed over")
+        log.problem(
+            str(opened[0].file),
+            Sentence(
+                "the column 'key' does not name every row; passed over", "“key”列没有为每一行命名，已忽略"
+            ),
+        )
     extra: tuple[Field, ...] = ()
     if keeps_paths:
         taken = {each.name for each in fields.values()}
@@ -80,7 +86,7 @@ def _survey(
             if len(found.classes) > _MAX_CLASSES:
                 raise Invalid(
                     f"More than {_MAX_CLASSES} different labels are too many for classes.",
-                    hint="Name another label column.",
+                    hint=Sentence("Name another label column.", "请指定另一个标签列。"),
                 )
         rows.close()
     return found
@@ -155,7 +161,7 @@ class _Usual:
         if self._keeps_paths:
             values["image_path"] = found[columns.image]["path"] if found[columns.image] else None
         if columns.objects is not None:
-            where = PlaceLog(log, f"row {row}")
+            where = PlaceLog(log, Sentence(f"row {row}", f"第 {row} 行"))
             shapes = shapes_of(found[columns.objects.column], columns.objects, self._ids, str(file), where)
             values |= Shapes(str(file), shapes, columns.kind).values(info, where)
         return values

@@ -14,6 +14,7 @@ from kpl.dataset.convert.report import ProblemLog
 from kpl.dataset.convert.shapes import Shape, parse_numbers, shown
 from kpl.dataset.errors import BadSample
 from kpl.dataset.fields import BLOB, FIXED, LIST, Field
+from kpl.sentence import Sentence
 
 
 def present(value: Any, where: str) -> Any:
@@ -65,9 +66,21 @@ def shapes_of(value: Any, objects: Objects, ids: dict[Any, int], file: str, log:
         if box is None or len(box) != 4 or box[2] <= 0 or box[3] <= 0:
             given = each["bbox"]
             text = shown(given) if isinstance(given, list) and parse_numbers(given) else f"{given!r:.80}"
-            log.problem(file, f"object {number}: the box {text} has no area; left out")
+            log.problem(
+                file,
+                Sentence(
+                    f"object {number}: the box {text} has no area; left out",
+                    f"第 {number} 个目标：边框 {text} 面积为零，已跳过",
+                ),
+            )
         elif category not in ids:
-            log.problem(file, f"object {number}: there is no class {category!r:.80}; left out")
+            log.problem(
+                file,
+                Sentence(
+                    f"object {number}: there is no class {category!r:.80}; left out",
+                    f"第 {number} 个目标：没有类别 {category!r:.80}，已跳过",
+                ),
+            )
         else:
             others = {name: _jsonable(each[name]) for name in objects.others if each.get(name) is not None}
             corners = (box[0], box[1], box[0] + box[2], box[1] + box[3])

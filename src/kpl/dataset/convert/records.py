@@ -24,6 +24,7 @@ from kpl.dataset.fields import Field, field
 from kpl.dataset.image import ImageInfo, image_info
 from kpl.dataset.kinds import NO_LABEL, TEMPLATES, Kind
 from kpl.errors import Invalid
+from kpl.sentence import Sentence, in_chinese
 
 SCHEMA = "kpl.json"
 KINDS = (Kind.CUSTOM, *(kind for kind in Kind if kind != Kind.CUSTOM))
@@ -169,8 +170,11 @@ def read_schema(source: SourceFolder) -> Schema | None:
             each.check()
     except (OSError, ValueError, msgspec.DecodeError, UnsupportedFormat) as err:
         raise Invalid(
-            f"{source.root / SCHEMA}: not a description of records: {err}.",
-            hint="Delete it to import the records without it.",
+            Sentence(
+                f"{source.root / SCHEMA}: not a description of records: {err}.",
+                f"{source.root / SCHEMA}：不是有效的记录描述（{err}）。",
+            ),
+            hint=Sentence("Delete it to import the records without it.", "删除它即可不带描述导入这些记录。"),
         ) from err
     return schema
 
@@ -222,7 +226,12 @@ def _renumbered(values: Values, new_ids: Sequence[int]) -> Values:
         if values.get("labels") is not None:
             values["labels"] = [ids[int(each)] for each in values["labels"]]
     except KeyError as err:
-        raise BadSample(f"class {err} is not one of 0 to {len(new_ids) - 1}") from err
+        raise BadSample(
+            Sentence(
+                f"class {err} is not one of 0 to {len(new_ids) - 1}",
+                f"类别 {err} 不在 0 到 {len(new_ids) - 1} 之间",
+            )
+        ) from err
     return values
 
 
@@ -236,7 +245,12 @@ def _plan_exact(
     """What to import of records that KPL has written."""
     kind = Kind(schema.kind)
     if options.kind != kind:
-        raise Invalid(f"The records are of kind '{kind}', as {SCHEMA} says, not '{options.kind}'.")
+        raise Invalid(
+            Sentence(
+                f"The records are of kind '{kind}', as {SCHEMA} says, not '{options.kind}'.",
+                f"{SCHEMA} 说明这些记录的种类为“{kind}”，而不是“{options.kind}”。",
+            )
+        )
     template = TEMPLATES[kind]
     own = {each.name for each in (*template.samples, *template.labels)}
     has_image = any(each.name == "width" for each in template.samples)
@@ -249,7 +263,11 @@ def _plan_exact(
     for found, values in records:
         image = format.image_of(values) if has_image else None
         if has_image and image is None:
-            log.problem(str(found.file), f"'{found.key}' has no image; left out", found.number)
+            log.problem(
+                str(found.file),
+                Sentence(f"'{found.key}' has no image; left out", f"“{found.key}”没有图像，已跳过"),
+                found.number,
+            )
             continue
         items.append(
             Item(
@@ -285,7 +303,7 @@ class _Layout:
         if self.kind == Kind.TEXT:
             text = raw.get(self.roles.text(raw))
             if not isinstance(text, str):
-                raise BadSample("it has no text")
+                raise BadSample(Sentence("it has no text", "没有文本"))
             values["text"] = text
         if self.has_label:
             classes = self.roles.classes(raw)
@@ -322,7 +340,11 @@ def _plan_usual(
         Kind.CUSTOM, Kind.UNLABELLED, Kind.CLASSIFICATION, Kind.FACE_RECOGNITION, Kind.TEXT, Kind.TABULAR, *_BOXED,
     ):  # fmt: skip
         raise Invalid(
-            f"Records without {SCHEMA} cannot become '{options.kind}'.", hint="Import them as kind 'custom'."
+            Sentence(
+                f"Records without {SCHEMA} cannot become '{options.kind}'.",
+                f"没有 {SCHEMA} 的记录无法导入为“{options.kind}”。",
+            ),
+            hint=Sentence("Import them as kind 'custom'.", "请导入为“custom”种类。"),
         )
     types: dict[str, set[str]] = {}
     counts: dict[str, int] = {}
@@ -333,12 +355,20 @@ def _plan_usual(
         image_name = roles.image(values) if layout.has_image else ""
         image = values.get(image_name)
         if layout.has_image and not isinstance(image, Extract):
-            log.problem(str(found.file), f"'{found.key}' has no image; left out", found.number)
+            log.problem(
+                str(found.file),
+                Sentence(f"'{found.key}' has no image; left out", f"“{found.key}”没有图像，已跳过"),
+                found.number,
+            )
             continue
         try:
             classes = roles.classes(values) if has_classes else []
         except BadSample as err:
-            log.problem(str(found.file), f"{err.message}; left out", found.number)
+            log.problem(
+                str(found.file),
+                Sentence(f"{err.message}; left out", f"{in_chinese(err.message)}，已跳过"),
+                found.number,
+            )
             continue
         for key, name in classes:
             names[key] = name or names.get(key, "")

@@ -3,6 +3,7 @@
 from typing import Literal, NamedTuple
 
 from kpl.errors import Invalid
+from kpl.sentence import Sentence
 
 OnError = Literal["skip", "stop"]
 _MAX_KEPT = 10_000  # of problems and ignored names; all are counted
@@ -19,10 +20,16 @@ class Problem(NamedTuple):
 
     file: str
     line: int
-    reason: str
+    reason: Sentence
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}: {self.reason}" if self.line else f"{self.file}: {self.reason}"
+
+    @property
+    def sentence(self) -> Sentence:
+        """Place and reason, in Chinese too."""
+        place = f"{self.file} 第 {self.line} 行" if self.line else self.file
+        return Sentence(str(self), f"{place}：{self.reason.zh}")
 
 
 class ImportReport(NamedTuple):
@@ -71,7 +78,7 @@ class ProblemLog:
         self.ignored: list[str] = []
         self.num_ignored = 0
 
-    def problem(self, file: str, reason: str, line: int = 0) -> None:
+    def problem(self, file: str, reason: Sentence, line: int = 0) -> None:
         """Note that something cannot be used.
 
         Raises:
@@ -80,11 +87,20 @@ class ProblemLog:
         problem = Problem(file, line, reason)
         if self._on_error == "stop":
             raise ImportStopped(
-                f"{problem}.", hint="Mend it, or import with --on-error skip to leave such things out."
+                Sentence(f"{problem}.", f"{problem.sentence.zh}。"),
+                hint=Sentence(
+                    "Mend it, or import with --on-error skip to leave such things out.",
+                    "请修正，或用 --on-error skip 导入以跳过这类内容。",
+                ),
             )
         self.num_problems += 1
         if len(self.problems) < _MAX_KEPT:
             self.problems.append(problem)
+
+    def not_in_split(self, file: str, name: str, line: int) -> None:
+        """Note that a list of a split names an image that is not there."""
+        en, zh = f"there is no image '{name}'; left out of the split", f"没有图像“{name}”，未列入划分"
+        self.problem(file, Sentence(en, zh), line)
 
     def take_over(self, other: "ProblemLog") -> None:
         """Note the problems of another log behind those of this one.
@@ -103,12 +119,18 @@ class ProblemLog:
             self.ignored.append(file)
 
 
+def reason_in_chinese(err: Exception) -> str:
+    """Why something could not be used, in Chinese where the error knows it."""
+    return next((each.zh for each in err.args if isinstance(each, Sentence)), str(err))
+
+
 class PlaceLog(ProblemLog):
     """Names a place inside of the file, such as a row, in every problem, and hands them on."""
 
-    def __init__(self, log: ProblemLog, place: str) -> None:
+    def __init__(self, log: ProblemLog, place: Sentence) -> None:
         self._log, self._place = log, place
 
-    def problem(self, file: str, reason: str, line: int = 0) -> None:
+    def problem(self, file: str, reason: Sentence, line: int = 0) -> None:
         """Note that something cannot be used there."""
-        self._log.problem(file, f"{self._place}: {reason}", line)
+        zh = f"{self._place.zh}：{reason.zh}"
+        self._log.problem(file, Sentence(f"{self._place}: {reason}", zh), line)

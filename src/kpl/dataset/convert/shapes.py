@@ -12,6 +12,7 @@ from kpl.dataset.errors import BadSample
 from kpl.dataset.image import ImageInfo
 from kpl.dataset.kinds import Kind
 from kpl.dataset.masks import check_segmentation, is_runs, parse_counts, runs_segmentation, segmentation_box
+from kpl.sentence import Sentence, in_chinese
 
 _EDGE_PIXELS = 1.0  # boxes that count from 1 or end one pixel outside are everywhere, and cut without a word
 
@@ -38,7 +39,10 @@ class PartialMask(NamedTuple):
             or self.top + height > image.height
         ):
             raise BadSample(
-                f"a mask of {width} x {height} pixels at {self.left}, {self.top} reaches out of the image"
+                Sentence(
+                    f"a mask of {width} x {height} pixels at {self.left}, {self.top} reaches out of the image",
+                    f"位于 {self.left}, {self.top} 的 {width} × {height} 像素掩码超出图像",
+                )
             )
         whole = np.zeros((image.height, image.width), np.bool_)
         whole[self.top : self.top + height, self.left : self.left + width] = self.pixels
@@ -120,21 +124,44 @@ class Shapes:
                 check_segmentation(segmentation, image.height, image.width)
                 segmentation = _with_numbers(segmentation)
         except BadSample as err:
-            log.problem(self.file, f"{err.message}; left out", shape.line)
+            log.problem(
+                self.file,
+                Sentence(f"{err.message}; left out", f"{in_chinese(err.message)}，已跳过"),
+                shape.line,
+            )
             return None
         given = shape.box or (segmentation_box(segmentation) if segmentation is not None else None)
         if given is None:
             log.problem(
-                self.file, "the object has neither a box nor a mask with pixels; left out", shape.line
+                self.file,
+                Sentence(
+                    "the object has neither a box nor a mask with pixels; left out",
+                    "目标既没有边框，也没有带像素的掩码，已跳过",
+                ),
+                shape.line,
             )
             return None
         box = inside(given, image.width, image.height)
         size = f"the image of {image.width} x {image.height}"
         if box is None:
-            log.problem(self.file, f"the box {shown(given)} lies outside {size}; left out", shape.line)
+            log.problem(
+                self.file,
+                Sentence(
+                    f"the box {shown(given)} lies outside {size}; left out",
+                    f"边框 {shown(given)} 在图像 {size} 之外，已跳过",
+                ),
+                shape.line,
+            )
             return None
         if max(abs(a - b) for a, b in zip(box, given, strict=True)) > _EDGE_PIXELS:
-            log.problem(self.file, f"the box {shown(given)} reaches out of {size}; cut", shape.line)
+            log.problem(
+                self.file,
+                Sentence(
+                    f"the box {shown(given)} reaches out of {size}; cut",
+                    f"边框 {shown(given)} 超出图像 {size}，已裁剪",
+                ),
+                shape.line,
+            )
         return shape._replace(box=box, segmentation=segmentation)
 
     def renumbered(self, new_ids: Sequence[int]) -> "Shapes":

@@ -13,6 +13,7 @@ from kpl.dataset.fields import Field
 from kpl.dataset.image import ImageInfo
 from kpl.dataset.kinds import Kind
 from kpl.errors import NotFound
+from kpl.sentence import Sentence, in_chinese
 
 IMAGE_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm"}
@@ -22,6 +23,7 @@ SPLIT_NAMES = {
     "val": "val", "valid": "val", "validation": "val", "dev": "val",
     "test": "test", "testing": "test",
 }  # fmt: skip
+_NO_ANNOTATION = Sentence("the image has no annotation", "图像没有标注")
 _JUNK = frozenset({"__MACOSX", "Thumbs.db", "desktop.ini"})
 
 
@@ -140,15 +142,23 @@ def scan(root: Path, log: ProblemLog) -> SourceFolder:
         NotFound: it is not a folder.
     """
     if not root.is_dir():
-        what = "is a file" if root.exists() else "does not exist"
-        raise NotFound(f"{root} {what}.", hint="Give the folder that holds the images.")
+        what = Sentence("is a file", "是文件") if root.exists() else Sentence("does not exist", "不存在")
+        raise NotFound(
+            Sentence(f"{root} {what}.", f"{root} {in_chinese(what)}。"),
+            hint=Sentence("Give the folder that holds the images.", "请指定图像所在的文件夹。"),
+        )
     real_root = root.resolve()
     files: list[PurePosixPath] = []
     for folder, folder_names, file_names in os.walk(root, followlinks=False):
         below = PurePosixPath(Path(folder).relative_to(root).as_posix())
         for name in sorted(folder_names):
             if (Path(folder) / name).is_symlink():
-                log.problem(_printable(below / name), "a link to a folder is not followed; left out")
+                log.problem(
+                    _printable(below / name),
+                    Sentence(
+                        "a link to a folder is not followed; left out", "指向文件夹的链接不会跟随，已跳过"
+                    ),
+                )
         folder_names[:] = sorted(name for name in folder_names if not _is_junk(name))
         for name in file_names:
             if not _is_junk(name) and _is_usable(Path(folder) / name, below / name, real_root, log):
@@ -167,17 +177,25 @@ def _is_usable(path: Path, name: PurePosixPath, real_root: Path, log: ProblemLog
         if stat.S_ISLNK(mode):
             target = path.resolve()
             if not target.is_relative_to(real_root):
-                log.problem(_printable(name), "a link that leads out of the folder; left out")
+                log.problem(
+                    _printable(name),
+                    Sentence("a link that leads out of the folder; left out", "链接指向文件夹之外，已跳过"),
+                )
                 return False
             mode = target.stat().st_mode
     except UnicodeEncodeError:
-        log.problem(_printable(name), "the name is not UTF-8; left out")
+        log.problem(
+            _printable(name), Sentence("the name is not UTF-8; left out", "文件名不是 UTF-8 编码，已跳过")
+        )
         return False
     except OSError as err:
-        log.problem(_printable(name), f"cannot be looked at: {err.strerror}; left out")
+        log.problem(
+            _printable(name),
+            Sentence(f"cannot be looked at: {err.strerror}; left out", f"无法访问（{err.strerror}），已跳过"),
+        )
         return False
     if not stat.S_ISREG(mode):
-        log.problem(_printable(name), "not a regular file; left out")
+        log.problem(_printable(name), Sentence("not a regular file; left out", "不是普通文件，已跳过"))
         return False
     return True
 
@@ -257,7 +275,7 @@ def read_split_lists(source: SourceFolder, log: ProblemLog) -> dict[PurePosixPat
         for number, line in enumerate(read_text(source, file, log).splitlines(), 1):
             image = PurePosixPath(line.strip())
             if line.strip() and image not in images:
-                log.problem(str(file), f"there is no image '{line.strip()}'; left out of the split", number)
+                log.not_in_split(str(file), line.strip(), number)
             elif line.strip():
                 splits[image].append(file.stem)
     return {image: tuple(dict.fromkeys(names)) for image, names in splits.items()}
@@ -273,13 +291,20 @@ def read_text(source: SourceFolder, file: PurePosixPath, log: ProblemLog) -> str
     try:
         data = source.read(file)
     except OSError as err:
-        log.problem(str(file), f"cannot be read: {err.strerror}; left out")
+        log.problem(
+            str(file),
+            Sentence(f"cannot be read: {err.strerror}; left out", f"无法读取（{err.strerror}），已跳过"),
+        )
         return ""
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as err:
         log.problem(
-            str(file), "not in UTF-8 from here on; letters replaced", data[: err.start].count(b"\n") + 1
+            str(file),
+            Sentence(
+                "not in UTF-8 from here on; letters replaced", "从这里起不是 UTF-8 编码，无法识别的字符已替换"
+            ),
+            data[: err.start].count(b"\n") + 1,
         )
         return data.decode("utf-8-sig", "replace")
 
@@ -289,13 +314,13 @@ def note_unused(
     used: set[PurePosixPath],
     log: ProblemLog,
     *,
-    reason: str = "the image has no annotation",
+    reason: Sentence = _NO_ANNOTATION,
 ) -> None:
     """Report the images that no sample uses; other files are no data."""
     for file in source.files:
         if file in used:
             continue
         if file.suffix.lower() in IMAGE_SUFFIXES:
-            log.problem(str(file), f"{reason}; left out")
+            log.problem(str(file), Sentence(f"{reason}; left out", f"{in_chinese(reason)}，已跳过"))
         else:
             log.ignore(str(file))

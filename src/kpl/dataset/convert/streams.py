@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from kpl.dataset.errors import BadSample
+from kpl.sentence import Sentence
 
 _CHUNK_BYTES = 1 << 18
 _MAX_FOLD = 250  # zlib reaches 1032 with nothing but zeros, real data hardly 50
@@ -73,14 +74,21 @@ class Unpacked:
             else:
                 packed = self._zlib.unconsumed_tail or self._file.read(_CHUNK_BYTES)
                 if not packed:
-                    raise BadSample("the compressed file was cut short")
+                    raise BadSample(Sentence("the compressed file was cut short", "压缩文件不完整"))
             try:
                 self._ready = self._zlib.decompress(packed, _CHUNK_BYTES)
             except zlib.error as err:
-                raise BadSample(f"the compressed data are damaged: {err}") from err
+                raise BadSample(
+                    Sentence(f"the compressed data are damaged: {err}", f"压缩数据已损坏（{err}）")
+                ) from err
             self._produced += len(self._ready)
             if self._produced > _HARMLESS_BYTES and self._produced > _MAX_FOLD * self._file.tell():
-                raise BadSample(f"it expands more than {_MAX_FOLD}-fold, as only a bomb does")
+                raise BadSample(
+                    Sentence(
+                        f"it expands more than {_MAX_FOLD}-fold, as only a bomb does",
+                        f"解压后超过 {_MAX_FOLD} 倍，疑似压缩炸弹",
+                    )
+                )
         return True
 
     def close(self) -> None:

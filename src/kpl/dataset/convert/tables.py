@@ -24,6 +24,7 @@ from kpl.dataset.fields import Field, field
 from kpl.dataset.image import ImageInfo
 from kpl.dataset.kinds import NO_LABEL, SAMPLES, Kind
 from kpl.errors import Invalid, nearest
+from kpl.sentence import Sentence
 
 KINDS = (Kind.TEXT, Kind.TABULAR)
 _CSV, _JSONL = (".csv", ".tsv"), (".jsonl", ".ndjson")
@@ -111,7 +112,12 @@ def _rows(
             continue
         found = list(read(source, file, log))
         if rows and found and suffixes == _CSV and set(found[0].values) != set(rows[0].values):
-            log.problem(str(file), f"it has other columns than {rows[0].file}; left out")
+            log.problem(
+                str(file),
+                Sentence(
+                    f"it has other columns than {rows[0].file}; left out", f"列与 {rows[0].file} 不同，已跳过"
+                ),
+            )
         else:
             rows += found
     return rows
@@ -128,7 +134,14 @@ def _read_csv(source: SourceFolder, file: PurePosixPath, log: ProblemLog) -> Ite
         names = next(reader, [])
         last_line = reader.line_num
         if len(set(names)) != len(names) or not all(name and _is_utf8(name) for name in names):
-            log.problem(str(file), "the first line is not a list of different column names; left out", 1)
+            log.problem(
+                str(file),
+                Sentence(
+                    "the first line is not a list of different column names; left out",
+                    "首行不是互不相同的列名，已跳过",
+                ),
+                1,
+            )
             return
         for cells in reader:
             last_line = reader.line_num
@@ -137,14 +150,30 @@ def _read_csv(source: SourceFolder, file: PurePosixPath, log: ProblemLog) -> Ite
             number += 1
             if len(cells) != len(names):
                 log.problem(
-                    str(file), f"{len(cells)} cells for {len(names)} columns; left out", reader.line_num
+                    str(file),
+                    Sentence(
+                        f"{len(cells)} cells for {len(names)} columns; left out",
+                        f"有 {len(cells)} 个单元格，应为 {len(names)} 列，已跳过",
+                    ),
+                    reader.line_num,
                 )
             elif not all(_is_utf8(cell) for cell in cells):
-                log.problem(str(file), "the row is not in UTF-8; left out", reader.line_num)
+                log.problem(
+                    str(file),
+                    Sentence("the row is not in UTF-8; left out", "该行不是 UTF-8 编码，已跳过"),
+                    reader.line_num,
+                )
             else:
                 yield Row(file, reader.line_num, number, dict(zip(names, cells, strict=True)))
     except csv.Error as err:
-        log.problem(str(file), f"not CSV from here on: {err}; the rest is left out", last_line + 1)
+        log.problem(
+            str(file),
+            Sentence(
+                f"not CSV from here on: {err}; the rest is left out",
+                f"从这里起不是有效的 CSV（{err}），其余内容已跳过",
+            ),
+            last_line + 1,
+        )
 
 
 def _is_utf8(text: str) -> bool:
@@ -164,12 +193,16 @@ def _read_jsonl(source: SourceFolder, file: PurePosixPath, log: ProblemLog) -> I
         try:
             values = msgspec.json.decode(data)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as err:
-            log.problem(str(file), f"not JSON: {err}; left out", line)
+            log.problem(
+                str(file), Sentence(f"not JSON: {err}; left out", f"不是有效的 JSON（{err}），已跳过"), line
+            )
             continue
         if isinstance(values, dict):
             yield Row(file, line, number, values)
         else:
-            log.problem(str(file), "the line is not an object; left out", line)
+            log.problem(
+                str(file), Sentence("the line is not an object; left out", "该行不是 JSON 对象，已跳过"), line
+            )
 
 
 def _guess(columns: Any, names: Sequence[str]) -> str:
@@ -282,7 +315,11 @@ def _plan(
         if text:
             given = row.values.get(text)
             if not isinstance(given, str):
-                log.problem(str(row.file), f"'{text}' is not text; left out", row.line)
+                log.problem(
+                    str(row.file),
+                    Sentence(f"'{text}' is not text; left out", f"“{text}”不是文本，已跳过"),
+                    row.line,
+                )
                 continue
             values["text"] = given
         name = _class_name(row.values.get(label)) if label else None
@@ -306,7 +343,11 @@ def _class_names(source: SourceFolder, labels: list[Any], log: ProblemLog) -> tu
     counts = Counter(name for label in labels if (name := _class_name(label)) is not None)
     if len(counts) > _MAX_CLASSES:
         raise Invalid(
-            f"{len(counts)} different labels are too many for classes.", hint="Name another label column."
+            Sentence(
+                f"{len(counts)} different labels are too many for classes.",
+                f"有 {len(counts)} 种不同的标签，作为类别过多。",
+            ),
+            hint=Sentence("Name another label column.", "请指定另一个标签列。"),
         )
     for file in source.files:
         if file.name in _CLASS_FILES:
@@ -314,7 +355,10 @@ def _class_names(source: SourceFolder, labels: list[Any], log: ProblemLog) -> tu
             is_list = isinstance(listed, list) and all(isinstance(each, str) and each for each in listed)
             if is_list and len(set(listed)) == len(listed) and set(counts) <= set(listed):
                 return tuple(listed)
-            log.problem(str(file), "it is not a list of all classes; passed over")
+            log.problem(
+                str(file),
+                Sentence("it is not a list of all classes; passed over", "不是全部类别的列表，已忽略"),
+            )
     if all(_is_integer(name) for name in counts):
         return tuple(sorted(counts, key=int))
     return tuple(sorted(counts))
@@ -326,7 +370,12 @@ def _keys(rows: list[Row], log: ProblemLog) -> list[str]:
     if all(isinstance(key, str) and key for key in given) and len(set(map(str, given))) == len(given):
         return [str(key) for key in given]
     if any(key is not None for key in given):
-        log.problem(str(rows[0].file), "the column 'key' does not name every row; passed over")
+        log.problem(
+            str(rows[0].file),
+            Sentence(
+                "the column 'key' does not name every row; passed over", "“key”列没有为每一行命名，已忽略"
+            ),
+        )
     return [f"{row.file}#{row.number}" for row in rows]
 
 

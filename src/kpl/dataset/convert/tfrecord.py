@@ -42,6 +42,7 @@ from kpl.dataset.fields import BLOB, BYTES, Field
 from kpl.dataset.image import ImageInfo, image_info
 from kpl.dataset.kinds import TEMPLATES, Kind
 from kpl.dataset.sample import Sample
+from kpl.sentence import Sentence, in_chinese
 
 __all__ = ["KINDS", "export_tfrecord", "is_tfrecord", "plan_tfrecord", "tfrecord_kind"]
 
@@ -93,22 +94,37 @@ def _records(
         try:
             stream = open_stream(extracts.source.root / file)
         except OSError as err:
-            log.problem(str(file), f"cannot be read: {err.strerror}; left out")
+            log.problem(
+                str(file),
+                Sentence(f"cannot be read: {err.strerror}; left out", f"无法读取（{err.strerror}），已跳过"),
+            )
             continue
         number = 0
         try:
             for number, position, data, reason in read_frames(stream):
                 if reason:
-                    log.problem(str(file), f"{reason}; left out", number)
+                    log.problem(
+                        str(file), Sentence(f"{reason}; left out", f"{in_chinese(reason)}，已跳过"), number
+                    )
                     continue
                 where = Extract(file, position, len(data))
                 try:
                     record = _own_record if is_exact else _usual_record
                     yield record(extracts, where, number, data)
                 except BadSample as err:
-                    log.problem(str(file), f"{err.message}; left out", number)
+                    log.problem(
+                        str(file),
+                        Sentence(f"{err.message}; left out", f"{in_chinese(err.message)}，已跳过"),
+                        number,
+                    )
         except BadSample as err:
-            log.problem(str(file), f"{err.message}; the rest is left out", number + 1)
+            log.problem(
+                str(file),
+                Sentence(
+                    f"{err.message}; the rest is left out", f"{in_chinese(err.message)}，其余内容已跳过"
+                ),
+                number + 1,
+            )
         finally:
             stream.close()
 

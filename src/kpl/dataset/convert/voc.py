@@ -25,6 +25,7 @@ from kpl.dataset.convert.target import TargetFolder, check_name, file_names
 from kpl.dataset.convert.xml import Element, XmlError, parse_xml
 from kpl.dataset.kinds import Kind
 from kpl.dataset.sample import Sample
+from kpl.sentence import Sentence, in_chinese
 
 KINDS = (Kind.DETECTION, Kind.FACE_DETECTION)
 _ROOT = re.compile(rb"<annotation[\s>]")  # CVAT's is <annotations>
@@ -50,7 +51,13 @@ def plan_voc(source: SourceFolder, log: ProblemLog, options: Options) -> Plan:
         if image is None:
             continue
         if image in taken:
-            log.problem(str(file), f"its image {image} has the annotation {taken[image]} already; left out")
+            log.problem(
+                str(file),
+                Sentence(
+                    f"its image {image} has the annotation {taken[image]} already; left out",
+                    f"图像 {image} 已有标注 {taken[image]}，已跳过",
+                ),
+            )
             continue
         taken[image] = file
         shapes = Shapes(str(file), _objects(file, root, ids, log), options.kind)
@@ -67,13 +74,25 @@ def _parse(source: SourceFolder, file: PurePosixPath, log: ProblemLog) -> Elemen
     try:
         root = parse_xml(source.read(file))
     except XmlError as err:
-        log.problem(str(file), f"{err.reason}; left out", err.line)
+        log.problem(
+            str(file), Sentence(f"{err.reason}; left out", f"{in_chinese(err.reason)}，已跳过"), err.line
+        )
         return None
     except OSError as err:
-        log.problem(str(file), f"cannot be read: {err.strerror}; left out")
+        log.problem(
+            str(file),
+            Sentence(f"cannot be read: {err.strerror}; left out", f"无法读取（{err.strerror}），已跳过"),
+        )
         return None
     if root.tag != "annotation":
-        log.problem(str(file), f"the root is <{root.tag}>, not <annotation>; left out", root.line)
+        log.problem(
+            str(file),
+            Sentence(
+                f"the root is <{root.tag}>, not <annotation>; left out",
+                f"根元素为 <{root.tag}>，应为 <annotation>，已跳过",
+            ),
+            root.line,
+        )
         return None
     return root
 
@@ -87,7 +106,11 @@ def _objects(file: PurePosixPath, root: Element, ids: dict[str, int], log: Probl
     for each in root.find_all("object"):
         name = each.text_of("name")
         if not name:
-            log.problem(str(file), "the object has no <name>; left out", each.line)
+            log.problem(
+                str(file),
+                Sentence("the object has no <name>; left out", "目标没有 <name>，已跳过"),
+                each.line,
+            )
             continue
         box = _box(file, each, log)
         if box is not None:
@@ -101,19 +124,35 @@ def _objects(file: PurePosixPath, root: Element, ids: dict[str, int], log: Probl
 def _box(file: PurePosixPath, element: Element, log: ProblemLog) -> tuple[float, float, float, float] | None:
     bounds = element.find("bndbox")
     if bounds is None:
-        log.problem(str(file), "the object has no <bndbox>; left out", element.line)
+        log.problem(
+            str(file),
+            Sentence("the object has no <bndbox>; left out", "目标没有 <bndbox>，已跳过"),
+            element.line,
+        )
         return None
     numbers = []
     for tag in ("xmin", "ymin", "xmax", "ymax"):
         text = bounds.text_of(tag)
         number = parse_number(text)
         if number is None:
-            log.problem(str(file), f"<{tag}> is '{text}', not a number; left out", bounds.line)
+            log.problem(
+                str(file),
+                Sentence(
+                    f"<{tag}> is '{text}', not a number; left out", f"<{tag}> 为“{text}”，不是数字，已跳过"
+                ),
+                bounds.line,
+            )
             return None
         numbers.append(number)
     left, top, right, bottom = numbers
     if right <= left or bottom <= top:
-        log.problem(str(file), f"the box {shown(numbers)} has no area; left out", bounds.line)
+        log.problem(
+            str(file),
+            Sentence(
+                f"the box {shown(numbers)} has no area; left out", f"边框 {shown(numbers)} 面积为零，已跳过"
+            ),
+            bounds.line,
+        )
         return None
     return left, top, right, bottom
 
@@ -126,7 +165,14 @@ def _find_image(
     found = images.of_stem(file.stem, file) or images.find(named, file)
     if found is None:
         element = root.find("filename") or root
-        log.problem(str(file), f"there is no image '{named or file.stem}'; left out", element.line)
+        log.problem(
+            str(file),
+            Sentence(
+                f"there is no image '{named or file.stem}'; left out",
+                f"没有图像“{named or file.stem}”，已跳过",
+            ),
+            element.line,
+        )
     return found
 
 
@@ -164,7 +210,13 @@ def _read_list(source: SourceFolder, file: PurePosixPath, stems: set[str], log: 
         candidates = (name, PurePosixPath(name).stem, name.split()[0])
         stem = next((each for each in candidates if each in stems), None)
         if stem is None:
-            log.problem(str(file), f"'{name}' has no annotation; left out of the split", number)
+            log.problem(
+                str(file),
+                Sentence(
+                    f"'{name}' has no annotation; left out of the split", f"“{name}”没有标注，未列入划分"
+                ),
+                number,
+            )
         else:
             listed.append(stem)
     return listed
@@ -182,7 +234,7 @@ def _note_the_rest(source: SourceFolder, taken: set[PurePosixPath], log: Problem
     for file in source.files:
         suffix = file.suffix.lower()
         if suffix in IMAGE_SUFFIXES and file not in taken:
-            log.problem(str(file), "the image has no annotation; left out")
+            log.problem(str(file), Sentence("the image has no annotation; left out", "图像没有标注，已跳过"))
         elif suffix not in IMAGE_SUFFIXES and suffix != ".xml" and "imagesets" not in str(file).lower():
             log.ignore(str(file))
 

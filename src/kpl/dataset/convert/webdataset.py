@@ -43,6 +43,7 @@ from kpl.dataset.fields import BLOB, BYTES, Field
 from kpl.dataset.image import ImageInfo, image_info
 from kpl.dataset.kinds import Kind
 from kpl.dataset.sample import Sample
+from kpl.sentence import Sentence, in_chinese
 
 __all__ = [
     "KINDS",
@@ -103,7 +104,11 @@ def _records(
                     key, splits = _own_key(values)  # noqa: PLW2901
                 yield Found(file, number, key, splits, again), values
             except BadSample as err:
-                log.problem(str(file), f"{err.message}; left out", number)
+                log.problem(
+                    str(file),
+                    Sentence(f"{err.message}; left out", f"{in_chinese(err.message)}，已跳过"),
+                    number,
+                )
 
 
 def _samples(
@@ -113,14 +118,23 @@ def _samples(
     try:
         stream = open_stream(source.root / file)
     except OSError as err:
-        log.problem(str(file), f"cannot be read: {err.strerror}; left out")
+        log.problem(
+            str(file),
+            Sentence(f"cannot be read: {err.strerror}; left out", f"无法读取（{err.strerror}），已跳过"),
+        )
         return
     key, members = "", list[_Member]()
     try:
         for info in _headers(stream):
             reason = _unusable(info)
             if reason:
-                log.problem(str(file), f"'{_printable(info.name)}' {reason}; left out")
+                log.problem(
+                    str(file),
+                    Sentence(
+                        f"'{_printable(info.name)}' {reason}; left out",
+                        f"“{_printable(info.name)}”{in_chinese(reason)}，已跳过",
+                    ),
+                )
                 continue
             path = PurePosixPath(info.name)
             stem, dot, suffix = path.name.partition(".")
@@ -135,7 +149,13 @@ def _samples(
             members.append(_Member(suffix, Extract(file, info.offset_data, info.size, is_image)))
     except (tarfile.TarError, BadSample, OSError, EOFError, ValueError) as err:
         reason = err.message if isinstance(err, BadSample) else str(err)
-        log.problem(str(file), f"not a whole tar file: {reason}; the rest is left out")
+        log.problem(
+            str(file),
+            Sentence(
+                f"not a whole tar file: {reason}; the rest is left out",
+                f"tar 文件不完整（{in_chinese(reason)}），其余内容已跳过",
+            ),
+        )
         members = []  # of the last sample some may be missing
     finally:
         stream.close()
@@ -181,15 +201,19 @@ def _unusable(info: tarfile.TarInfo) -> str:
     try:
         info.name.encode()
     except UnicodeEncodeError:
-        return "is not called so in UTF-8"
+        return Sentence("is not called so in UTF-8", "的名称不是 UTF-8 编码")
     path = PurePosixPath(info.name)
     if path.is_absolute() or ".." in path.parts:
-        return "leads out of the folder"
+        return Sentence("leads out of the folder", "指向文件夹之外")
     if info.issym() or info.islnk():
-        return "is a link"
+        return Sentence("is a link", "是链接")
     if not (info.isreg() or info.isdir()) or info.issparse():
-        return "is not a regular file"
-    return f"has {info.size} bytes, which are too many" if info.size > _MAX_MEMBER_BYTES else ""
+        return Sentence("is not a regular file", "不是普通文件")
+    return (
+        Sentence(f"has {info.size} bytes, which are too many", f"过大，有 {info.size} 字节")
+        if info.size > _MAX_MEMBER_BYTES
+        else ""
+    )
 
 
 def _printable(name: str) -> str:

@@ -21,6 +21,7 @@ from kpl.dataset.convert.source import (
 from kpl.dataset.convert.target import TargetFolder, check_name
 from kpl.dataset.kinds import Kind
 from kpl.dataset.sample import Sample
+from kpl.sentence import Sentence
 
 KINDS = (Kind.FACE_DETECTION, Kind.DETECTION)
 _NAMES = ("blur", "expression", "illumination", "invalid", "occlusion", "pose")
@@ -50,7 +51,11 @@ def plan_wider(source: SourceFolder, log: ProblemLog, options: Options) -> Plan:
         for line, name, faces in _entries(source, file, log):
             image = images.find(name, file, split=split)
             if image is None:
-                log.problem(str(file), f"there is no image '{name}'; left out", line)
+                log.problem(
+                    str(file),
+                    Sentence(f"there is no image '{name}'; left out", f"没有图像“{name}”，已跳过"),
+                    line,
+                )
                 continue
             shapes = [shape for at, text in faces if (shape := _face(file, at, text, log)) is not None]
             before = items.get(image)
@@ -95,7 +100,12 @@ def _entries(
         count = lines[position][1] if position < len(lines) else ""
         if not count.isdigit():
             log.problem(
-                str(file), f"'{text[:60]}' is not followed by the number of its faces; left out", line
+                str(file),
+                Sentence(
+                    f"'{text[:60]}' is not followed by the number of its faces; left out",
+                    f"“{text[:60]}”之后没有人脸数量，已跳过",
+                ),
+                line,
             )
             continue
         position += 1
@@ -111,11 +121,25 @@ def _entries(
 def _face(file: PurePosixPath, line: int, text: str, log: ProblemLog) -> Shape | None:
     numbers = parse_numbers(text.split())
     if numbers is None or len(numbers) < 4:
-        log.problem(str(file), f"'{text[:60]}' is not a face: x, y, width, height, ...; left out", line)
+        log.problem(
+            str(file),
+            Sentence(
+                f"'{text[:60]}' is not a face: x, y, width, height, ...; left out",
+                f"“{text[:60]}”不是人脸（应为 x、y、宽、高……），已跳过",
+            ),
+            line,
+        )
         return None
     left, top, width, height = numbers[:4]
     if width <= 0 or height <= 0:
-        log.problem(str(file), f"the box {shown(numbers[:4])} has no area; left out", line)
+        log.problem(
+            str(file),
+            Sentence(
+                f"the box {shown(numbers[:4])} has no area; left out",
+                f"边框 {shown(numbers[:4])} 面积为零，已跳过",
+            ),
+            line,
+        )
         return None
     box = (left, top, left + width, top + height)
     rest = numbers[4:]

@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
+from kpl.sentence import Sentence
+
 _MAX_BYTES = 16 << 20
 _MAX_DEPTH = 64
 _DECLARED = re.compile(rb"""<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
@@ -51,14 +53,22 @@ def parse_xml(data: bytes, *, max_bytes: int = _MAX_BYTES) -> Element:
         XmlError: not well-formed, too large, too deep, or with entities of its own.
     """
     if len(data) > max_bytes:
-        raise XmlError(f"{len(data)} bytes are too many for an annotation", 0)
+        raise XmlError(
+            Sentence(
+                f"{len(data)} bytes are too many for an annotation", f"标注文件过大，有 {len(data)} 字节"
+            ),
+            0,
+        )
     parser = expat.ParserCreate("utf-8")
     document = Element("", 0)
     open_elements = [document]
 
     def start(tag: str, attributes: dict[str, str]) -> None:
         if len(open_elements) > _MAX_DEPTH:
-            raise XmlError("elements stand too deep inside each other", parser.CurrentLineNumber)
+            raise XmlError(
+                Sentence("elements stand too deep inside each other", "元素嵌套过深"),
+                parser.CurrentLineNumber,
+            )
         element = Element(tag, parser.CurrentLineNumber, attributes=attributes)
         open_elements[-1].children.append(element)
         open_elements.append(element)
@@ -70,7 +80,10 @@ def parse_xml(data: bytes, *, max_bytes: int = _MAX_BYTES) -> Element:
         open_elements[-1].text += data
 
     def entity(*_: object) -> None:
-        raise XmlError("it declares entities, which annotations do not need", parser.CurrentLineNumber)
+        raise XmlError(
+            Sentence("it declares entities, which annotations do not need", "声明了实体，标注文件不需要实体"),
+            parser.CurrentLineNumber,
+        )
 
     parser.StartElementHandler, parser.EndElementHandler = start, end
     parser.CharacterDataHandler, parser.EntityDeclHandler = text, entity
@@ -78,7 +91,13 @@ def parse_xml(data: bytes, *, max_bytes: int = _MAX_BYTES) -> Element:
     try:
         parser.Parse(_as_utf8(data), True)
     except expat.ExpatError as err:
-        raise XmlError(f"not XML: {expat.errors.messages[err.code]}", err.lineno) from err
+        raise XmlError(
+            Sentence(
+                f"not XML: {expat.errors.messages[err.code]}",
+                f"不是有效的 XML（{expat.errors.messages[err.code]}）",
+            ),
+            err.lineno,
+        ) from err
     return document.children[0]
 
 
@@ -91,4 +110,10 @@ def _as_utf8(data: bytes) -> bytes:
     try:
         return data.decode(encoding).encode()
     except (LookupError, UnicodeError) as err:
-        raise XmlError(f"not in the encoding {encoding}; save it as UTF-8", 1) from err
+        raise XmlError(
+            Sentence(
+                f"not in the encoding {encoding}; save it as UTF-8",
+                f"内容与声明的编码 {encoding} 不符，请另存为 UTF-8",
+            ),
+            1,
+        ) from err

@@ -17,6 +17,7 @@ from kpl.dataset.kinds import Kind
 from kpl.dataset.masks import is_runs
 from kpl.dataset.sample import Sample
 from kpl.errors import Invalid
+from kpl.sentence import Sentence
 
 KINDS = (Kind.DETECTION, Kind.INSTANCE_SEGMENTATION, Kind.FACE_DETECTION)
 _DECIMALS = 4
@@ -135,12 +136,13 @@ def _config(source: SourceFolder, log: ProblemLog) -> tuple[Mapping[str, Any], P
                 value = yaml.safe_load(read_text(source, file, log))
             except (yaml.YAMLError, RecursionError, ValueError) as err:
                 line = getattr(getattr(err, "problem_mark", None), "line", -1) + 1
-                log.problem(str(file), "not YAML; left out", line)
+                log.problem(str(file), Sentence("not YAML; left out", "不是有效的 YAML，已跳过"), line)
                 continue
             if isinstance(value, dict) and "names" in value:
                 if "kpt_shape" in value:
                     raise Invalid(
-                        f"{file}: this YOLO set is of poses.", hint="Convert it to COCO keypoints first."
+                        Sentence(f"{file}: this YOLO set is of poses.", f"{file}：这是姿态的 YOLO 数据集。"),
+                        hint=Sentence("Convert it to COCO keypoints first.", "请先转换为 COCO 关键点格式。"),
                     )
                 return value, file
     return {}, None
@@ -182,7 +184,7 @@ def _split_lists(
             if line.strip() and image in images:
                 splits[image] = (*splits.get(image, ()), str(split))
             elif line.strip():
-                log.problem(str(file), f"there is no image '{line.strip()}'; left out of the split", number)
+                log.not_in_split(str(file), line.strip(), number)
     return splits if has_lists else None
 
 
@@ -197,13 +199,34 @@ def _read(
             continue
         numbers = parse_numbers(words[1:])
         if not words[0].isdigit() or len(words[0]) > 9 or numbers is None:
-            log.problem(str(file), f"'{text[:60]}' is not a class id and numbers; left out", line)
+            log.problem(
+                str(file),
+                Sentence(
+                    f"'{text[:60]}' is not a class id and numbers; left out",
+                    f"“{text[:60]}”不是类别编号和数字，已跳过",
+                ),
+                line,
+            )
         elif num_classes and int(words[0]) >= num_classes:
-            log.problem(str(file), f"class {words[0]} is not one of 0 to {num_classes - 1}; left out", line)
+            log.problem(
+                str(file),
+                Sentence(
+                    f"class {words[0]} is not one of 0 to {num_classes - 1}; left out",
+                    f"类别 {words[0]} 不在 0 到 {num_classes - 1} 之间，已跳过",
+                ),
+                line,
+            )
         elif len(numbers) != 4 and (len(numbers) < 6 or len(numbers) % 2):
-            log.problem(str(file), f"{len(numbers)} numbers are neither a box nor a polygon; left out", line)
+            log.problem(
+                str(file),
+                Sentence(
+                    f"{len(numbers)} numbers are neither a box nor a polygon; left out",
+                    f"{len(numbers)} 个数字既不是边框也不是多边形，已跳过",
+                ),
+                line,
+            )
         elif len(numbers) == 4 and (numbers[2] <= 0 or numbers[3] <= 0):
-            log.problem(str(file), "the box has no area; left out", line)
+            log.problem(str(file), Sentence("the box has no area; left out", "边框面积为零，已跳过"), line)
         else:
             objects.append((line, int(words[0]), numbers))
     return objects

@@ -342,7 +342,8 @@ def _detail(platform: Platform, row: AlgorithmVersionRow, versions: list[str]) -
     return AlgorithmDetail(
         **_algorithm_out(row).model_dump(),
         interfaces=[_function_out(name, function) for name, function in manifest.functions.items()],
-        readme=_readme(platform, row.tree),
+        readme=_text_file(platform, row.tree, "README.md"),
+        readme_zh=_text_file(platform, row.tree, "README.zh-CN.md"),
         versions=versions,
     )
 
@@ -364,8 +365,9 @@ def _port_out(port: Port) -> PortOut:
     return PortOut(name=port.name, type=port.type, kinds=list(port.kinds), is_optional=port.is_optional)
 
 
-def _readme(platform: Platform, tree: str) -> str:
+def _text_file(platform: Platform, tree: str, path: str) -> str:
+    """A file at the top of an algorithm's folder; empty where there is none."""
     names = {entry.path for entry in platform.artifacts.get_tree(tree).entries}
-    if "README.md" not in names:
+    if path not in names:
         return ""
-    return platform.artifacts.read_file(tree, "README.md", 0, 1 << 18).decode("utf-8", "replace")
+    return platform.artifacts.read_file(tree, path, 0, 1 << 18).decode("utf-8", "replace")

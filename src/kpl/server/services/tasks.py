@@ -22,7 +22,7 @@ from kpl.schemas.task import (
     TaskOutputOut,
     TaskUpdate,
 )
-from kpl.sentence import Sentence
+from kpl.sentence import Sentence, chinese_of, in_chinese
 from kpl.server.db.tables.datasets import DatasetRow, DatasetVersionRow
 from kpl.server.db.tables.models import ModelRow, ModelVersionRow
 from kpl.server.db.tables.projects import ProjectRow
@@ -107,6 +107,7 @@ def get_task(platform: Platform, caller: Caller, project: str, task_id: int) -> 
         used_by=used_by,
         attempts=[_attempt_answer(platform, each) for each in attempts],
         notes=list(events.notes) if events else [],
+        notes_zh=[in_chinese(note) for note in events.notes] if events else [],
         seq=seq,
     )
 
@@ -305,6 +306,7 @@ def _answer(platform: Platform, row: TaskRow, project: str, events: AttemptEvent
         num_attempts=row.num_attempts,
         progress=None if events is None else events.progress,
         progress_message="" if events is None else events.progress_message,
+        progress_message_zh="" if events is None else chinese_of(events.progress_message),
         endpoint=row.endpoint,
         queue=row.queue,
         priority=row.priority,

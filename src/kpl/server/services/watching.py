@@ -8,6 +8,7 @@ from sqlalchemy import false, select
 
 from kpl.runtime.logs import log_lines
 from kpl.runtime.metrics import AttemptEvents, events_of
+from kpl.sentence import chinese_of
 from kpl.server.db.tables.tasks import AttemptRow, TaskRow
 from kpl.server.services.platform import Platform
 from kpl.task import AttemptState
@@ -97,7 +98,12 @@ def _latest(events: AttemptEvents) -> dict[str, Any]:
         name: {"value": series.values[-1], "step": series.steps[-1]}
         for name, series in list(events.series.items())[:100]
     }
-    return {"progress": events.progress, "message": events.progress_message, "metrics": newest}
+    return {
+        "progress": events.progress,
+        "message": str(events.progress_message),
+        "message_zh": chinese_of(events.progress_message),
+        "metrics": newest,
+    }
 
 
 def _size(path: Path) -> int:

@@ -269,6 +269,8 @@ def test_what_is_no_image_is_refused(model: ModelManifest) -> None:
         async with client(model) as http:
             broken = await http.post("/predict", files={"f": picture(3)[:40]})
             assert (broken.status_code, broken.json()["where"]) == (400, "body")
+            assert "可能不是图像或已损坏" in broken.json()["detail_zh"]
+            assert broken.json()["hint_zh"]
             text = await http.post("/predict", content=b"x", headers={"content-type": "text/plain"})
             assert text.status_code == 415
             assert "curl -F" in text.json()["hint"]

@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { sessionQuery } from '@/api/session';
+import { later } from '@/i18n';
 import { Button } from '@/ui/Button';
 import { ConfirmDialog } from '@/ui/Dialog';
 import { TextField } from '@/ui/TextField';
@@ -37,7 +38,7 @@ function Confirm({ machine, action, onClose }: { machine: Machine; action: Actio
     onSuccess: ({ numMoving, numStaying }) => {
       toast({
         tone: 'ok',
-        title: t(`act.${action}Done`, { name }),
+        title: later('cluster', `act.${action}Done`, { name }),
         detail:
           action === 'drain'
             ? [t('act.moving', { count: numMoving }), t('act.staying', { count: numStaying })].join(' ')
@@ -45,7 +46,7 @@ function Confirm({ machine, action, onClose }: { machine: Machine; action: Actio
       });
       onClose();
     },
-    onError: (error) => toastError(error, t(`act.${action}Failed`, { name })),
+    onError: (error) => toastError(error, later('cluster', `act.${action}Failed`, { name })),
     onSettled: () => client.invalidateQueries({ queryKey: ['machines'] }),
   });
   const running = machine.holders.length;

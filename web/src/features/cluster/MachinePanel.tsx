@@ -35,7 +35,7 @@ export function MachinePanel({ name, onClose }: MachinePanelProps) {
       className="overflow-hidden rounded-lg border border-line bg-surface"
     >
       <header className="flex h-10 items-center gap-2 border-b border-line pr-2 pl-4">
-        <h2 className="min-w-0 truncate text-13 font-semibold" title={name}>
+        <h2 translate="no" className="min-w-0 truncate text-13 font-semibold" title={name}>
           {name}
         </h2>
         {machine.data && <StateBadge state={stateOf(machine.data)} />}
@@ -76,7 +76,7 @@ function Details({ machine }: { machine: Machine }) {
                 </>
               ),
             },
-            { label: t('machine.pool'), value: machine.cluster },
+            { label: t('machine.pool'), value: <span translate="no">{machine.cluster}</span> },
             {
               label: t('machine.labels'),
               value: labels.length > 0 && (
@@ -241,11 +241,13 @@ function TaskLink({ holder }: { holder: Machine['holders'][number] | undefined }
   return (
     <span className="min-w-0 truncate">
       {href ? (
-        <AppLink href={href} className="font-medium text-accent hover:underline">
+        <AppLink href={href} translate="no" className="font-medium text-accent hover:underline">
           {holder.name}
         </AppLink>
       ) : (
-        <span className="font-medium">{holder.name}</span>
+        <span translate="no" className="font-medium">
+          {holder.name}
+        </span>
       )}{' '}
       {number}
     </span>

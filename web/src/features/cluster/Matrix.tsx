@@ -172,7 +172,7 @@ function MatrixRow({ row, machine, isChosen, focusedColumn, onChoose, onFocus, o
         <>
           <th scope="row" {...cell(0)} className={cx(first, FOCUS)}>
             <Server aria-hidden className="size-4 shrink-0 text-fg-3" />
-            <span className="min-w-0 truncate font-medium" title={machine.name}>
+            <span translate="no" className="min-w-0 truncate font-medium" title={machine.name}>
               {machine.name}
             </span>
             {stateOf(machine) !== 'open' && <StateBadge state={stateOf(machine)} />}

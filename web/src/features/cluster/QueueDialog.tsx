@@ -1,6 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { later } from '@/i18n';
 import { Button } from '@/ui/Button';
 import { ConfirmDialog, Dialog } from '@/ui/Dialog';
 import { ErrorState } from '@/ui/ErrorState';
@@ -39,19 +40,19 @@ export function QueueDialog({ queue, queues, total, onClose }: QueueDialogProps)
   const [isDeleting, setDeleting] = useState(false);
   const change = (next: Partial<QueueForm>) => setForm({ ...form, ...next });
   // Closed once the list is new, so that nobody goes on from old values.
-  const done = async (title: string) => {
+  const done = async (title: () => string) => {
     await client.invalidateQueries({ queryKey: ['queues'] });
     toast({ tone: 'ok', title });
     onClose();
   };
   const save = useMutation({
     mutationFn: () => putQueue(form.name, bodyOf(form, queue === null)),
-    onSuccess: ({ name }) => done(t('form.saved', { name })),
+    onSuccess: ({ name }) => done(later('cluster', 'form.saved', { name })),
   });
   const remove = useMutation({
     mutationFn: () => deleteQueue(form.name),
-    onSuccess: () => done(t('form.deleted', { name: form.name })),
-    onError: (error) => toastError(error, t('form.deleteFailed')),
+    onSuccess: () => done(later('cluster', 'form.deleted', { name: form.name })),
+    onError: (error) => toastError(error, later('cluster', 'form.deleteFailed')),
     onSettled: () => setDeleting(false),
   });
   const isNameWrong = queue === null && form.name !== '' && !isQueueName(form.name);

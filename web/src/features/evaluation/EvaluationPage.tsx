@@ -4,6 +4,7 @@ import { Badge } from '@/ui/Badge';
 import { ErrorState } from '@/ui/ErrorState';
 import { KeyValue } from '@/ui/KeyValue';
 import { Metric } from '@/ui/Metric';
+import { useMetricWords } from '@/ui/metricWords';
 import { PageHeader } from '@/ui/PageHeader';
 import { Panel } from '@/ui/Panel';
 import { AppLink, projectPath, useParam, useProject, useQueryState } from '@/ui/routing';
@@ -129,6 +130,7 @@ function Subject({ project, report: { model, dataset } }: { project: string; rep
 /** Speed, size and the machine they were measured on. */
 function About({ report: { cost, hardware } }: { report: Report }) {
   const { t } = useTranslation('evaluation');
+  const words = useMetricWords();
   const costs = Object.entries(cost);
   const machine = Object.entries(hardware);
   if (costs.length + machine.length === 0) return null;
@@ -137,7 +139,11 @@ function About({ report: { cost, hardware } }: { report: Report }) {
       <div className="grid grid-cols-2 gap-6 p-4">
         <KeyValue
           labelWidth="200px"
-          facts={costs.map(([name, value]) => ({ label: name, value: <Metric name={name} value={value} /> }))}
+          facts={costs.map(([name, value]) => ({
+            label: words(name),
+            isName: words(name) === name,
+            value: <Metric name={name} value={value} />,
+          }))}
         />
         <KeyValue facts={machine.map(([label, value]) => ({ label, value: String(value) }))} />
       </div>

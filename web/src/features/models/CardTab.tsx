@@ -1,10 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
-import { Fragment, useEffect, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { loadChineseFont } from '@/i18n';
 import { useFormat } from '@/i18n/format';
 import { CopyButton } from '@/ui/CodeBlock';
 import { ErrorState } from '@/ui/ErrorState';
+import { InlineCode } from '@/ui/InlineCode';
 import { Panel } from '@/ui/Panel';
 import { SegmentedControl } from '@/ui/SegmentedControl';
 import { SkeletonRows } from '@/ui/Skeleton';
@@ -30,8 +31,8 @@ export function CardTab({ project, version }: { project: string; version: ModelV
               value={language}
               onChange={(id) => setChosen(id as 'en' | 'zh')}
               items={[
-                { id: 'en', label: 'English' },
-                { id: 'zh', label: '中文' },
+                { id: 'en', label: <span lang="en">English</span> },
+                { id: 'zh', label: <span lang="zh-CN">中文</span> },
               ]}
             />
             {card.data && <CopyButton text={card.data.markdown} label={t('copyCard')} />}
@@ -58,7 +59,7 @@ function Block({ block }: { block: CardBlock }) {
   if (block.kind === 'text')
     return (
       <p className="my-2 text-13 leading-6">
-        <Words text={block.text} />
+        <InlineCode text={block.text} />
       </p>
     );
   if (block.kind === 'list')
@@ -66,7 +67,7 @@ function Block({ block }: { block: CardBlock }) {
       <ul className="my-2 list-disc space-y-1 pl-5 marker:text-fg-3">
         {block.items.map((item) => (
           <li key={item} className="break-words">
-            <Words text={item} />
+            <InlineCode text={item} />
           </li>
         ))}
       </ul>
@@ -81,27 +82,12 @@ function Block({ block }: { block: CardBlock }) {
               {row.map((cell, index) => (
                 // biome-ignore lint/suspicious/noArrayIndexKey: the card is read only
                 <td key={index} className={index === 0 ? 'py-1 pr-4 text-fg-2' : 'py-1'}>
-                  {cell}
+                  <InlineCode text={cell} />
                 </td>
               ))}
             </tr>
           ))}
       </tbody>
     </table>
-  );
-}
-
-/** Text with `code` in it. */
-function Words({ text }: { text: string }) {
-  return text.split('`').map((part, index) =>
-    index % 2 === 1 ? (
-      // biome-ignore lint/suspicious/noArrayIndexKey: the card is read only
-      <code key={index} className="rounded-sm bg-sunken px-1 font-mono text-12">
-        {part}
-      </code>
-    ) : (
-      // biome-ignore lint/suspicious/noArrayIndexKey: the card is read only
-      <Fragment key={index}>{part}</Fragment>
-    ),
   );
 }

@@ -1,6 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import type { Schemas } from '@/api/client';
+import { later } from '@/i18n';
 import { ConfirmDialog } from '@/ui/Dialog';
 import { projectPath, useGo } from '@/ui/routing';
 import { toast, toastError } from '@/ui/Toast';
@@ -23,9 +24,9 @@ export function DeleteModel({ project, model, version, onClose }: DeleteModelPro
     onSuccess: () => {
       go(projectPath(project, 'models'));
       void client.invalidateQueries({ queryKey: ['models', project] });
-      toast({ tone: 'ok', title: t('deleted', { name: model.name }) });
+      toast({ tone: 'ok', title: later('models', 'deleted', { name: model.name }) });
     },
-    onError: (error) => toastError(error, t('deleteTitle')),
+    onError: (error) => toastError(error, later('models', 'deleteTitle')),
     onSettled: onClose,
   });
   return (

@@ -4,6 +4,7 @@ import { EmptyState } from '@/ui/EmptyState';
 import { KeyValue } from '@/ui/KeyValue';
 import { Metric } from '@/ui/Metric';
 import { metricUnit } from '@/ui/metricUnit';
+import { useMetricWords } from '@/ui/metricWords';
 import { Panel } from '@/ui/Panel';
 import { AppLink, projectPath } from '@/ui/routing';
 import { Time } from '@/ui/Time';
@@ -30,11 +31,16 @@ export function EvaluationsTab({ project, version }: { project: string; version:
 
 function EvaluationPanel({ project, evaluation }: { project: string; evaluation: Evaluation }) {
   const { t } = useTranslation('models');
+  const words = useMetricWords();
   const entries = Object.entries(evaluation.metrics);
   const isCost = ([name, value]: [string, number]) =>
     ['milliseconds', 'bytes', 'perSecond'].includes(metricUnit(name, value));
   const facts = (list: [string, number][]) =>
-    list.map(([name, value]) => ({ label: name, value: <Metric name={name} value={value} /> }));
+    list.map(([name, value]) => ({
+      label: words(name),
+      isName: words(name) === name,
+      value: <Metric name={name} value={value} />,
+    }));
   return (
     <Panel
       title={t('function.test')}

@@ -38,7 +38,7 @@ export default function ModelPage() {
   if (failed !== null || model.isPending || version.isPending)
     return (
       <>
-        <PageHeader parents={parents} title={name} />
+        <PageHeader parents={parents} title={name} isName />
         {failed ? (
           <ErrorState error={failed.error} onRetry={() => void failed.refetch()} />
         ) : (
@@ -52,6 +52,7 @@ export default function ModelPage() {
       <PageHeader
         parents={parents}
         title={name}
+        isName
         actions={
           mayChange && (
             <>

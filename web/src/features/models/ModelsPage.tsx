@@ -10,6 +10,7 @@ import { EmptyState } from '@/ui/EmptyState';
 import { ErrorState } from '@/ui/ErrorState';
 import { ListHeader } from '@/ui/ListHeader';
 import { Metric } from '@/ui/Metric';
+import { MetricName } from '@/ui/MetricName';
 import { MoreButton } from '@/ui/MoreButton';
 import { Page } from '@/ui/PageHeader';
 import { projectPath, useProject, useQueryState } from '@/ui/routing';
@@ -99,7 +100,8 @@ function ModelTable({ models, project }: { models: Model[]; project: string }) {
         return (
           metric && (
             <span>
-              <span className="text-fg-3">{metric[0]}</span> <Metric name={metric[0]} value={metric[1]} />
+              <MetricName name={metric[0]} className="text-fg-3" />{' '}
+              <Metric name={metric[0]} value={metric[1]} />
             </span>
           )
         );

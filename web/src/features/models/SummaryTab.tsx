@@ -4,6 +4,8 @@ import { useFormat } from '@/i18n/format';
 import { CodeBlock, CopyButton } from '@/ui/CodeBlock';
 import { KeyValue } from '@/ui/KeyValue';
 import { Metric } from '@/ui/Metric';
+import { MetricName } from '@/ui/MetricName';
+import { useMetricWords } from '@/ui/metricWords';
 import { Panel } from '@/ui/Panel';
 import { projectPath } from '@/ui/routing';
 import { Table } from '@/ui/Table';
@@ -21,6 +23,7 @@ interface SummaryTabProps {
 /** The version at a glance, and the others. */
 export function SummaryTab({ project, model, version }: SummaryTabProps) {
   const { t } = useTranslation('models');
+  const words = useMetricWords();
   const { bytes, count } = useFormat();
   return (
     <div className="grid max-w-[1280px] grid-cols-[minmax(0,2fr)_minmax(300px,1fr)] items-start gap-4 p-6">
@@ -44,7 +47,7 @@ export function SummaryTab({ project, model, version }: SummaryTabProps) {
                   return (
                     metric && (
                       <span>
-                        <span className="text-fg-3">{metric[0]}</span>{' '}
+                        <MetricName name={metric[0]} className="text-fg-3" />{' '}
                         <Metric name={metric[0]} value={metric[1]} />
                       </span>
                     )
@@ -68,7 +71,8 @@ export function SummaryTab({ project, model, version }: SummaryTabProps) {
           <div className="p-4">
             <KeyValue
               facts={Object.entries(version.metrics).map(([name, value]) => ({
-                label: name,
+                label: words(name),
+                isName: words(name) === name,
                 value: <Metric name={name} value={value} />,
               }))}
             />

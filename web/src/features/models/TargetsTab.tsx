@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Check, Download, PackageOpen } from 'lucide-react';
-import { useTranslation } from 'react-i18next';
+import { Trans, useTranslation } from 'react-i18next';
 import { readProblem } from '@/api/problem';
 import { outputFileUrl, outputsQuery } from '@/api/tasks';
 import { useFormat } from '@/i18n/format';
@@ -9,6 +9,7 @@ import { Button, buttonClass } from '@/ui/Button';
 import { download } from '@/ui/download';
 import { EmptyState } from '@/ui/EmptyState';
 import { ErrorState } from '@/ui/ErrorState';
+import { InlineCode } from '@/ui/InlineCode';
 import { Panel } from '@/ui/Panel';
 import { AppLink, projectPath } from '@/ui/routing';
 import { SkeletonRows } from '@/ui/Skeleton';
@@ -174,7 +175,12 @@ function Targets({ report }: { report: CompileReport }) {
         <TargetChart targets={built} chosen={report.chosen} front={front} />
       </div>
       <p className="border-t border-line px-4 py-2 text-12 text-fg-2">
-        {t('targets.measured', { count: report.numSamples, split: report.split, device })}
+        <Trans
+          t={t}
+          i18nKey="targets.measured"
+          values={{ count: report.numSamples, split: report.split, device }}
+          components={{ name: <span translate="no" /> }}
+        />
         {report.originalSizeBytes !== null &&
           ` ${t('targets.original', { size: bytes(report.originalSizeBytes) })}`}
       </p>
@@ -201,14 +207,19 @@ function Drop({ target: { accuracyBefore, accuracyAfter } }: { target: Target })
 /** Targets that were not built, and what they need. */
 function Absent({ targets }: { targets: Target[] }) {
   const { t } = useTranslation('models');
+  const { worded } = useFormat();
   if (targets.length === 0) return null;
   return (
     <ul className="space-y-1 border-t border-line px-4 py-3 text-12 text-fg-2">
-      {targets.map(({ target, needs, isAvailable }) => (
+      {targets.map(worded).map(({ target, needs, isAvailable }) => (
         <li key={target}>
           <span className="font-mono">{target}</span>{' '}
           <span className="text-fg-3">
-            {isAvailable || needs === '' ? t('targets.notAsked') : t('targets.needs', { needs })}
+            {isAvailable || needs === '' ? (
+              t('targets.notAsked')
+            ) : (
+              <InlineCode text={t('targets.needs', { needs })} />
+            )}
           </span>
         </li>
       ))}

@@ -4,6 +4,7 @@ import { csvText } from '@/ui/csv';
 export interface Target {
   target: string;
   needs: string;
+  needs_zh: string;
   isAvailable: boolean;
   accuracyBefore: number | null;
   accuracyAfter: number | null;
@@ -44,6 +45,7 @@ export function parseCompileReport(value: unknown): CompileReport {
       return {
         target: text(row.target),
         needs: text(row.needs),
+        needs_zh: text(row.needs_zh),
         isAvailable: row.is_available === true,
         accuracyBefore: number(row.accuracy_before),
         accuracyAfter: number(row.accuracy_after),

@@ -1,6 +1,7 @@
 import { useTranslation } from 'react-i18next';
 import type { Schemas } from '@/api/client';
 import { Metric } from '@/ui/Metric';
+import { MetricName } from '@/ui/MetricName';
 import { Panel } from '@/ui/Panel';
 import { AppLink, projectPath } from '@/ui/routing';
 import { Time } from '@/ui/Time';
@@ -40,7 +41,7 @@ export function Models({ project, models }: { project: string; models: Schemas['
                     <span className="block font-medium">
                       <Metric name={first[0]} value={first[1]} />
                     </span>
-                    <span className="block text-11 text-fg-3">{first[0]}</span>
+                    <MetricName name={first[0]} className="block text-11 text-fg-3" />
                   </span>
                 )}
               </AppLink>

@@ -29,6 +29,7 @@ export function RecentRuns({ project, runs }: { project: string; runs: Run[] }) 
             >
               <StateIcon state={run.state} />
               <span
+                translate="no"
                 className="max-w-[60%] shrink-0 truncate font-medium"
                 title={run.name}
               >{`#${run.id} ${run.name}`}</span>

@@ -1,5 +1,6 @@
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '@/i18n/format';
+import { useMetricWords } from '@/ui/metricWords';
 import { Panel } from '@/ui/Panel';
 import { Progress } from '@/ui/Progress';
 import { AppLink, projectPath } from '@/ui/routing';
@@ -46,6 +47,7 @@ export function Running({ project, runs, count }: RunningProps) {
 function RunningRow({ project, going }: { project: string; going: GoingRun }) {
   const { t } = useTranslation('overview');
   const { worded } = useFormat();
+  const metricWords = useMetricWords();
   const { run, progress, curve } = going;
   const step = going.step && worded(going.step);
   const words = step && [step.progress_message || step.reason].filter(Boolean).join(': ');
@@ -64,9 +66,12 @@ function RunningRow({ project, going }: { project: string; going: GoingRun }) {
           {t('stepsDone', { done: run.num_done, all: run.num_tasks })} · {run.created_by}
         </span>
         {curve && (
-          <span className="flex shrink-0 items-center gap-2 text-12 text-fg-2" title={curveWords(curve)}>
-            <span className="tabular-nums">{curveWords(curve)}</span>
-            <Sparkline values={curve.values} label={curveWords(curve)} color="var(--running)" />
+          <span
+            className="flex shrink-0 items-center gap-2 text-12 text-fg-2"
+            title={curveWords(curve, metricWords)}
+          >
+            <span className="tabular-nums">{curveWords(curve, metricWords)}</span>
+            <Sparkline values={curve.values} label={curveWords(curve, metricWords)} color="var(--running)" />
           </span>
         )}
       </div>

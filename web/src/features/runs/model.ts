@@ -86,6 +86,7 @@ export interface LiveTask {
   endpoint?: string;
   progress?: number | null;
   progress_message?: string;
+  progress_message_zh?: string;
   started_at?: string | null;
   finished_at?: string | null;
 }
@@ -108,14 +109,20 @@ export function withLiveEvent<R extends { tasks: { id: number }[] }>(
   if (type === 'task') return { ...run, tasks: withLiveTask(run.tasks, data as unknown as LiveTask) };
   if (type === 'run') return { ...run, ...data };
   if (type !== 'metrics') return run;
-  const { task_id, progress, message } = data as {
+  const { task_id, progress, message, message_zh } = data as {
     task_id: number;
     progress: number | null;
     message: string;
+    message_zh: string;
   };
   return {
     ...run,
-    tasks: withLiveTask(run.tasks, { id: task_id, progress, progress_message: message }),
+    tasks: withLiveTask(run.tasks, {
+      id: task_id,
+      progress,
+      progress_message: message,
+      progress_message_zh: message_zh,
+    }),
   };
 }
 
@@ -130,7 +137,10 @@ export function withoutProgress<T extends { id: number; progress: unknown; progr
   const old = new Map(before.map((task) => [task.id, task]));
   const steady = now.map((task) => {
     const last = old.get(task.id);
-    return last !== undefined && isSameBut(['progress', 'progress_message'], last, task) ? last : task;
+    return last !== undefined &&
+      isSameBut(['progress', 'progress_message', 'progress_message_zh'], last, task)
+      ? last
+      : task;
   });
   const isSame = steady.length === before.length && steady.every((task, index) => task === before[index]);
   return isSame ? before : steady;

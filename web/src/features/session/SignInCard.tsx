@@ -31,7 +31,7 @@ export function SignInCard({ title, detail, children }: SignInCardProps) {
         size="small"
         onPress={() => void setLanguage(i18n.language === 'zh' ? 'en' : 'zh')}
       >
-        {t('language.switch')}
+        <span lang={i18n.language === 'zh' ? 'en' : 'zh-CN'}>{t('language.switch')}</span>
       </Button>
     </main>
   );

@@ -17,6 +17,11 @@ export function AuditTab() {
   const [query, setQuery] = useQueryState();
   const audit = useInfiniteQuery(auditQuery({ username: query.user ?? null, action: query.action ?? null }));
   const entries = audit.data?.pages.flatMap((page) => page.items) ?? [];
+  /** `session`, `server` or `token:NAME`. */
+  const originWords = (origin: string) => {
+    const [kind = '', name = ''] = origin.split(':');
+    return t(`audit.origins.${kind}`, { name, defaultValue: origin });
+  };
   return (
     <div className="space-y-4 p-6">
       <div className="flex gap-2">
@@ -70,7 +75,7 @@ export function AuditTab() {
                 title: t('audit.origin'),
                 cell: (entry) => (
                   <span className="text-12 text-fg-3">
-                    {entry.origin}
+                    {originWords(entry.origin)}
                     {entry.address && ` · ${entry.address}`}
                   </span>
                 ),

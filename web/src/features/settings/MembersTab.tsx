@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { projectsQuery } from '@/api/projects';
 import type { Session } from '@/api/session';
+import { later } from '@/i18n';
 import { Button } from '@/ui/Button';
 import { ConfirmDialog } from '@/ui/Dialog';
 import { ErrorState } from '@/ui/ErrorState';
@@ -34,11 +35,11 @@ export function MembersTab({ project, session }: { project: string; session: Ses
   const change = useMutation({
     mutationFn: ({ username, role }: { username: string; role: Role }) => putMember(project, username, role),
     onSuccess: refresh,
-    onError: (error) => toastError(error, t('members.role')),
+    onError: (error) => toastError(error, later('settings', 'members.role')),
   });
   const remove = useMutation({
     mutationFn: (username: string) => deleteMember(project, username),
-    onError: (error) => toastError(error, t('members.remove')),
+    onError: (error) => toastError(error, later('settings', 'members.remove')),
     onSettled: () => {
       setLeaving(null);
       void refresh();

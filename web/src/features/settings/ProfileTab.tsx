@@ -3,6 +3,7 @@ import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { type Session, sessionQuery } from '@/api/session';
 import { updateUser } from '@/api/users';
+import { later } from '@/i18n';
 import { Button } from '@/ui/Button';
 import { Panel } from '@/ui/Panel';
 import { PasswordForm } from '@/ui/PasswordForm';
@@ -18,7 +19,7 @@ export function ProfileTab({ session }: { session: Session }) {
       updateUser(session.username, change),
     onSuccess: () => {
       setForm((count) => count + 1);
-      toast({ tone: 'ok', title: t('passwordSet') });
+      toast({ tone: 'ok', title: later('settings', 'passwordSet') });
     },
   });
   return (
@@ -49,7 +50,7 @@ function NameForm({ session }: { session: Session }) {
   const rename = useMutation({
     mutationFn: () => updateUser(session.username, { display_name: name.trim() }),
     onSuccess: () => client.invalidateQueries({ queryKey: sessionQuery.queryKey }),
-    onError: (error) => toastError(error, t('name')),
+    onError: (error) => toastError(error, later('settings', 'name')),
   });
   const submit = (event: FormEvent) => {
     event.preventDefault();

@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { KeyRound, Plus, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { later } from '@/i18n';
 import { Badge } from '@/ui/Badge';
 import { Button } from '@/ui/Button';
 import { ConfirmDialog } from '@/ui/Dialog';
@@ -25,7 +26,7 @@ export function TokensTab({ project }: { project: string }) {
   const [doomed, setDoomed] = useState<Token | null>(null);
   const remove = useMutation({
     mutationFn: deleteToken,
-    onError: (error) => toastError(error, t('tokens.delete')),
+    onError: (error) => toastError(error, later('settings', 'tokens.delete')),
     onSettled: () => {
       setDoomed(null);
       void client.invalidateQueries({ queryKey: tokensQuery.queryKey });
@@ -58,7 +59,11 @@ export function TokensTab({ project }: { project: string }) {
                 id: 'name',
                 title: t('name'),
                 isRowHeader: true,
-                cell: ({ name }) => <span className="font-medium">{name}</span>,
+                cell: ({ name }) => (
+                  <span translate="no" className="font-medium">
+                    {name}
+                  </span>
+                ),
               },
               {
                 id: 'prefix',

@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import type { Schemas } from '@/api/client';
 import type { Session } from '@/api/session';
 import { updateUser } from '@/api/users';
+import { later } from '@/i18n';
 import { Badge } from '@/ui/Badge';
 import { Button } from '@/ui/Button';
 import { CodeBlock } from '@/ui/CodeBlock';
@@ -31,11 +32,11 @@ export function UsersTab({ session }: { session: Session }) {
     mutationFn: ({ username, ...body }: { username: string } & Schemas['UserUpdate']) =>
       updateUser(username, body),
     onSuccess: () => client.invalidateQueries({ queryKey: usersQuery.queryKey }),
-    onError: (error) => toastError(error, t('tabs.users')),
+    onError: (error) => toastError(error, later('settings', 'tabs.users')),
   });
   const link = useMutation({
     mutationFn: createLink,
-    onError: (error) => toastError(error, t('users.link')),
+    onError: (error) => toastError(error, later('settings', 'users.link')),
   });
   const actions = (user: User) => [
     { id: 'link', label: t('users.link'), icon: Link2, onAction: () => link.mutate(user.username) },

@@ -8,7 +8,8 @@ import {
 } from '@xyflow/react';
 import '@xyflow/react/dist/base.css';
 import './canvas.css';
-import { type ReactNode, useCallback, useRef } from 'react';
+import { type ReactNode, useCallback, useMemo, useRef } from 'react';
+import { useTranslation } from 'react-i18next';
 import { cx } from '@/ui/cx';
 import { nodeColour } from './colours';
 import type { FlowEdge, FlowNode } from './flow';
@@ -42,8 +43,10 @@ export function GraphCanvas(props: GraphCanvasProps) {
     const next = zoom < FAR_ZOOM ? 'far' : 'near';
     if (canvas && canvas.dataset.lod !== next) canvas.dataset.lod = next;
   }, []);
+  const said = useAriaLabels();
   return (
     <ReactFlow
+      ariaLabelConfig={said}
       ref={frame}
       aria-label={label}
       nodeTypes={NODE_TYPES}
@@ -85,5 +88,21 @@ export function GraphCanvas(props: GraphCanvasProps) {
       )}
       {children}
     </ReactFlow>
+  );
+}
+
+/** What the library reads out by itself, in the reader's language. */
+function useAriaLabels(): ReactFlowProps['ariaLabelConfig'] {
+  const { t, i18n } = useTranslation('pipelines');
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the words change with the language
+  return useMemo(
+    () => ({
+      'node.a11yDescription.default': t('canvas.stepHelp'),
+      'node.a11yDescription.keyboardDisabled': t('canvas.stepKeysHelp'),
+      'node.a11yDescription.ariaLiveMessage': ({ x, y }) => t('canvas.moved', { x, y }),
+      'edge.a11yDescription.default': t('canvas.linkHelp'),
+      'handle.ariaLabel': t('canvas.end'),
+    }),
+    [t, i18n.language],
   );
 }

@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { cx } from '@/ui/cx';
 import { IconButton } from '@/ui/IconButton';
 import type { Note, PipelineDocument } from './document';
+import { NO_ROLE } from './flow';
 import type { Box } from './layout';
 import { kindOfNote, LEAST_SIZE, NOTE_COLOURS, noteColour, notesOf } from './notes';
 
@@ -41,6 +42,7 @@ export function notesToFlow(
       zIndex: kind === 'group' ? -1 : 1,
       connectable: false,
       ariaLabel: note.text ?? '',
+      domAttributes: { ...NO_ROLE, translate: 'no' },
       data: { note },
     };
   });

@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { useFormat } from '@/i18n/format';
 import { toneColor, toneTint } from '@/ui/Badge';
 import { cx } from '@/ui/cx';
+import { useMetricWords } from '@/ui/metricWords';
 import { StateIcon, stateLook } from '@/ui/StateChip';
 import { Sparkline } from '../Sparkline';
 import { TimeLeft } from '../TimeLeft';
@@ -38,7 +39,9 @@ export const StepNode = memo(function StepNode({ data, selected }: NodeProps<Flo
       <div className="relative flex items-center gap-2 px-2.5" style={{ height: HEADER_HEIGHT }}>
         <NodeIcon node={node} />
         <div className="min-w-0 flex-1">
-          <div className="truncate text-13 leading-4 font-semibold">{title}</div>
+          <div translate="no" className="truncate text-13 leading-4 font-semibold">
+            {title}
+          </div>
           <div className="truncate text-11 leading-4 text-fg-3">{subtitle(data, t)}</div>
         </div>
         {problem ? (
@@ -87,14 +90,18 @@ function subtitle({ node, asset }: FlowNode['data'], t: (key: string) => string)
 }
 
 function PortLabel({ node, port, side }: { node: string; port: Port | undefined; side: 'in' | 'out' }) {
+  const { t } = useTranslation('pipelines');
   if (!port) return <span />;
-  const kinds = port.kinds.length > 0 ? ` (${port.kinds.join(', ')})` : '';
+  const kinds = port.kinds.map((kind) => t(`kind.${kind}`, { ns: 'common', defaultValue: kind }));
+  const about = [t(`port.${port.type}`), ...kinds, ...(port.isOptional ? [t('inspector.optional')] : [])];
+  const words = t(`port.${port.name}`, { defaultValue: port.name });
   return (
     <span
       className="min-w-0 truncate text-fg-2"
-      title={`${port.name}: ${port.type}${kinds}${port.isOptional ? ' ?' : ''}`}
+      translate={words === port.name ? 'no' : undefined}
+      title={`“${port.name}” · ${about.join(' · ')}`}
     >
-      {port.name}
+      {words}
       <PortHandle
         node={node}
         side={side}
@@ -144,6 +151,7 @@ interface FooterProps {
 function Footer({ facts, status, problem, isError }: FooterProps) {
   const { t } = useTranslation();
   const { duration } = useFormat();
+  const metricWords = useMetricWords();
   const style = { height: FOOTER_HEIGHT };
   const look =
     'relative flex items-center gap-2 overflow-hidden rounded-b-[9px] border-t border-line px-2.5 text-11';
@@ -180,10 +188,10 @@ function Footer({ facts, status, problem, isError }: FooterProps) {
         {!isGoing && <span className="relative shrink-0 font-medium">{words}</span>}
         <span className="relative min-w-0 flex-1 truncate">{detail}</span>
         {status.curve && (
-          <span className="relative flex" title={curveWords(status.curve)}>
+          <span className="relative flex" title={curveWords(status.curve, metricWords)}>
             <Sparkline
               values={status.curve.values}
-              label={curveWords(status.curve)}
+              label={curveWords(status.curve, metricWords)}
               width={48}
               height={18}
               color={toneColor(tone)}

@@ -44,9 +44,9 @@ export function useCurves(
   );
 }
 
-/** What a curve shows, and its last value. */
-export function curveWords({ name, values }: Curve): string {
-  return `${name} ${formatMetric(values.at(-1) ?? Number.NaN)}`;
+/** What a curve shows, in the reader's words, and its last value. */
+export function curveWords({ name, values }: Curve, words: (name: string) => string): string {
+  return `${words(name)} ${formatMetric(values.at(-1) ?? Number.NaN)}`;
 }
 
 /** How long a task will still take, going by its progress so far; null while that says too little. */

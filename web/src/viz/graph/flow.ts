@@ -42,6 +42,9 @@ export type FlowEdge = Edge<{ colour: string; isOrder: boolean }>;
 /** Handles of edges that only order: on the header of every algorithm node. */
 export const ORDER_HANDLE = '';
 
+/** React Flow calls them `node` and `edge`, in English alone. */
+export const NO_ROLE = { 'aria-roledescription': undefined };
+
 export interface FlowProblem {
   node: string;
   reason: string;
@@ -71,6 +74,7 @@ export function toFlow(
       position: layout[node.id] ?? { x: 0, y: 0 },
       width: NODE_WIDTH,
       height: nodeHeight(own),
+      domAttributes: NO_ROLE,
       selected: selected.has(node.id),
       data: {
         node,
@@ -99,6 +103,8 @@ export function toFlow(
         target: to.node,
         sourceHandle: `out:${from.port}`,
         targetHandle: `in:${to.port}`,
+        ariaLabel: `“${edge.from}” → “${edge.to}”`,
+        domAttributes: NO_ROLE,
         selected: selected.has(id),
         data: { colour, isOrder },
         style: {

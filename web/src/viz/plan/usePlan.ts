@@ -1,6 +1,6 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useDeferredValue } from 'react';
-import { useTranslation } from 'react-i18next';
+import { later } from '@/i18n';
 import { projectPath, useGo } from '@/ui/routing';
 import { toastError } from '@/ui/Toast';
 import { faultOf, givenOnly } from '@/viz/form/model';
@@ -16,7 +16,6 @@ export function usePlan(
   values: Record<string, unknown>,
   isEnabled = true,
 ) {
-  const { t } = useTranslation('pipelines');
   const go = useGo();
   const client = useQueryClient();
   const parameters = document.parameters ?? {};
@@ -39,7 +38,7 @@ export function usePlan(
       void client.invalidateQueries({ queryKey: ['runs', project] });
       go(projectPath(project, 'runs', started.id));
     },
-    onError: (error) => toastError(error, t('run.failed')),
+    onError: (error) => toastError(error, later('pipelines', 'run.failed')),
   });
   return { plan, isFit, mayRun: isFit && !plan.isError && !isRefused(plan.data), run };
 }

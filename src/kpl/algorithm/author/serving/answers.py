@@ -7,6 +7,7 @@ import numpy as np
 
 from kpl.algorithm.author.serving.endpoint import Endpoint, Output
 from kpl.errors import Invalid
+from kpl.sentence import Sentence
 
 
 def make_answer(endpoint: Endpoint, output: Output) -> dict[str, Any]:
@@ -20,8 +21,14 @@ def make_answer(endpoint: Endpoint, output: Output) -> dict[str, Any]:
     if endpoint.model.task == "classification":
         return _classification(endpoint, output)
     raise Invalid(
-        f"This endpoint has no typed answer for the task '{endpoint.model.task}'.",
-        hint=f"Ask /v2/models/{endpoint.name}/infer, or give 'answer' to author.serve.",
+        Sentence(
+            f"This endpoint has no typed answer for the task '{endpoint.model.task}'.",
+            f"此服务对任务类型“{endpoint.model.task}”没有现成的结果格式。",
+        ),
+        hint=Sentence(
+            f"Ask /v2/models/{endpoint.name}/infer, or give 'answer' to author.serve.",
+            f"请调用 /v2/models/{endpoint.name}/infer，或向 author.serve 传入 `answer`。",
+        ),
     )
 
 

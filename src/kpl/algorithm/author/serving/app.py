@@ -29,6 +29,7 @@ from kpl.algorithm.author.serving.endpoint import Endpoint, PredictionError, pre
 from kpl.algorithm.author.serving.metrics import Metrics
 from kpl.algorithm.author.serving.tensors import RequestInvalid
 from kpl.errors import Invalid, KPLError, NotFound, Unavailable, nearest
+from kpl.sentence import Sentence, chinese_of
 
 
 class TooLarge(Invalid):
@@ -144,10 +145,16 @@ def _add_answers(app: FastAPI, service: Service) -> None:
 
 def _check_name(endpoint: Endpoint, name: str, version: str | None) -> None:
     if name != endpoint.name:
-        raise NotFound(f"There is no model '{name}' here.", hint=nearest(name, [endpoint.name]))
+        raise NotFound(
+            Sentence(f"There is no model '{name}' here.", f"此处没有模型“{name}”。"),
+            hint=nearest(name, [endpoint.name]),
+        )
     if version not in (None, endpoint.version):
         raise NotFound(
-            f"Model '{name}' has no version '{version}' here.", hint=f"It has '{endpoint.version}'."
+            Sentence(
+                f"Model '{name}' has no version '{version}' here.", f"模型“{name}”在此没有版本“{version}”。"
+            ),
+            hint=Sentence(f"It has '{endpoint.version}'.", f"现有版本“{endpoint.version}”。"),
         )
 
 
@@ -169,8 +176,11 @@ async def _predict(service: Service, request: Request) -> Response:
     began_s = time.perf_counter()
     endpoint = service.endpoint
     if endpoint.decode is None:
-        hint = f"Ask /v2/models/{endpoint.name}/infer with tensors."
-        raise UnsupportedMedia("This endpoint takes no files.", hint=hint)
+        hint = Sentence(
+            f"Ask /v2/models/{endpoint.name}/infer with tensors.",
+            f"请用张量调用 /v2/models/{endpoint.name}/infer。",
+        )
+        raise UnsupportedMedia(Sentence("This endpoint takes no files.", "此服务不接收文件。"), hint=hint)
     with service.batcher.coming():
         data = await _read_file(request)
         loop = asyncio.get_running_loop()
@@ -197,13 +207,21 @@ async def _read_file(request: Request) -> bytes:
         return await _read_form(request)
     if not media_type.startswith("image/") and media_type != "application/octet-stream":
         raise UnsupportedMedia(
-            f"The body is of type '{media_type}'.",
-            hint="Send an image as a form field, as in curl -F image=@photo.jpg, or as the body with its "
-            "type, as in -H 'Content-Type: image/jpeg' --data-binary @photo.jpg.",
+            Sentence(f"The body is of type '{media_type}'.", f"请求体的类型为“{media_type}”，不受支持。"),
+            hint=Sentence(
+                "Send an image as a form field, as in curl -F image=@photo.jpg, or as the body with its "
+                "type, as in -H 'Content-Type: image/jpeg' --data-binary @photo.jpg.",
+                "请以表单字段发送图像，例如 `curl -F image=@photo.jpg`；或作为请求体并注明类型，"
+                "例如 `-H 'Content-Type: image/jpeg' --data-binary @photo.jpg`。",
+            ),
         )
     data = await request.body()
     if not data:
-        raise RequestInvalid("The body is empty.", where="body", hint="Send the bytes of an image file.")
+        raise RequestInvalid(
+            Sentence("The body is empty.", "请求体为空。"),
+            where="body",
+            hint=Sentence("Send the bytes of an image file.", "请发送图像文件的内容。"),
+        )
     return data
 
 
@@ -212,8 +230,17 @@ async def _read_form(request: Request) -> bytes:
         files = [value for value in form.values() if isinstance(value, UploadFile)]
         if not files:
             fields = ", ".join(sorted(form)) or "none"
-            hint = "Send one, as in curl -F image=@photo.jpg (mind the @)."
-            raise RequestInvalid(f"The form has no file; its fields: {fields}.", where="body", hint=hint)
+            hint = Sentence(
+                "Send one, as in curl -F image=@photo.jpg (mind the @).",
+                "请附上文件，例如 `curl -F image=@photo.jpg`（注意 @）。",
+            )
+            raise RequestInvalid(
+                Sentence(
+                    f"The form has no file; its fields: {fields}.", f"表单中没有文件，现有字段：{fields}。"
+                ),
+                where="body",
+                hint=hint,
+            )
         return await files[0].read()
 
 
@@ -226,9 +253,16 @@ def _decode(endpoint: Endpoint, data: bytes) -> Any:
     except (
         Exception
     ) as err:  # a decoder meets whatever people upload: all it raises says that the file is bad
-        message = f"The file of {len(data)} bytes cannot be read: {type(err).__name__}: {err}."
+        message = Sentence(
+            f"The file of {len(data)} bytes cannot be read: {type(err).__name__}: {err}.",
+            f"无法读取这个 {len(data)} 字节的文件，可能不是图像或已损坏。",
+        )
         raise RequestInvalid(
-            message, where="body", hint="Send a whole image file, such as PNG or JPEG."
+            message,
+            where="body",
+            hint=Sentence(
+                "Send a whole image file, such as PNG or JPEG.", "请发送完整的图像文件，例如 PNG 或 JPEG。"
+            ),
         ) from err
 
 
@@ -269,7 +303,11 @@ _STATUSES: dict[type[KPLError], int] = {
 
 def _on_http_error(request: Request, err: Exception) -> Response:
     assert isinstance(err, HTTPException)
-    hint = "GET /v2 and the docs at /docs say what is here." if err.status_code == 404 else ""
+    hint = (
+        Sentence("GET /v2 and the docs at /docs say what is here.", "可用的接口见 GET /v2 和 /docs。")
+        if err.status_code == 404
+        else ""
+    )
     return _problem(request, err.status_code, str(err.detail), code="http_error", hint=hint)
 
 
@@ -287,11 +325,12 @@ def _problem(
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
-        "detail": str(
-            detail
-        ),  # msgspec knows plain strings alone, and these may be sentences in two languages
+        # msgspec knows plain strings alone, and these may be sentences in two languages
+        "detail": str(detail),
+        "detail_zh": chinese_of(detail),
         "where": where,
         "hint": str(hint),
+        "hint_zh": chinese_of(hint),
         "code": code,
         "instance": request.url.path,
         "error": f"{detail} {hint}".strip(),  # the one key that the Open Inference Protocol knows
@@ -339,5 +378,12 @@ class _Front:
         await self._app({**scope, "root_path": self._base_path}, counted, send)
 
     def _refusal(self) -> TooLarge:
-        hint = "Send a smaller image, or fewer samples at once."
-        return TooLarge(f"The body has more than {self._max_bytes} bytes.", hint=hint)
+        hint = Sentence(
+            "Send a smaller image, or fewer samples at once.", "请发送较小的图像，或减少一次发送的样本数。"
+        )
+        return TooLarge(
+            Sentence(
+                f"The body has more than {self._max_bytes} bytes.", f"请求体超过 {self._max_bytes} 字节。"
+            ),
+            hint=hint,
+        )

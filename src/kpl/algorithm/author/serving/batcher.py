@@ -15,6 +15,7 @@ from typing import Any
 
 from kpl.algorithm.author.serving.endpoint import prediction_error
 from kpl.errors import KPLError, Unavailable
+from kpl.sentence import Sentence
 
 RunBatch = Callable[[list[Any]], list[Any]]
 
@@ -75,7 +76,12 @@ class Batcher:
             PredictionError: the algorithm failed on a sample.
         """
         if len(self._queue) >= self._max_waiting:
-            raise Overloaded(f"{len(self._queue)} samples wait already.", hint="Try again in a moment.")
+            raise Overloaded(
+                Sentence(
+                    f"{len(self._queue)} samples wait already.", f"已有 {len(self._queue)} 个样本在排队。"
+                ),
+                hint=Sentence("Try again in a moment.", "请稍后再试。"),
+            )
         loop = asyncio.get_running_loop()
         waiting = [_Waiting(sample, loop.create_future()) for sample in samples]
         self._queue.extend(waiting)

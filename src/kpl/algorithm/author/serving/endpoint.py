@@ -7,6 +7,7 @@ from typing import Any
 
 from kpl.algorithm.model import ModelManifest, TensorSpec
 from kpl.errors import Invalid, KPLError
+from kpl.sentence import Sentence
 
 Sample = Any
 Output = Any
@@ -27,7 +28,11 @@ def prediction_error(err: Exception) -> PredictionError:
     """Log an error of the algorithm with its traceback, and say it in a sentence."""
     _log.error("The algorithm failed on a sample.", exc_info=err)
     failed = PredictionError(
-        f"The algorithm failed: {type(err).__name__}: {err}.", hint="The endpoint's log has the traceback."
+        Sentence(
+            f"The algorithm failed: {type(err).__name__}: {err}.",
+            f"算法出错（{type(err).__name__}）：{err}。",
+        ),
+        hint=Sentence("The endpoint's log has the traceback.", "详细原因见服务日志。"),
     )
     failed.__cause__ = err
     return failed
@@ -51,8 +56,14 @@ class Endpoint:
     def __post_init__(self) -> None:
         if not self.inputs or not self.outputs:
             raise Invalid(
-                f"The model in {self.model.folder} has no signature, so requests cannot be checked.",
-                hint="Give 'signature' with inputs and outputs to author.save_model.",
+                Sentence(
+                    f"The model in {self.model.folder} has no signature, so requests cannot be checked.",
+                    f"{self.model.folder} 中的模型没有签名，无法检查请求。",
+                ),
+                hint=Sentence(
+                    "Give 'signature' with inputs and outputs to author.save_model.",
+                    "请向 author.save_model 传入含输入和输出的 `signature`。",
+                ),
             )
 
     @property

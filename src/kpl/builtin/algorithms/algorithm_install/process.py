@@ -17,18 +17,22 @@ MAX_BYTES = 2 << 30
 def main() -> None:
     parameters = author.parameters()
     checkout = Path("checkout").absolute()
-    author.progress(0.1, f"fetching {parameters.url}")
+    author.progress(0.1, f"fetching {parameters.url}", message_zh=f"正在获取 {parameters.url}")
     commit = fetch(parameters.url, parameters.ref, checkout)
     folder = chosen_folder(checkout, parameters.folder)
-    author.progress(0.7, "checking the manifest")
+    author.progress(0.7, "checking the manifest", message_zh="正在检查清单")
     try:
         manifest = load_manifest(folder)
     except KPLError as err:
         raise SystemExit(str(err)) from err
     num_files = hand_on(folder, author.output("algorithm"))
     author.metric("files", num_files)
-    author.note(f"Commit {commit}")
-    author.progress(1.0, f"{manifest.name} {manifest.version}, {num_files} files, commit {commit[:12]}")
+    author.note(f"Commit {commit}", text_zh=f"提交 {commit}")
+    author.progress(
+        1.0,
+        f"{manifest.name} {manifest.version}, {num_files} files, commit {commit[:12]}",
+        message_zh=f"{manifest.name} {manifest.version}，{num_files} 个文件，提交 {commit[:12]}",
+    )
 
 
 def fetch(url: str, ref: str, checkout: Path) -> str:

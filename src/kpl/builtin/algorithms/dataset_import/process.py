@@ -18,12 +18,16 @@ def main() -> None:
         format=parameters.format,
         on_error=parameters.on_error,
         progress=show_progress,
-        unpacking=lambda name: author.progress(0.0, f"unpacking {name}"),
+        unpacking=show_unpacking,
     )
     for problem in report.problems[:MAX_NOTES]:
-        author.note(str(problem))
+        author.note(problem.sentence)
     if report.num_problems > MAX_NOTES:
-        author.note(f"... and {report.num_problems - MAX_NOTES} more problems, see report.json")
+        num_more = report.num_problems - MAX_NOTES
+        author.note(
+            f"... and {num_more} more problems, see report.json",
+            text_zh=f"另有 {num_more} 个问题，见 report.json",
+        )
     for problem in report.problems:
         print(problem)
     document = report._asdict() | {"problems": [problem._asdict() for problem in report.problems]}
@@ -36,7 +40,11 @@ def main() -> None:
         f"{report.num_samples} samples, {len(report.class_names)} classes, {report.num_problems} problems, "
         f"{report.num_ignored} files ignored"
     )
-    author.progress(1.0, summary)
+    summary_zh = (
+        f"{report.num_samples} 个样本，{len(report.class_names)} 个类别，{report.num_problems} 个问题，"
+        f"忽略 {report.num_ignored} 个文件"
+    )
+    author.progress(1.0, summary, message_zh=summary_zh)
     print(summary)
 
 
@@ -54,10 +62,16 @@ def choose_source(path: str) -> Path:
     return author.input("files")
 
 
+def show_unpacking(name: str) -> None:
+    author.progress(0.0, f"unpacking {name}", message_zh=f"正在解压 {name}")
+
+
 def show_progress(done: int, total: int) -> None:
     """Tell about every hundredth part, so that a large import does not flood the events."""
     if done == total or done % max(1, total // 100) == 0:
-        author.progress(done / max(1, total), f"{done} of {total} samples")
+        author.progress(
+            done / max(1, total), f"{done} of {total} samples", message_zh=f"样本 {done} / {total}"
+        )
 
 
 if __name__ == "__main__":

@@ -22,7 +22,10 @@ def main() -> None:
         kept = {"test": np.asarray(existing["test"], dtype=np.int64)}
         free = np.flatnonzero(~np.isin(rows, kept["test"]))
         shares["test"] = 0.0
-        author.note(f"The existing test split of {len(kept['test'])} samples was kept; the rest was divided.")
+        author.note(
+            f"The existing test split of {len(kept['test'])} samples was kept; the rest was divided.",
+            text_zh=f"保留了原有测试集的 {len(kept['test'])} 个样本，其余样本重新划分。",
+        )
     if sum(shares.values()) == 0:
         raise SystemExit(
             "The shares of the splits to make add up to 0. Give `train`, `val` or `test` a share above 0."

@@ -33,6 +33,7 @@ class TargetRow:
     precision: str
     is_available: bool
     needs: str = ""
+    needs_zh: str = ""
     accuracy_before: float | None = None
     accuracy_after: float | None = None
     latency_p50_ms: float | None = None
@@ -61,7 +62,7 @@ def main() -> None:
     images = Images(dataset, model.height, model.width)
     wanted = choose_targets(parameters.targets, parameters.target)
 
-    author.progress(0.05, "measuring the model as it is")
+    author.progress(0.05, "measuring the model as it is", message_zh="测量编译前的模型")
     before = np.concatenate(list(predict(model, images, rows, device, batch_size=64)))
     accuracy_before = float((before.argmax(axis=1) == labels).mean())
     pixels = images.batch(rows)
@@ -74,10 +75,18 @@ def main() -> None:
         for number, target in enumerate(TARGETS):
             if target not in wanted or not target.is_available:
                 table.append(
-                    TargetRow(target.name, target.precision, target.is_available, needs=target.needs)
+                    TargetRow(
+                        target.name,
+                        target.precision,
+                        target.is_available,
+                        needs=target.needs,
+                        needs_zh=target.needs_zh or f"`{target.needs}`",
+                    )
                 )
                 continue
-            author.progress(0.1 + 0.8 * number / len(TARGETS), f"building {target.name}")
+            author.progress(
+                0.1 + 0.8 * number / len(TARGETS), f"building {target.name}", message_zh=f"编译 {target.name}"
+            )
             folder = Path(workspace) / target.name
             folder.mkdir()
             assert target.build is not None
@@ -109,7 +118,7 @@ def main() -> None:
             author.metric(name, getattr(chosen, name))
         author.metric("latency_ms", chosen.latency_p50_ms or 0.0)
         check_gate(chosen, parameters.max_accuracy_drop)
-        author.progress(0.95, "writing the package")
+        author.progress(0.95, "writing the package", message_zh="写出 SDK 包")
         write_bundle(
             author.output("package"),
             name=parameters.name,
@@ -128,7 +137,11 @@ def main() -> None:
                 "targets": [asdict(row) for row in table],
             },
         )
-    author.progress(1.0, f"{chosen.target}: accuracy {accuracy_before:.4f} -> {chosen.accuracy_after:.4f}")
+    author.progress(
+        1.0,
+        f"{chosen.target}: accuracy {accuracy_before:.4f} -> {chosen.accuracy_after:.4f}",
+        message_zh=f"{chosen.target}：准确率 {accuracy_before:.4f} → {chosen.accuracy_after:.4f}",
+    )
 
 
 def choose_targets(names: list[str], target: str) -> list[Target]:
@@ -148,7 +161,10 @@ def calibration_pixels(dataset: Dataset, images: Images, num_samples: int) -> Pi
     rows = splits.get("train", np.setdiff1d(everything, splits.get("test", everything[:0])))
     if len(rows) == 0:
         rows = everything
-        author.note("The dataset has nothing but a test split, so its images calibrate int8, too.")
+        author.note(
+            "The dataset has nothing but a test split, so its images calibrate int8, too.",
+            text_zh="数据集只有测试集，因此 int8 也用这些图像校准。",
+        )
     return images.batch(np.sort(np.random.default_rng(0).permutation(rows)[:num_samples]))
 
 
@@ -203,7 +219,12 @@ def check_gate(row: TargetRow, max_accuracy_drop: float) -> None:
         f"by {row.accuracy_drop:.4f}; at most {max_accuracy_drop:.4f} is allowed. "
         "Choose a target of higher precision, give more calibration_samples, or raise max_accuracy_drop."
     )
-    author.note(message)
+    author.note(
+        message,
+        text_zh=f"目标 {row.target} 的准确率从 {row.accuracy_before:.4f} 降到 {row.accuracy_after:.4f}，"
+        f"下降 {row.accuracy_drop:.4f}，超过允许的 {max_accuracy_drop:.4f}。"
+        "请选择精度更高的目标、增加 calibration_samples，或放宽 max_accuracy_drop。",
+    )
     raise SystemExit(message)
 
 

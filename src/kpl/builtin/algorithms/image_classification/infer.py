@@ -29,11 +29,18 @@ def main() -> None:
     answers = AnswerFile(author.checkpoints(), len(model.classes))
     num_before = answers.num_rows
     if num_before:
-        author.note(f"Resumed after {num_before} of {len(dataset)} samples")
+        author.note(
+            f"Resumed after {num_before} of {len(dataset)} samples",
+            text_zh=f"从第 {num_before} 个样本之后继续，共 {len(dataset)} 个",
+        )
     todo = np.arange(num_before, len(dataset), dtype=np.int64)
     for scores in predict(model, images, todo, device, batch_size=parameters.batch_size):
         answers.append(scores)
-        author.progress(answers.num_rows / len(dataset), f"{answers.num_rows} of {len(dataset)} samples")
+        author.progress(
+            answers.num_rows / len(dataset),
+            f"{answers.num_rows} of {len(dataset)} samples",
+            message_zh=f"样本 {answers.num_rows} / {len(dataset)}",
+        )
 
     class_names, scores = in_names_of(dataset, model.classes, answers.read())
     best = scores.argmax(axis=1)

@@ -31,7 +31,7 @@ class Target:
         runtime: what runs it; first part of the target's name.
         precision: of the weights; second part of the name.
         modules: Python modules that building needs here.
-        needs: what to do where they, or the vendor's tools, are absent.
+        needs: what to do where they, or the vendor's tools, are absent; `needs_zh` says it in Chinese.
         build: (onnx file, calibration pixels, empty folder) -> the model file to open. None: never built here.
         open: (model file, threads) -> function that answers.
     """
@@ -42,6 +42,7 @@ class Target:
     needs: str
     build: Callable[[Path, Pixels, Path], Path] | None = None
     open: Callable[[Path, int], Answer] | None = None
+    needs_zh: str = ""
 
     @property
     def name(self) -> str:
@@ -204,8 +205,27 @@ TARGETS = (
         "fp16",
         (),
         "a machine with an NVIDIA GPU and TensorRT: `trtexec --onnx=model.onnx --fp16` there",
+        needs_zh="带 NVIDIA GPU 和 TensorRT 的机器，并在其上运行 `trtexec --onnx=model.onnx --fp16`",
     ),
-    Target("tvm", "fp32", (), "Apache TVM and a tuned build for the device"),
-    Target("cambricon", "fp16", (), "Cambricon's MagicMind toolchain, fed with onnxruntime-fp32/model.onnx"),
-    Target("ascend", "fp16", (), "Huawei's CANN toolchain: `atc --framework=5 --model=model.onnx` there"),
+    Target(
+        "tvm",
+        "fp32",
+        (),
+        "Apache TVM and a tuned build for the device",
+        needs_zh="`Apache TVM`，并为设备调优编译",
+    ),
+    Target(
+        "cambricon",
+        "fp16",
+        (),
+        "Cambricon's MagicMind toolchain, fed with onnxruntime-fp32/model.onnx",
+        needs_zh="寒武纪 `MagicMind` 工具链，输入为 onnxruntime-fp32/model.onnx",
+    ),
+    Target(
+        "ascend",
+        "fp16",
+        (),
+        "Huawei's CANN toolchain: `atc --framework=5 --model=model.onnx` there",
+        needs_zh="华为 `CANN` 工具链，并运行 `atc --framework=5 --model=model.onnx`",
+    ),
 )

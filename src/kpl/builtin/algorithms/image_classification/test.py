@@ -29,10 +29,12 @@ def main() -> None:
     for number, part in enumerate(predict(model, images, rows, device, batch_size=parameters.batch_size), 1):
         parts.append(part)
         author.progress(
-            0.8 * min(1.0, number * parameters.batch_size / len(rows)), "answering the test images"
+            0.8 * min(1.0, number * parameters.batch_size / len(rows)),
+            "answering the test images",
+            message_zh="对测试图像进行推理",
         )
     scores = np.concatenate(parts)
-    author.progress(0.8, "measuring speed")
+    author.progress(0.8, "measuring speed", message_zh="测量速度")
     cost = measure_speed(model, dataset, rows, device)
     cost["size_bytes"] = (author.input("model") / WEIGHTS).stat().st_size
     report = evaluation.write_classification(
@@ -53,7 +55,11 @@ def main() -> None:
         author.figure("confusion", {"kind": "confusion_matrix", **report["confusion"]})
     author.figure("per_class", {"kind": "table", "rows": report["per_class"]})
     accuracy = report["metrics"]["accuracy"]
-    author.progress(1.0, f"accuracy {accuracy:.4f} on {len(rows)} samples of split {split}")
+    author.progress(
+        1.0,
+        f"accuracy {accuracy:.4f} on {len(rows)} samples of split {split}",
+        message_zh=f"{split} 划分的 {len(rows)} 个样本，准确率 {accuracy:.4f}",
+    )
     print(summary(report))
 
 

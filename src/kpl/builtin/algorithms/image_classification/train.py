@@ -77,7 +77,10 @@ def main() -> None:
     folder = author.checkpoints()
     state = resume(folder, learner)
     if state["epoch"]:
-        author.note(f"Resumed after epoch {state['epoch']} of {parameters.epochs}")
+        author.note(
+            f"Resumed after epoch {state['epoch']} of {parameters.epochs}",
+            text_zh=f"从第 {state['epoch']} 轮之后继续，共 {parameters.epochs} 轮",
+        )
     state["threads"] = state["threads"] or parameters.threads or find_threads(learner, data, batch_size)
     torch.set_num_threads(state["threads"])
     elapsed_before_s = state["elapsed_s"]
@@ -109,7 +112,11 @@ def main() -> None:
         author.metric("val_accuracy", val_accuracy, step=epoch)
         author.metric("learning_rate", learner.optimiser.param_groups[0]["lr"], step=epoch)
         text = f"epoch {epoch} of {parameters.epochs}: loss {loss:.4f}, val_accuracy {val_accuracy:.4f}"
-        author.progress(done_share(epoch * num_batches), text)
+        author.progress(
+            done_share(epoch * num_batches),
+            text,
+            message_zh=f"第 {epoch} / {parameters.epochs} 轮：损失 {loss:.4f}，验证准确率 {val_accuracy:.4f}",
+        )
         print(text, flush=True)
 
         entry = {"epoch": epoch, "val_accuracy": val_accuracy, "val_loss": val_loss}
@@ -128,7 +135,11 @@ def main() -> None:
         metrics={"val_accuracy": best["val_accuracy"], "val_loss": best["val_loss"]},
         extra={"epoch": best["epoch"], "num_samples": num_samples, "hardware": hardware.describe(device)},
     )
-    author.progress(1.0, f"best epoch {best['epoch']}: val_accuracy {best['val_accuracy']:.4f}")
+    author.progress(
+        1.0,
+        f"best epoch {best['epoch']}: val_accuracy {best['val_accuracy']:.4f}",
+        message_zh=f"第 {best['epoch']} 轮最好：验证准确率 {best['val_accuracy']:.4f}",
+    )
 
 
 def open_data(parameters: author.Parameters) -> Data:
@@ -250,7 +261,8 @@ def choose_rows(
         )
     if len(val) == 0:
         author.note(
-            "There are no validation samples: val_accuracy and val_loss are those of the training samples."
+            "There are no validation samples: val_accuracy and val_loss are those of the training samples.",
+            text_zh="没有验证样本：验证准确率和验证损失按训练样本计算。",
         )
         val = train
     return train, val
@@ -267,7 +279,10 @@ def start_from_given_model(network: Network) -> list[str]:
     """Partly load the input `model`; says in log and notes what matched. Returns the names of matched tensors."""
     report = load_matching(network, find_weights(author.input("model")))
     print("\n".join(report.lines()), flush=True)
-    author.note(f"{report.lines()[0]}; the log names each")
+    author.note(
+        f"{report.lines()[0]}; the log names each",
+        text_zh=f"沿用了已有模型的 {len(report.matched)} 个权重张量，详见日志",
+    )
     author.metric("matched_tensors", len(report.matched))
     return report.matched
 

@@ -17,7 +17,11 @@ def main() -> None:
     dataset = Dataset.open(author.input("dataset"))
     layer = parameters.layer
     split, positions = choose_split(dataset, parameters.split)
-    author.progress(0.1, f"comparing {len(positions)} samples of split {split}")
+    author.progress(
+        0.1,
+        f"comparing {len(positions)} samples of split {split}",
+        message_zh=f"比较 {split} 划分的 {len(positions)} 个样本",
+    )
     if has(dataset, "boxes", "labels", f"{layer}.boxes", f"{layer}.labels"):
         report = evaluation.write_detection(
             author.output("report"),
@@ -113,7 +117,10 @@ def answered(dataset: Dataset, layer: str, positions: Rows) -> Rows:
     labelled = positions[dataset.columns("label")[positions] >= 0]
     kept: Rows = labelled[dataset.columns(f"{layer}.label")[labelled] >= 0]
     if len(kept) < len(labelled):
-        author.note(f"{len(labelled) - len(kept)} samples without a prediction were left out.")
+        author.note(
+            f"{len(labelled) - len(kept)} samples without a prediction were left out.",
+            text_zh=f"{len(labelled) - len(kept)} 个没有预测的样本未计入。",
+        )
     if not len(kept):
         raise SystemExit("No sample has both a label and a prediction. Choose another split or layer.")
     return kept

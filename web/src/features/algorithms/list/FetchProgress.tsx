@@ -41,7 +41,7 @@ export function FetchProgress({ project, taskId, onInstalled }: FetchProgressPro
     if (name !== undefined && number !== undefined) done.current(name, number);
   }, [name, number]);
   if (task.isError) return <ErrorState isInline error={task.error} onRetry={() => void task.refetch()} />;
-  const words = (task.data && (worded(task.data).reason || task.data.progress_message)) || '';
+  const words = (task.data && (worded(task.data).reason || worded(task.data).progress_message)) || '';
   const isRefused = isOver && outputs.data !== undefined && version === null;
   return (
     <div className="space-y-3">

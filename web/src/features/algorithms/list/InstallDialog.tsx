@@ -2,6 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { archiveOf } from '@/api/tar';
+import { later } from '@/i18n';
 import { Button } from '@/ui/Button';
 import { Dialog } from '@/ui/Dialog';
 import { type DroppedFile, DropZone } from '@/ui/DropZone';
@@ -32,7 +33,7 @@ export function InstallDialog({ project, isOpen, onClose }: InstallDialogProps) 
   const [form, setForm] = useState(EMPTY);
   const installed = (name: string, version: string) => {
     void client.invalidateQueries({ queryKey: ['algorithms', project] });
-    toast({ tone: 'ok', title: t('install.done', { name, version }) });
+    toast({ tone: 'ok', title: later('algorithms', 'install.done', { name, version }) });
     onClose();
     go(projectPath(project, 'algorithms', name));
   };

@@ -3,6 +3,7 @@ import { BookOpen, Play, Trash2 } from 'lucide-react';
 import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useMayChange } from '@/api/projects';
+import { later } from '@/i18n';
 import { useFormat } from '@/i18n/format';
 import { Badge } from '@/ui/Badge';
 import { Button } from '@/ui/Button';
@@ -36,14 +37,14 @@ export default function AlgorithmPage() {
   const parents = [{ label: t('title'), href: projectPath(project, 'algorithms') }];
   if (algorithm.isError) {
     return (
-      <Page header={<PageHeader parents={parents} title={name} />}>
+      <Page header={<PageHeader parents={parents} title={name} isName />}>
         <ErrorState error={algorithm.error} onRetry={() => void algorithm.refetch()} />
       </Page>
     );
   }
   if (!algorithm.data) {
     return (
-      <Page header={<PageHeader parents={parents} title={name} />}>
+      <Page header={<PageHeader parents={parents} title={name} isName />}>
         <Skeleton className="m-6 h-96" />
       </Page>
     );
@@ -59,7 +60,10 @@ interface ShownProps {
 
 function Shown({ project, algorithm, parents }: ShownProps) {
   const { t } = useTranslation('algorithms');
-  const { localized } = useFormat();
+  const { localized, language, worded } = useFormat();
+  const { readme } = worded(algorithm);
+  const readmeLanguage =
+    language === 'zh' && algorithm.readme_zh ? 'zh-CN' : algorithm.origin === 'builtin' ? 'en' : '';
   const go = useGo();
   const client = useQueryClient();
   const [query, setQuery] = useQueryState();
@@ -73,7 +77,7 @@ function Shown({ project, algorithm, parents }: ShownProps) {
     },
     onError: (error) => {
       setRemoving(false);
-      toastError(error, t('page.removeFailed'));
+      toastError(error, later('algorithms', 'page.removeFailed'));
     },
   });
   const canTry = mayChange ? tryable(algorithm) : [];
@@ -141,10 +145,12 @@ function Shown({ project, algorithm, parents }: ShownProps) {
                   id: 'readme',
                   label: 'README',
                   content:
-                    algorithm.readme.trim() === '' ? (
+                    readme.trim() === '' ? (
                       <EmptyState icon={BookOpen} title={t('page.noReadme')} />
                     ) : (
-                      <Markdown source={algorithm.readme} />
+                      <div lang={readmeLanguage}>
+                        <Markdown source={readme} />
+                      </div>
                     ),
                 },
                 {
@@ -217,7 +223,9 @@ function Files({ project, digest }: { project: string; digest: string }) {
     <ul className="py-1">
       {files.data.files.map((file) => (
         <li key={file.path} className="flex h-8 items-center gap-3 px-4">
-          <span className="min-w-0 flex-1 truncate font-mono text-12">{file.path}</span>
+          <span translate="no" className="min-w-0 flex-1 truncate font-mono text-12">
+            {file.path}
+          </span>
           <span className="text-12 text-fg-3 tabular-nums">{bytes(file.size_bytes)}</span>
         </li>
       ))}

@@ -1,6 +1,7 @@
 import { useTranslation } from 'react-i18next';
 import type { Schemas } from '@/api/client';
 import { Badge } from '@/ui/Badge';
+import { MetricName } from '@/ui/MetricName';
 import { SectionTitle } from '@/ui/Panel';
 import { portColour } from '@/viz/graph/colours';
 import { rangeText, type Schema, schemaTitle, textOf } from '@/viz/graph/schema';
@@ -20,7 +21,7 @@ export function FunctionView({ of: shown }: { of: Schemas['FunctionOut'] }) {
           <ul className="space-y-1 text-12">
             {shown.metrics.map((metric) => (
               <li key={metric.name} className="flex items-center gap-2">
-                <span className={metric.is_primary ? 'font-semibold' : ''}>{metric.name}</span>
+                <MetricName name={metric.name} className={metric.is_primary ? 'font-semibold' : ''} />
                 <span className="text-fg-3">
                   {metric.direction === 'max' ? '↑' : '↓'}
                   <span className="sr-only">{t(`page.direction.${metric.direction}`)}</span>
@@ -52,11 +53,15 @@ export function FunctionView({ of: shown }: { of: Schemas['FunctionOut'] }) {
                     <div className="text-13 font-medium">{schemaTitle(name, schema, i18n.language)}</div>
                     <code className="font-mono text-11 text-fg-3">{name}</code>
                   </td>
-                  <td className="border-b border-line py-1.5 pr-4 font-mono whitespace-nowrap">
+                  <td translate="no" className="border-b border-line py-1.5 pr-4 font-mono whitespace-nowrap">
                     {schema.default === undefined ? '–' : JSON.stringify(schema.default)}
                   </td>
                   <td className="max-w-56 border-b border-line py-1.5 pr-4 text-fg-2">
-                    {schema.enum ? schema.enum.join(' · ') : rangeText(schema) || typeWords(t, schema)}
+                    {schema.enum ? (
+                      <span translate="no">{schema.enum.join(' · ')}</span>
+                    ) : (
+                      rangeText(schema) || typeWords(t, schema)
+                    )}
                   </td>
                   <td className="border-b border-line py-1.5 text-fg-2">
                     {textOf(schema.description, i18n.language)}
@@ -89,7 +94,9 @@ function Ports({ title, ports }: { title: string; ports: Schemas['PortOut'][] })
               }}
             />
             <span className="min-w-0">
-              <span className="font-medium">{port.name}</span>{' '}
+              <span translate="no" className="font-medium">
+                {port.name}
+              </span>{' '}
               <span className="text-fg-3">
                 {t(`port.${port.type}`, { ns: 'pipelines' })}
                 {port.kinds.length > 0 &&

@@ -2,6 +2,7 @@ import { useMutation } from '@tanstack/react-query';
 import { PencilRuler, Play } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { later } from '@/i18n';
 import { useFormat } from '@/i18n/format';
 import { Button, LinkButton } from '@/ui/Button';
 import { Dialog } from '@/ui/Dialog';
@@ -72,7 +73,7 @@ export default function TryDialog({ project, algorithm, functions, first, onClos
       return createPipeline(project, { name, document: { ...document, name } });
     },
     onSuccess: ({ name }) => go(projectPath(project, 'pipelines', name)),
-    onError: (error) => toastError(error, t('try.openFailed')),
+    onError: (error) => toastError(error, later('algorithms', 'try.openFailed')),
   });
   return (
     <Dialog

@@ -1,5 +1,6 @@
 import { Check, Copy, X } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
+import { later } from '@/i18n';
 import { useFormat } from '@/i18n/format';
 import { Button } from '@/ui/Button';
 import { copyText } from '@/ui/CodeBlock';
@@ -25,7 +26,10 @@ export default function BulkBar({ picking, pages, review }: BulkBarProps) {
   const total = pages.total ?? 0;
   const copy = async () => {
     await copyText([...keys].join('\n'));
-    toast({ tone: 'ok', title: t('picks.copied', { count: keys.size, shown: count(keys.size) }) });
+    toast({
+      tone: 'ok',
+      title: later('datasets', 'picks.copied', { count: keys.size, shown: count(keys.size) }),
+    });
   };
   return (
     <section

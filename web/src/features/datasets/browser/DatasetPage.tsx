@@ -37,14 +37,14 @@ export default function DatasetPage() {
   if (dataset.isPending)
     return (
       <>
-        <PageHeader parents={parents} title={name} />
+        <PageHeader parents={parents} title={name} isName />
         <SkeletonRows className="p-6" />
       </>
     );
   if (dataset.isError)
     return (
       <>
-        <PageHeader parents={parents} title={name} />
+        <PageHeader parents={parents} title={name} isName />
         <ErrorState error={dataset.error} onRetry={() => void dataset.refetch()} />
       </>
     );
@@ -55,6 +55,7 @@ export default function DatasetPage() {
       <PageHeader
         parents={parents}
         title={name}
+        isName
         actions={
           mayChange ? (
             <>

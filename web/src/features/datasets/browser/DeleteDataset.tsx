@@ -1,6 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import type { Schemas } from '@/api/client';
+import { later } from '@/i18n';
 import { ConfirmDialog } from '@/ui/Dialog';
 import { projectPath, useGo } from '@/ui/routing';
 import { toast, toastError } from '@/ui/Toast';
@@ -22,9 +23,9 @@ export default function DeleteDataset({ project, dataset, onClose }: DeleteDatas
     onSuccess: () => {
       go(projectPath(project, 'datasets'));
       void client.invalidateQueries({ queryKey: ['datasets', project] });
-      toast({ tone: 'ok', title: t('deleted', { name: dataset.name }) });
+      toast({ tone: 'ok', title: later('datasets', 'deleted', { name: dataset.name }) });
     },
-    onError: (error) => toastError(error, t('deleteDataset')),
+    onError: (error) => toastError(error, later('datasets', 'deleteDataset')),
     onSettled: onClose,
   });
   return (

@@ -1,6 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { later } from '@/i18n';
 import { useFormat } from '@/i18n/format';
 import { Button } from '@/ui/Button';
 import { Dialog } from '@/ui/Dialog';
@@ -43,7 +44,10 @@ export default function SaveReview({ project, version, review, onClose, onSaved 
       await client.invalidateQueries({ queryKey: ['datasets', project] });
       review.discard();
       onSaved();
-      toast({ tone: 'ok', title: t('review.done', { name: made.name, version: made.version }) });
+      toast({
+        tone: 'ok',
+        title: later('datasets', 'review.done', { name: made.name, version: made.version }),
+      });
     },
   });
   // A refusal may tell of a newer version, which is shown only once that has been read.

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useMemo } from 'react';
-import { useTranslation } from 'react-i18next';
+import { later } from '@/i18n';
 import { toastError } from '@/ui/Toast';
 import { Kept, useKept } from './kept';
 import { added, MOST_PICKED, NO_PICKS, type Picks, rangeOf, toggled } from './picks';
@@ -23,7 +23,6 @@ const KEPT = new Kept<Picks>(8);
  * sample is fetched for it.
  */
 export function usePicks(pages: SamplePages, place: string): Picking {
-  const { t } = useTranslation('datasets');
   const [picks, setPicks] = useKept(KEPT, place, NO_PICKS);
   // biome-ignore lint/correctness/useExhaustiveDependencies: places are of another list now
   useEffect(() => setPicks((old) => (old.anchor === null ? old : { ...old, anchor: null })), [pages]);
@@ -35,10 +34,10 @@ export function usePicks(pages: SamplePages, place: string): Picking {
         const keys = await pages.keys(from, Math.min(count, MOST_PICKED));
         setPicks((old) => added(old, keys, { anchor: next, count }));
       } catch (error) {
-        toastError(error, t('picks.failed'));
+        toastError(error, later('datasets', 'picks.failed'));
       }
     },
-    [pages, t, setPicks],
+    [pages, setPicks],
   );
   const pick = useCallback(
     (position: number, isRange: boolean) => {

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useMemo, useState } from 'react';
-import { useTranslation } from 'react-i18next';
+import { later } from '@/i18n';
 import { useFormat } from '@/i18n/format';
 import { toast } from '@/ui/Toast';
 import type { DatasetVersion, Layer } from '../api';
@@ -29,7 +29,6 @@ export function useReview(
   version: DatasetVersion,
   { layer, isNewest, mayChange }: { layer: Layer | undefined; isNewest: boolean; mayChange: boolean },
 ): Review | null {
-  const { t } = useTranslation('datasets');
   const { count } = useFormat();
   // Keys stay the same from version to version, so decisions wait for whichever is the newest.
   const place = `kpl.review.${project}/${version.name}/${layer?.name ?? ''}`;
@@ -56,11 +55,14 @@ export function useReview(
               const next = decided(decisions, keys, verdict);
               change(next);
               if (next.numLeftOut > 0)
-                toast({ tone: 'info', title: t('review.most', { most: count(MOST_PICKED) }) });
+                toast({
+                  tone: 'info',
+                  title: later('datasets', 'review.most', { most: count(MOST_PICKED) }),
+                });
             },
             setMinScore: (minScore) => change({ ...decisions, minScore }),
             discard: () => change(NO_DECISIONS),
           },
-    [layer, decisions, obstacle, change, t, count],
+    [layer, decisions, obstacle, change, count],
   );
 }

@@ -3,6 +3,7 @@ import { Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Schemas } from '@/api/client';
+import { later } from '@/i18n';
 import { useFormat } from '@/i18n/format';
 import { Badge } from '@/ui/Badge';
 import { CodeBlock, CopyButton } from '@/ui/CodeBlock';
@@ -32,7 +33,7 @@ export default function VersionsTab({ project, dataset, mayChange }: VersionsTab
   const remove = useMutation({
     mutationFn: (version: number) => deleteVersion(project, dataset.name, version),
     onSuccess: () => client.invalidateQueries({ queryKey: ['datasets', project] }),
-    onError: (error) => toastError(error, t('deleteVersion')),
+    onError: (error) => toastError(error, later('datasets', 'deleteVersion')),
     onSettled: () => setDoomed(null),
   });
   return (

@@ -1,6 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { later } from '@/i18n';
 import { Button } from '@/ui/Button';
 import { Dialog } from '@/ui/Dialog';
 import { projectPath, useGo } from '@/ui/routing';
@@ -42,7 +43,7 @@ export function DeployDialog({ project, isOpen, onClose, ...given }: DeployDialo
       void client.invalidateQueries({ queryKey: ['endpoints', project] });
       go(projectPath(project, 'endpoints', endpoint.name));
     },
-    onError: (error) => toastError(error, t('deploy.failed')),
+    onError: (error) => toastError(error, later('endpoints', 'deploy.failed')),
   });
   const versions = Array.from({ length: found?.latest.version ?? 0 }, (_, index) => {
     const number = (found?.latest.version ?? 0) - index;

@@ -3,6 +3,7 @@ import { CircleStop, Rocket, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useMayChange } from '@/api/projects';
+import { later } from '@/i18n';
 import { useFormat } from '@/i18n/format';
 import { Button } from '@/ui/Button';
 import { CodeBlock } from '@/ui/CodeBlock';
@@ -30,14 +31,14 @@ export default function EndpointPage() {
   const parents = [{ label: t('title'), href: projectPath(project, 'endpoints') }];
   if (endpoint.isError && !endpoint.data) {
     return (
-      <Page header={<PageHeader parents={parents} title={name} />}>
+      <Page header={<PageHeader parents={parents} title={name} isName />}>
         <ErrorState error={endpoint.error} onRetry={() => void endpoint.refetch()} />
       </Page>
     );
   }
   if (!endpoint.data) {
     return (
-      <Page header={<PageHeader parents={parents} title={name} />}>
+      <Page header={<PageHeader parents={parents} title={name} isName />}>
         <div className="grid grid-cols-2 gap-6 p-6">
           <Skeleton className="h-80" />
           <Skeleton className="h-80" />
@@ -69,12 +70,12 @@ function Shown({ project, endpoint, parents }: ShownProps) {
   const stop = useMutation({
     mutationFn: () => stopEndpoint(project, name),
     onSettled: settled,
-    onError: (error) => toastError(error, t('page.stopFailed')),
+    onError: (error) => toastError(error, later('endpoints', 'page.stopFailed')),
   });
   const again = useMutation({
     mutationFn: () => deploy(project, { name, model: model?.name ?? '', version: model?.version ?? null }),
     onSettled: settled,
-    onError: (error) => toastError(error, t('deploy.failed')),
+    onError: (error) => toastError(error, later('endpoints', 'deploy.failed')),
   });
   const remove = useMutation({
     mutationFn: () => deleteEndpoint(project, name),
@@ -85,7 +86,7 @@ function Shown({ project, endpoint, parents }: ShownProps) {
     },
     onError: (error) => {
       setAsking(null);
-      toastError(error, t('page.deleteFailed'));
+      toastError(error, later('endpoints', 'page.deleteFailed'));
     },
   });
   return (
@@ -94,6 +95,7 @@ function Shown({ project, endpoint, parents }: ShownProps) {
         <PageHeader
           parents={parents}
           title={name}
+          isName
           actions={
             mayChange && (
               <>
@@ -165,7 +167,7 @@ function Numbers({ endpoint: { traffic } }: { endpoint: Endpoint }) {
   const { metric, count } = useFormat();
   const ms = (value: number | null) => (value === null ? '–' : `${metric(value)} ms`);
   const numbers = [
-    { label: t('page.rate'), value: `${metric(traffic.requests_per_s)} /s` },
+    { label: t('page.rate'), value: t('perSecond', { number: metric(traffic.requests_per_s) }) },
     { label: t('page.p50'), value: ms(traffic.p50_ms) },
     { label: t('page.p99'), value: ms(traffic.p99_ms) },
     { label: t('page.requests'), value: count(traffic.num_requests) },

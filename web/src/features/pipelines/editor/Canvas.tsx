@@ -8,6 +8,7 @@ import {
 } from '@xyflow/react';
 import { type DragEvent, type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { later } from '@/i18n';
 import { toast } from '@/ui/Toast';
 import { CanvasTools } from '@/viz/graph/CanvasTools';
 import type { DocumentNode, Position } from '@/viz/graph/document';
@@ -46,8 +47,8 @@ import { schemaTitle } from '@/viz/graph/schema';
 import { AddMenu } from './AddMenu';
 import { addJoined, addNode, connect, copyText, moveNodes, pasteText, removeParts } from './actions';
 import { canSwap, DRAG_TYPE, type Dragged, readDragged } from './drag';
+import { tellLost } from './tellLost';
 import type { EditorState } from './useEditor';
-import { useTellLost } from './useTellLost';
 
 interface CanvasProps {
   editor: EditorState;
@@ -121,7 +122,6 @@ interface Offer {
 function Drawing({ editor, ports, catalog, selected, onSelect, children }: CanvasProps) {
   const { t, i18n } = useTranslation('pipelines');
   const { store, document, problems, history } = editor;
-  const tellLost = useTellLost(store);
   const flow = useRef<Flow | null>(null);
   const frame = useRef<HTMLDivElement>(null);
   const [dragged, setDragged] = useState<Record<string, Position>>({});
@@ -282,7 +282,7 @@ function Drawing({ editor, ports, catalog, selected, onSelect, children }: Canva
   const settled = () => moveNodes(store.get().present, layout);
   const paste = (text: string) => {
     const pasted = pasteText(settled(), text);
-    if (!pasted) return toast({ tone: 'info', title: t('canvas.notPasted') });
+    if (!pasted) return toast({ tone: 'info', title: later('pipelines', 'canvas.notPasted') });
     store.change(pasted.document);
     onSelect(new Set(pasted.ids));
     const places = pasted.ids.flatMap((id) => pasted.document.layout?.[id] ?? []);
@@ -304,7 +304,7 @@ function Drawing({ editor, ports, catalog, selected, onSelect, children }: Canva
     if (old.type === 'algorithm') {
       const { document: next, lost } = swapAlgorithm(document, old, by.algorithm ?? '', catalog);
       store.change(next);
-      tellLost(lost);
+      tellLost(store, lost);
     } else store.change(swapAsset(document, old, by));
     onSelect(new Set([old.id]));
   };
@@ -338,7 +338,8 @@ function Drawing({ editor, ports, catalog, selected, onSelect, children }: Canva
               target: target.nodeId,
               targetHandle: target.id ?? null,
             });
-      if (refusal) toast({ tone: 'info', title: t('canvas.refused'), detail: words(refusal) });
+      if (refusal)
+        toast({ tone: 'info', title: later('pipelines', 'canvas.refused'), detail: words(refusal) });
       return;
     }
     if (state.toNode || !(event instanceof MouseEvent)) return;

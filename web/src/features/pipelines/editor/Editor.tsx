@@ -110,6 +110,7 @@ export function Editor({ project, pipeline, draft, assets, parents }: EditorProp
       <PageHeader
         parents={parents}
         title={pipeline.name}
+        isName
         actions={
           <>
             <SegmentedControl

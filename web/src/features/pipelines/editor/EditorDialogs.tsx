@@ -1,5 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
+import { later } from '@/i18n';
 import { ConfirmDialog } from '@/ui/Dialog';
 import { projectPath, useGo } from '@/ui/routing';
 import { toastError } from '@/ui/Toast';
@@ -90,7 +91,7 @@ export default function EditorDialogs(props: EditorDialogsProps) {
               void client.invalidateQueries({ queryKey: ['pipelines', project] });
               go(projectPath(project, 'pipelines'));
             },
-            (error) => toastError(error, t('editor.deleteFailed')),
+            (error) => toastError(error, later('pipelines', 'editor.deleteFailed')),
           )
         }
       >

@@ -26,7 +26,7 @@ export default function EditorPage() {
   // Once it is open it stays open, also when the pipeline was deleted meanwhile: what is drawn can be saved elsewhere.
   if (error && !(pipeline.data && draft.isSuccess)) {
     return (
-      <Page header={<PageHeader parents={parents} title={name} />}>
+      <Page header={<PageHeader parents={parents} title={name} isName />}>
         <ErrorState
           error={error}
           onRetry={() => {
@@ -39,7 +39,7 @@ export default function EditorPage() {
   }
   if (!pipeline.data || draft.data === undefined || !isReady) {
     return (
-      <Page header={<PageHeader parents={parents} title={name} />}>
+      <Page header={<PageHeader parents={parents} title={name} isName />}>
         <div className="grid h-full grid-cols-[240px_1fr] gap-4 p-4">
           <Skeleton />
           <Skeleton />

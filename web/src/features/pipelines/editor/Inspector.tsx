@@ -51,7 +51,7 @@ import {
 } from './actions';
 import type { Store } from './history';
 import { algorithmsFor, swapAlgorithm } from './swap';
-import { useTellLost } from './useTellLost';
+import { tellLost } from './tellLost';
 
 interface InspectorProps {
   node: DocumentNode;
@@ -289,7 +289,6 @@ function problemAt(problems: Problem[], path: string): string | undefined {
 /** Which algorithm does the step's function; another takes its place with the parameters and links that it knows. */
 function Algorithm({ node, store, assets }: Pick<InspectorProps, 'node' | 'store' | 'assets'>) {
   const { t, i18n } = useTranslation('pipelines');
-  const tellLost = useTellLost(store);
   const titles = new Map(assets.algorithms.map(({ name, title }) => [name, textOf(title, i18n.language)]));
   const names = algorithmsFor(node, assets.catalog);
   if (names.length < 2) return null;
@@ -297,7 +296,7 @@ function Algorithm({ node, store, assets }: Pick<InspectorProps, 'node' | 'store
     if (name === names[0]) return;
     const { document, lost } = swapAlgorithm(store.get().present, node, name, assets.catalog);
     store.change(document);
-    tellLost(lost);
+    tellLost(store, lost);
   };
   return (
     <Select

@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
-import { useTranslation } from 'react-i18next';
 import { ProblemError } from '@/api/problem';
+import { later } from '@/i18n';
 import { useFormat } from '@/i18n/format';
 import { toast, toastError } from '@/ui/Toast';
 import { isEqual } from '@/viz/form/equal';
@@ -25,7 +25,6 @@ const CONFLICT = new Set([409, 412]);
 
 /** The document being edited, what is wrong with it, and how its drafts and revisions are saved. */
 export function useEditor(project: string, pipeline: PipelineDetail, draft: PipelineDraft | null) {
-  const { t } = useTranslation('pipelines');
   const client = useQueryClient();
   const [store] = useState(() => {
     const store = new Store(pipeline.document as unknown as PipelineDocument);
@@ -68,7 +67,7 @@ export function useEditor(project: string, pipeline: PipelineDetail, draft: Pipe
           exact: true,
         });
         setConflict(true);
-      } else toastError(error, t('editor.saveFailed'));
+      } else toastError(error, later('pipelines', 'editor.saveFailed'));
     },
   });
 
@@ -78,7 +77,7 @@ export function useEditor(project: string, pipeline: PipelineDetail, draft: Pipe
     store.change(theirs);
     setSaved({ document: theirs, revision: pipeline.revision, at: pipeline.updated_at });
     setConflict(false);
-    tellUndo(t('editor.adopted', { revision: pipeline.revision }));
+    tellUndo(later('pipelines', 'editor.adopted', { revision: pipeline.revision }));
   };
 
   /** Make an old revision the newest. What is drawn but not saved becomes a revision first, so that it is kept. */
@@ -86,11 +85,15 @@ export function useEditor(project: string, pipeline: PipelineDetail, draft: Pipe
     const kept = isDirty ? await save.mutateAsync({}) : saved;
     store.change(other);
     const next = await save.mutateAsync({ expected: kept.revision });
-    tellUndo(t('history.restored', { revision, next: next.revision }));
+    tellUndo(later('pipelines', 'history.restored', { revision, next: next.revision }));
   };
 
-  const tellUndo = (title: string) =>
-    toast({ tone: 'ok', title, action: { label: t('canvas.undo'), onPress: () => store.undo() } });
+  const tellUndo = (title: () => string) =>
+    toast({
+      tone: 'ok',
+      title,
+      action: { label: later('pipelines', 'canvas.undo'), onPress: () => store.undo() },
+    });
 
   /** Take what another window of the same person drew. */
   const takeOtherDraft = async () => {

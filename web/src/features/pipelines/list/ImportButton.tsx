@@ -2,6 +2,7 @@ import { FileUp } from 'lucide-react';
 import { useState } from 'react';
 import { FileTrigger } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
+import { later } from '@/i18n';
 import { Button } from '@/ui/Button';
 import { toast } from '@/ui/Toast';
 import type { PipelineDocument } from '@/viz/graph/document';
@@ -23,15 +24,17 @@ export function ImportButton({ project }: { project: string }) {
       import('../yaml/read'),
       file.text(),
     ]);
-    const title = t('import.failed', { name: file.name });
+    const title = later('pipelines', 'import.failed', { name: file.name });
     try {
       const found = fromFile(text, file.name);
       if (found) setRead(found);
-      else toast({ tone: 'failed', title, detail: t('yaml.faults.document') });
+      else toast({ tone: 'failed', title, detail: later('pipelines', 'yaml.faults.document') });
     } catch (error) {
       if (!(error instanceof YamlFault)) throw error;
-      const message = t(`yaml.faults.${error.code}`, { found: error.found });
-      toast({ tone: 'failed', title, detail: t('import.at', { ...error, message }) });
+      const { code, found, line, column } = error;
+      const message = later('pipelines', `yaml.faults.${code}`, { found });
+      const at = () => later('pipelines', 'import.at', { line, column, message: message() })();
+      toast({ tone: 'failed', title, detail: at });
     }
   };
   return (

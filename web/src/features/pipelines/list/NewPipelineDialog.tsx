@@ -1,6 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { later } from '@/i18n';
 import { Button } from '@/ui/Button';
 import { Dialog } from '@/ui/Dialog';
 import { projectPath, useGo } from '@/ui/routing';
@@ -40,7 +41,7 @@ export function NewPipelineDialog({
       void client.invalidateQueries({ queryKey: ['pipelines', project] });
       go(projectPath(project, 'pipelines', name));
     },
-    onError: (error) => toastError(error, t('list.createFailed')),
+    onError: (error) => toastError(error, later('pipelines', 'list.createFailed')),
   });
   return (
     <Dialog

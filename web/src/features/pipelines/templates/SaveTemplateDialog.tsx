@@ -1,6 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { later } from '@/i18n';
 import { Button } from '@/ui/Button';
 import { Checkbox } from '@/ui/Checkbox';
 import { Dialog } from '@/ui/Dialog';
@@ -63,12 +64,15 @@ export function SaveTemplateDialog({ project, document, assets, onClose }: SaveT
         void client.invalidateQueries({ queryKey: [key, project] });
       toast({
         tone: 'ok',
-        title: t('template.saved', { name }),
-        action: { label: t('template.show'), onPress: () => go(projectPath(project, 'templates', name)) },
+        title: later('pipelines', 'template.saved', { name }),
+        action: {
+          label: later('pipelines', 'template.show'),
+          onPress: () => go(projectPath(project, 'templates', name)),
+        },
       });
       onClose();
     },
-    onError: (error) => toastError(error, t('template.failed')),
+    onError: (error) => toastError(error, later('pipelines', 'template.failed')),
   });
   const texts = (
     key: 'title' | 'description',

@@ -3,6 +3,7 @@ import { Share2 } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useMayAdminister } from '@/api/projects';
+import { later } from '@/i18n';
 import { Button } from '@/ui/Button';
 import { ConfirmDialog } from '@/ui/Dialog';
 import { useProject } from '@/ui/routing';
@@ -25,15 +26,15 @@ export function ShareButton({ template }: { template: TemplateDetail }) {
       setAsking(false);
       toast({
         tone: 'ok',
-        title: t(`template.${word}Done`),
+        title: later('pipelines', `template.${word}Done`),
         detail: template.is_shared
           ? undefined
-          : t('template.sharedAs', { name: `${project}/${template.name}` }),
+          : later('pipelines', 'template.sharedAs', { name: `${project}/${template.name}` }),
       });
     },
     onError: (error) => {
       setAsking(false);
-      toastError(error, t(`template.${word}Failed`));
+      toastError(error, later('pipelines', `template.${word}Failed`));
     },
   });
   if (!mayAdminister) return null;

@@ -3,6 +3,7 @@ import { PencilRuler, Play, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useMayChange } from '@/api/projects';
+import { later } from '@/i18n';
 import { Badge } from '@/ui/Badge';
 import { Button, LinkButton } from '@/ui/Button';
 import { ConfirmDialog } from '@/ui/Dialog';
@@ -39,7 +40,7 @@ export default function TemplatePage() {
   const parents = [{ label: t('title'), href: `${projectPath(project, 'pipelines')}?tab=templates` }];
   if (template.isError) {
     return (
-      <Page header={<PageHeader parents={parents} title={name} />}>
+      <Page header={<PageHeader parents={parents} title={name} isName />}>
         <ErrorState error={template.error} onRetry={() => void template.refetch()} />
       </Page>
     );
@@ -235,7 +236,7 @@ function DeleteButton({ name }: { name: string }) {
           void client.invalidateQueries({ queryKey: [key, project] });
         go(`${projectPath(project, 'pipelines')}?tab=templates`);
       },
-      (error) => toastError(error, t('template.deleteFailed')),
+      (error) => toastError(error, later('pipelines', 'template.deleteFailed')),
     );
   return (
     <>

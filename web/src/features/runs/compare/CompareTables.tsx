@@ -2,6 +2,7 @@ import { ArrowDown, ArrowUp } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Metric } from '@/ui/Metric';
+import { MetricName } from '@/ui/MetricName';
 import { useSeriesColour } from '@/viz/Chart';
 import type { Run } from '../api';
 import { Published } from '../Published';
@@ -129,8 +130,10 @@ export function MetricTable({ runs, rows }: { runs: Run[]; rows: MetricRow[] }) 
             <th scope="row" className={NAME}>
               <span className="flex items-center gap-1.5">
                 <span>
-                  <span className="text-fg-3">{row.task} · </span>
-                  {row.name}
+                  <span className="text-fg-3" translate="no">
+                    {row.task} ·{' '}
+                  </span>
+                  <MetricName name={row.name} />
                 </span>
                 {row.direction && (
                   <span className="text-fg-3" title={t(`compare.direction.${row.direction}`)}>

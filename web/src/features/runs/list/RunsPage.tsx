@@ -137,7 +137,7 @@ function columns(
       cell: ({ id, name }) => (
         <span className="flex items-baseline gap-2">
           <span className="text-fg-3 tabular-nums">#{id}</span>
-          <span className="truncate font-medium" title={name}>
+          <span translate="no" className="truncate font-medium" title={name}>
             {name}
           </span>
         </span>

@@ -3,6 +3,7 @@ import { CircleStop, EllipsisVertical, PencilRuler, RotateCw, SkipForward } from
 import { memo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useMayChange } from '@/api/projects';
+import { later } from '@/i18n';
 import { useFormat } from '@/i18n/format';
 import { Button } from '@/ui/Button';
 import { ConfirmDialog } from '@/ui/Dialog';
@@ -43,13 +44,14 @@ export const RunHeader = memo(function RunHeader(props: RunHeaderProps) {
     mutationFn: () => cancelRun(project, run.id),
     onSettled: () => setStopping(false),
     onSuccess: () => void client.invalidateQueries({ queryKey: ['runs', project] }),
-    onError: (error) => toastError(error, t('page.cancelFailed')),
+    onError: (error) => toastError(error, later('runs', 'page.cancelFailed')),
   });
   return (
     <>
       <PageHeader
         parents={parents}
         title={`#${run.id} ${run.name}`}
+        isName
         actions={
           <>
             <SegmentedControl

@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback, useMemo, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { type LiveEvent, useInvalidation, useLive } from '@/api/live';
+import { later } from '@/i18n';
 import { useFormat } from '@/i18n/format';
 import { atNextTick } from '@/ui/clock';
 import { ErrorState } from '@/ui/ErrorState';
@@ -96,7 +97,7 @@ function Shown({ project, run: given, parents }: ShownProps) {
       void client.invalidateQueries({ queryKey: ['runs', project] });
       go(projectPath(project, 'runs', next.id));
     },
-    onError: (error) => toastError(error, t('page.rerunFailed')),
+    onError: (error) => toastError(error, later('runs', 'page.rerunFailed')),
   });
 
   return (
@@ -126,7 +127,7 @@ function Shown({ project, run: given, parents }: ShownProps) {
         )}
       </div>
       <section
-        aria-label={task ? task.name : t('page.tasks')}
+        aria-label={task ? `${t('task.step')} “${task.name}”` : t('page.tasks')}
         className="flex min-h-0 flex-1 flex-col border-t border-line bg-surface"
       >
         {task ? (

@@ -78,7 +78,12 @@ export const TaskTable = memo(function TaskTable({ run, onPick }: TaskTableProps
               labelWidth="120px"
               facts={parameters.map(([label, value]) => ({
                 label,
-                value: <span className="font-mono text-12">{String(value)}</span>,
+                isName: true,
+                value: (
+                  <span translate="no" className="font-mono text-12">
+                    {String(value)}
+                  </span>
+                ),
               }))}
             />
           </div>

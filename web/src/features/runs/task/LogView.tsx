@@ -3,6 +3,7 @@ import { ArrowDownToLine, ChevronDown, ChevronUp, CircleAlert, ScrollText } from
 import { type KeyboardEvent, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { logErrorQuery } from '@/api/tasks';
+import { later } from '@/i18n';
 import { useFormat } from '@/i18n/format';
 import { Button } from '@/ui/Button';
 import { CopyButton } from '@/ui/CodeBlock';
@@ -76,7 +77,7 @@ export function LogView({ project, taskId, attempt, isGoing, hasFailed }: LogVie
       ERROR_WORDS.map((word) => searchLog(project, taskId, word, 50, attempt).catch(() => null)),
     );
     const line = firstError(answers.flatMap((answer) => answer?.matches ?? []));
-    if (line === null) toast({ tone: 'info', title: t('log.noError') });
+    if (line === null) toast({ tone: 'info', title: later('runs', 'log.noError') });
     else show(line);
   };
   if (log.error) return <ErrorState error={log.error} />;
@@ -317,7 +318,7 @@ function Line({ number, text, digits, isChosen, search, onChoose, linkLabel }: L
       >
         {number + 1}
       </button>
-      <span className="pr-6">
+      <span translate="no" className="pr-6">
         {search === ''
           ? shown
           : marked(shown, search).map((part, index) =>

@@ -6,6 +6,8 @@ import { useLiveQueries } from '@/api/live';
 import { useFormat } from '@/i18n/format';
 import { EmptyState } from '@/ui/EmptyState';
 import { ErrorState } from '@/ui/ErrorState';
+import { MetricName } from '@/ui/MetricName';
+import { useMetricWords } from '@/ui/metricWords';
 import { Panel } from '@/ui/Panel';
 import { SegmentedControl, Toggle } from '@/ui/SegmentedControl';
 import { SkeletonRows } from '@/ui/Skeleton';
@@ -48,7 +50,9 @@ export function MetricsView({ project, taskId, attempt, isGoing }: MetricsViewPr
         <dl className="flex flex-wrap gap-x-8 gap-y-3">
           {numbers.map(({ name, last }) => (
             <div key={name}>
-              <dt className="text-12 text-fg-3">{name}</dt>
+              <dt className="text-12 text-fg-3">
+                <MetricName name={name} />
+              </dt>
               <dd className="text-16 font-semibold tabular-nums">{metric(last)}</dd>
             </div>
           ))}
@@ -85,7 +89,7 @@ export function MetricsView({ project, taskId, attempt, isGoing }: MetricsViewPr
       {metrics.data.problems.length > 0 && (
         <section>
           <h3 className="text-12 font-semibold text-warning">{t('metrics.problems')}</h3>
-          <ul className="mt-1 font-mono text-12 text-fg-2">
+          <ul translate="no" className="mt-1 font-mono text-12 text-fg-2">
             {metrics.data.problems.map((problem) => (
               <li key={problem}>{problem}</li>
             ))}
@@ -108,6 +112,7 @@ interface MetricChartProps {
 
 function MetricChart({ project, taskId, attempt, chart, briefs, smoothing, isLog }: MetricChartProps) {
   const { metric } = useFormat();
+  const words = useMetricWords();
   const colour = useSeriesColour();
   const [range, setRange] = useState<[number, number] | null>(null);
   const { series, error } = useQueries({
@@ -119,11 +124,11 @@ function MetricChart({ project, taskId, attempt, chart, briefs, smoothing, isLog
   });
   return (
     <Panel
-      title={chart.title}
+      title={<MetricName name={chart.title} />}
       aside={chart.names.map((name, index) => (
         <span key={name} className="flex items-center gap-1.5">
           <span aria-hidden className="h-0.5 w-3 rounded-full" style={{ backgroundColor: colour(index) }} />
-          {name}
+          <MetricName name={name} />
           <span className="font-medium text-fg tabular-nums">
             {metric(briefs.find((brief) => brief.name === name)?.last ?? Number.NaN)}
           </span>
@@ -134,8 +139,8 @@ function MetricChart({ project, taskId, attempt, chart, briefs, smoothing, isLog
         <ErrorState error={error} isInline />
       ) : (
         <Chart
-          label={chart.names.join(', ')}
-          names={chart.names}
+          label={chart.names.map(words).join(', ')}
+          names={chart.names.map(words)}
           series={series}
           smoothing={smoothing}
           isLog={isLog}

@@ -34,7 +34,7 @@ export function OutputsView({ project, taskId }: { project: string; taskId: numb
                 className="size-2.5 rounded-full"
                 style={{ backgroundColor: portColour(output.type) }}
               />
-              {output.name}
+              <span translate="no">{output.name}</span>
               <span className="font-normal text-fg-3">
                 <PortWords type={output.type} kind={output.kind} />
               </span>
@@ -73,7 +73,9 @@ export function OutputsView({ project, taskId }: { project: string; taskId: numb
                   download={file.path.split('/').at(-1)}
                   className="group flex h-8 items-center gap-3 px-4 hover:bg-sunken"
                 >
-                  <span className="min-w-0 flex-1 truncate font-mono text-12">{file.path}</span>
+                  <span translate="no" className="min-w-0 flex-1 truncate font-mono text-12">
+                    {file.path}
+                  </span>
                   <span className="shrink-0 text-12 text-fg-3 tabular-nums">{bytes(file.size_bytes)}</span>
                   <Download
                     aria-label={t('outputs.download')}

@@ -25,7 +25,7 @@ interface SummaryProps {
 /** Why a task did what it did, its attempts, and all that decided its result. */
 export function Summary({ project, task, detail }: SummaryProps) {
   const { t } = useTranslation(['runs', 'pipelines']);
-  const { bytes, duration } = useFormat();
+  const { bytes, duration, worded } = useFormat();
   if (detail.isLoadingError) return <ErrorState error={detail.error} onRetry={() => void detail.refetch()} />;
   if (!detail.data) return <SkeletonRows className="p-6" />;
   const { data } = detail;
@@ -48,7 +48,7 @@ export function Summary({ project, task, detail }: SummaryProps) {
           <section>
             <SectionTitle>{t('task.notes')}</SectionTitle>
             <ul className="space-y-1 text-12 text-fg-2">
-              {data.notes.map((note) => (
+              {worded(data).notes.map((note) => (
                 <li key={note}>{note}</li>
               ))}
             </ul>
@@ -62,8 +62,9 @@ export function Summary({ project, task, detail }: SummaryProps) {
           labelWidth="140px"
           facts={parameters.map(([label, value]) => ({
             label,
+            isName: true,
             value: (
-              <span className="font-mono text-12">
+              <span translate="no" className="font-mono text-12">
                 {typeof value === 'string' ? value || '""' : JSON.stringify(value)}
               </span>
             ),
@@ -111,10 +112,16 @@ export function Summary({ project, task, detail }: SummaryProps) {
             <KeyValue
               facts={data.inputs.map(({ name, type, kind, artifact, from_output, published_as }) => ({
                 label: name,
+                isName: true,
                 value: (
                   <span>
                     <PortWords type={type} kind={kind} />
-                    {from_output && <span className="text-fg-3"> ← {from_output}</span>}{' '}
+                    {from_output && (
+                      <span translate="no" className="text-fg-3">
+                        {' '}
+                        ← {from_output}
+                      </span>
+                    )}{' '}
                     {published_as ? (
                       <Published type={type} name={published_as} />
                     ) : (

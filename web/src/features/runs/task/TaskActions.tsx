@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { useLiveQueries } from '@/api/live';
 import { useMayChange } from '@/api/projects';
 import { taskQuery } from '@/api/tasks';
+import { later } from '@/i18n';
 import { Button } from '@/ui/Button';
 import { useQueryState } from '@/ui/routing';
 import { Select } from '@/ui/Select';
@@ -62,7 +63,9 @@ export function StopButton({ project, task }: { project: string; task: Pick<Task
       size="small"
       variant="danger"
       onPress={() =>
-        void cancelTask(project, task.id).catch((error) => toastError(error, t('page.cancelFailed')))
+        void cancelTask(project, task.id).catch((error) =>
+          toastError(error, later('runs', 'page.cancelFailed')),
+        )
       }
     >
       <CircleStop aria-hidden />
