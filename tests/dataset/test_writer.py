@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kpl.dataset import BadSample, Dataset, DatasetWriter, NotADataset, field
+from kpl.dataset import BadSample, Dataset, DatasetWriter, NotADataset, field, layout
 from kpl.dataset.gc import collect
 from kpl.dataset.verify import verify
 from kpl.dataset.versions import remove
@@ -210,6 +210,23 @@ def test_a_failed_append_leaves_what_others_may_need(tmp_path: Path) -> None:
     with DatasetWriter(root, kind="custom", fields=fields, append=True, resume=True) as writer:
         assert writer.resumed_keys == {"b", "c"}
     assert Dataset.open(root).columns("key").tolist() == ["a", "b", "c"]
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_process_forked_meanwhile_keeps_no_writer_out(tmp_path: Path) -> None:
+    with layout.door(tmp_path / "set") as is_alone:
+        assert is_alone
+        reader, writer = os.pipe()
+        child = os.fork()
+        if not child:
+            os.close(writer)
+            os.read(reader, 1)
+            os._exit(0)
+    os.close(reader)
+    with layout.door(tmp_path / "set") as is_alone:  # and does not wait for the child
+        assert is_alone
+    os.close(writer)
+    os.waitpid(child, 0)
 
 
 def test_interrupted_work_on_another_source_is_not_gone_on_with(tmp_path: Path) -> None:

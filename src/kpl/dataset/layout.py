@@ -166,18 +166,21 @@ def door(root: Path) -> Iterator[bool]:
         make_folder(root)
         handle = os.open(root, os.O_RDONLY)
         try:
-            is_alone = _is_locked(handle)
+            is_alone = _could(handle, fcntl.LOCK_EX)
             if is_alone and not _is_still(root, handle):
                 continue  # it was deleted while we waited, and perhaps made anew
             yield is_alone
             return
         finally:
+            _could(
+                handle, fcntl.LOCK_UN
+            )  # a process forked meanwhile has the handle too, and would keep the lock
             os.close(handle)
 
 
-def _is_locked(handle: int) -> bool:
+def _could(handle: int, how: int) -> bool:
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        fcntl.flock(handle, how)
     except OSError:
         return False
     return True
