@@ -48,6 +48,26 @@ def test_boxes_are_compared_with_those_of_the_labels(make_task: "MakeTask", boxe
     assert finished.metrics()["map"] == pytest.approx((1 + 51 / 101) / 2)
 
 
+def test_difficult_objects_do_not_count_unless_told(
+    make_task: "MakeTask", tmp_path: Path, encode_png: "EncodePng"
+) -> None:
+    image = encode_png(np.full((40, 40), 90, np.uint8))
+    with DatasetWriter(tmp_path / "plain", kind="detection", class_names=CLASSES) as writer:
+        writer.add("0.png", image=image, boxes=[CAT, DOG], labels=[0, 1], difficult=[False, True])
+        writer.add("1.png", image=image, boxes=[DOG], labels=[1], difficult=[True])
+    found = {"boxes": [[CAT], [DOG]], "labels": [[0], [1]], "scores": [[0.9], [0.9]]}
+    Dataset.open(tmp_path / "plain").derive(tmp_path / "answered", layers={"predictions": found})
+    counts = {}
+    for leave_out in (True, False):
+        finished = make_task(
+            NAME, "test", inputs={"dataset": tmp_path / "answered"}, leave_out_difficult=leave_out
+        ).run()
+        assert ("2 difficult objects" in finished.notes()) == leave_out
+        figures = evaluation.open_detection(finished.outputs["report"]).at(0.0)
+        counts[leave_out] = (figures.num_right, figures.num_missed, figures.num_false_alarms)
+    assert counts == {True: (1, 0, 0), False: (2, 1, 0)}
+
+
 def test_the_test_split_is_chosen_where_there_is_one(make_task: "MakeTask", boxes: Path) -> None:
     finished = make_task(NAME, "test", inputs={"dataset": boxes}).run()
     report = evaluation.open_detection(finished.outputs["report"])

@@ -67,8 +67,8 @@ def _boxes(generator: np.random.Generator, count: int, side: int, most: int) -> 
 
 def flat(truth: Any, answers: Any) -> tuple[Objects, Answers]:
     """The same, one sample after another."""
-    offsets = [np.cumsum([0, *map(len, part[0])]) for part in (truth, answers)]
-    columns = [[np.concatenate(column) for column in part] for part in (truth, answers)]
+    offsets = [np.cumsum([0, *map(len, part[0])]) for part in (truth[:3], answers)]
+    columns = [[np.concatenate(column) for column in part] for part in (truth[:3], answers)]
     (boxes, class_ids, ignored), (found, said, scores) = columns
     return (
         Objects(offsets[0], boxes, class_ids.astype(np.int64), ignored.astype(bool)),

@@ -71,6 +71,34 @@ def test_the_second_answer_to_an_object_is_a_false_alarm(report: DetectionReport
     assert report.at(0.2).answer_fates[2] == Fate.ALONE
 
 
+def test_a_difficult_object_is_left_out_like_any_other_would_be_found(tmp_path: Path) -> None:
+    easy = [False, False, False]
+    truth = TRUTH._replace(ignored=[easy, [False], []], difficult=[[True, False, False], [True], []])
+    write(tmp_path, truth=truth)
+    report = evaluation.open_detection(tmp_path)
+    assert report.objects.is_ignored.tolist() == [True, False, False, True]
+    assert report.objects.is_crowd.tolist() == [False] * 4
+    figures = report.at(0.0)
+    # both answers to the ant do not count; the answers that a crowd would take overlap too little with one object
+    assert figures.answer_fates.tolist() == [
+        Fate.IGNORED, Fate.WRONG, Fate.IGNORED, Fate.ALONE, Fate.ALONE, Fate.ALONE
+    ]  # fmt: skip
+    assert figures.object_fates.tolist() == [Fate.IGNORED, Fate.WRONG, Fate.ALONE, Fate.IGNORED]
+    assert report.overlap(3, 3) == pytest.approx(0.01)
+    crowd = TRUTH._replace(difficult=truth.difficult, ignored=[easy, [True], []])
+    write(tmp_path / "crowd", truth=crowd)  # what is both is a crowd
+    opened = evaluation.open_detection(tmp_path / "crowd")
+    assert opened.at(0.0).answer_fates.tolist()[3:5] == [Fate.IGNORED] * 2
+
+
+def test_without_difficult_objects_a_report_is_as_before(tmp_path: Path) -> None:
+    plain = write(tmp_path / "plain")
+    assert plain == write(tmp_path / "flags", truth=TRUTH._replace(difficult=[[0, 0, 0], [0], []]))
+    assert plain["answers"]["object_difficult"] == ""
+    with pytest.raises(ReportInvalid, match=r"truth\.difficult"):
+        write(tmp_path / "wrong", truth=TRUTH._replace(difficult=[[True], [True], []]))
+
+
 def test_an_answer_left_out_frees_its_object_for_one_of_another_class(tmp_path: Path) -> None:
     write(
         tmp_path,

@@ -39,12 +39,20 @@ class Objects:
         class_ids: [T].
         is_ignored: [T] objects that count neither when found nor when missed, and that any number of answers may be
             given to, as COCO's crowds.
+        is_difficult: [T] those among them that are single objects, as VOC's difficult ones; None for none. Their
+            overlap is that of any object, while that of a crowd is over the answer alone.
     """
 
     offsets: NDArray[np.int64]
     boxes: NDArray[np.floating]
     class_ids: NDArray[np.int64]
     is_ignored: NDArray[np.bool_]
+    is_difficult: NDArray[np.bool_] | None = None
+
+    @property
+    def is_crowd(self) -> NDArray[np.bool_]:
+        """[T] whether an object is ignored as many in one box."""
+        return self.is_ignored if self.is_difficult is None else self.is_ignored & ~self.is_difficult
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +81,7 @@ class AveragePrecisions:
 def pairs_of(objects: Objects, answers: Answers, *, least: float) -> Pairs:
     """Answers and objects of any class that overlap at least so much."""
     return overlapping_pairs(
-        objects.boxes, objects.offsets, objects.is_ignored, answers.boxes, answers.offsets, least=least
+        objects.boxes, objects.offsets, objects.is_crowd, answers.boxes, answers.offsets, least=least
     )
 
 
@@ -92,7 +100,7 @@ def match_classes(
         groups=_groups(answers),
         scores=answers.scores,
         is_ignored=objects.is_ignored if is_ignored is None else is_ignored,
-        is_crowd=objects.is_ignored,
+        is_shared=objects.is_ignored,
         thresholds=thresholds,
     )
 

@@ -46,11 +46,13 @@ class Truth(NamedTuple):
 
     Args:
         ignored: objects that count neither when found nor when missed, as COCO's crowds.
+        difficult: more of these, which are single objects, as VOC's difficult ones.
     """
 
     boxes: Sequence[ArrayLike]
     class_ids: Sequence[ArrayLike]
     ignored: Sequence[ArrayLike] | None = None
+    difficult: Sequence[ArrayLike] | None = None
 
 
 class Detections(NamedTuple):
@@ -62,13 +64,14 @@ class Detections(NamedTuple):
 
 
 class BoxFiles(msgspec.Struct, frozen=True, kw_only=True):
-    """The files of objects and answers, inside the report's folder; `object_ignored` is empty when none is."""
+    """The files of objects and answers, inside the report's folder; that of a flag is empty when no object has it."""
 
     rows: str = "rows.npy"
     object_offsets: str = "object_offsets.npy"
     object_boxes: str = "object_boxes.npy"
     object_classes: str = "object_classes.npy"
     object_ignored: str = ""
+    object_difficult: str = ""
     answer_offsets: str = "answer_offsets.npy"
     answer_boxes: str = "answer_boxes.npy"
     answer_classes: str = "answer_classes.npy"
@@ -175,7 +178,7 @@ class DetectionReport:
 
     def overlap(self, number: int, answer: int) -> float:
         """Of one object and one answer."""
-        crowd = self.objects.is_ignored[number : number + 1]
+        crowd = self.objects.is_crowd[number : number + 1]
         return float(overlaps(self.objects.boxes[[number]], crowd, self.answers.boxes[[answer]])[0])
 
     def areas(self) -> AveragePrecisions:
@@ -210,7 +213,7 @@ class DetectionReport:
             groups=samples_of(self.answers.offsets),
             scores=self.answers.scores,
             is_ignored=self.objects.is_ignored,
-            is_crowd=self.objects.is_ignored,
+            is_shared=self.objects.is_ignored,
             thresholds=np.array([self.manifest.iou_threshold]),
         )
         return found[:, 0].astype(np.int64)
@@ -275,7 +278,11 @@ def write_detection(
     threshold = opened.best_threshold()
     figures = opened.at(threshold)
     areas = opened.areas()
-    files = BoxFiles(object_ignored="object_ignored.npy" if objects.is_ignored.any() else "")
+    is_difficult = objects.is_difficult if objects.is_difficult is not None else np.zeros(0, bool)
+    files = BoxFiles(
+        object_ignored="object_ignored.npy" if objects.is_ignored.any() else "",
+        object_difficult="object_difficult.npy" if is_difficult.any() else "",
+    )
     report = {
         "schema": SCHEMA,
         "task": "detection",
@@ -306,6 +313,7 @@ def write_detection(
         files.object_boxes: objects.boxes,
         files.object_classes: objects.class_ids.astype(np.int32),
         files.object_ignored: objects.is_ignored,
+        files.object_difficult: is_difficult,
         files.answer_offsets: given.offsets,
         files.answer_boxes: given.boxes,
         files.answer_classes: given.class_ids.astype(np.int32),
@@ -333,6 +341,9 @@ def open_detection(folder: Path) -> DetectionReport:
             load_array(folder, files.object_ignored).astype(bool)
             if files.object_ignored
             else np.zeros(class_ids.shape, bool)
+        ),
+        is_difficult=(
+            load_array(folder, files.object_difficult).astype(bool) if files.object_difficult else None
         ),
     )
     answers = Answers(
@@ -386,11 +397,11 @@ def _open(
     num_classes = len(manifest.classes)
     _check(folder, "object", objects, len(rows), num_classes)
     _check(folder, "answer", answers, len(rows), num_classes)
-    if objects.is_ignored.shape != objects.class_ids.shape:
-        raise ReportInvalid(
-            f"{folder}: object_ignored {list(objects.is_ignored.shape)} has not one flag an object.",
-            hint=HINT,
-        )
+    for name, flags in (("ignored", objects.is_ignored), ("difficult", objects.is_difficult)):
+        if flags is not None and flags.shape != objects.class_ids.shape:
+            raise ReportInvalid(
+                f"{folder}: object_{name} {list(flags.shape)} has not one flag an object.", hint=HINT
+            )
     if answers.scores.shape != answers.class_ids.shape or not np.isfinite(answers.scores).all():
         raise ReportInvalid(f"{folder}: answer_scores are not one number an answer.", hint=HINT)
     pairs = pairs_of(objects, answers, least=manifest.iou_threshold)
@@ -437,12 +448,12 @@ def _check(folder: Path, what: str, given: Objects | Answers, num_samples: int, 
 def _objects(folder: Path, truth: Truth, num_samples: int) -> Objects:
     offsets, boxes = _joined_boxes(folder, "truth", truth.boxes, num_samples)
     class_ids = _joined(folder, "truth.class_ids", truth.class_ids, offsets)
-    flags = (
-        np.zeros(len(boxes), bool)
-        if truth.ignored is None
-        else _joined(folder, "truth.ignored", truth.ignored, offsets)
+    ignored, difficult = (
+        np.zeros(len(boxes), bool) if given is None else _joined(folder, name, given, offsets).astype(bool)
+        for name, given in (("truth.ignored", truth.ignored), ("truth.difficult", truth.difficult))
     )
-    return Objects(offsets, boxes, class_ids.astype(np.int64), flags.astype(bool))
+    # a crowd that is difficult too is a crowd
+    return Objects(offsets, boxes, class_ids.astype(np.int64), ignored | difficult, difficult & ~ignored)
 
 
 def _answers(folder: Path, answers: Detections, num_samples: int) -> Answers:

@@ -94,7 +94,7 @@ def match(
     groups: NDArray[np.integer],
     scores: NDArray[np.floating],
     is_ignored: NDArray[np.bool_],
-    is_crowd: NDArray[np.bool_],
+    is_shared: NDArray[np.bool_],
     thresholds: NDArray[np.float64],
 ) -> NDArray[np.int32]:
     """Give every answer the free object that it overlaps most, the surest answers first.
@@ -105,7 +105,7 @@ def match(
     Args:
         groups: [D] of answers; only those of one group may want the same object.
         is_ignored: [T] of objects, whose answers are to be counted neither way.
-        is_crowd: [T] of objects that any number of answers may get.
+        is_shared: [T] of objects that any number of answers may get.
         thresholds: [K] least overlaps.
     Returns:
         [D,K] numbers of objects; NO_PARTNER where there is none.
@@ -126,7 +126,7 @@ def match(
     # Answers of one rank are of different groups and want different objects: a round settles them all.
     for start, end in zip(np.append(0, ends[:-1]).tolist(), ends.tolist(), strict=True):
         wanted = objects[start:end]
-        can = reaches[start:end] & (~is_taken[wanted] | is_crowd[wanted, None])
+        can = reaches[start:end] & (~is_taken[wanted] | is_shared[wanted, None])
         firsts = np.flatnonzero(np.append(True, answers[start + 1 : end] != answers[start : end - 1]))
         lengths = np.diff(np.append(firsts, end - start))
         value = np.where(can, preference[start:end, None], -1)

@@ -26,7 +26,7 @@ def main() -> None:
         report = evaluation.write_detection(
             author.output("report"),
             rows=dataset.rows[positions],
-            truth=evaluation.Truth(*objects(dataset, positions)),
+            truth=truth(dataset, positions, leave_out_difficult=parameters.leave_out_difficult),
             answers=evaluation.Detections(*answers(dataset, layer, positions)),
             iou_threshold=parameters.iou_threshold,
             classes=dataset.class_names,
@@ -78,14 +78,19 @@ def has(dataset: Dataset, *fields: str) -> bool:
     return all(name in dataset.fields for name in fields)
 
 
-def objects(dataset: Dataset, positions: Rows) -> tuple[list[Any], ...]:
-    """Boxes, classes and crowds of each sample; objects without a class are left out."""
+def truth(dataset: Dataset, positions: Rows, *, leave_out_difficult: bool) -> evaluation.Truth:
+    """The objects of each sample without those that have no class; crowds and difficult ones are not to count."""
     boxes, labels = (parts(dataset, name, positions) for name in ("boxes", "labels"))
-    is_crowd = has(dataset, "crowd")
-    crowds = (
-        parts(dataset, "crowd", positions) if is_crowd else [np.zeros(len(each), bool) for each in labels]
+    nothing = [np.zeros(len(each), bool) for each in labels]
+    crowd, difficult = (
+        parts(dataset, name, positions) if has(dataset, name) else nothing for name in ("crowd", "difficult")
     )
-    return known(labels, boxes, labels, crowds)
+    number = sum(int(each.sum()) for each in difficult)
+    if number and leave_out_difficult:
+        author.note(f"{number} difficult objects count neither way.", text_zh=f"{number} 个困难目标未计入。")
+    return evaluation.Truth(
+        *known(labels, boxes, labels, crowd, difficult if leave_out_difficult else nothing)
+    )
 
 
 def answers(dataset: Dataset, layer: str, positions: Rows) -> tuple[list[Any], ...]:
