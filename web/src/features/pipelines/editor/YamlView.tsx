@@ -76,6 +76,7 @@ export default function YamlView({ store, document, problems }: YamlViewProps) {
           <textarea
             ref={area}
             aria-label={t('yaml.label')}
+            translate="no"
             aria-invalid={fault !== null}
             spellCheck={false}
             wrap="off"
