@@ -65,7 +65,10 @@ async function compare(language, theme, width, isByMouse) {
   await page.waitForURL(/all=1/);
   assert.match(await facts.textContent(), /weight_decay/);
   assert.ok((await facts.getByRole('row').count()) > few);
-  assert.match(await page.getByRole('table', { name: words.metrics }).textContent(), /val_accuracy/);
+  assert.match(
+    await page.getByRole('table', { name: words.metrics }).textContent(),
+    /val_accuracy|验证准确率/,
+  );
 
   const charts = page.locator('[role=img]');
   await charts.first().waitFor();

@@ -38,7 +38,7 @@ const WORDS = {
     saved: /保存$/,
     saveRevision: '保存修订',
     more: '更多',
-    history: '历史版本',
+    history: '修订历史',
     restore: '恢复',
     revisions: '修订列表',
     looking: '正在查看修订 1',

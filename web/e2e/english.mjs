@@ -7,7 +7,7 @@ const KEPT =
   `KPL API CLI SDK URL HTTP HTTPS ID IP TLS JSON YAML CSV XML zip tar Git README Markdown Python JavaScript curl
   Notebook Jupyter JupyterLab Ctrl Shift Alt Esc Enter Tab Home End Space CPU GPU NPU MPS MIG CUDA NVIDIA ONNX
   Runtime OpenVINO NNCF PyTorch COCO VOC Pascal YOLO CVAT LabelMe WIDER FACE Parquet TFRecord WebDataset Lines PNG
-  JPEG EXIF RGB IoU ROC AUC F AP mAP EMA SHA B KB MB GB TB PB GMT UTC px ms`.split(/\s+/);
+  JPEG EXIF RGB IoU ROC AUC F AP mAP EMA SHA MiB GiB B KB MB GB TB PB GMT UTC px ms`.split(/\s+/);
 
 /** Words of the kinds of data and of tasks, which a label has in Chinese wherever they show. */
 const KINDS = [
@@ -20,12 +20,9 @@ const KINDS = [
   'processing',
 ];
 
-let names;
-
 /** Names that the server's users gave: of projects, users, machines, datasets, their classes and so on. */
 async function namesOn(page) {
-  if (names !== undefined) return names;
-  const found = await page.evaluate(
+  return page.evaluate(
     async (api) => {
       const items = async (path) => {
         const answer = await fetch(`${api}/${path}`);
@@ -45,16 +42,21 @@ async function namesOn(page) {
     },
     `${new URL(page.url()).origin}/api/v1`,
   );
-  // Nobody is told names before signing in.
-  if (found.length > 0) names = found;
-  return found;
 }
+
+let names = [];
 
 /** What stands on a Chinese page in English, each as `text (element)`; nothing on pages in another language. */
 export async function englishOn(page) {
   if ((await page.evaluate(() => document.documentElement.lang)) !== 'zh-CN') return [];
-  const known = [...KEPT, ...(await namesOn(page)).flatMap((name) => name.match(/[A-Za-z]+/g) ?? [])];
-  return page.evaluate(find, { known, kinds: KINDS });
+  const look = () => {
+    const known = [...KEPT, ...names.flatMap((name) => name.match(/[A-Za-z]+/g) ?? [])];
+    return page.evaluate(find, { known, kinds: KINDS });
+  };
+  const found = await look();
+  if (found.length === 0) return [];
+  names = await namesOn(page);
+  return look();
 }
 
 /** Runs in the page. */

@@ -21,7 +21,7 @@ const WORDS = {
     threshold: '阈值',
     right: /^正确/,
     previous: '上一个样本',
-    unanswered: /^未作答/,
+    unanswered: /^无预测/,
     chosen: '已打包',
   },
 };

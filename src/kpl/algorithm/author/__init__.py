@@ -12,7 +12,7 @@ Everything works outside the platform too: inputs and outputs are folders below 
 nowhere.
 """
 
-from kpl.algorithm.author.events import figure, metric, note, progress
+from kpl.algorithm.author.events import figure, metric, note, progress, refusal
 from kpl.algorithm.author.files import (
     checkpoints,
     has_input,
@@ -44,6 +44,7 @@ __all__ = [
     "output",
     "parameters",
     "progress",
+    "refusal",
     "save_model",
     "serve",
     "unpacked_input",

@@ -27,6 +27,12 @@ def note(text: str, *, text_zh: str = "") -> None:
     _append({"type": "note", "text": text, **_chinese("text_zh", text, text_zh)})
 
 
+def refusal(text: str, *, text_zh: str = "") -> SystemExit:
+    """What ends the process with a reason, as in `raise author.refusal(...)`: in its log, and on the task's page."""
+    note(text, text_zh=text_zh)
+    return SystemExit(text)
+
+
 def figure(name: str, data: Any = None, *, path: Path | None = None) -> None:
     """Show data for a chart (JSON), or a picture or page that lies in one of the output folders."""
     _append({"type": "figure", "name": name, **({"path": str(path)} if path else {"data": data})})

@@ -122,7 +122,11 @@ function Subject({ project, report: { model, dataset } }: { project: string; rep
           {`${dataset.name}@${dataset.version}`}
         </AppLink>
       )}
-      {dataset.split && <Badge tone="dataset">{dataset.split}</Badge>}
+      {dataset.split && (
+        <Badge tone="dataset">
+          {dataset.split === 'all' ? t('samples.all') : <span translate="no">{dataset.split}</span>}
+        </Badge>
+      )}
     </span>
   );
 }
@@ -145,7 +149,12 @@ function About({ report: { cost, hardware } }: { report: Report }) {
             value: <Metric name={name} value={value} />,
           }))}
         />
-        <KeyValue facts={machine.map(([label, value]) => ({ label, value: String(value) }))} />
+        <KeyValue
+          facts={machine.map(([name, value]) => ({
+            label: t(`hardware.${name}`, { defaultValue: name }),
+            value: <span translate="no">{String(value)}</span>,
+          }))}
+        />
       </div>
     </Panel>
   );

@@ -24,7 +24,7 @@ def main() -> None:
     try:
         manifest = load_manifest(folder)
     except KPLError as err:
-        raise SystemExit(str(err)) from err
+        raise author.refusal(err.sentence) from err
     num_files = hand_on(folder, author.output("algorithm"))
     author.metric("files", num_files)
     author.note(f"Commit {commit}", text_zh=f"提交 {commit}")
@@ -38,7 +38,10 @@ def main() -> None:
 def fetch(url: str, ref: str, checkout: Path) -> str:
     """Fetch one commit without history; returns its hash."""
     if shutil.which("git") is None:
-        raise SystemExit("git is not installed on this machine: apt-get install git")
+        raise author.refusal(
+            "git is not installed on this machine: apt-get install git",
+            text_zh="这台机器没有安装 git，请运行 `apt-get install git`",
+        )
     git(checkout.parent, "init", "--quiet", str(checkout))
     # A branch, a tag or a commit: a fetch takes all three, a clone only the first two.
     git(checkout, "fetch", "--quiet", "--depth", "1", "--no-tags", "--", url, ref or "HEAD")

@@ -5,21 +5,25 @@ from pathlib import Path
 
 from kpl.algorithm import author
 from kpl.dataset.convert import pack
+from kpl.errors import KPLError
 
 MAX_NOTES = 20  # all problems stand in report.json; the first ones are shown on the task
 
 
 def main() -> None:
     parameters = author.parameters()
-    report = pack(
-        choose_source(parameters.path),
-        author.output("dataset"),
-        kind=None if parameters.kind == "auto" else parameters.kind,
-        format=parameters.format,
-        on_error=parameters.on_error,
-        progress=show_progress,
-        unpacking=show_unpacking,
-    )
+    try:
+        report = pack(
+            choose_source(parameters.path),
+            author.output("dataset"),
+            kind=None if parameters.kind == "auto" else parameters.kind,
+            format=parameters.format,
+            on_error=parameters.on_error,
+            progress=show_progress,
+            unpacking=show_unpacking,
+        )
+    except KPLError as err:
+        raise author.refusal(err.sentence) from err
     for problem in report.problems[:MAX_NOTES]:
         author.note(problem.sentence)
     if report.num_problems > MAX_NOTES:
@@ -53,12 +57,16 @@ def choose_source(path: str) -> Path:
     if path:
         source = Path(path)
         if not source.is_absolute() or not source.exists():
-            raise SystemExit(
-                f"Parameter path: {path!r} is not the absolute path of a folder or archive on this machine."
+            raise author.refusal(
+                f"Parameter path: {path!r} is not the absolute path of a folder or archive on this machine.",
+                text_zh=f"参数 path：{path!r} 不是本机文件夹或压缩包的绝对路径。",
             )
         return source
     if not author.has_input("files"):
-        raise SystemExit("There is nothing to import: connect the input `files`, or set parameter `path`.")
+        raise author.refusal(
+            "There is nothing to import: connect the input `files`, or set parameter `path`.",
+            text_zh="没有可导入的内容：请连接输入 `files`，或设置参数 `path`。",
+        )
     return author.input("files")
 
 

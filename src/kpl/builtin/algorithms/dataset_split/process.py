@@ -27,8 +27,9 @@ def main() -> None:
             text_zh=f"保留了原有测试集的 {len(kept['test'])} 个样本，其余样本重新划分。",
         )
     if sum(shares.values()) == 0:
-        raise SystemExit(
-            "The shares of the splits to make add up to 0. Give `train`, `val` or `test` a share above 0."
+        raise author.refusal(
+            "The shares of the splits to make add up to 0. Give `train`, `val` or `test` a share above 0.",
+            text_zh="各划分的比例之和为 0。请将 `train`、`val` 或 `test` 的比例设为大于 0。",
         )
 
     if parameters.method == "key":

@@ -197,13 +197,19 @@ def choose(table: list[TargetRow], wanted: str, max_accuracy_drop: float) -> Tar
     if wanted != "auto":
         row = next(row for row in table if row.target == wanted)
         if not row.is_available:
-            raise SystemExit(f"Target {wanted} cannot be built here. It needs: {row.needs}.")
+            raise author.refusal(
+                f"Target {wanted} cannot be built here. It needs: {row.needs}.",
+                text_zh=f"目标 {wanted} 无法在此编译，需要：{row.needs_zh}。",
+            )
         return row
     built = [row for row in table if row.accuracy_after is not None and row.target.startswith("onnxruntime")]
     if not built:
-        raise SystemExit(
+        raise author.refusal(
             "Target `auto` chooses among the ONNX Runtime targets, and none was built. "
-            "Add `onnxruntime-fp32` to parameter `targets`, or name one in parameter `target`."
+            "Add `onnxruntime-fp32` to parameter `targets`, or name one in parameter `target`.",
+            text_zh="目标 `auto` 从 ONNX Runtime 目标中选择，但没有编译任何一个。"
+            "请在参数 `targets` 中加入 `onnxruntime-fp32`，"
+            "或在参数 `target` 中指定目标。",
         )
     good = [row for row in built if row.accuracy_drop <= max_accuracy_drop]
     return min(
@@ -219,13 +225,12 @@ def check_gate(row: TargetRow, max_accuracy_drop: float) -> None:
         f"by {row.accuracy_drop:.4f}; at most {max_accuracy_drop:.4f} is allowed. "
         "Choose a target of higher precision, give more calibration_samples, or raise max_accuracy_drop."
     )
-    author.note(
+    raise author.refusal(
         message,
         text_zh=f"目标 {row.target} 的准确率从 {row.accuracy_before:.4f} 降到 {row.accuracy_after:.4f}，"
         f"下降 {row.accuracy_drop:.4f}，超过允许的 {max_accuracy_drop:.4f}。"
         "请选择精度更高的目标、增加 calibration_samples，或放宽 max_accuracy_drop。",
     )
-    raise SystemExit(message)
 
 
 def golden_rows(rows: NDArray[np.int64], labels: NDArray[np.int64]) -> list[int]:

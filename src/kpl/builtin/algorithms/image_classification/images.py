@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from kpl.algorithm import author
 from kpl.dataset import Dataset
 
 CACHE_BYTES = 2**30  # decoded pixels stay in memory up to this size; above it every epoch decodes anew
@@ -74,7 +75,9 @@ class Images:
         try:
             return decode(sample["image"], *self._size)
         except (OSError, ValueError) as err:
-            raise SystemExit(
+            raise author.refusal(
                 f"Sample {sample.key!r}: its image cannot be decoded ({err}). "
-                "Import the dataset again with on_error=skip, or run `kpl dataset verify`."
+                "Import the dataset again with on_error=skip, or run `kpl dataset verify`.",
+                text_zh=f"样本 {sample.key!r} 的图像无法解码。"
+                "请跳过损坏的文件重新导入数据集，或运行 `kpl dataset verify`。",
             ) from err

@@ -9,6 +9,7 @@ from images import Images, labelled
 from numpy.typing import NDArray
 from saved import SavedClassifier
 
+from kpl.algorithm import author
 from kpl.dataset import Dataset
 
 
@@ -35,9 +36,12 @@ def choose_split(dataset: Dataset, wanted: str) -> tuple[str, NDArray[np.int64]]
     splits.setdefault("all", np.arange(len(dataset)))
     rows = labelled(dataset, splits.get(wanted, np.empty(0, dtype=np.int64)))
     if len(rows) == 0:
-        raise SystemExit(
+        raise author.refusal(
             f"The dataset has no labelled sample in split {wanted!r}; its splits are {dataset.splits}. "
-            "Set parameter `split` to one of them or to `auto`, or split the dataset with `dataset_split`."
+            "Set parameter `split` to one of them or to `auto`, or split the dataset with `dataset_split`.",
+            text_zh=f"数据集在划分 {wanted!r} 中没有带标签的样本，现有划分：{dataset.splits}。"
+            "请将参数 `split` 设为其中之一或 `auto`，"
+            "或先用 `dataset_split` 划分数据集。",
         )
     return wanted, rows
 
@@ -50,8 +54,10 @@ def labels_in_model(model: SavedClassifier, dataset: Dataset, rows: NDArray[np.i
         dataset.class_names[label] for label in np.unique(labels) if dataset.class_names[label] not in number
     ]
     if unknown:
-        raise SystemExit(
+        raise author.refusal(
             f"The dataset has classes that the model does not know: {unknown}; it knows {model.classes}. "
-            "Choose the dataset version the model was trained on, or train again on this one."
+            "Choose the dataset version the model was trained on, or train again on this one.",
+            text_zh=f"数据集含有模型不认识的类别：{unknown}；模型认识 {model.classes}。请选择训练时所用的数据集版本，"
+            "或用此数据集重新训练。",
         )
     return np.asarray([number.get(name, -1) for name in dataset.class_names], dtype=np.int64)[labels]

@@ -122,8 +122,9 @@ def find_weights(folder: Path) -> dict[str, Tensor]:
     """The tensors of a model folder: of this algorithm, or any model that consists of safetensors files."""
     files = sorted(folder.glob("*.safetensors"))
     if not files:
-        raise SystemExit(
+        raise author.refusal(
             f"The input `model` holds no *.safetensors file, only {sorted(path.name for path in folder.iterdir())}. "
-            "Give a model trained here, or weights saved as safetensors."
+            "Give a model trained here, or weights saved as safetensors.",
+            text_zh="输入 `model` 中没有 *.safetensors 文件。请提供在此训练的模型，或 safetensors 格式的权重。",
         )
     return {name: tensor for file in files for name, tensor in load_file(file).items()}

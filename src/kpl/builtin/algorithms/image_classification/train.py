@@ -255,9 +255,11 @@ def choose_rows(
         is_val[((np.arange(num_val) + 0.5) * len(by_label) / max(1, num_val)).astype(np.int64)] = True
         train, val = np.sort(by_label[~is_val]), np.sort(by_label[is_val])
     if len(train) < 2:
-        raise SystemExit(
+        raise author.refusal(
             f"The dataset has {len(train)} labelled training samples of {len(dataset)} (splits {dataset.splits}), "
-            "at least 2 are needed. Split it with the node `dataset_split`, or import more images."
+            "at least 2 are needed. Split it with the node `dataset_split`, or import more images.",
+            text_zh=f"数据集共 {len(dataset)} 个样本，其中带标签的训练样本只有 {len(train)} 个，至少需要 2 个。"
+            "请用 `dataset_split` 节点划分数据集，或导入更多图像。",
         )
     if len(val) == 0:
         author.note(
@@ -304,8 +306,9 @@ def parameter_groups(network: Network, weight_decay: float) -> list[dict[str, An
     """Weights decay; biases and normalisation (one-dimensional) do not."""
     learnt = [parameter for parameter in network.parameters() if parameter.requires_grad]
     if not learnt:
-        raise SystemExit(
-            "Every tensor is frozen, so nothing is left to learn. Set parameter `freeze` to `features` or `none`."
+        raise author.refusal(
+            "Every tensor is frozen, so nothing is left to learn. Set parameter `freeze` to `features` or `none`.",
+            text_zh="全部权重都已冻结，没有可训练的内容。请将参数 `freeze` 设为 `features` 或 `none`。",
         )
     return [
         {"params": [parameter for parameter in learnt if parameter.ndim > 1], "weight_decay": weight_decay},

@@ -45,10 +45,11 @@ def main() -> None:
             split=split,
         )
     else:
-        raise SystemExit(
+        raise author.refusal(
             f"The dataset has no labels and predictions in layer '{layer}' to compare; it has the fields "
             f"{', '.join(dataset.fields)}. A layer of predictions has `boxes` and `labels`, or `label`: set "
-            "the parameter `layer` to its name."
+            "the parameter `layer` to its name.",
+            text_zh=f"数据集中没有可与图层“{layer}”对比的标签和预测。请将参数 `layer` 设为预测图层的名称。",
         )
     for name, value in report["metrics"].items():
         # What the classes have on average goes by the name that figures of boxes have.
@@ -67,9 +68,11 @@ def choose_split(dataset: Dataset, wanted: str) -> tuple[str, Rows]:
         wanted = next((name for name in ("test", "val") if name in splits), "all")
     splits.setdefault("all", dataset.rows)
     if wanted not in splits:
-        raise SystemExit(
+        raise author.refusal(
             f"The dataset has no samples in split '{wanted}'; it has {', '.join(splits)}. Set the parameter `split` to "
-            "one of them, or to `auto`."
+            "one of them, or to `auto`.",
+            text_zh=f"数据集在划分“{wanted}”中没有样本，现有 {'、'.join(splits)}。"
+            "请将参数 `split` 设为其中之一或 `auto`。",
         )
     return wanted, np.flatnonzero(np.isin(dataset.rows, splits[wanted]))
 
@@ -127,7 +130,10 @@ def answered(dataset: Dataset, layer: str, positions: Rows) -> Rows:
             text_zh=f"{len(labelled) - len(kept)} 个没有预测的样本未计入。",
         )
     if not len(kept):
-        raise SystemExit("No sample has both a label and a prediction. Choose another split or layer.")
+        raise author.refusal(
+            "No sample has both a label and a prediction. Choose another split or layer.",
+            text_zh="没有样本同时带有标签和预测。请选择其他划分或图层。",
+        )
     return kept
 
 

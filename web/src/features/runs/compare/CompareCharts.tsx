@@ -1,5 +1,7 @@
 import { useQueries } from '@tanstack/react-query';
 import { ErrorState } from '@/ui/ErrorState';
+import { MetricName } from '@/ui/MetricName';
+import { useMetricWords } from '@/ui/metricWords';
 import { Panel } from '@/ui/Panel';
 import { Chart } from '@/viz/Chart';
 import { seriesQuery } from '../api';
@@ -25,6 +27,7 @@ export function CompareChart(props: CompareChartProps) {
     const isShown = row.values[index] !== null && source !== undefined && !hidden.includes(run.id);
     return isShown ? [{ name: `#${run.id}`, colour: index, source }] : [];
   });
+  const words = useMetricWords();
   const { series, error } = useQueries({
     queries: curves.map(({ source }) => seriesQuery(project, source, row.name, undefined, range)),
     combine: (results) => ({
@@ -34,12 +37,18 @@ export function CompareChart(props: CompareChartProps) {
   });
   if (curves.length === 0) return null;
   return (
-    <Panel title={`${row.task} · ${row.name}`}>
+    <Panel
+      title={
+        <>
+          <span translate="no">{row.task}</span> · <MetricName name={row.name} />
+        </>
+      }
+    >
       {error ? (
         <ErrorState error={error} isInline />
       ) : (
         <Chart
-          label={`${row.task} ${row.name}: ${curves.map(({ name }) => name).join(', ')}`}
+          label={`“${row.task}” ${words(row.name)}: ${curves.map(({ name }) => name).join(', ')}`}
           names={curves.map(({ name }) => name)}
           colours={curves.map(({ colour }) => colour)}
           series={series}

@@ -57,7 +57,7 @@ function Grid({ label, first, runs, children }: GridProps) {
 
 function Name({ step, name }: { step: string; name: string }) {
   return (
-    <th scope="row" className={NAME}>
+    <th scope="row" translate="no" className={NAME}>
       <span className="text-fg-3">{step} · </span>
       {name}
     </th>
@@ -91,6 +91,7 @@ export function FactTable({ runs, facts }: { runs: Run[]; facts: Difference[] })
                 {runs.map(({ id }, index) => (
                   <td
                     key={id}
+                    translate="no"
                     title={fact.values[index] ?? undefined}
                     className={`${CELL} max-w-64 truncate font-mono text-12 ${fact.isDifferent ? '' : 'text-fg-3'}`}
                   >

@@ -147,7 +147,9 @@ function columnsOf(
         return (
           <span className="flex items-center gap-2.5">
             {node && <NodeIcon node={node} size={22} />}
-            <span className="truncate font-medium">{node ? nodeTitle(node, language) : name}</span>
+            <span translate="no" className="truncate font-medium">
+              {node ? nodeTitle(node, language) : name}
+            </span>
           </span>
         );
       },

@@ -57,7 +57,9 @@ export function Timeline({ run, selected, onPick }: TimelineProps) {
             >
               <span className="flex items-center gap-2 truncate pr-3 pl-1.5">
                 <StateIcon state={task.state} />
-                <span className="truncate">{node ? nodeTitle(node, i18n.language) : task.name}</span>
+                <span translate="no" className="truncate">
+                  {node ? nodeTitle(node, i18n.language) : task.name}
+                </span>
               </span>
               <Track task={task} span={span} now={end} length_s={length_s} label={t('page.waited')} />
             </button>

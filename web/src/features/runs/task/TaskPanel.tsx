@@ -30,7 +30,7 @@ export function TaskPanel({ project, task, run, onClose, onRerun }: TaskPanelPro
     <>
       <header className="flex h-11 shrink-0 items-center gap-3 pr-3 pl-6">
         {node && <NodeIcon node={node} size={24} />}
-        <h2 className="truncate text-14 font-semibold">
+        <h2 translate="no" className="truncate text-14 font-semibold">
           {node ? nodeTitle(node, i18n.language) : task.name}
         </h2>
         <StateChip state={task.state} />
