@@ -100,6 +100,13 @@ def test_a_template_is_saved_shown_and_deleted(server: LocalServer, tmp_path: Pa
     assert kpl(server, "template", "save", "ours", str(file), *words).returncode == 0
     shown = json.loads(kpl(server, "template", "show", "ours", "--json").stdout)
     assert (shown["origin"], shown["title"]) == ("project", {"en": "Ours", "zh": "我们的"})
+    assert "default/ours" in kpl(server, "template", "share", "ours").stderr
+    assert kpl(server, "project", "create", "elsewhere").returncode == 0
+    assert "default/ours" in kpl(server, "--project", "elsewhere", "template", "list", "--shared").stdout
+    there = kpl(server, "--project", "elsewhere", "template", "show", "default/ours", "--revision", "1")
+    assert "title:" in there.stdout, there.stderr
+    assert kpl(server, "template", "unshare", "ours").returncode == 0
+    assert kpl(server, "--project", "elsewhere", "template", "show", "default/ours").returncode == 1
     assert kpl(server, "template", "delete", "ours", "--yes").returncode == 0
     assert "ours" not in kpl(server, "template", "list").stdout
     kept = kpl(server, "template", "delete", "image_classification", "--yes")

@@ -1,4 +1,4 @@
-"""Files as people have them become datasets in a real browser, whatever their layout; algorithms are tried on them."""
+"""Files as people have them become datasets in a real browser, and an algorithm is tried on them."""
 
 from pathlib import Path
 

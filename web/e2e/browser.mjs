@@ -1,6 +1,6 @@
 // What every browser test shares: a Chromium of the system and a server that is asked for by address.
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import AxeBuilder from '@axe-core/playwright';
 import { chromium } from 'playwright-core';
 import { englishOn } from './english.mjs';
@@ -58,6 +58,17 @@ export async function open(browser, { language, theme, width = 1440, height = 90
   });
   return { context, page, problems };
 }
+
+/** The words of a feature in a language, and behind them those that all share. */
+export function texts(language, feature) {
+  const [common, own] = ['common', feature].map((name) =>
+    JSON.parse(readFileSync(new URL(`../src/i18n/${language}/${name}.json`, import.meta.url), 'utf-8')),
+  );
+  return { ...common, ...own };
+}
+
+/** A text with its gaps filled. */
+export const filled = (text, values) => text.replace(/\{\{(\w+)\}\}/g, (_, name) => values[name]);
 
 /** Where something is once it stands still: canvases move of their own for a moment. */
 export async function atRest(locator) {

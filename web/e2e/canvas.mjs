@@ -1,13 +1,10 @@
 // What the canvas, the forms and the files of pipelines do for who draws: one round in English with the mouse, one in
 // Chinese with the keyboard. KPL_E2E_OTHER is the address of a second server, for what is carried there as a file.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { atRest, BASE, lookAt, open, PASSWORD, signIn, start, USER } from './browser.mjs';
+import { atRest, BASE, filled, lookAt, open, PASSWORD, signIn, start, texts, USER } from './browser.mjs';
 
 const OTHER = process.env.KPL_E2E_OTHER;
-const wordsOf = (language) =>
-  JSON.parse(readFileSync(new URL(`../src/i18n/${language}/pipelines.json`, import.meta.url), 'utf-8'));
-const filled = (text, values) => text.replace(/\{\{(\w+)\}\}/g, (_, name) => values[name]);
+const wordsOf = (language) => texts(language, 'pipelines');
 const browser = await start();
 
 const node = (page, id) => page.locator(`.kpl-canvas .react-flow__node[data-id="${id}"]`);

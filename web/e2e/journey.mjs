@@ -1,12 +1,8 @@
 // From data to an answer, as two users go: one with the mouse in English, who builds, runs, deploys and tries a model;
 // one with the keyboard alone in Chinese, who builds and runs a pipeline.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { atRest, BASE, lookAt, open, signIn, start } from './browser.mjs';
+import { atRest, BASE, filled, lookAt, open, signIn, start, texts } from './browser.mjs';
 
-const texts = (language, feature) =>
-  JSON.parse(readFileSync(new URL(`../src/i18n/${language}/${feature}.json`, import.meta.url), 'utf-8'));
-const filled = (text, values) => text.replace(/\{\{(\w+)\}\}/g, (_, name) => values[name]);
 const FOR_RUNS_MS = 90_000;
 
 const browser = await start();

@@ -1,11 +1,12 @@
+import i18next from 'i18next';
 import { useTranslation } from 'react-i18next';
 import type { Schemas } from '@/api/client';
 import { useLive } from '@/api/live';
-import { later } from '@/i18n';
 import { useFormat } from '@/i18n/format';
 import { useGo } from '@/ui/routing';
 import { toast } from '@/ui/Toast';
-import { isToBeTold } from '@/viz/tasks/begun';
+import { toBeTold } from '@/viz/tasks/begun';
+import { taskTitle } from '@/viz/tasks/FailedTasks';
 import { taskPath } from '@/viz/tasks/place';
 
 type TaskEvent = Pick<Schemas['TaskOut'], 'id' | 'run_id' | 'name' | 'state' | 'reason' | 'reason_zh'>;
@@ -17,10 +18,11 @@ export function useFailureToasts(project: string): void {
   const go = useGo();
   useLive([`project:${project}`], ({ type, data }) => {
     const task = data as unknown as TaskEvent;
-    if (type !== 'task' || !isToBeTold(task)) return;
+    const algorithm = type === 'task' ? toBeTold(task) : null;
+    if (algorithm === null) return;
     toast({
       tone: 'failed',
-      title: later('common', 'failedTasks.toast', { name: task.name }),
+      title: () => i18next.t('failedTasks.toast', { name: taskTitle(i18next.t, { ...task, algorithm }) }),
       detail: worded(task).reason,
       action: { label: t('failedTasks.log'), onPress: () => go(taskPath(project, task)) },
     });

@@ -105,7 +105,7 @@ def list_runs(
 def _is_called(word: str) -> ColumnElement[bool]:
     named = has_word(word, RunRow.name, RunRow.pipeline, RunRow.template, RunRow.created_by)
     number = word.removeprefix("#")
-    is_number = number.isascii() and number.isdecimal() and len(number) < 19
+    is_number = number.isascii() and number.isdecimal() and len(number) < 10
     return or_(RunRow.id == int(number), named) if is_number else named
 
 

@@ -25,12 +25,12 @@ export function FailedEnd({ project, task }: { project: string; task: Schemas['T
 }
 
 /** Whoever goes away before a task is over is told when it fails. */
-export function useTellWhenFailed(id: number, state: string | undefined): void {
-  const last = useRef(state);
-  last.current = state;
+export function useTellWhenFailed(id: number, task: Schemas['TaskOut'] | undefined): void {
+  const last = useRef(task);
+  last.current = task;
   useEffect(
     () => () => {
-      if (!OVER.has(last.current ?? '')) tellWhenFailed(id);
+      if (!OVER.has(last.current?.state ?? '')) tellWhenFailed(id, last.current?.algorithm ?? '');
     },
     [id],
   );

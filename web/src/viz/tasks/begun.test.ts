@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { isToBeTold, tellWhenFailed } from './begun';
+import { tellWhenFailed, toBeTold } from './begun';
 
 test('a task that was begun here is told of once, when it fails', () => {
-  tellWhenFailed(3);
-  expect(isToBeTold({ id: 3, state: 'running' })).toBe(false);
-  expect(isToBeTold({ id: 4, state: 'failed' })).toBe(false);
-  expect(isToBeTold({ id: 3, state: 'failed' })).toBe(true);
-  expect(isToBeTold({ id: 3, state: 'failed' })).toBe(false);
+  tellWhenFailed(3, 'dataset_import');
+  expect(toBeTold({ id: 3, state: 'running' })).toBeNull();
+  expect(toBeTold({ id: 4, state: 'failed' })).toBeNull();
+  expect(toBeTold({ id: 3, state: 'failed' })).toBe('dataset_import');
+  expect(toBeTold({ id: 3, state: 'failed' })).toBeNull();
 });

@@ -1,13 +1,16 @@
 /** Tasks that somebody began in this window and no longer watches: when one fails, it is told wherever one is by then. */
 
-const begun = new Set<number>();
+const begun = new Map<number, string>();
 
 /** Tell when this task fails, from now on. */
-export function tellWhenFailed(id: number): void {
-  begun.add(id);
+export function tellWhenFailed(id: number, algorithm: string): void {
+  begun.set(id, algorithm);
 }
 
-/** Whether what an event says of a task is to be told; once at most. */
-export function isToBeTold({ id, state }: { id: number; state: string }): boolean {
-  return state === 'failed' && begun.delete(id);
+/** The algorithm of a task that has failed and is to be told of, once at most; null for what is not to be told. */
+export function toBeTold({ id, state }: { id: number; state: string }): string | null {
+  const algorithm = state === 'failed' ? begun.get(id) : undefined;
+  if (algorithm === undefined) return null;
+  begun.delete(id);
+  return algorithm;
 }

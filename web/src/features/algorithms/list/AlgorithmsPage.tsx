@@ -164,10 +164,10 @@ function Measured({ devices }: { devices: Device[] }) {
   return (
     <ul aria-label={t('list.measured')} className="space-y-0.5 text-12 text-fg-2">
       {devices.slice(0, DEVICES).map(({ device, device_kind, accuracy, latency_ms }) => (
-        <li key={device} className="flex items-baseline gap-2" title={device}>
+        <li key={device} className="flex flex-wrap items-baseline gap-x-3" title={device}>
           <span className="w-9 shrink-0 text-11 font-medium text-fg-3 uppercase">{device_kind || '–'}</span>
           {accuracy && (
-            <span title={accuracy.target || undefined}>
+            <span className="whitespace-nowrap" title={accuracy.target || undefined}>
               <span className="text-fg-3">
                 {accuracy.metric} {t('list.upTo')}
               </span>{' '}
@@ -175,10 +175,9 @@ function Measured({ devices }: { devices: Device[] }) {
             </span>
           )}
           {latency_ms && (
-            <span className="min-w-0 truncate">
+            <span className="whitespace-nowrap" title={latency_ms.target || undefined}>
               <span className="text-fg-3">{t('list.from')}</span>{' '}
               <Metric name={latency_ms.metric} value={latency_ms.value} />
-              {latency_ms.target && <span className="text-fg-3"> · {latency_ms.target}</span>}
             </span>
           )}
         </li>

@@ -29,7 +29,7 @@ export function FetchProgress({ project, taskId, onInstalled }: FetchProgressPro
   const task = useQuery(query);
   useLive([`task:${taskId}`], () => void client.invalidateQueries({ queryKey: query.queryKey }));
   const state = task.data?.state;
-  useTellWhenFailed(taskId, state);
+  useTellWhenFailed(taskId, task.data);
   const isOver = state !== undefined && OVER.has(state);
   const log = useQuery({ ...logQuery(project, taskId), refetchInterval: isOver ? false : LOG_EVERY_MS });
   const outputs = useQuery({ ...outputsQuery(project, taskId), enabled: state === 'succeeded' });

@@ -17,7 +17,7 @@ import { toastError } from '@/ui/Toast';
 import { useSettled } from '@/ui/useSettled';
 import { withDefinitions } from '@/viz/form/model';
 import { ParameterForm } from '@/viz/form/ParameterForm';
-import { useAssets } from '@/viz/graph/assets';
+import { type Assets, type Model, useAssets } from '@/viz/graph/assets';
 import { NAME_PATTERN } from '@/viz/graph/document';
 import type { Schema } from '@/viz/graph/schema';
 import { DatasetCards } from '@/viz/pick/DatasetCards';
@@ -36,6 +36,8 @@ import {
   parametersOf,
   portsOfType,
   tryDocument,
+  withModel,
+  withOnly,
 } from './tryModel';
 
 interface TryDialogProps {
@@ -54,8 +56,10 @@ export default function TryDialog({ project, algorithm, functions, first, onClos
   const { localized } = useFormat();
   const go = useGo();
   const [chosen, setChosen] = useState(first);
-  const [choice, setChoice] = useState<Choice>(NOTHING);
+  const [made, setChoice] = useState<Choice>(NOTHING);
+  const assets = useAssets(project);
   const of = functions.find(({ name }) => name === chosen) ?? (functions[0] as Offer);
+  const choice = withOnly(of, made, assets);
   const isReady = isComplete(algorithm.name, of, choice);
   const document = tryDocument(algorithm, of, choice);
   const text = JSON.stringify(document);
@@ -120,6 +124,7 @@ export default function TryDialog({ project, algorithm, functions, first, onClos
       <div className="grid grid-cols-[minmax(0,1fr)_340px] items-start gap-6">
         <Questions
           project={project}
+          assets={assets}
           algorithm={algorithm}
           of={of}
           choice={choice}
@@ -137,6 +142,7 @@ export default function TryDialog({ project, algorithm, functions, first, onClos
 
 interface QuestionsProps {
   project: string;
+  assets: Assets;
   algorithm: AlgorithmDetail;
   of: Offer;
   choice: Choice;
@@ -145,9 +151,8 @@ interface QuestionsProps {
   onTrain: (() => void) | null;
 }
 
-function Questions({ project, algorithm, of, choice, onChange, onTrain }: QuestionsProps) {
+function Questions({ project, assets, algorithm, of, choice, onChange, onTrain }: QuestionsProps) {
   const { t } = useTranslation(['algorithms', 'pipelines']);
-  const assets = useAssets(project);
   if (assets.error) return <ErrorState error={assets.error} isInline />;
   if (assets.isPending) return <Skeleton className="h-64" />;
   const required = (of.parameters as Schema).required ?? [];
@@ -189,39 +194,17 @@ function Questions({ project, algorithm, of, choice, onChange, onTrain }: Questi
           </div>
         );
       })}
-      {portsOfType(of, 'model')
-        .filter(({ is_optional }) => !is_optional)
-        .map((port) => {
-          const fitting = fittingModels(assets.models, port.kinds);
-          return fitting.length > 0 ? (
-            <Select
-              key={port.name}
-              label={portLabel(t('try.model'), of, port)}
-              placeholder={t('try.chooseModel')}
-              isRequired
-              value={choice.models[port.name] ?? null}
-              onChange={(model) => onChange({ ...choice, models: { ...choice.models, [port.name]: model } })}
-              options={fitting.map(({ name, latest }) => ({
-                id: name,
-                label: name,
-                note: `v${latest.version} · ${latest.algorithm}`,
-              }))}
-            />
-          ) : (
-            <Missing
-              key={port.name}
-              text={t(port.kinds.length > 0 ? 'try.noModel' : 'try.noAnyModel', {
-                kind: kindWords(t, port.kinds),
-              })}
-            >
-              {onTrain && (
-                <Button size="small" onPress={onTrain}>
-                  {t('try.trainFirst')}
-                </Button>
-              )}
-            </Missing>
-          );
-        })}
+      {portsOfType(of, 'model').map((port) => (
+        <ModelChoice
+          key={port.name}
+          label={portLabel(t(port.is_optional ? 'try.startFrom' : 'try.model'), of, port)}
+          port={port}
+          models={fittingModels(assets.models, port.kinds)}
+          value={choice.models[port.name]}
+          onChange={(model) => onChange(withModel(choice, port.name, model))}
+          onTrain={onTrain}
+        />
+      ))}
       {namedOutputs(of).map((output) => {
         const name = nameOf(algorithm.name, of, output, choice);
         return (
@@ -248,6 +231,52 @@ function Questions({ project, algorithm, of, choice, onChange, onTrain }: Questi
         isNeeded={(name) => required.includes(name) && parameters[name]?.default === undefined}
       />
     </div>
+  );
+}
+
+interface ModelChoiceProps {
+  label: string;
+  port: Offer['inputs'][number];
+  models: Model[];
+  value: string | undefined;
+  onChange: (model: string | undefined) => void;
+  onTrain: (() => void) | null;
+}
+
+const NONE = '';
+
+/** The models that fit an input. One that may be left out is not asked for where there is none. */
+function ModelChoice({ label, port, models, value, onChange, onTrain }: ModelChoiceProps) {
+  const { t } = useTranslation('algorithms');
+  if (models.length === 0 && port.is_optional) return null;
+  if (models.length === 0)
+    return (
+      <Missing
+        text={t(port.kinds.length > 0 ? 'try.noModel' : 'try.noAnyModel', {
+          kind: kindWords(t, port.kinds),
+        })}
+      >
+        {onTrain && (
+          <Button size="small" onPress={onTrain}>
+            {t('try.trainFirst')}
+          </Button>
+        )}
+      </Missing>
+    );
+  const options = models.map(({ name, latest }) => ({
+    id: name,
+    label: name,
+    note: `v${latest.version} · ${latest.algorithm}`,
+  }));
+  return (
+    <Select
+      label={label}
+      placeholder={t('try.chooseModel')}
+      isRequired={!port.is_optional}
+      value={value ?? (port.is_optional ? NONE : null)}
+      onChange={(id) => onChange(id === NONE ? undefined : id)}
+      options={port.is_optional ? [{ id: NONE, label: t('try.fromNothing') }, ...options] : options}
+    />
   );
 }
 

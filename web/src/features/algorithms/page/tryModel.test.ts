@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { type Choice, isComplete, NOTHING, tryable, tryDocument } from './tryModel';
+import type { Assets } from '@/viz/graph/assets';
+import { type Choice, isComplete, NOTHING, tryable, tryDocument, withModel, withOnly } from './tryModel';
 
 const port = (name: string, type: string, kinds: string[] = [], is_optional = false) => ({
   name,
@@ -92,4 +93,21 @@ it('deploys under a name and publishes nothing', () => {
   );
   expect(document.nodes?.at(-1)).toMatchObject({ id: 'serve', endpoint: 'mine' });
   expect(document.nodes?.at(-1)).not.toHaveProperty('publish');
+});
+
+it('chooses what goes without saying, and nothing where there is a choice', () => {
+  const dataset = (name: string, kind: string) => ({
+    name,
+    latest: { kind, num_samples: 9, num_classes: 2 },
+  });
+  const model = (name: string) => ({ name, latest: { task: 'classification' } });
+  const assets = {
+    datasets: [dataset('digits', 'classification'), dataset('boxes', 'detection')],
+    models: [model('a'), model('b')],
+  } as unknown as Assets;
+  expect(withOnly(test, NOTHING, assets)).toMatchObject({ datasets: { dataset: 'digits' }, models: {} });
+  const chosen = withModel(NOTHING, 'model', 'b');
+  expect(withOnly(test, chosen, assets).models).toEqual({ model: 'b' });
+  expect(withOnly(train, NOTHING, { ...assets, models: assets.models.slice(1) }).models).toEqual({});
+  expect(withModel(chosen, 'model', undefined).models).toEqual({});
 });

@@ -2,6 +2,7 @@
 
 import type { Schemas } from '@/api/client';
 import { faultOf, givenOnly } from '@/viz/form/model';
+import type { Assets } from '@/viz/graph/assets';
 import { FUNCTIONS } from '@/viz/graph/colours';
 import {
   type DocumentEdge,
@@ -11,6 +12,7 @@ import {
   SCHEMA,
 } from '@/viz/graph/document';
 import type { Schema } from '@/viz/graph/schema';
+import { byFitness, fittingModels } from '@/viz/pick/fitness';
 import type { AlgorithmDetail } from '../api';
 
 export type Offer = Schemas['FunctionOut'];
@@ -59,6 +61,33 @@ export function suggestedName(algorithm: string, of: Offer, output: Port, choice
 
 export function nameOf(algorithm: string, of: Offer, output: Port, choice: Choice): string {
   return choice.names[output.name] ?? suggestedName(algorithm, of, output, choice);
+}
+
+/** The choice with another model at a port, or none. */
+export function withModel(choice: Choice, port: string, model: string | undefined): Choice {
+  const { [port]: _, ...others } = choice.models;
+  return { ...choice, models: model === undefined ? others : { ...others, [port]: model } };
+}
+
+/** The choice with what goes without saying: where one dataset alone fits an input that needs one, or one model. */
+export function withOnly(
+  of: Offer,
+  choice: Choice,
+  { datasets, models }: Pick<Assets, 'datasets' | 'models'>,
+): Choice {
+  const only = (names: string[]) => (names.length === 1 ? names[0] : undefined);
+  const filled: Choice = { ...choice, datasets: { ...choice.datasets }, models: { ...choice.models } };
+  for (const { name, type, kinds, is_optional } of of.inputs) {
+    if (is_optional) continue;
+    const fitting =
+      type === 'dataset'
+        ? byFitness(datasets, kinds).flatMap(({ dataset, unfit }) => (unfit === null ? [dataset.name] : []))
+        : fittingModels(models, kinds).map((model) => model.name);
+    const chosen = type === 'dataset' ? filled.datasets : filled.models;
+    const found = chosen[name] ?? only(fitting);
+    if (found !== undefined) chosen[name] = found;
+  }
+  return filled;
 }
 
 /** Whether all is chosen that the function cannot do without, and every value fits. */

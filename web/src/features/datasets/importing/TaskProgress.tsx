@@ -26,7 +26,7 @@ export function TaskProgress({
   const task = useQuery(query);
   useLive([`task:${taskId}`], () => void client.invalidateQueries({ queryKey: query.queryKey }));
   const state = task.data?.state;
-  useTellWhenFailed(taskId, state);
+  useTellWhenFailed(taskId, task.data);
   useEffect(() => {
     if (state === 'succeeded') onDone();
   }, [state, onDone]);

@@ -182,7 +182,7 @@ function columns(
       width: 'w-40',
       cell: ({ pipeline, revision, template }) => (
         <span className="block truncate text-fg-2" title={pipeline ?? template ?? undefined}>
-          {pipeline ? `${pipeline}${revision ? ` @${revision}` : ''}` : (template ?? '–')}
+          {pipeline || template ? `${pipeline ?? template}${revision ? ` @${revision}` : ''}` : '–'}
         </span>
       ),
     },
