@@ -5673,7 +5673,7 @@ export interface components {
              * @description As of the last count.
              * @enum {string}
              */
-            kind: "dataset" | "model" | "algorithm" | "output" | "none";
+            kind: "dataset" | "model" | "algorithm" | "step" | "none";
             /** Num Files */
             num_files: number;
             /**
@@ -5696,10 +5696,10 @@ export interface components {
         StoredKindOut: {
             /**
              * Kind
-             * @description What refers to the artifacts: a version of a dataset, a model or an algorithm, a step that made or took them (`output`), or nothing (`none`).
+             * @description What refers to the artifacts: a version of a dataset, a model or an algorithm, a step that made or took them (`step`), or nothing (`none`).
              * @enum {string}
              */
-            kind: "dataset" | "model" | "algorithm" | "output" | "none";
+            kind: "dataset" | "model" | "algorithm" | "step" | "none";
             /** Num Artifacts */
             num_artifacts: number;
             /** Size Bytes */
@@ -10682,7 +10682,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Of this kind only. */
-                kind?: ("dataset" | "model" | "algorithm" | "output" | "none") | null;
+                kind?: ("dataset" | "model" | "algorithm" | "step" | "none") | null;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string | null;
                 /** @description Most items in one page. */
