@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from kpl.client import Client, LocalServer, local_server
+from kpl.storage import ArtifactStore
 
 from .console import NEEDS_BROWSER, run_script, set_password  # noqa: TID252  tests are no package with a name of its own
 
@@ -44,7 +45,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
     """A server with a run that failed and more good ones than one page lists, three pipelines, and a viewer."""
     folder = tmp_path_factory.mktemp("states")
     algorithm = _write_algorithm(folder, "labels")
-    with local_server(folder / "data") as running:
+    with local_server(folder / "data", variables={"KPL_GARBAGE_AFTER_S": "0.01"}) as running:
         with running.client() as client:
             client.algorithms.install(algorithm)
             assert (
@@ -94,6 +95,10 @@ def test_failures_lists_and_dialogs_are_shown_to_who_may_do_what(
     server: LocalServer, tmp_path: Path, language: str, theme: str
 ) -> None:
     algorithm = _write_algorithm(tmp_path, f"labels_{language}_{theme}")
+    garbage = tmp_path / "garbage"
+    garbage.mkdir()
+    (garbage / "nobody-needs-it.txt").write_text(language * 1000)
+    ArtifactStore(server.data_dir / "artifacts").put_tree(garbage)
     printed = run_script(
         "states.mjs",
         server.url,

@@ -122,6 +122,7 @@ async function withTheMouse() {
   await page.waitForURL(/\/endpoints\/shapes/);
   const endpoints = texts('en', 'endpoints');
   await page.getByText(endpoints.try.aside).waitFor({ timeout: FOR_RUNS_MS });
+  await page.getByText(endpoints.traffic.nothing).waitFor();
   const image = await context.request.get(
     `${BASE}/api/v1/projects/default/datasets/shapes/versions/1/samples/0/image`,
   );
@@ -129,6 +130,7 @@ async function withTheMouse() {
     .locator('input[type=file]')
     .setInputFiles({ name: 'a.png', mimeType: 'image/png', buffer: await image.body() });
   await page.getByText(/ms in the model/).waitFor();
+  await page.getByRole('img', { name: new RegExp(`^${endpoints.traffic.latency},.*p99 \\d`) }).waitFor();
   await lookAt(page, 'journey-endpoint');
   await page.getByRole('button', { name: endpoints.page.stop, exact: true }).click();
   await page.getByRole('dialog').getByRole('button').last().click();

@@ -144,6 +144,7 @@ const SCREENS = [
   },
   { name: 'cluster', path: '/cluster', waitFor: 'main [role=grid]', looks: both },
   { name: 'settings', path: '/settings?tab=users', waitFor: '[role=row]', looks: [EN] },
+  { name: 'storage', path: '/settings?tab=storage', waitFor: 'main a', looks: both },
   // Not in the guide, only to be looked at:
   { name: 'import', path: `${PROJECT}/datasets?import=1`, waitFor: '[role=dialog]', looks: [] },
   {

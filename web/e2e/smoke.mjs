@@ -54,7 +54,7 @@ async function addresses(page) {
     '/p/default/endpoints',
     '/p/default/templates/image_classification',
     '/cluster',
-    ...['profile', 'tokens', 'members', 'users', 'audit'].map((tab) => `/settings?tab=${tab}`),
+    ...['profile', 'tokens', 'members', 'users', 'audit', 'storage'].map((tab) => `/settings?tab=${tab}`),
     '/p/default/datasets/there-is-none',
     '/there/is/nothing',
   ];

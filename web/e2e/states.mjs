@@ -13,6 +13,11 @@ const WORDS = {
     name: 'Name',
     again: 'Run again',
     missing: /There is no project/,
+    count: 'Count again',
+    clean: 'Clean up',
+    free: /^Free \d/,
+    freed: / freed$/,
+    forAdministrators: 'You may not see this',
     dialogs: {
       '/settings?tab=tokens': 'New token',
       '/settings?tab=users': 'New user',
@@ -31,6 +36,11 @@ const WORDS = {
     name: '名称',
     again: '重新运行',
     missing: /没有您可用的项目/,
+    count: '重新统计',
+    clean: '清理',
+    free: /^释放 \d/,
+    freed: /^已释放/,
+    forAdministrators: '没有查看权限',
     dialogs: {
       '/settings?tab=tokens': '新建令牌',
       '/settings?tab=users': '新建用户',
@@ -115,6 +125,23 @@ async function openDialogs(page, words, name) {
   }
 }
 
+/** Looks at the store, sees what would go, and lets it go. */
+async function cleanUp(page, words, name) {
+  await page.goto(`${BASE}/settings?tab=storage`);
+  await page.getByRole('button', { name: words.count }).press('Enter');
+  await page.getByRole('link', { name: /read/ }).first().waitFor();
+  await lookAt(page, `storage-${name}`);
+  await page.getByRole('button', { name: words.clean, exact: true }).press('Enter');
+  await page.waitForURL(/clean=1/);
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('nobody-needs-it.txt').waitFor();
+  await lookAt(page, `clean-up-${name}`);
+  await dialog.getByRole('button', { name: words.free }).press('Enter');
+  await page.getByText(words.freed).waitFor();
+  await dialog.waitFor({ state: 'detached' });
+  assert.doesNotMatch(page.url(), /clean=/);
+}
+
 /** Installs an algorithm from its folder, as it lies on the disk. */
 async function installFolder(page, words) {
   await page.goto(`${PROJECT}/algorithms`);
@@ -155,7 +182,10 @@ async function lookOnly(page, words, name) {
   }
   await page.goto(`${BASE}/settings?tab=members`);
   await page.getByRole('rowheader', { name: /Vera/ }).waitFor();
-  assert.equal(await page.getByRole('tab').count(), 3, 'nor the users and the audit log');
+  assert.equal(await page.getByRole('tab').count(), 3, 'nor the users, the audit log and the store');
+  await page.goto(`${BASE}/settings?tab=storage`);
+  await page.getByRole('heading', { name: words.forAdministrators }).waitFor();
+  await lookAt(page, `no-storage-${name}`);
 }
 
 const WIDTHS = { light: 1440, dark: 1280 };
@@ -164,7 +194,7 @@ try {
   for (const language of process.env.KPL_E2E_LANGUAGES?.split(',') ?? ['en', 'zh'])
     for (const theme of process.env.KPL_E2E_THEMES?.split(',') ?? ['light', 'dark']) {
       for (const [user, steps] of [
-        ['admin', [followFailure, readLists, openDialogs, installFolder, compareAndLeave]],
+        ['admin', [followFailure, readLists, openDialogs, cleanUp, installFolder, compareAndLeave]],
         ['vera', [lookOnly]],
       ]) {
         const { context, page, problems } = await open(browser, { language, theme, width: WIDTHS[theme] });

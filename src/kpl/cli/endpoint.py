@@ -7,7 +7,7 @@ import typer
 
 from kpl.cli.context import context
 from kpl.cli.output import Json, Limit, Search, Yes, confirm, out, print_fields, print_json, print_table, say
-from kpl.schemas.endpoint import EndpointOut
+from kpl.schemas.endpoint import DeploymentOut, EndpointOut
 
 app = typer.Typer(help="Endpoints: deployed models that answer requests.", no_args_is_help=True)
 
@@ -39,7 +39,7 @@ def list_(search: Search = None, limit: Limit = 50, json: Json = False) -> None:
     )
 
 
-def _model_name(endpoint: EndpointOut) -> str | None:
+def _model_name(endpoint: EndpointOut | DeploymentOut) -> str | None:
     """The model as people call it; one that was never published has its digest alone."""
     model = endpoint.model
     if model is None:
@@ -94,6 +94,44 @@ def create(
         print_json(endpoint)
     else:
         out.print(f"{name}: {endpoint.state} at {url}{endpoint.url}")
+
+
+@app.command()
+def history(name: str, limit: Limit = 20, json: Json = False) -> None:
+    """List the models that an endpoint was given, the newest first."""
+    with context.client() as client:
+        deployments = list(client.endpoints.deployments(name, limit=limit))
+    if json:
+        print_json(deployments)
+        return
+    print_table(
+        ("task", "model", "state", "algorithm", "deployed", "by", "answers"),
+        [
+            (
+                each.task_id,
+                _model_name(each),
+                each.state,
+                f"{each.algorithm} {each.algorithm_version}",
+                each.created_at,
+                each.created_by,
+                "now" if each.is_current and each.state == "ready" else None,
+            )
+            for each in deployments
+        ],
+        empty="It was given no model.",
+    )
+
+
+@app.command("roll-back")
+def roll_back(
+    name: str,
+    to: Annotated[int | None, typer.Option(help="A task of the history; the one before by default.")] = None,
+) -> None:
+    """Put back the model that answered before; what answers now goes on until that is ready."""
+    with context.client() as client:
+        client.endpoints.roll_back(name, to=to)
+        newest = next(client.endpoints.deployments(name, limit=1))
+    out.print(f"{name}: task {newest.task_id} serves {_model_name(newest)} again once it is ready")
 
 
 @app.command()

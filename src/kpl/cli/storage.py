@@ -109,7 +109,7 @@ _KINDS = {
     "dataset": "datasets",
     "model": "models",
     "algorithm": "algorithms",
-    "output": "outputs of steps",
+    "step": "files of steps",
     "none": "nothing refers to",
 }
 

@@ -3,12 +3,13 @@
 import mimetypes
 import time
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from kpl.client.transport import Transport
-from kpl.errors import Unavailable
-from kpl.schemas.endpoint import EndpointCreate, EndpointOut
+from kpl.errors import NotFound, Unavailable
+from kpl.schemas.endpoint import DeploymentOut, EndpointCreate, EndpointOut, EndpointTrafficOut
 
 
 class Endpoints:
@@ -30,15 +31,63 @@ class Endpoints:
         model: str,
         *,
         version: int | None = None,
+        algorithm: str | None = None,
         parameters: Mapping[str, Any] | None = None,
         priority: int = 0,
     ) -> EndpointOut:
         """Deploy a model version, the latest by default, under a name; a service that has the name is replaced once
         the new one is ready."""
         body = EndpointCreate(
-            name=name, model=model, version=version, parameters=dict(parameters or {}), priority=priority
+            name=name,
+            model=model,
+            version=version,
+            algorithm=algorithm,
+            parameters=dict(parameters or {}),
+            priority=priority,
         )
         return self._transport.post(EndpointOut, self._base, body)
+
+    def traffic(
+        self,
+        name: str,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        step_s: float | None = None,
+    ) -> EndpointTrafficOut:
+        """Requests, errors and latencies by time; of the last hour where nothing else is said."""
+        query = {
+            "since": None if since is None else since.isoformat(),
+            "until": None if until is None else until.isoformat(),
+            "step": step_s,
+        }
+        return self._transport.get(EndpointTrafficOut, f"{self._base}/{name}/traffic", query=query)
+
+    def deployments(self, name: str, *, limit: int | None = None) -> Iterator[DeploymentOut]:
+        """What the endpoint was given, the newest first."""
+        return self._transport.pages(DeploymentOut, f"{self._base}/{name}/deployments", limit=limit)
+
+    def roll_back(self, name: str, *, to: int | None = None) -> EndpointOut:
+        """Put back what answered before, or what task `to` served: the same model, algorithm and parameters. What
+        answers now goes on until that is ready.
+
+        Raises:
+            NotFound: there is nothing to go back to.
+        """
+        deployments = list(self.deployments(name, limit=500))
+        current = next(each.task_id for each in deployments if each.is_current)
+        for each in deployments:
+            is_wanted = each.task_id == to if to else each.task_id < current and each.ready_at is not None
+            if is_wanted and each.model is not None and each.model.name is not None:
+                return self.create(
+                    name,
+                    each.model.name,
+                    version=each.model.version,
+                    algorithm=f"{each.algorithm}@{each.algorithm_version}",
+                    parameters=each.parameters,
+                )
+        what = "nothing that answered before" if to is None else f"no published model of task {to}"
+        raise NotFound(f"Endpoint '{name}' has {what}.", hint=f"See `kpl endpoint history {name}`.")
 
     def stop(self, name: str) -> EndpointOut:
         return self._transport.post(EndpointOut, f"{self._base}/{name}/stop")

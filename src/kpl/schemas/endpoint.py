@@ -60,3 +60,36 @@ class EndpointOut(BaseModel):
     created_at: AwareDatetime
     ready_at: AwareDatetime | None
     traffic: TrafficOut
+
+
+class EndpointTrafficOut(BaseModel):
+    """What an endpoint answered over a time, in equal steps without a gap; of minutes, for a week."""
+
+    step_s: float
+    last_step_s: float = Field(description="How much of the last step is over.")
+    times: list[AwareDatetime] = Field(description="When each step begins.")
+    num_requests: list[int]
+    num_errors: list[int] = Field(description="Answers with a status of 500 and above.")
+    p50_ms: list[float | None] = Field(description="Null in steps without a request; within five per cent.")
+    p95_ms: list[float | None]
+    p99_ms: list[float | None]
+
+
+class DeploymentOut(BaseModel):
+    """A model that an endpoint was given at some time."""
+
+    task_id: int
+    state: EndpointState
+    reason: str
+    reason_zh: str = Field("", description="`reason` in Chinese, where that is known.")
+    model: EndpointModelOut | None
+    algorithm: str
+    algorithm_version: str
+    parameters: dict[str, Any]
+    created_at: AwareDatetime
+    created_by: str
+    ready_at: AwareDatetime | None = Field(description="When it answered first; null for one that never did.")
+    ended_at: AwareDatetime | None
+    is_current: bool = Field(
+        description="Whether it is the one that answers, or that the state of the endpoint tells of."
+    )

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-ArtifactKind = Literal["dataset", "model", "algorithm", "output", "none"]
+ArtifactKind = Literal["dataset", "model", "algorithm", "step", "none"]
 Place = Literal["uploads", "logs", "checkpoints", "environments", "work", "cache", "database"]
 
 
@@ -24,7 +24,7 @@ class StoredKindOut(BaseModel):
 
     kind: ArtifactKind = Field(
         description="What refers to the artifacts: a version of a dataset, a model or an algorithm, a step that made "
-        "or took them (`output`), or nothing (`none`)."
+        "or took them (`step`), or nothing (`none`)."
     )
     num_artifacts: int
     size_bytes: int

@@ -193,6 +193,11 @@ def test_trained_model_is_published_once_and_its_endpoint_answers_for_it(works: 
     assert replaced.model == endpoint.model
     ended = works.task_in(old_task, TaskState.CANCELLED)
     assert ended.reason == f"replaced by task {replaced.task_id}"
+    now, before = endpoints.list_deployments(works.platform, SERVER, "default", "pets").items
+    assert (now.task_id, now.is_current, now.parameters["greeting"]) == (replaced.task_id, True, "ho")
+    assert (before.task_id, before.is_current, before.model) == (old_task, False, endpoint.model)
+    assert before.ready_at is not None
+    assert before.parameters != now.parameters
 
     endpoints.stop_endpoint(works.platform, SERVER, "default", "pets")
     works.endpoint_in("pets", "stopped")

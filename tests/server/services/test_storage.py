@@ -76,7 +76,7 @@ def test_nothing_is_told_before_the_first_count(platform: Platform) -> None:
 
 def test_a_count_adds_up_by_kind_and_to_what_is_on_the_disk(filled: Platform) -> None:
     found = counted(filled)
-    assert kinds_of(found) == {"dataset": 1, "model": 1, "algorithm": 0, "output": 1, "none": 0}
+    assert kinds_of(found) == {"dataset": 1, "model": 1, "algorithm": 0, "step": 1, "none": 0}
     blobs = [path.stat() for path in filled.settings.artifacts_dir.glob("blobs/*/*")]
     assert (found.num_files, found.size_bytes) == (len(blobs), sum(stat.st_size for stat in blobs))
     assert sum(each.size_bytes for each in found.kinds) == found.size_bytes
@@ -159,7 +159,7 @@ def test_counting_again_follows_what_changed(filled: Platform, tmp_path: Path) -
     digest = forget_model(filled)
     make_old(filled, digest)
     storage.collect_garbage(filled, SERVER)
-    assert kinds_of(counted(filled)) == {"dataset": 2, "model": 0, "algorithm": 0, "output": 1, "none": 0}
+    assert kinds_of(counted(filled)) == {"dataset": 2, "model": 0, "algorithm": 0, "step": 1, "none": 0}
     assert len(storage.list_stored_artifacts(filled, SERVER).items) == 3
 
 

@@ -14,6 +14,7 @@ from kpl.schemas.run import RerunRequest, RunCreate
 from kpl.schemas.template import TemplateCreate, TemplatePut
 from kpl.server.services import (
     drafts,
+    endpoint_traffic,
     endpoints,
     logs,
     machines,
@@ -58,6 +59,8 @@ ABSENT: dict[str, Use] = {
     "output_file": lambda p, c: tasks.output_file(p, c, P, 1, output="files", path="text"),
     "get_metric_series": lambda p, c: metrics.get_metric_series(p, c, P, 1, "score"),
     "get_endpoint": lambda p, c: endpoints.get_endpoint(p, c, P, "toy"),
+    "list_deployments": lambda p, c: endpoints.list_deployments(p, c, P, "toy"),
+    "get_endpoint_traffic": lambda p, c: endpoint_traffic.get_endpoint_traffic(p, c, P, "toy"),
     "find_target": lambda p, c: endpoints.find_target(p, c, P, "toy"),
 }
 CHANGING: dict[str, Use] = {

@@ -788,6 +788,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/endpoints/{name}/deployments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Deployments
+         * @description List the models that an endpoint was given, the newest first; to go back to one, deploy it again.
+         */
+        get: operations["list_deployments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/endpoints/{name}/stop": {
         parameters: {
             query?: never;
@@ -802,6 +822,26 @@ export interface paths {
          * @description Stop an endpoint; it can be deployed anew.
          */
         post: operations["stop_endpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/endpoints/{name}/traffic": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Endpoint Traffic
+         * @description Show what an endpoint answered, and how fast: by the minute, for a week.
+         */
+        get: operations["get_endpoint_traffic"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2580,6 +2620,55 @@ export interface components {
             version: number;
         };
         /**
+         * DeploymentOut
+         * @description A model that an endpoint was given at some time.
+         */
+        DeploymentOut: {
+            /** Algorithm */
+            algorithm: string;
+            /** Algorithm Version */
+            algorithm_version: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Ended At */
+            ended_at: string | null;
+            /**
+             * Is Current
+             * @description Whether it is the one that answers, or that the state of the endpoint tells of.
+             */
+            is_current: boolean;
+            model: components["schemas"]["EndpointModelOut"] | null;
+            /** Parameters */
+            parameters: {
+                [key: string]: unknown;
+            };
+            /**
+             * Ready At
+             * @description When it answered first; null for one that never did.
+             */
+            ready_at: string | null;
+            /** Reason */
+            reason: string;
+            /**
+             * Reason Zh
+             * @description `reason` in Chinese, where that is known.
+             * @default
+             */
+            reason_zh: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "starting" | "ready" | "restarting" | "stopping" | "stopped" | "failed";
+            /** Task Id */
+            task_id: number;
+        };
+        /**
          * DetectedObjectOut
          * @description An object, an answer, or the two where one was given to the other. Boxes are left, top, right, bottom in pixels.
          *
@@ -3003,6 +3092,40 @@ export interface components {
              * @description Path on this server, as in `/serve/default/digits`.
              */
             url: string;
+        };
+        /**
+         * EndpointTrafficOut
+         * @description What an endpoint answered over a time, in equal steps without a gap; of minutes, for a week.
+         */
+        EndpointTrafficOut: {
+            /**
+             * Last Step S
+             * @description How much of the last step is over.
+             */
+            last_step_s: number;
+            /**
+             * Num Errors
+             * @description Answers with a status of 500 and above.
+             */
+            num_errors: number[];
+            /** Num Requests */
+            num_requests: number[];
+            /**
+             * P50 Ms
+             * @description Null in steps without a request; within five per cent.
+             */
+            p50_ms: (number | null)[];
+            /** P95 Ms */
+            p95_ms: (number | null)[];
+            /** P99 Ms */
+            p99_ms: (number | null)[];
+            /** Step S */
+            step_s: number;
+            /**
+             * Times
+             * @description When each step begins.
+             */
+            times: string[];
         };
         /**
          * Enforcement
@@ -4206,6 +4329,16 @@ export interface components {
         Page_DatasetOut_: {
             /** Items */
             items: components["schemas"]["DatasetOut"][];
+            /**
+             * Next Cursor
+             * @description Send it as `cursor` to get the next page.
+             */
+            next_cursor?: string | null;
+        };
+        /** Page[DeploymentOut] */
+        Page_DeploymentOut_: {
+            /** Items */
+            items: components["schemas"]["DeploymentOut"][];
             /**
              * Next Cursor
              * @description Send it as `cursor` to get the next page.
@@ -5673,7 +5806,7 @@ export interface components {
              * @description As of the last count.
              * @enum {string}
              */
-            kind: "dataset" | "model" | "algorithm" | "output" | "none";
+            kind: "dataset" | "model" | "algorithm" | "step" | "none";
             /** Num Files */
             num_files: number;
             /**
@@ -5696,10 +5829,10 @@ export interface components {
         StoredKindOut: {
             /**
              * Kind
-             * @description What refers to the artifacts: a version of a dataset, a model or an algorithm, a step that made or took them (`output`), or nothing (`none`).
+             * @description What refers to the artifacts: a version of a dataset, a model or an algorithm, a step that made or took them (`step`), or nothing (`none`).
              * @enum {string}
              */
-            kind: "dataset" | "model" | "algorithm" | "output" | "none";
+            kind: "dataset" | "model" | "algorithm" | "step" | "none";
             /** Num Artifacts */
             num_artifacts: number;
             /** Size Bytes */
@@ -8311,6 +8444,43 @@ export interface operations {
             };
         };
     };
+    list_deployments: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+                /** @description Most items in one page. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                project: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DeploymentOut_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     stop_endpoint: {
         parameters: {
             query?: never;
@@ -8330,6 +8500,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EndpointOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    get_endpoint_traffic: {
+        parameters: {
+            query?: {
+                /** @description Left out, an hour before `until`. */
+                since?: string | null;
+                /** @description Left out, now. */
+                until?: string | null;
+                /** @description Seconds of each step; left out, as fine as a chart can show. */
+                step?: number | null;
+            };
+            header?: never;
+            path: {
+                project: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndpointTrafficOut"];
                 };
             };
             /** @description Validation Error */
@@ -10682,7 +10891,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Of this kind only. */
-                kind?: ("dataset" | "model" | "algorithm" | "output" | "none") | null;
+                kind?: ("dataset" | "model" | "algorithm" | "step" | "none") | null;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string | null;
                 /** @description Most items in one page. */

@@ -18,12 +18,15 @@ export interface Series {
   values: number[];
 }
 
-/** Several series over one axis of steps, as charts want them; gaps are null. */
+/** Several series over one axis of steps, as charts want them; gaps, and values that are NaN, are null. */
 export function aligned(series: Series[]): [number[], ...(number | null)[][]] {
   const steps = [...new Set(series.flatMap((each) => each.steps))].sort((a, b) => a - b);
   const columns = series.map((each) => {
     const at = new Map(each.steps.map((step, index) => [step, each.values[index] as number]));
-    return steps.map((step) => at.get(step) ?? null);
+    return steps.map((step) => {
+      const value = at.get(step);
+      return value === undefined || Number.isNaN(value) ? null : value;
+    });
   });
   return [steps, ...columns];
 }

@@ -5,7 +5,17 @@ from collections.abc import Callable
 
 import structlog
 
-from kpl.server.services import audit, idempotency, idle, samples, sessions, storage, tokens, uploads
+from kpl.server.services import (
+    audit,
+    endpoint_traffic,
+    idempotency,
+    idle,
+    samples,
+    sessions,
+    storage,
+    tokens,
+    uploads,
+)
 from kpl.server.services.platform import Platform
 
 log = structlog.get_logger("kpl.housekeeping")
@@ -22,6 +32,7 @@ CHORES: Chores = (
     ("idempotency", idempotency.remove_old),
     ("audit", audit.remove_old),
     ("samples", samples.remove_old),
+    ("traffic", endpoint_traffic.remove_old),
     ("attempts", storage.clean_attempts),
     ("artifacts", storage.remove_garbage),
 )

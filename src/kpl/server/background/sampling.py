@@ -1,13 +1,15 @@
-"""Asks machines once a second what they measure, and keeps the minutes."""
+"""Asks machines once a second what they measure, and keeps the minutes, those of what endpoints answered too."""
 
 import threading
 from dataclasses import asdict
 
 import structlog
 
+from kpl.server.services.endpoint_traffic import store_traffic
 from kpl.server.services.gauges import add_machine_gauges
 from kpl.server.services.platform import Platform
-from kpl.server.services.samples import MINUTE_S, store_minute
+from kpl.server.services.samples import store_minute
+from kpl.server.services.time_ranges import MINUTE_S
 
 log = structlog.get_logger("kpl.sampling")
 
@@ -34,6 +36,7 @@ class Sampling:
             self._thread.join()
         if self._minute_s is not None:
             store_minute(self._platform, self._minute_s)  # as much of it as there is
+            store_traffic(self._platform, self._minute_s + MINUTE_S)
 
     def look(self) -> None:
         """Take a sample of each machine, and keep the minute that has just ended."""
@@ -41,6 +44,7 @@ class Sampling:
         before_s, self._minute_s = self._minute_s, minute_s
         if before_s is not None and minute_s > before_s:
             store_minute(self._platform, before_s)
+            store_traffic(self._platform, minute_s)
         for sample in self._platform.executor.samples():
             self._platform.samples.add(sample)
             self._platform.live.signal(

@@ -6,25 +6,34 @@ Of several tasks under one name the newest that is ready answers; the orchestrat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, and_, select, update
+from sqlalchemy import Select, and_, delete, select, update
 from sqlalchemy.orm import Session
 
 from kpl.algorithm.parameters import check_parameters
 from kpl.errors import Invalid, NotFound, Unavailable, nearest
 from kpl.pipeline.catalog import AlgorithmVersion, Catalog, ModelVersion
 from kpl.pipeline.ports import Port, refusal
-from kpl.schemas.endpoint import EndpointCreate, EndpointModelOut, EndpointOut, EndpointState, TrafficOut
+from kpl.schemas.endpoint import (
+    DeploymentOut,
+    EndpointCreate,
+    EndpointModelOut,
+    EndpointOut,
+    EndpointState,
+    TrafficOut,
+)
 from kpl.schemas.page import Page
 from kpl.sentence import Sentence, in_chinese, sentence
+from kpl.server.db import after_commit
 from kpl.server.db.tables.models import ModelRow, ModelVersionRow
 from kpl.server.db.tables.projects import ProjectRow
 from kpl.server.db.tables.tasks import AttemptRow, TaskInputRow, TaskRow, TaskSpecRow
+from kpl.server.db.tables.traffic import TrafficRow
 from kpl.server.services import audit
 from kpl.server.services.access import Caller, Role, project_for
 from kpl.server.services.admission import require_priority
 from kpl.server.services.catalog import catalog_of
 from kpl.server.services.clock import utc
-from kpl.server.services.paging import decode_cursor, encode_cursor
+from kpl.server.services.paging import decode_cursor, encode_cursor, page_of
 from kpl.server.services.platform import Platform
 from kpl.server.services.searching import has_words
 from kpl.server.services.spec_text import decode_spec
@@ -90,7 +99,7 @@ def get_endpoint(platform: Platform, caller: Caller, project: str, name: str) ->
     """Show an endpoint: whether it answers, with which model, and its recent traffic."""
     with platform.db.read() as session:
         owner = project_for(session, caller, project, Role.VIEWER)
-        return _answer(platform, session, owner, _require(session, owner, name))
+        return _answer(platform, session, owner, require_endpoint(session, owner, name))
 
 
 def create_endpoint(platform: Platform, caller: Caller, project: str, asked: EndpointCreate) -> EndpointOut:
@@ -133,7 +142,7 @@ def stop_endpoint(platform: Platform, caller: Caller, project: str, name: str) -
     """Ask the services of an endpoint to end; it stays in the list and can be deployed anew."""
     with platform.db.write() as session:
         owner = project_for(session, caller, project, Role.DEVELOPER)
-        tasks = _require(session, owner, name)
+        tasks = require_endpoint(session, owner, name)
         _stop(platform, session, caller, tasks)
         audit.record(platform, session, caller, "endpoint.stop", f"endpoint:{name}", project=project)
         return _answer(platform, session, owner, tasks)
@@ -143,7 +152,7 @@ def delete_endpoint(platform: Platform, caller: Caller, project: str, name: str)
     """Stop an endpoint and take its name off the list; its tasks stay in the history."""
     with platform.db.write() as session:
         owner = project_for(session, caller, project, Role.DEVELOPER)
-        tasks = _require(session, owner, name)
+        tasks = require_endpoint(session, owner, name)
         _stop(platform, session, caller, tasks)
         session.execute(
             update(TaskRow)
@@ -151,7 +160,30 @@ def delete_endpoint(platform: Platform, caller: Caller, project: str, name: str)
             .values(endpoint="")
             .execution_options(synchronize_session=False)
         )
+        session.execute(
+            delete(TrafficRow).where(TrafficRow.project_id == owner.id, TrafficRow.endpoint == name)
+        )
+        after_commit(session, lambda: platform.traffic.forget(project, name))
         audit.record(platform, session, caller, "endpoint.delete", f"endpoint:{name}", project=project)
+
+
+def list_deployments(
+    platform: Platform,
+    caller: Caller,
+    project: str,
+    name: str,
+    *,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page[DeploymentOut]:
+    """List what an endpoint was given, the newest first."""
+    with platform.db.read() as session:
+        owner = project_for(session, caller, project, Role.VIEWER)
+        current = _current(require_endpoint(session, owner, name))
+        chosen = _services(owner).where(TaskRow.endpoint == name)
+        tasks, following = page_of(session, chosen, TaskRow.id, cursor=cursor, limit=limit)
+        items = [_deployment(session, owner, task, is_current=task is current) for task in tasks]
+    return Page(items=items, next_cursor=following)
 
 
 def find_target(platform: Platform, caller: Caller, project: str, name: str) -> Target:
@@ -162,7 +194,7 @@ def find_target(platform: Platform, caller: Caller, project: str, name: str) -> 
     """
     with platform.db.read() as session:
         owner = project_for(session, caller, project, Role.VIEWER)
-        tasks = _require(session, owner, name)
+        tasks = require_endpoint(session, owner, name)
         task = _current(tasks)
         attempt = None if task.state != TaskState.READY else _latest_attempt(session, task)
         if attempt is None or not attempt.address:
@@ -191,7 +223,8 @@ def _tasks_of(session: Session, project: ProjectRow, name: str) -> Sequence[Task
     return session.scalars(chosen.limit(50)).all()
 
 
-def _require(session: Session, project: ProjectRow, name: str) -> Sequence[TaskRow]:
+def require_endpoint(session: Session, project: ProjectRow, name: str) -> Sequence[TaskRow]:
+    """The newest services under a name. Raises NotFound when there never was one."""
     tasks = _tasks_of(session, project, name)
     if not tasks:
         known = session.scalars(_services(project).with_only_columns(TaskRow.endpoint).distinct().limit(500))
@@ -271,6 +304,25 @@ def _answer(
             p99_ms=_ms(traffic.p99_s),
             last_request_at=utc(traffic.last_request_at_s),
         ),
+    )
+
+
+def _deployment(session: Session, project: ProjectRow, task: TaskRow, *, is_current: bool) -> DeploymentOut:
+    spec = decode_spec(session.scalars(select(TaskSpecRow.spec).where(TaskSpecRow.task_id == task.id)).one())
+    return DeploymentOut(
+        task_id=task.id,
+        state=_state(task),
+        reason=task.reason,
+        reason_zh=task.reason_zh,
+        model=_model_of(session, project, task),
+        algorithm=task.algorithm,
+        algorithm_version=task.version,
+        parameters=dict(spec.parameters),
+        created_at=utc(task.created_at_s),
+        created_by=task.created_by,
+        ready_at=utc(task.ready_at_s),
+        ended_at=utc(task.finished_at_s),
+        is_current=is_current,
     )
 
 

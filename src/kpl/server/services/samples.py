@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
-from math import ceil
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, select
 
-from kpl.errors import Invalid, NotFound, nearest
+from kpl.errors import NotFound, nearest
 from kpl.resources import Device, Enforcement
 from kpl.runtime.samples import DeviceSample, MachineSample
 from kpl.schemas.machine import DeviceHolderOut
@@ -20,12 +19,10 @@ from kpl.server.services.clock import utc
 from kpl.server.services.machines import get_machine
 from kpl.server.services.platform import Platform
 from kpl.server.services.recent_samples import condense, in_steps
+from kpl.server.services.time_ranges import MINUTE_S, TimeRange
 
-MINUTE_S = 60.0
 KEPT_S = 7 * 24 * 3600.0
-MAX_POINTS = 11_000
 _DEFAULT_RANGE_S = 600.0
-_USUAL_POINTS = 600
 
 
 def get_machine_metrics(
@@ -40,9 +37,8 @@ def get_machine_metrics(
     """Show what a machine measured, at most about as finely as asked for: seconds of the last ten minutes, minutes of
     the last seven days."""
     require_scope(caller, Scope.READ)
-    end_s = platform.now_s() if until is None else _seconds(until)
-    begin_s = end_s - _DEFAULT_RANGE_S if since is None else _seconds(since)
-    _check_range(begin_s, end_s, step_s)
+    asked = TimeRange.of(since, until, now_s=platform.now_s(), usual_s=_DEFAULT_RANGE_S, step_s=step_s)
+    begin_s, end_s = asked.begin_s, asked.end_s
     recent = platform.samples.of(machine)
     described = {each.name: each for each in platform.executor.machines()}
     stored = _stored(platform, machine, begin_s, min(end_s, recent[0].at_s if recent else end_s))
@@ -52,41 +48,10 @@ def get_machine_metrics(
             hint=nearest(machine, described),
         )
     samples = [*stored, *(each for each in recent if begin_s <= each.at_s < end_s)]
-    step_s = step_s or _usual_step_s(begin_s, end_s, has_minutes=bool(stored))
+    step_s = step_s or asked.usual_step_s(MINUTE_S if stored else 1.0)
     devices = described[machine].devices if machine in described else ()
     holders = _holders(platform, caller, machine) if machine in described else {}
     return _answer(machine, in_steps(samples, step_s), step_s, devices, holders)
-
-
-def _seconds(moment: datetime) -> float:
-    return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()
-
-
-def _check_range(begin_s: float, end_s: float, step_s: float | None) -> None:
-    if end_s <= begin_s:
-        raise Invalid(
-            Sentence("since: it is not before `until`.", "since：不早于 `until`。"),
-            hint=Sentence(
-                "Leave `until` out to see all up to now.", "不填 `until` 即可查看到现在为止的数据。"
-            ),
-        )
-    if step_s is not None and (number := (end_s - begin_s) / step_s) > MAX_POINTS:
-        raise Invalid(
-            Sentence(
-                f"step: {step_s:g} s would give {number:,.0f} points, and {MAX_POINTS:,} is the most.",
-                f"step：{step_s:g} 秒会得到 {number:,.0f} 个点，最多 {MAX_POINTS:,} 个。",
-            ),
-            hint=Sentence(
-                f"Ask for {ceil((end_s - begin_s) / MAX_POINTS)} or for a shorter time.",
-                f"请用 {ceil((end_s - begin_s) / MAX_POINTS)} 秒，或缩短时间范围。",
-            ),
-        )
-
-
-def _usual_step_s(begin_s: float, end_s: float, *, has_minutes: bool) -> float:
-    """As fine as there are samples, but no finer than a chart can show."""
-    finest_s = MINUTE_S if has_minutes else 1.0
-    return finest_s * max(1, ceil((end_s - begin_s) / _USUAL_POINTS / finest_s))
 
 
 def _holders(

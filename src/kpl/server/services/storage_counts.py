@@ -25,7 +25,7 @@ from kpl.server.services.store import referenced_artifacts
 from kpl.storage.artifacts import GarbageReport, StoredTree
 from kpl.storage.folder import FolderSize, folder_size
 
-KINDS = ("dataset", "model", "algorithm", "output")
+KINDS = ("dataset", "model", "algorithm", "step")
 """What refers to an artifact; the first of them counts."""
 NONE = "none"
 MOST_MISSING = 100
@@ -96,7 +96,7 @@ def referenced_kinds(platform: Platform) -> dict[str, str]:
             for digest in session.scalars(select(column).order_by(column)):
                 found.setdefault(digest, kind)
         for digest in sorted(referenced_artifacts(session)):
-            found.setdefault(digest, "output")
+            found.setdefault(digest, "step")
     return found
 
 

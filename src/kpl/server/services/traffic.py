@@ -1,9 +1,11 @@
-"""What passes through the proxy, counted in memory for each endpoint: requests, errors, latencies."""
+"""What passes through the proxy, counted in memory for each endpoint, and the minutes of it not stored yet."""
 
 import threading
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+from kpl.server.services.latencies import step_of
 
 WINDOW_S = 60
 _NUM_LATENCIES = 1024
@@ -22,12 +24,29 @@ class TrafficSummary:
 
 
 @dataclass(slots=True)
+class TrafficMinute:
+    """What one endpoint answered in a minute; `latencies` as in `kpl.server.services.latencies`."""
+
+    at_s: float
+    num_requests: int = 0
+    num_errors: int = 0
+    latencies: dict[int, int] = field(default_factory=dict)
+
+    def add(self, duration_s: float, *, is_error: bool) -> None:
+        self.num_requests += 1
+        self.num_errors += is_error
+        step = step_of(duration_s)
+        self.latencies[step] = self.latencies.get(step, 0) + 1
+
+
+@dataclass(slots=True)
 class _Counts:
     num_requests: int = 0
     num_errors: int = 0
     latencies_s: deque[float] = field(default_factory=lambda: deque(maxlen=_NUM_LATENCIES))
     seconds: deque[list[int]] = field(default_factory=deque)  # [second, requests], the last minute
     last_request_at_s: float | None = None
+    minutes: dict[float, TrafficMinute] = field(default_factory=dict)
 
 
 class Traffic:
@@ -58,6 +77,30 @@ class Traffic:
             else:
                 counts.seconds.append([second, 1])
             _forget(counts.seconds, now_s)
+            at_s = now_s // WINDOW_S * WINDOW_S
+            minute = counts.minutes.setdefault(at_s, TrafficMinute(at_s))
+            minute.add(duration_s, is_error=status >= 500)
+
+    def minutes(self, project: str, endpoint: str) -> list[TrafficMinute]:
+        """What is not stored yet of one endpoint."""
+        with self._lock:
+            counts = self._counts.get((project, endpoint))
+            minutes = [] if counts is None else counts.minutes.values()
+            return [replace(minute, latencies=minute.latencies.copy()) for minute in minutes]
+
+    def take_minutes(self, before_s: float) -> dict[tuple[str, str], list[TrafficMinute]]:
+        """The minutes that began before a moment, by project and endpoint; whoever takes them stores them."""
+        taken: dict[tuple[str, str], list[TrafficMinute]] = {}
+        with self._lock:
+            for key, counts in self._counts.items():
+                for at_s in [each for each in counts.minutes if each < before_s]:
+                    taken.setdefault(key, []).append(counts.minutes.pop(at_s))
+        return taken
+
+    def forget(self, project: str, endpoint: str) -> None:
+        """Begin anew with an endpoint."""
+        with self._lock:
+            self._counts.pop((project, endpoint), None)
 
     def summary(self, project: str, endpoint: str, now_s: float) -> TrafficSummary:
         """What one endpoint answered so far."""

@@ -4,6 +4,7 @@ import { readProblem } from '@/api/problem';
 import type { Answer } from './model';
 
 export type Endpoint = Schemas['EndpointOut'];
+export type Deployment = Schemas['DeploymentOut'];
 
 const base = '/api/v1/projects/{project}/endpoints' as const;
 const POLL_MS = 5000; // traffic passes without events
@@ -25,6 +26,36 @@ export const endpointQuery = (project: string, name: string) =>
   queryOptions({
     queryKey: ['endpoints', project, 'one', name],
     queryFn: () => dataOf(api.GET(`${base}/{name}`, { params: { path: { project, name } } })),
+    refetchInterval: POLL_MS,
+  });
+
+/** Times that charts show, in seconds. */
+export const RANGES: Record<string, number> = { '1h': 3600, '1d': 86_400, '7d': 604_800 };
+
+/** What an endpoint answered in the last `seconds`. */
+export const trafficQuery = (project: string, name: string, seconds: number) =>
+  queryOptions({
+    queryKey: ['endpoints', project, 'traffic', name, seconds],
+    queryFn: () => {
+      const since = new Date(Date.now() - seconds * 1000).toISOString();
+      const params = { path: { project, name }, query: { since } };
+      return dataOf(api.GET(`${base}/{name}/traffic`, { params }));
+    },
+    refetchInterval: seconds > 3600 ? 60_000 : 2 * POLL_MS,
+    placeholderData: keepPreviousData,
+  });
+
+/** What an endpoint was given so far; `taskId` is the task that answers now. */
+export const deploymentsQuery = (project: string, name: string, taskId: number) =>
+  infiniteQueryOptions({
+    queryKey: ['endpoints', project, 'deployments', name, taskId],
+    queryFn: ({ pageParam }) => {
+      const params = { path: { project, name }, query: { cursor: pageParam, limit: 10 } };
+      return dataOf(api.GET(`${base}/{name}/deployments`, { params }));
+    },
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
+    placeholderData: keepPreviousData,
     refetchInterval: POLL_MS,
   });
 
@@ -52,12 +83,18 @@ export const modelsQuery = (project: string) =>
 
 export async function deploy(
   project: string,
-  body: { name: string; model: string; version: number | null },
+  body: {
+    name: string;
+    model: string;
+    version: number | null;
+    algorithm?: string;
+    parameters?: Record<string, unknown>;
+  },
 ): Promise<Endpoint> {
   return dataOf(
     api.POST(base, {
       params: { path: { project } },
-      body: { ...body, algorithm: null, parameters: {}, priority: 0 },
+      body: { algorithm: null, parameters: {}, priority: 0, ...body },
     }),
   );
 }

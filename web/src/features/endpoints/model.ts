@@ -1,5 +1,8 @@
 /** Rules of endpoints: snippets that call one, and how an answer is read. */
 
+import type { Schemas } from '@/api/client';
+import type { Series } from '@/viz/series';
+
 export type SnippetLanguage = 'curl' | 'python' | 'javascript';
 
 export const SNIPPET_LANGUAGES: SnippetLanguage[] = ['curl', 'python', 'javascript'];
@@ -76,6 +79,62 @@ export function isServing(state: string): boolean {
 /** Whether it can be stopped. */
 export function isStoppable(state: string): boolean {
   return state === 'ready' || state === 'starting' || state === 'restarting';
+}
+
+export interface TrafficCurves {
+  /** Whether nothing at all was asked in this time. */
+  isQuiet: boolean;
+  /** Requests a second. */
+  rate: Series[];
+  /** From 0 to 1; steps without a request have none. */
+  errors: Series[];
+  /** p50, p95 and p99 in ms. */
+  latency: Series[];
+}
+
+/** Curves of what an endpoint answered. */
+export function trafficCurves(traffic: Schemas['EndpointTrafficOut']): TrafficCurves {
+  const { step_s, last_step_s, num_requests, num_errors, p50_ms, p95_ms, p99_ms } = traffic;
+  const steps = traffic.times.map((time) => Date.parse(time) / 1000);
+  // Steps without a value stay: curves of one time have one axis.
+  const curve = (values: (number | null)[]): Series => ({
+    steps,
+    values: values.map((value) => value ?? Number.NaN),
+  });
+  // What is just beginning says little about a whole step.
+  const isTooShort = last_step_s < step_s / 4;
+  const rates = num_requests.map((number, index) => {
+    if (index < num_requests.length - 1) return number / step_s;
+    return isTooShort ? null : number / last_step_s;
+  });
+  const shares = num_requests.map((number, index) =>
+    number === 0 ? null : (num_errors[index] as number) / number,
+  );
+  return {
+    isQuiet: num_requests.every((number) => number === 0),
+    rate: [curve(rates)],
+    errors: [curve(shares)],
+    latency: [p50_ms, p95_ms, p99_ms].map(curve),
+  };
+}
+
+type Deployment = Schemas['DeploymentOut'];
+
+/** Whether the endpoint can go back to what it was given: it answered once, has a name, and is not what answers now. */
+export function isReturnable(deployment: Deployment, current: Deployment | undefined): boolean {
+  const { is_current, ready_at, model } = deployment;
+  if (is_current || ready_at === null || !model?.name) return false;
+  const what = ({ model, algorithm, algorithm_version, parameters }: Deployment) =>
+    JSON.stringify([model?.digest, algorithm, algorithm_version, parameters]);
+  return current?.state !== 'ready' || what(deployment) !== what(current);
+}
+
+/** What an earlier deployment of the same model was told otherwise, as in `max_batch 8`. */
+export function differences(deployment: Deployment, current: Deployment | undefined): string[] {
+  if (deployment.model?.digest !== current?.model?.digest) return [];
+  return Object.entries(deployment.parameters)
+    .filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(current?.parameters[name]))
+    .map(([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : value}`);
 }
 
 const NAME = /^[a-z0-9][a-z0-9_.-]{0,62}$/;

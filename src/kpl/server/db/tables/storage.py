@@ -14,7 +14,7 @@ class StoredArtifactRow(Base):
 
     Args:
         kind: what refers to it first: a version of a `dataset`, a `model` or an `algorithm`, a step that took or made
-            it (`output`), or `none`.
+            it (`step`), or `none`.
     """
 
     __tablename__ = "stored_artifacts"

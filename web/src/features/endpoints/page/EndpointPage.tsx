@@ -20,7 +20,9 @@ import { Time } from '@/ui/Time';
 import { toastError } from '@/ui/Toast';
 import { deleteEndpoint, deploy, type Endpoint, endpointQuery, stopEndpoint } from '../api';
 import { isServing, isStoppable, SNIPPET_LANGUAGES, type SnippetLanguage, snippet } from '../model';
+import { Deployments } from './Deployments';
 import { LogTail } from './LogTail';
+import { TrafficCharts } from './TrafficCharts';
 import { TryIt } from './TryIt';
 
 export default function EndpointPage() {
@@ -128,11 +130,13 @@ function Shown({ project, endpoint, parents }: ShownProps) {
       <div className="mx-auto grid max-w-[1320px] grid-cols-[minmax(0,1fr)_400px] items-start gap-6 p-6">
         <div className="min-w-0 space-y-6">
           <Numbers endpoint={endpoint} />
+          <TrafficCharts project={project} name={name} />
           <TryIt key={name} url={endpoint.url} isServing={isServing(state)} />
           <LogTail project={project} taskId={endpoint.task_id} isGoing={isStoppable(state)} />
         </div>
         <div className="min-w-0 space-y-6">
           <About project={project} endpoint={endpoint} />
+          <Deployments project={project} name={name} taskId={endpoint.task_id} />
           <Snippets url={endpoint.url} />
         </div>
       </div>
@@ -251,7 +255,7 @@ function Snippets({ url }: { url: string }) {
           onChange={(code) => setQuery({ code })}
           items={SNIPPET_LANGUAGES.map((id) => ({ id, label: LABELS[id] }))}
         />
-        <CodeBlock code={snippet(language, location.origin, url)} />
+        <CodeBlock code={snippet(language, location.origin, url)} wraps />
         <p className="text-12 text-fg-3">
           {t('page.token')}{' '}
           <AppLink className="text-accent underline" href="/settings">
