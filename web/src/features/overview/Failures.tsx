@@ -30,6 +30,7 @@ export function Failures({ project, tasks }: { project: string; tasks: Task[] })
                     href={
                       projectPath(project, ...wayTo(task)) + (task.run_id === null ? '' : placeOf(task.name))
                     }
+                    translate="no"
                     className="font-medium hover:underline"
                   >
                     {task.run_id === null
