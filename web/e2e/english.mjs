@@ -46,12 +46,15 @@ async function namesOn(page) {
 
 let names = [];
 
-/** What stands on a Chinese page in English, each as `text (element)`; nothing on pages in another language. */
-export async function englishOn(page) {
+/**
+ * What stands on a Chinese page in English, each as `text (element)`; nothing on pages in another language.
+ * @param least how many words in a row are English: one may also be the name of a step, a port or a value.
+ */
+export async function englishOn(page, { least = 2 } = {}) {
   if ((await page.evaluate(() => document.documentElement.lang)) !== 'zh-CN') return [];
   const look = () => {
     const known = [...KEPT, ...names.flatMap((name) => name.match(/[A-Za-z]+/g) ?? [])];
-    return page.evaluate(find, { known, kinds: KINDS });
+    return page.evaluate(find, { known, kinds: KINDS, least });
   };
   const found = await look();
   if (found.length === 0) return [];
@@ -60,7 +63,7 @@ export async function englishOn(page) {
 }
 
 /** Runs in the page. */
-function find({ known, kinds }) {
+function find({ known, kinds, least }) {
   const theirs = 'code, pre, kbd, script, style, [lang|="en"], [lang=""], [translate="no"]';
   const attributes = ['aria-label', 'aria-roledescription', 'aria-valuetext', 'title', 'placeholder', 'alt'];
   const kept = new Set(known.map((word) => word.toLowerCase()));
@@ -70,12 +73,11 @@ function find({ known, kinds }) {
   const word = /[A-Za-z][A-Za-z’]*/g;
   const isEnglish = (text) => {
     const plain = text.replace(quoted, '、').replace(identifier, '、');
-    if (!/[\u4e00-\u9fff]/.test(text))
-      return (plain.match(word) ?? []).some((found) => !kept.has(found.toLowerCase()));
     // A Chinese sentence may name one thing by its own word, as the value of a parameter.
+    const most = /[\u4e00-\u9fff]/.test(text) ? 2 : least;
     const runs = plain.match(/[A-Za-z’]+(?:[ ,-]+[A-Za-z’]+)*/g) ?? [];
     const foreign = runs.map((run) => run.match(word).filter((found) => !kept.has(found.toLowerCase())));
-    return foreign.some((words) => words.length > 1 || kinds.includes(words[0]));
+    return foreign.some((words) => words.length >= most || kinds.includes(words[0]));
   };
   const placeOf = (element) => {
     const place = [];

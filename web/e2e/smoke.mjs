@@ -22,6 +22,7 @@ async function lookAt(page, name) {
   await page.waitForLoadState('networkidle', { timeout: 500 }).catch(() => {});
   await page.waitForTimeout(SETTLE_MS);
   await look(page, name);
+  assert.deepEqual(await englishOn(page, { least: 1 }), [], `${name}: in English on a Chinese page`);
 }
 
 async function signIn(page, words) {

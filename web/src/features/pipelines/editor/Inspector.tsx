@@ -78,7 +78,9 @@ export default function Inspector(props: InspectorProps) {
       <header className="flex items-center gap-3 px-4 pt-3 pb-2">
         <NodeIcon node={node} size={32} />
         <div className="min-w-0 flex-1">
-          <h2 className="truncate text-14 font-semibold">{nodeTitle(node, i18n.language)}</h2>
+          <h2 translate="no" className="truncate text-14 font-semibold">
+            {nodeTitle(node, i18n.language)}
+          </h2>
           <p className="truncate text-12 text-fg-3">
             {node.type === 'algorithm'
               ? `${splitVersion(node.algorithm ?? '').name} · ${t(`function.${node.function}`)}`
