@@ -36,7 +36,11 @@ export function FailedTasks({
               <StateIcon state="failed" className="mt-0.5 size-4" />
               <div className="min-w-0 flex-1">
                 <p className="flex items-baseline gap-2">
-                  <AppLink href={taskPath(project, task)} className="font-medium hover:underline">
+                  <AppLink
+                    translate="no"
+                    href={taskPath(project, task)}
+                    className="font-medium hover:underline"
+                  >
                     {taskTitle(t, task)}
                   </AppLink>
                   {task.run_id !== null && (
