@@ -79,7 +79,7 @@ function RunningRow({ project, going }: { project: string; going: GoingRun }) {
       <p className="mt-1.5 ml-[26px] flex gap-3 text-12 text-fg-2">
         <span className="min-w-0 flex-1 truncate">
           {step && (
-            <AppLink href={taskPath(project, step)} className="font-medium hover:underline">
+            <AppLink translate="no" href={taskPath(project, step)} className="font-medium hover:underline">
               {step.name}
             </AppLink>
           )}

@@ -65,7 +65,9 @@ export function Deployments({ project, name, taskId }: DeploymentsProps) {
                 </p>
                 <p className="mt-0.5 truncate text-12 text-fg-3" title={worded(deployment).reason}>
                   <Time at={deployment.created_at} />
-                  {['', deployment.created_by, ...differences(deployment, current)].join(' · ')}
+                  <span translate="no">
+                    {['', deployment.created_by, ...differences(deployment, current)].join(' · ')}
+                  </span>
                 </p>
               </div>
               {mayChange && isReturnable(deployment, current) && (
@@ -103,6 +105,7 @@ function Name({ project, deployment: { model, task_id } }: { project: string; de
   if (!model?.name) return <span>{t('page.unpublished')}</span>;
   return (
     <AppLink
+      translate="no"
       className="truncate font-medium text-accent hover:underline"
       title={`#${task_id}`}
       href={`${projectPath(project, 'models', model.name)}?v=${model.version}`}

@@ -175,7 +175,7 @@ function Item({ item: { digest, holds, files, num_files } }: { item: GarbageItem
         </code>
         <span className="text-12 text-fg-2">{t(`storage.holds.${holds}`)}</span>
       </span>
-      <span className="block truncate text-11 text-fg-3" title={files.join(', ') + more}>
+      <span translate="no" className="block truncate text-11 text-fg-3" title={files.join(', ') + more}>
         {files.join(', ')}
         {more}
       </span>

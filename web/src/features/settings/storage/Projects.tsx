@@ -38,6 +38,7 @@ export function Projects({ countedAt }: { countedAt: string }) {
               width: 'w-64',
               cell: ({ project, title }) => (
                 <AppLink
+                  translate="no"
                   href={projectPath(project)}
                   className="block max-w-60 truncate text-accent hover:underline"
                 >

@@ -16,14 +16,16 @@ export function References({ references, hasMore }: { references: Reference[]; h
         return (
           <li key={`${type} ${project} ${name} ${version} ${task_id}`} className="flex items-baseline gap-1">
             {href ? (
-              <AppLink href={href} className="text-accent hover:underline">
+              <AppLink translate="no" href={href} className="text-accent hover:underline">
                 {text}
               </AppLink>
             ) : (
-              text
+              <span translate="no">{text}</span>
             )}
             {references[index + 1]?.project !== project && (
-              <span className="text-11 text-fg-3">{project ?? t('storage.builtin')}</span>
+              <span translate={project ? 'no' : undefined} className="text-11 text-fg-3">
+                {project ?? t('storage.builtin')}
+              </span>
             )}
           </li>
         );
