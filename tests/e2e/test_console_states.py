@@ -19,7 +19,7 @@ name: NAME
 version: "1.0.0"
 title: {en: Labels, zh: 标注}
 description: {en: Reads labels., zh: 读取标注。}
-task: test
+task: processing
 licence: Apache-2.0
 functions:
   process:

@@ -2,13 +2,13 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '@/i18n/format';
 import { ErrorState } from '@/ui/ErrorState';
+import { MoreButton } from '@/ui/MoreButton';
 import { Panel } from '@/ui/Panel';
 import { Select } from '@/ui/Select';
 import { SkeletonRows } from '@/ui/Skeleton';
 import { Table } from '@/ui/Table';
 import { Time } from '@/ui/Time';
 import { artifactsQuery, type Kind } from './api';
-import { MoreButton } from './MoreButton';
 import { colourOf, KINDS } from './model';
 import { References } from './References';
 
@@ -111,7 +111,7 @@ export function Artifacts({ countedAt, kind: asked, onKind }: ArtifactsProps) {
           ]}
         />
       )}
-      <MoreButton of={artifacts} />
+      <MoreButton list={artifacts} />
     </Panel>
   );
 }

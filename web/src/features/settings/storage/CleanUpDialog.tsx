@@ -5,13 +5,13 @@ import { useFormat } from '@/i18n/format';
 import { Button } from '@/ui/Button';
 import { Dialog } from '@/ui/Dialog';
 import { ErrorState } from '@/ui/ErrorState';
+import { MoreButton } from '@/ui/MoreButton';
 import { SkeletonRows } from '@/ui/Skeleton';
 import { Spinner } from '@/ui/Spinner';
 import { Table } from '@/ui/Table';
 import { Time } from '@/ui/Time';
 import { toast, toastError } from '@/ui/Toast';
 import { collectGarbage, countStorage, type GarbageItem, garbageQuery, storageQuery } from './api';
-import { MoreButton } from './MoreButton';
 
 /** Looks what nothing refers to any more, shows it, and removes it when one agrees. */
 export function CleanUpDialog({ onClose }: { onClose: () => void }) {
@@ -159,7 +159,7 @@ function Garbage({ countedAt }: { countedAt: string | null }) {
           },
         ]}
       />
-      <MoreButton of={garbage} />
+      <MoreButton list={garbage} />
     </div>
   );
 }

@@ -2,13 +2,13 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '@/i18n/format';
 import { ErrorState } from '@/ui/ErrorState';
+import { MoreButton } from '@/ui/MoreButton';
 import { Panel } from '@/ui/Panel';
 import { AppLink, projectPath } from '@/ui/routing';
 import { SkeletonRows } from '@/ui/Skeleton';
 import { Table } from '@/ui/Table';
 import { PartsBar } from '@/viz/Parts';
 import { projectsQuery } from './api';
-import { MoreButton } from './MoreButton';
 import { partsOf } from './model';
 
 /** What each project refers to, the largest first; its bar is as long as its part of the largest. */
@@ -80,7 +80,7 @@ export function Projects({ countedAt }: { countedAt: string }) {
           ]}
         />
       )}
-      <MoreButton of={projects} />
+      <MoreButton list={projects} />
     </Panel>
   );
 }
