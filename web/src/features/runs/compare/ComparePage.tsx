@@ -218,6 +218,7 @@ function Legend({ project, compared, hidden, onHide }: LegendProps) {
             />
             <AppLink
               href={projectPath(project, 'runs', run.id)}
+              translate="no"
               className="max-w-56 truncate hover:underline"
               title={run.name}
             >
