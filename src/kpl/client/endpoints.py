@@ -1,5 +1,6 @@
 """Endpoints: deployed models that answer requests."""
 
+import math
 import mimetypes
 import time
 from collections.abc import Iterator, Mapping
@@ -75,7 +76,7 @@ class Endpoints:
             NotFound: there is nothing to go back to.
         """
         deployments = list(self.deployments(name, limit=500))
-        current = next(each.task_id for each in deployments if each.is_current)
+        current = next((each.task_id for each in deployments if each.is_current), math.inf)
         for each in deployments:
             is_wanted = each.task_id == to if to else each.task_id < current and each.ready_at is not None
             if is_wanted and each.model is not None and each.model.name is not None:

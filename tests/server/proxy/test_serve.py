@@ -4,8 +4,11 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from kpl.schemas.endpoint import EndpointCreate
-from kpl.server.services import endpoints
+from kpl.client import connect
+from kpl.errors import NotFound
+from kpl.schemas.endpoint import DeploymentOut, EndpointCreate, EndpointOut
+from kpl.schemas.token import TokenCreate
+from kpl.server.services import endpoints, tokens
 from kpl.server.services.access import SERVER, Role
 from kpl.testing.pipelines import toy_node, toy_pipeline
 from kpl.testing.server import PASSWORD, LoopThread, RunningServer, add_project, add_user
@@ -138,6 +141,34 @@ def test_service_that_crashed_is_restarted_and_until_then_the_answer_says_why(
     )
     assert endpoints.get_endpoint(works.platform, SERVER, "default", "toy").task_id == task_id
     assert ann.get(CALL).status_code == 200
+
+
+def _version(given: EndpointOut | DeploymentOut) -> int | None:
+    return given.model.version if given.model is not None else None
+
+
+def test_model_that_answered_before_is_put_back(works: Working, served: str) -> None:
+    node = toy_node("again", "train", parameters={"text": "other weights"}, publish={"model": "toy"})
+    works.run(toy_pipeline(node))
+    admin = add_user(works.platform, "eve", is_admin=True)
+    token = tokens.create_token(works.platform, admin, TokenCreate(name="eve", scopes=["admin"])).token
+    with connect(server=served, token=token, project="default") as client:
+        with pytest.raises(NotFound, match="no published model of task 999"):
+            client.endpoints.roll_back("toy", to=999)
+        client.endpoints.create("back", "toy", version=1)
+        works.endpoint_in("back", "ready")
+        with pytest.raises(NotFound, match="nothing that answered before"):
+            client.endpoints.roll_back("back")
+        client.endpoints.create("back", "toy", version=2)
+        wait_until(lambda: client.endpoints.get("back"), lambda seen: _version(seen) == 2)
+        works.endpoint_in("back", "ready")
+        assert client.endpoints.roll_back("back").name == "back"
+        wait_until(lambda: client.endpoints.get("back"), lambda seen: _version(seen) == 1)
+        works.endpoint_in("back", "ready")
+        assert [_version(each) for each in client.endpoints.deployments("back")] == [1, 2, 1]
+        client.endpoints.stop("back")
+        works.endpoint_in("back", "stopped")
+        client.endpoints.delete("back")
 
 
 def test_stopped_endpoint_says_so_and_a_deleted_one_is_gone(works: Working, ann: httpx.Client) -> None:
