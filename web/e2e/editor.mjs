@@ -50,7 +50,7 @@ const WORDS = {
     choose: '选择…',
     takeOther: '采用另一个窗口的内容',
     compare: '对比…',
-    overwrite: '在其上保存我的',
+    overwrite: '保存我的内容',
     saveTemplate: '存为模板…',
     save: '存为模板',
     titles: ['英文标题', '中文标题'],
