@@ -41,7 +41,7 @@ async function fail(name, path) {
   await dialog.getByRole('link', { name: 'Open the log' }).click();
   await page
     .locator('section.font-mono')
-    .getByText(/^kpl.errors.Invalid: /)
+    .getByText(/nothing could be imported/)
     .waitFor();
   for (const list of ['', '/datasets']) {
     await page.goto(`${BASE}/p/default${list}`);
@@ -49,7 +49,7 @@ async function fail(name, path) {
     await page.waitForURL(/\/tasks\/\d+\?tab=log&line=-\d+/);
     await page
       .locator('section.font-mono')
-      .getByText(/^kpl.errors.Invalid: /)
+      .getByText(/nothing could be imported/)
       .waitFor();
   }
 }

@@ -38,6 +38,7 @@ from kpl.pipeline.document import (
     is_name,
 )
 from kpl.pipeline.text import Lines, Path, check_plain, dotted, read_text
+from kpl.sentence import Sentence, in_chinese
 
 LANGUAGE_PATTERN = r"^[a-z]{2}(-[A-Za-z]{2,4})?$"
 
@@ -59,12 +60,16 @@ class InvalidDocument(Invalid):
 
     def __init__(self, refusals: Iterable[Refusal], *, source: str) -> None:
         self.refusals = tuple(refusals)
-        super().__init__("\n".join(_sentence(refusal, source) for refusal in self.refusals))
+        told = [_sentence(refusal, source) for refusal in self.refusals]
+        super().__init__(Sentence("\n".join(told), "\n".join(map(in_chinese, told))))
 
 
 def _sentence(refusal: Refusal, source: str) -> str:
     where = f"{source}:{refusal.line}" if refusal.line else source
-    return f"{where}: {refusal.path}: {refusal.what} {refusal.fix}".strip()
+    return Sentence(
+        f"{where}: {refusal.path}: {refusal.what} {refusal.fix}".strip(),
+        f"{where}：{refusal.path}：{in_chinese(refusal.what)}{in_chinese(refusal.fix)}",
+    )
 
 
 def parse(document: str | Mapping[str, Any], *, source: str = "pipeline") -> Document:
@@ -85,7 +90,11 @@ def parse(document: str | Mapping[str, Any], *, source: str = "pipeline") -> Doc
         raise InvalidDocument(
             [
                 Refusal(
-                    "document", f"{_shown(plain)} is not a mapping.", "Begin with `schema: kpl.pipeline/v1`."
+                    "document",
+                    Sentence(f"{_shown(plain)} is not a mapping.", f"{_shown(plain)} 不是键值映射。"),
+                    Sentence(
+                        "Begin with `schema: kpl.pipeline/v1`.", "请以 `schema: kpl.pipeline/v1` 开头。"
+                    ),
                 )
             ],
             source=source,
@@ -187,7 +196,14 @@ class _Reader:
         layout = self._named(plain.get("layout"), "layout", self._place)
         if shape is not None:
             if not is_name(shape.name):
-                self._refuse(("name",), f"{_shown(shape.name)} cannot name a pipeline.", NAME_RULE)
+                self._refuse(
+                    ("name",),
+                    Sentence(
+                        f"{_shown(shape.name)} cannot name a pipeline.",
+                        f"{_shown(shape.name)} 不能作为流水线的名称。",
+                    ),
+                    NAME_RULE,
+                )
             title = self._texts(shape.title, ("title",))
             description = self._texts(shape.description, ("description",))
         if self._refusals or shape is None:
@@ -208,7 +224,11 @@ class _Reader:
         kind = plain.get("type")
         shape_class = _NODE_SHAPES.get(kind) if isinstance(kind, str) else None
         if shape_class is None:
-            what = "'type' is missing." if kind is None else f"type {_shown(kind)} is not known."
+            what = (
+                Sentence("'type' is missing.", "缺少“type”。")
+                if kind is None
+                else Sentence(f"type {_shown(kind)} is not known.", f"未知的类型 {_shown(kind)}。")
+            )
             self._refuse((*path, "type"), what, nearest(str(kind or ""), _NODE_SHAPES))
             return None
         shape = self._shape(shape_class, plain, path)
@@ -244,15 +264,26 @@ class _Reader:
         if bool(output) != bool(input_):
             self._refuse(
                 path,
-                f"'{shape.from_}' -> '{shape.to}' names a port at one end only.",
-                "Write `node.port` at both ends to hand something over, `node` at both for order alone.",
+                Sentence(
+                    f"'{shape.from_}' -> '{shape.to}' names a port at one end only.",
+                    f"“{shape.from_}” -> “{shape.to}”只有一端写了端口。",
+                ),
+                Sentence(
+                    "Write `node.port` at both ends to hand something over, `node` at both for order alone.",
+                    "要传递数据，两端都写 `node.port`；只定先后，两端都写 `node`。",
+                ),
             )
         return Edge(source, target, output, input_)
 
     def _end(self, text: str, path: Path) -> tuple[str, str]:
         if re.fullmatch(rf"{NODE_ID_PATTERN}(\.{PORT_PATTERN})?", text) is None:
             self._refuse(
-                path, f"{_shown(text)} is neither `node` nor `node.port`.", "Write it like `train.dataset`."
+                path,
+                Sentence(
+                    f"{_shown(text)} is neither `node` nor `node.port`.",
+                    f"{_shown(text)} 既不是 `node`，也不是 `node.port`。",
+                ),
+                Sentence("Write it like `train.dataset`.", "请写成 `train.dataset` 的形式。"),
             )
         node, _, port = text.partition(".")
         return node, port
@@ -267,7 +298,12 @@ class _Reader:
     def _note(self, name: str, plain: dict[str, Any], path: Path) -> Note | None:
         if re.fullmatch(NOTE_PATTERN, name) is None:
             self._refuse(
-                path, f"{_shown(name)} names neither a note nor a group.", "Write it like note/1 or group/1."
+                path,
+                Sentence(
+                    f"{_shown(name)} names neither a note nor a group.",
+                    f"{_shown(name)} 既不是注释，也不是分组。",
+                ),
+                Sentence("Write it like note/1 or group/1.", "请写成 note/1 或 group/1 的形式。"),
             )
         shape = self._shape(_NoteShape, plain, path)
         if shape is None:
@@ -275,7 +311,7 @@ class _Reader:
         if shape.colour not in NOTE_COLOURS:
             self._refuse(
                 (*path, "colour"),
-                f"{_shown(shape.colour)} is no colour.",
+                Sentence(f"{_shown(shape.colour)} is no colour.", f"{_shown(shape.colour)} 不是颜色。"),
                 nearest(shape.colour, NOTE_COLOURS),
             )
         return Note(
@@ -291,8 +327,11 @@ class _Reader:
         if re.fullmatch(PARAMETER_PATTERN, name) is None:
             self._refuse(
                 path,
-                f"{_shown(name)} cannot name a parameter.",
-                "Use letters, digits and '_', beginning with a letter.",
+                Sentence(f"{_shown(name)} cannot name a parameter.", f"{_shown(name)} 不能作为参数名。"),
+                Sentence(
+                    "Use letters, digits and '_', beginning with a letter.",
+                    "请使用字母、数字和“_”，以字母开头。",
+                ),
             )
         num_before = len(self._refusals)
         schema = self._schema(plain, path)
@@ -300,14 +339,24 @@ class _Reader:
             try:
                 Draft202012Validator.check_schema(plain_schema(schema))
             except SchemaError as err:
-                self._refuse((*path, *err.absolute_path), f"this is not JSON Schema: {err.message}.", "")
+                self._refuse(
+                    (*path, *err.absolute_path),
+                    Sentence(
+                        f"this is not JSON Schema: {err.message}.", f"不是有效的 JSON Schema：{err.message}。"
+                    ),
+                    "",
+                )
         return Parameter(name, schema)
 
     def _schema(self, plain: dict[str, Any], path: Path) -> dict[str, Any]:
         schema: dict[str, Any] = {}
         for key, value in plain.items():
             if key not in KEYWORDS and not key.startswith("x-"):
-                self._refuse((*path, key), f"the keyword '{key}' is not known.", nearest(key, KEYWORDS))
+                self._refuse(
+                    (*path, key),
+                    Sentence(f"the keyword '{key}' is not known.", f"未知的关键字“{key}”。"),
+                    nearest(key, KEYWORDS),
+                )
             elif key in ("title", "description"):
                 schema[key] = self._texts(value, (*path, key))
             elif key in SUBSCHEMAS and isinstance(value, dict):
@@ -326,13 +375,19 @@ class _Reader:
             return {"en": value} if value else {}
         if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):
             self._refuse(
-                path, f"{_shown(value)} is not text by language.", "Write it like {en: Train, zh: 训练}."
+                path,
+                Sentence(
+                    f"{_shown(value)} is not text by language.", f"{_shown(value)} 不是按语言给出的文本。"
+                ),
+                Sentence("Write it like {en: Train, zh: 训练}.", "请写成 {en: Train, zh: 训练} 的形式。"),
             )
             return {}
         for language in value:
             if re.fullmatch(LANGUAGE_PATTERN, language) is None:
                 self._refuse(
-                    (*path, language), f"'{language}' is not a language code.", "Use codes such as en and zh."
+                    (*path, language),
+                    Sentence(f"'{language}' is not a language code.", f"“{language}”不是语言代码。"),
+                    Sentence("Use codes such as en and zh.", "请使用 en、zh 等代码。"),
                 )
         return {language: text for language, text in value.items() if text}
 
@@ -365,8 +420,13 @@ class _Reader:
         if re.fullmatch(NODE_ID_PATTERN, node_id) is None:
             self._refuse(
                 path,
-                f"{_shown(node_id)} cannot be the id of a node.",
-                "Use lower-case letters, digits, '_' and '-', beginning with a letter or digit; at most 63.",
+                Sentence(
+                    f"{_shown(node_id)} cannot be the id of a node.", f"{_shown(node_id)} 不能作为节点的 id。"
+                ),
+                Sentence(
+                    "Use lower-case letters, digits, '_' and '-', beginning with a letter or digit; at most 63.",
+                    "请使用小写字母、数字、“_”和“-”，以字母或数字开头，最多 63 个字符。",
+                ),
             )
 
     def _refuse(self, path: Path, what: str, fix: str) -> None:
@@ -393,18 +453,41 @@ def _plain_words(error: ErrorDetails, known: Sequence[str]) -> tuple[str, str]:
     last = error["loc"][-1] if error["loc"] else ""
     shown, message = _shown(error["input"]), error["msg"]
     if error["type"] == "extra_forbidden":
-        return f"the key '{last}' is not known.", nearest(str(last), known)
+        return Sentence(f"the key '{last}' is not known.", f"未知的键“{last}”。"), nearest(str(last), known)
     if error["type"] == "literal_error" and last == "schema":
-        return f"{shown} is not a schema that this KPL reads.", f"Write `schema: {SCHEMA}`."
+        return (
+            Sentence(
+                f"{shown} is not a schema that this KPL reads.", f"此版本的 KPL 不支持 schema {shown}。"
+            ),
+            Sentence(f"Write `schema: {SCHEMA}`.", f"请写 `schema: {SCHEMA}`。"),
+        )
     words = {
-        "missing": ("it is missing.", "Add it."),
-        "string_type": (f"{shown} is not text.", "Put it in quotes if it is meant as text."),
-        "dict_type": (f"{shown} is not a mapping.", "Write `key: value` pairs."),
-        "list_type": (f"{shown} is not a list.", "Begin each entry with `- `."),
-        "int_type": (f"{shown} is not a whole number.", "Write digits alone, without quotes."),
-        "float_type": (f"{shown} is not a number.", "Write it without quotes."),
+        "missing": (Sentence("it is missing.", "缺少此项。"), Sentence("Add it.", "请补上。")),
+        "string_type": (
+            Sentence(f"{shown} is not text.", f"{shown} 不是文本。"),
+            Sentence("Put it in quotes if it is meant as text.", "如果是文本，请加引号。"),
+        ),
+        "dict_type": (
+            Sentence(f"{shown} is not a mapping.", f"{shown} 不是键值映射。"),
+            Sentence("Write `key: value` pairs.", "请写成 `key: value` 的形式。"),
+        ),
+        "list_type": (
+            Sentence(f"{shown} is not a list.", f"{shown} 不是列表。"),
+            Sentence("Begin each entry with `- `.", "每项以 `- ` 开头。"),
+        ),
+        "int_type": (
+            Sentence(f"{shown} is not a whole number.", f"{shown} 不是整数。"),
+            Sentence("Write digits alone, without quotes.", "只写数字，不加引号。"),
+        ),
+        "float_type": (
+            Sentence(f"{shown} is not a number.", f"{shown} 不是数字。"),
+            Sentence("Write it without quotes.", "不要加引号。"),
+        ),
     }
-    return words.get(error["type"], (f"{shown} is refused: {message[:1].lower()}{message[1:]}.", ""))
+    refused = Sentence(
+        f"{shown} is refused: {message[:1].lower()}{message[1:]}.", f"{shown} 不被接受：{message}。"
+    )
+    return words.get(error["type"], (refused, ""))
 
 
 def _shown(value: Any) -> str:

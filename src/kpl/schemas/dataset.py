@@ -292,6 +292,7 @@ class LayerOut(BaseModel):
     not_reviewable: str | None = Field(
         None, description="Why its answers cannot become labels of this dataset; null where they can."
     )
+    not_reviewable_zh: str | None = Field(None, description="`not_reviewable` in Chinese.")
 
 
 class LayersOut(BaseModel):

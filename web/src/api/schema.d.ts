@@ -3786,6 +3786,11 @@ export interface components {
              */
             not_reviewable?: string | null;
             /**
+             * Not Reviewable Zh
+             * @description `not_reviewable` in Chinese.
+             */
+            not_reviewable_zh?: string | null;
+            /**
              * Role
              * @enum {string}
              */

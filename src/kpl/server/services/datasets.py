@@ -26,7 +26,7 @@ from kpl.schemas.dataset import (
 )
 from kpl.schemas.page import Page
 from kpl.schemas.task import TaskOut
-from kpl.sentence import Sentence
+from kpl.sentence import Sentence, in_chinese
 from kpl.server.db.tables.datasets import DatasetRow, DatasetVersionRow
 from kpl.server.db.tables.tasks import TaskInputRow, TaskRow
 from kpl.server.services import audit
@@ -225,7 +225,8 @@ def _reviewed(folder: Path, layer: LayerOut) -> LayerOut:
     try:
         kind_of_labels(open_dataset(folder), layer.name)
     except Invalid as err:
-        return layer.model_copy(update={"not_reviewable": str(err)})
+        why = err.sentence
+        return layer.model_copy(update={"not_reviewable": str(why), "not_reviewable_zh": in_chinese(why)})
     return layer.model_copy(update={"verdicts": count_verdicts(folder, layer.name)})
 
 

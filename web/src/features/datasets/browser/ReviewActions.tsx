@@ -1,5 +1,6 @@
 import { Check, X } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
+import { useFormat } from '@/i18n/format';
 import { Button } from '@/ui/Button';
 import { SectionTitle } from '@/ui/Panel';
 import { AppLink, projectPath } from '@/ui/routing';
@@ -21,6 +22,7 @@ interface ReviewActionsProps {
 /** Accepts or rejects what a model says about one sample, or says what was decided and why nothing can be. */
 export function ReviewActions({ project, version, sample, review, hasScore }: ReviewActionsProps) {
   const { t } = useTranslation('datasets');
+  const { worded } = useFormat();
   const found = verdictOf(review.decisions, sample);
   return (
     <section>
@@ -62,7 +64,7 @@ export function ReviewActions({ project, version, sample, review, hasScore }: Re
       {review.obstacle === 'layer' && (
         <>
           <p className="mt-1 text-12 text-fg-2">{t('review.notFitting')}</p>
-          <p className="mt-1 text-12 break-words text-fg-3">{review.layer.not_reviewable}</p>
+          <p className="mt-1 text-12 break-words text-fg-3">{worded(review.layer).not_reviewable}</p>
         </>
       )}
     </section>
