@@ -87,6 +87,14 @@ def thumbnail(dataset: "Dataset", row: int, size: int, cache: Path) -> bytes:
     return data
 
 
+_FAULTS_ZH = {
+    "cannot identify image file": "不是能识别的图像格式",
+    "broken data stream": "图像数据已损坏",
+    "truncated": "图像文件不完整",
+}
+"""What Pillow says of images, in Chinese."""
+
+
 def _scaled(data: bytes, size: int) -> bytes:
     from PIL import Image, UnidentifiedImageError
 
@@ -108,5 +116,6 @@ def _scaled(data: bytes, size: int) -> bytes:
             out = io.BytesIO()
             picture.resize(shape, filter_).save(out, "WEBP", quality=80, method=2)
     except (UnidentifiedImageError, OSError, ValueError) as err:
-        raise Unreadable(Sentence(f"The image cannot be read: {err}.", f"图像无法读取：{err}。")) from err
+        zh = next((zh for en, zh in _FAULTS_ZH.items() if en in str(err)), str(err))
+        raise Unreadable(Sentence(f"The image cannot be read: {err}.", f"图像无法读取：{zh}。")) from err
     return out.getvalue()

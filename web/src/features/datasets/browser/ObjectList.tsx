@@ -11,7 +11,7 @@ import type { PredictionState, TruthState } from './matching';
 /** A class by its colour and name. */
 export function Swatch({ classId, text }: { classId: number | null; text: string }) {
   return (
-    <span className="inline-flex min-w-0 items-center gap-2 font-medium">
+    <span translate="no" className="inline-flex min-w-0 items-center gap-2 font-medium">
       <span style={{ backgroundColor: classColour(classId) }} className="size-2 shrink-0 rounded-[2px]" />
       <span className="truncate">{text}</span>
     </span>

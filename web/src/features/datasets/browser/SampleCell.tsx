@@ -118,7 +118,10 @@ export function Names({ sample, shows }: { sample: Sample; shows: GridView['show
   const label = isSaid ? null : sample.label;
   if (label === null && prediction === null) return null;
   return (
-    <span className="pointer-events-none absolute bottom-1 left-1 flex max-w-[calc(100%-8px)] flex-col items-start gap-0.5 text-[10.5px] leading-[15px] font-semibold">
+    <span
+      translate="no"
+      className="pointer-events-none absolute bottom-1 left-1 flex max-w-[calc(100%-8px)] flex-col items-start gap-0.5 text-[10.5px] leading-[15px] font-semibold"
+    >
       {label !== null && (
         <span
           style={{ backgroundColor: classColour(sample.class_id), color: ON_CLASS_COLOUR }}

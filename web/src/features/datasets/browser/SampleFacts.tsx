@@ -111,7 +111,9 @@ export function SampleFacts(props: SampleFactsProps) {
         </p>
       ))}
       {sample.text !== null && (
-        <p className="text-13 leading-6 break-words whitespace-pre-wrap">{sample.text}</p>
+        <p translate="no" className="text-13 leading-6 break-words whitespace-pre-wrap">
+          {sample.text}
+        </p>
       )}
       <Answers sample={sample} />
       {review && isAnswered(sample) && (
@@ -175,7 +177,10 @@ function Answers({ sample }: { sample: Sample }) {
         {
           label: t('prediction'),
           value: prediction && (
-            <span className={sample.class_id === null ? '' : isWrong(sample) ? 'text-failed' : 'text-ok'}>
+            <span
+              translate="no"
+              className={sample.class_id === null ? '' : isWrong(sample) ? 'text-failed' : 'text-ok'}
+            >
               {prediction.label} · {share(prediction.score)}
             </span>
           ),
@@ -197,11 +202,14 @@ function Values({ sample }: { sample: Sample }) {
         labelWidth="128px"
         facts={columns.map(([name, value]) => ({
           label: name,
+          isName: true,
           value:
             value === null ? (
               <span className="text-fg-3">{t('noValue')}</span>
             ) : (
-              <span className={typeof value === 'number' ? 'font-mono text-12' : ''}>{String(value)}</span>
+              <span translate="no" className={typeof value === 'number' ? 'font-mono text-12' : ''}>
+                {String(value)}
+              </span>
             ),
         }))}
       />
@@ -221,14 +229,16 @@ function Metadata({ sample }: { sample: Sample }) {
             label: t('key'),
             value: (
               <span className="flex items-start gap-1 font-mono text-12">
-                <span className="min-w-0 break-all">{sample.key}</span>
+                <span translate="no" className="min-w-0 break-all">
+                  {sample.key}
+                </span>
                 <span className="-my-1">
                   <CopyButton text={sample.key} />
                 </span>
               </span>
             ),
           },
-          { label: t('split'), value: sample.split || t('none') },
+          { label: t('split'), value: sample.split ? <span translate="no">{sample.split}</span> : t('none') },
           {
             label: t('pixels'),
             value: sample.width && (

@@ -135,7 +135,9 @@ function GroupCard({ project, version, group, onOpen }: GroupCardProps) {
           ))}
         </span>
         <span className="flex items-center gap-2 px-3 py-2">
-          <span className="min-w-0 flex-1 truncate text-13 font-medium">{group.label}</span>
+          <span translate="no" className="min-w-0 flex-1 truncate text-13 font-medium">
+            {group.label}
+          </span>
           <span className="text-12 text-fg-2">{count(group.num_samples)}</span>
         </span>
       </button>

@@ -137,11 +137,14 @@ export default function SampleRows(props: SampleRowsProps) {
                         <span className="pl-5 font-mono text-12 text-fg-3">{sample.row}</span>
                         {hasLabels && <Label sample={sample} shows={shows} />}
                         {isText ? (
-                          <span className="line-clamp-2 text-13 leading-5 break-words">{sample.text}</span>
+                          <span translate="no" className="line-clamp-2 text-13 leading-5 break-words">
+                            {sample.text}
+                          </span>
                         ) : (
                           columns.map(({ name, isNumber }) => (
                             <span
                               key={name}
+                              translate="no"
                               className={cx('truncate text-12', isNumber && 'text-right font-mono')}
                             >
                               {shownValue(sample.values[name]) ?? <span className="text-fg-3">—</span>}
@@ -172,7 +175,7 @@ export default function SampleRows(props: SampleRowsProps) {
 
 function Head({ name, isNumber }: Column) {
   return (
-    <span title={name} className={cx('truncate', isNumber && 'text-right')}>
+    <span translate="no" title={name} className={cx('truncate', isNumber && 'text-right')}>
       {name}
     </span>
   );
@@ -186,6 +189,7 @@ function Label({ sample, shows }: { sample: Sample; shows: GridView['shows'] }) 
       {label !== null && <Swatch classId={sample.class_id} text={label} />}
       {prediction !== null && shows !== 'labels' && (
         <span
+          translate="no"
           className={cx(
             'truncate',
             sample.class_id === null ? 'text-fg-2' : isWrong(sample) ? 'text-failed' : 'text-ok',
