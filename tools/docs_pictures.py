@@ -87,6 +87,7 @@ def make(client: Client, server: LocalServer, folder: Path) -> dict[str, Any]:
         _run(client, "broken", document=_split(DEMO, train=0, val=0, test=0), may_fail=True)
     runs = {run.name: run for run in client.runs.list()}
     client.pipelines.save(PIPELINE, template | {"name": PIPELINE, "parameters": _with_dataset(template)})
+    _kpl(server, "storage", "show", "--count")
     image = next(iter(sorted((folder / "data" / "demo" / "images" / "7").glob("*.png"))))
     return {
         "scenes": SCENES,

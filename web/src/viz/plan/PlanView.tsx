@@ -54,7 +54,9 @@ export function PlanView({ plan, document }: PlanViewProps) {
               <div className="min-w-0 flex-1">
                 <div className="flex items-baseline gap-2">
                   <span className="truncate font-medium">{nodeTitle(node, i18n.language)}</span>
-                  <span className="truncate text-12 text-fg-3">{step.node}</span>
+                  {nodeTitle(node, i18n.language) !== step.node && (
+                    <span className="truncate text-12 text-fg-3">{step.node}</span>
+                  )}
                 </div>
                 <p className="text-12 text-fg-2">{step.why}</p>
                 {step.will_run && (
