@@ -10,6 +10,7 @@ import { EmptyState } from '@/ui/EmptyState';
 import { ErrorState } from '@/ui/ErrorState';
 import { ListHeader } from '@/ui/ListHeader';
 import { Metric } from '@/ui/Metric';
+import { MetricName } from '@/ui/MetricName';
 import { MoreButton } from '@/ui/MoreButton';
 import { Page } from '@/ui/PageHeader';
 import { SectionTitle } from '@/ui/Panel';
@@ -169,7 +170,7 @@ function Measured({ devices }: { devices: Device[] }) {
           {accuracy && (
             <span className="whitespace-nowrap" title={accuracy.target || undefined}>
               <span className="text-fg-3">
-                {accuracy.metric} {t('list.upTo')}
+                <MetricName name={accuracy.metric} /> {t('list.upTo')}
               </span>{' '}
               <Metric name={accuracy.metric} value={accuracy.value} />
             </span>
