@@ -121,7 +121,7 @@ def _mend_pointers(root: Path, actions: list[str]) -> None:
     newest = layout.newest_version(root)
     head = layout.head_path(root)
     if not head.exists() or _named_version(head) != newest:
-        layout.write_pointer(head, newest)
+        layout.write_head(root, newest)
         actions.append(f"HEAD did not name the newest version, {newest}; it does now")
     for file in layout.pointers(root):
         if file == head or _named_version(file) is not None:

@@ -75,7 +75,12 @@ def verify(
         Invalid: all versions of an address, where they cannot be listed.
     """
     address = os.fspath(path)
-    if all_versions and is_remote(address):
+    if not is_remote(address):
+        root = layout.folder_of(address)
+        newest = layout.newest_version(root)
+        numbers = layout.versions(root)[::-1] if all_versions else [newest if version is None else version]
+        return _verify(root, numbers, progress, nullcontext)
+    if all_versions:
         raise Invalid(
             Sentence(
                 f"{address}: the versions at an address cannot be listed.",
@@ -83,12 +88,6 @@ def verify(
             ),
             hint=Sentence("Check one by its number.", "请按版本号逐个检查。"),
         )
-    if not is_remote(address):
-        root = layout.folder_of(address)
-        newest = layout.newest_version(root)
-        if all_versions:
-            return _verify(root, layout.versions(root)[::-1], progress, nullcontext)
-        return _verify(root, [newest if version is None else version], progress, nullcontext)
     from kpl.dataset.mirror import Mirror
     from kpl.dataset.remote import newest_version
 
