@@ -28,6 +28,8 @@ def test_a_damaged_blob_is_named_with_row_and_field(detection: Dataset) -> None:
             assert [(p.file, p.row, p.field) for p in problems] == [
                 (str(file.relative_to(detection.path)), 7, "image")
             ]
+            name = file.relative_to(detection.path)
+            assert str(problems[0]) == f"{name}, row 7, field 'image': the blob is damaged"
 
 
 def test_a_missing_shard_is_named(detection: Dataset) -> None:

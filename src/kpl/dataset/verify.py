@@ -40,6 +40,11 @@ class Problem(NamedTuple):
     row: int = -1
     field: str = ""
 
+    def __str__(self) -> str:
+        row = f", row {self.row}" if self.row >= 0 else ""
+        field = f", field '{self.field}'" if self.field else ""
+        return f"{self.file}{row}{field}: {self.reason}"
+
 
 class VerifyReport(NamedTuple):
     """What was read and what was wrong with it."""
