@@ -14,6 +14,8 @@ from kpl.pipeline import (
     Note,
     Parameter,
     Position,
+    Search,
+    SearchRange,
     parse,
     to_json,
     to_plain,
@@ -54,6 +56,21 @@ def schemas(draw: st.DrawFn) -> dict[str, Any]:
     return schema
 
 
+RANGES = st.builds(SearchRange, NUMBERS, NUMBERS, st.booleans(), st.none() | NUMBERS) | st.builds(
+    SearchRange, choices=st.lists(VALUES, max_size=3).map(tuple)
+)
+SEARCHES = st.builds(
+    Search,
+    parameters=st.dictionaries(PORTS, RANGES, max_size=3),
+    trials=st.integers(1, 1000),
+    parallel=st.integers(1, 20),
+    budget_s=st.none() | st.integers(1, 10**6) | st.just(0.5),
+    method=st.sampled_from(["tpe", "random", "grid"]),
+    pruning=st.booleans(),
+    metric=TEXT,
+    direction=st.sampled_from([None, "maximize", "minimize"]),
+    seed=st.integers(0, 2**32 - 1),
+)
 ALGORITHM_NODES = st.builds(
     AlgorithmNode,
     id=IDS,
@@ -66,6 +83,7 @@ ALGORITHM_NODES = st.builds(
     timeout_s=st.none() | st.integers(1, 10**6) | st.just(0.5),
     publish=st.dictionaries(PORTS, TEXT, max_size=2),
     endpoint=TEXT,
+    search=st.none() | SEARCHES,
 )
 NODES = st.builds(DatasetNode, IDS, TEXT, TEXTS) | st.builds(ModelNode, IDS, TEXT, TEXTS) | ALGORITHM_NODES
 EDGES = st.builds(Edge, IDS, IDS, PORTS, PORTS) | st.builds(Edge, IDS, IDS)

@@ -11,7 +11,7 @@ from kpl.pipeline.links import Links, link
 from kpl.pipeline.problem import Problem, errors
 from kpl.pipeline.resolve import DataNode, Resolution, StepNode, resolve
 from kpl.resources import ResourceRequest
-from kpl.task import ArtifactInput, OutputSpec, Program, TaskKind, TaskOutputInput, TaskSpec
+from kpl.task import ArtifactInput, OutputSpec, Program, SearchSpec, TaskKind, TaskOutputInput, TaskSpec
 from kpl.task.ids import TaskId
 
 
@@ -57,6 +57,7 @@ class Step:
     endpoint: str = ""
     saves_checkpoints: bool = False
     depends_on: tuple[str, ...] = ()
+    search: SearchSpec | None = None
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -136,6 +137,7 @@ def to_task_spec(
         # What goes on where it was stopped loses next to nothing by making room for others.
         is_preemptible=step.saves_checkpoints and step.kind is TaskKind.BATCH,
         saves_checkpoints=step.saves_checkpoints,
+        search=step.search,
     )
 
 
@@ -158,6 +160,7 @@ def _step(
         endpoint=resolved.endpoint,
         saves_checkpoints=function.saves_checkpoints,
         depends_on=tuple(name for name in before if isinstance(resolution.nodes[name], StepNode)),
+        search=resolved.search,
     )
 
 
