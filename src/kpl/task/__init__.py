@@ -13,7 +13,7 @@ from kpl.task.spec import (
     TaskOutputInput,
     TaskSpec,
 )
-from kpl.task.state import Attempt, AttemptState, Outcome, Task, TaskState
+from kpl.task.state import Attempt, AttemptState, Outcome, SearchProgress, Task, TaskState
 
 __all__ = [
     "ArtifactInput",
@@ -24,6 +24,7 @@ __all__ = [
     "Outcome",
     "OutputSpec",
     "Program",
+    "SearchProgress",
     "SearchSpec",
     "SearchedParameter",
     "Task",
