@@ -92,7 +92,8 @@ it('counts trials: a grid has no more than its points', () => {
 
 it('tells how long a trial takes by the last run', () => {
   expect(trialTime_s({ duration_s: 40, state: 'succeeded', search: null }, 2)).toBe(40);
-  expect(trialTime_s({ duration_s: 60, state: 'succeeded', search: { done: 5 } }, 2)).toBe(20);
+  const search = { done: 3, failed: 1, stopped_early: 1 };
+  expect(trialTime_s({ duration_s: 60, state: 'succeeded', search }, 2)).toBe(20);
   expect(trialTime_s({ duration_s: 3, state: 'failed', search: null }, 1)).toBeNull();
   expect(trialTime_s({ duration_s: 3, state: 'reused', search: null }, 1)).toBeNull();
   expect(trialTime_s(undefined, 1)).toBeNull();

@@ -253,13 +253,29 @@ function numPoints({ choices, min = 0, max = 0, step = 1 }: SearchRange): number
   return choices ? choices.length : Math.floor((max - min) / (step || 1) + 1e-9) + 1;
 }
 
+/** How trials of a search came to an end, of as many as have. */
+interface Ended {
+  done: number;
+  failed: number;
+  stopped_early: number;
+}
+
+/** How many trials have ended, one way or another. */
+export function numEnded({ done, failed, stopped_early }: Ended): number {
+  return done + failed + stopped_early;
+}
+
+/** What is known of a step's task in an earlier run, as far as it tells how long a trial takes. */
+interface LastTask {
+  state: string;
+  duration_s: number | null;
+  search?: Ended | null;
+}
+
 /** How long one trial takes going by the step's task in the last run; null where that says nothing. */
-export function trialTime_s(
-  last: { duration_s: number | null; search?: { done: number } | null; state: string } | undefined,
-  parallel: number,
-): number | null {
+export function trialTime_s(last: LastTask | undefined, parallel: number): number | null {
   if (!last || last.duration_s === null || last.state !== 'succeeded') return null;
   if (!last.search) return last.duration_s;
-  const { done } = last.search;
-  return done > 0 ? last.duration_s / Math.ceil(done / Math.max(1, parallel)) : null;
+  const ended = numEnded(last.search);
+  return ended > 0 ? last.duration_s / Math.ceil(ended / Math.max(1, parallel)) : null;
 }
