@@ -1,5 +1,6 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { api, dataOf, type Schemas } from '@/api/client';
+import type { Trial } from '@/viz/search/trials';
 import type { RunState } from './model';
 
 export type Run = Schemas['RunOut'];
@@ -9,6 +10,8 @@ export type Attempt = Schemas['AttemptOut'];
 export type MachineMetrics = Schemas['MachineMetricsOut'];
 export type TaskDetail = Schemas['TaskDetail'];
 export type LogMatch = Schemas['LogMatchOut'];
+export type SearchState = Schemas['SearchState'];
+export type TrialOrder = 'trial' | 'value';
 
 const PAGE = 100;
 
@@ -71,6 +74,58 @@ export const seriesQuery = (
         }),
       ),
     placeholderData: keepPreviousData,
+  });
+
+const TRIALS_A_PAGE = 50;
+
+/** The trials of a search, page by page: in their order, or the best first. */
+export const trialsQuery = (project: string, id: number, sort: TrialOrder) =>
+  infiniteQueryOptions({
+    queryKey: ['tasks', project, id, 'trials', 'list', sort],
+    queryFn: ({ pageParam }) =>
+      dataOf(
+        api.GET('/api/v1/projects/{project}/tasks/{task_id}/trials', {
+          params: {
+            path: { project, task_id: id },
+            query: { sort, cursor: pageParam, limit: TRIALS_A_PAGE },
+          },
+        }),
+      ),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
+    placeholderData: keepPreviousData,
+  });
+
+const MOST_A_PAGE = 500;
+
+/** All trials of a search, a thousand at most, as plots need them; asked anew when another one has begun or ended. */
+export const allTrialsQuery = (project: string, { id, search }: Pick<Task, 'id' | 'search'>) =>
+  queryOptions({
+    queryKey: [
+      'tasks',
+      project,
+      id,
+      'trials',
+      'all',
+      search && [search.done, search.running, search.failed, search.stopped_early],
+    ],
+    queryFn: async () => {
+      const trials: Trial[] = [];
+      let cursor: string | null = null;
+      do {
+        const query: { cursor: string | null; limit: number } = { cursor, limit: MOST_A_PAGE };
+        const page: Schemas['Page_TrialOut_'] = await dataOf(
+          api.GET('/api/v1/projects/{project}/tasks/{task_id}/trials', {
+            params: { path: { project, task_id: id }, query },
+          }),
+        );
+        trials.push(...page.items);
+        cursor = page.next_cursor ?? null;
+      } while (cursor !== null);
+      return trials;
+    },
+    placeholderData: keepPreviousData,
+    gcTime: 10_000,
   });
 
 /** Why a task waits, its place in the queue, and when it will probably start. */

@@ -45,6 +45,7 @@ export const StepNode = memo(function StepNode({ data, selected }: NodeProps<Flo
           </div>
           <div className="truncate text-11 leading-4 text-fg-3">{subtitle(data, t)}</div>
         </div>
+        {(problem || status) && <SearchMark node={node} />}
         {problem ? (
           problemIsError ? (
             <CircleAlert className="size-4 shrink-0 text-failed" aria-label={problem} />
@@ -142,6 +143,13 @@ function PortHandle({ node, side, name, colour, isRing, isOrder = false }: PortH
   );
 }
 
+/** That a step searches, where its footer tells something else. */
+function SearchMark({ node }: Pick<FooterProps, 'node'>) {
+  const { t } = useTranslation('pipelines');
+  if (!searchOf(node)) return null;
+  return <ChartScatter role="img" aria-label={t('search.title')} className="size-4 shrink-0 text-accent" />;
+}
+
 /** That a step searches, and in how many trials at most. */
 function SearchBadge({ node }: Pick<FooterProps, 'node'>) {
   const { t } = useTranslation('pipelines');
@@ -173,7 +181,7 @@ interface FooterProps {
 
 function Footer({ node, facts, status, problem, isError }: FooterProps) {
   const { t } = useTranslation();
-  const { duration } = useFormat();
+  const { duration, metric } = useFormat();
   const metricWords = useMetricWords();
   const style = { height: FOOTER_HEIGHT };
   const look =
@@ -188,13 +196,21 @@ function Footer({ node, facts, status, problem, isError }: FooterProps) {
   }
   if (status) {
     const { tone } = stateLook(status.state);
-    const isGoing = status.state === 'running' && status.progress !== null;
+    const isSearching = status.state === 'searching';
+    const progress = isSearching ? (status.numEnded ?? 0) / (status.numTrials || 1) : status.progress;
+    const isGoing = isSearching || (status.state === 'running' && progress !== null);
     const words = t(`state.${status.state}`, { defaultValue: status.state });
-    const detail = isGoing
-      ? status.progressMessage || `${Math.round((status.progress ?? 0) * 100)} %`
-      : status.state === 'failed' || status.state === 'waiting' || status.state === 'queued'
-        ? status.reason
+    const best =
+      typeof status.best === 'number'
+        ? t('search.best', { ns: 'pipelines', value: metric(status.best) })
         : '';
+    const detail = isSearching
+      ? [`${status.numEnded ?? 0}/${status.numTrials ?? 0}`, best].filter(Boolean).join(' · ')
+      : isGoing
+        ? status.progressMessage || `${Math.round((progress ?? 0) * 100)} %`
+        : status.state === 'failed' || status.state === 'waiting' || status.state === 'queued'
+          ? status.reason
+          : best;
     return (
       <div
         className={look}
@@ -205,7 +221,7 @@ function Footer({ node, facts, status, problem, isError }: FooterProps) {
           <span
             aria-hidden
             className="absolute inset-y-0 left-0 opacity-15"
-            style={{ width: `${(status.progress ?? 0) * 100}%`, backgroundColor: toneColor(tone) }}
+            style={{ width: `${(progress ?? 0) * 100}%`, backgroundColor: toneColor(tone) }}
           />
         )}
         {!isGoing && <span className="relative shrink-0 font-medium">{words}</span>}
@@ -222,9 +238,7 @@ function Footer({ node, facts, status, problem, isError }: FooterProps) {
           </span>
         )}
         <span className="relative shrink-0 tabular-nums">
-          {status.since !== null && (
-            <TimeLeft since={status.since} progress={isGoing ? status.progress : null} />
-          )}
+          {status.since !== null && <TimeLeft since={status.since} progress={isGoing ? progress : null} />}
           {status.since === null && status.duration_s ? duration(status.duration_s) : ''}
         </span>
       </div>
@@ -233,7 +247,7 @@ function Footer({ node, facts, status, problem, isError }: FooterProps) {
   return (
     <div className={cx(look, 'bg-bg text-fg-3')} style={style}>
       <SearchBadge node={node} />
-      {facts.map(([name, value]) => (
+      {(searchOf(node) ? [] : facts).map(([name, value]) => (
         <span key={name} className="min-w-0 truncate">
           {name} <span className="font-medium text-fg-2">{value}</span>
         </span>

@@ -21,6 +21,10 @@ export interface NodeStatus {
   taskId: number;
   /** How a metric of it went so far, while it is at work. */
   curve?: Curve;
+  /** Of a search: trials that ended, how many there are at most, and the best value so far. */
+  numEnded?: number;
+  numTrials?: number;
+  best?: number | null;
 }
 
 export interface NodeData extends Record<string, unknown> {

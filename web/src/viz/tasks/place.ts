@@ -1,4 +1,4 @@
-/** Where a task is shown: on the page of its run, or on its own where it has none. */
+/** Where a task is shown: on the page of its run, or on its own where it has none or is a trial of a search. */
 
 import { projectPath } from '@/ui/routing';
 
@@ -10,10 +10,12 @@ interface TaskLike {
 
 /** The address of a task; with a line counted from the end, that of its log at that line. */
 export function taskPath(project: string, { id, run_id, name }: TaskLike, lineFromEnd?: number): string {
+  // Only trials have a `/` in their name, as in `train/7`.
+  const isAlone = run_id === null || name.includes('/');
   const query = new URLSearchParams({
-    ...(run_id === null ? {} : { task: name }),
+    ...(isAlone ? {} : { task: name }),
     ...(lineFromEnd ? { tab: 'log', line: String(-lineFromEnd) } : {}),
   });
-  const page = run_id === null ? projectPath(project, 'tasks', id) : projectPath(project, 'runs', run_id);
+  const page = isAlone ? projectPath(project, 'tasks', id) : projectPath(project, 'runs', run_id);
   return query.size > 0 ? `${page}?${query}` : page;
 }

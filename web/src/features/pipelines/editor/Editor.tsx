@@ -29,6 +29,7 @@ import type { OpenDialog } from './EditorDialogs';
 import { Palette } from './Palette';
 import { ProblemList } from './ProblemList';
 import { SaveState } from './SaveState';
+import { useFoundValues } from './search/useFoundValues';
 import { useEditor } from './useEditor';
 
 const EditorDialogs = lazy(() => import('./EditorDialogs'));
@@ -72,6 +73,7 @@ export function Editor({ project, pipeline, draft, assets, parents }: EditorProp
     const [first] = ids;
     setQuery({ node: ids.size === 1 && first && !/[>/]/.test(first) ? first : undefined });
   };
+  useFoundValues(project, pipeline.name, store, (node) => select(new Set([node])));
   const showHistory = (isOpen: boolean) =>
     setQuery({ history: isOpen ? '1' : undefined, revision: undefined, view: undefined });
   // Leaving saves the draft first, and asks only when that does not work; a step inside the editor does not leave it.

@@ -12,7 +12,9 @@ import { bounds, placed, useArrange } from '@/viz/graph/layout';
 import { notesToFlow } from '@/viz/graph/NoteNodes';
 import { allPorts } from '@/viz/graph/ports';
 import { keepSame } from '@/viz/graph/same';
+import { numEnded } from '@/viz/search/search';
 import type { RunDetail, Task } from '../api';
+import { useBestCurves } from '../useBestCurves';
 
 const NONE: ReadonlySet<string> = new Set();
 
@@ -37,15 +39,18 @@ export function RunGraph({ project, run, selected, onPick }: RunGraphProps) {
   const box = useMemo(() => bounds(layout, ports), [layout, ports]);
   const drawn = useRef<ReturnType<typeof toFlow>>({ nodes: [], edges: [] });
   const curves = useCurves(project, run.tasks);
+  const searches = useBestCurves(project, run.tasks);
   const { nodes, edges } = useMemo(() => {
     const next = toFlow(document, ports, layout, {
       selected: new Set(selected ? [selected] : []),
-      statuses: new Map(run.tasks.map((task) => [task.name, statusOf(task, curves.get(task.id))])),
+      statuses: new Map(
+        run.tasks.map((task) => [task.name, statusOf(task, curves.get(task.id) ?? searches.get(task.id))]),
+      ),
       given: run.parameters,
     });
     drawn.current = keepSame(drawn.current, next);
     return drawn.current;
-  }, [document, ports, layout, selected, run.tasks, run.parameters, curves]);
+  }, [document, ports, layout, selected, run.tasks, run.parameters, curves, searches]);
   const shown = useMemo(() => [...notesToFlow(document, {}, NONE), ...nodes], [document, nodes]);
   const isTask = (name: string) => run.tasks.some((task) => task.name === name);
   return (
@@ -82,5 +87,10 @@ function statusOf(task: Task, curve: Curve | undefined): NodeStatus {
     duration_s: task.state === 'reused' ? null : task.duration_s,
     taskId: task.id,
     curve,
+    ...(task.search && {
+      numEnded: numEnded(task.search),
+      numTrials: task.search.trials,
+      best: task.search.best_value,
+    }),
   };
 }

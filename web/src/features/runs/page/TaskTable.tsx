@@ -1,6 +1,6 @@
 import { createContext, memo, useContext, useMemo, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useFormat } from '@/i18n/format';
+import { formatMetric, useFormat } from '@/i18n/format';
 import { KeyValue } from '@/ui/KeyValue';
 import { Progress } from '@/ui/Progress';
 import { AppLink, projectPath, useProject } from '@/ui/routing';
@@ -9,7 +9,8 @@ import { Table, type TableColumn } from '@/ui/Table';
 import { Elapsed } from '@/ui/Time';
 import { nodeTitle, type PipelineDocument } from '@/viz/graph/document';
 import { NodeIcon } from '@/viz/graph/icons';
-import type { RunDetail, Task } from '../api';
+import { numEnded } from '@/viz/search/search';
+import type { RunDetail, SearchState, Task } from '../api';
 import { withoutProgress } from '../model';
 
 interface TaskTableProps {
@@ -132,7 +133,7 @@ const Rows = memo(function Rows({ tasks, document, onPick }: RowsProps) {
 
 function columnsOf(
   document: PipelineDocument,
-  t: (key: string) => string,
+  t: (key: string, values?: Record<string, unknown>) => string,
   language: string,
 ): TableColumn<Task>[] {
   const nodes = new Map((document.nodes ?? []).map((node) => [node.id, node]));
@@ -158,9 +159,11 @@ function columnsOf(
     {
       id: 'why',
       title: t('task.why'),
-      cell: ({ id, reason, why, state }) =>
+      cell: ({ id, reason, why, state, search }) =>
         state === 'running' ? (
           <TaskProgress id={id} />
+        ) : state === 'searching' && search ? (
+          <span className="text-12 text-fg-2">{searchText(search, t)}</span>
         ) : (
           <span className={`line-clamp-1 text-12 ${state === 'failed' ? 'text-failed' : 'text-fg-2'}`}>
             {reason || why}
@@ -175,6 +178,18 @@ function columnsOf(
       cell: (task) => <TaskTime task={task} />,
     },
   ];
+}
+
+/** How far a search is. */
+function searchText(
+  search: SearchState,
+  t: (key: string, values?: Record<string, unknown>) => string,
+): string {
+  const ended = t('trials.ofAll', { done: numEnded(search), all: search.trials });
+  const { best_value } = search;
+  return best_value === null
+    ? ended
+    : `${ended} · ${t('trials.bestSo', { value: formatMetric(best_value) })}`;
 }
 
 /** How long a step took, or runs by now. */

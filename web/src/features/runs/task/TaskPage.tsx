@@ -12,7 +12,7 @@ import { homeOf } from '../model';
 import { AttemptSelect, StopButton, useAttempt, useLiveTask } from './TaskActions';
 import { TaskViews } from './TaskViews';
 
-/** A task that stands alone, as an import does. `?tab=log&line=-3` opens its log there. One of a run is shown on the run's page. */
+/** A task that stands alone, as an import does, or a trial of a search. `?tab=log&line=-3` opens its log there. One of a run is shown on the run's page. */
 export default function TaskPage() {
   const { t } = useTranslation('runs');
   const project = useProject();
@@ -22,9 +22,7 @@ export default function TaskPage() {
   const task = detail.data && worded(detail.data);
   const isOfRun = useRunInstead(project, task);
   const { attempts, attempt } = useAttempt(task);
-  const parents = task
-    ? [{ label: t(`nav.${homeOf(task)}`, { ns: 'common' }), href: projectPath(project, homeOf(task)) }]
-    : [];
+  const parents = task ? parentsOf(t, project, task) : [];
   if (detail.isLoadingError)
     return (
       <Page header={<PageHeader parents={parents} title={`#${id}`} />}>
@@ -41,7 +39,7 @@ export default function TaskPage() {
     <div className="flex h-full min-h-0 flex-col">
       <PageHeader
         parents={parents}
-        title={taskTitle(t, task)}
+        title={task.trial === null ? taskTitle(t, task) : t('trials.trialOf', { number: task.trial })}
         actions={
           <>
             <AttemptSelect attempts={attempts} attempt={attempt} />
@@ -69,11 +67,29 @@ export default function TaskPage() {
   );
 }
 
-/** Goes on to the page of the run that a task belongs to, at the same place. */
+/** Where one comes from: the list of what it makes, or the run and the search that a trial belongs to. */
+function parentsOf(
+  t: (key: string, values?: Record<string, unknown>) => string,
+  project: string,
+  task: TaskDetail,
+): { label: string; href: string }[] {
+  const home = homeOf(task);
+  const list = { label: t(`nav.${home}`, { ns: 'common' }), href: projectPath(project, home) };
+  if (task.trial === null || task.run_id === null) return [list];
+  const run = projectPath(project, 'runs', task.run_id);
+  const step = task.name.split('/')[0] ?? task.name;
+  return [
+    list,
+    { label: `#${task.run_id}`, href: run },
+    { label: t('trials.stepSearch', { name: step }), href: `${run}?${new URLSearchParams({ task: step })}` },
+  ];
+}
+
+/** Goes on to the page of the run that a task belongs to, at the same place; a trial is not among the steps there. */
 function useRunInstead(project: string, task: TaskDetail | undefined): boolean {
   const go = useGo();
   const [query] = useQueryState();
-  const run = task?.run_id ?? null;
+  const run = task?.trial === null ? task.run_id : null;
   const name = task?.name;
   useEffect(() => {
     if (run === null || name === undefined) return;

@@ -50,7 +50,7 @@ export function TaskPanel({ project, task, run, onClose, onRerun }: TaskPanelPro
         )}
         <IconButton icon={X} label={t('close', { ns: 'common' })} onPress={onClose} />
       </header>
-      <TaskViews project={project} task={task} detail={detail} attempt={attempt} />
+      <TaskViews project={project} task={task} detail={detail} attempt={attempt} run={run} />
     </>
   );
 }

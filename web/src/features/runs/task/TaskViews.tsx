@@ -1,9 +1,11 @@
 import { type UseQueryResult, useQuery } from '@tanstack/react-query';
+import { lazy, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 import { taskQuery } from '@/api/tasks';
 import { useQueryState } from '@/ui/routing';
+import { SkeletonRows } from '@/ui/Skeleton';
 import { Tabs } from '@/ui/Tabs';
-import type { Task, TaskDetail } from '../api';
+import type { RunDetail, Task, TaskDetail } from '../api';
 import { isOver } from '../model';
 import { DevicesView } from './DevicesView';
 import { LogView } from './LogView';
@@ -11,34 +13,66 @@ import { MetricsView } from './MetricsView';
 import { OutputsView } from './OutputsView';
 import { Summary } from './Summary';
 
+const TrialsView = lazy(() => import('./trials/TrialsView'));
+
 interface TaskViewsProps {
   project: string;
   task: Task;
   detail: UseQueryResult<TaskDetail>;
   /** The latest when left out. */
   attempt: number | undefined;
+  /** The run whose step the task is. */
+  run?: RunDetail;
 }
 
 /** What is to be seen of a task, tab by tab; one that failed opens with its log, at the error. */
-export function TaskViews({ project, task, detail, attempt }: TaskViewsProps) {
+export function TaskViews({ project, task, detail, attempt, run }: TaskViewsProps) {
   const { t } = useTranslation('runs');
   const [query, setQuery] = useQueryState();
   // A reused task keeps its log, metrics and files where they were made.
   const source = task.reused_from ?? task.id;
   const made = useQuery(taskQuery(project, source)).data?.attempts ?? [];
-  const tab = query.tab ?? (task.state === 'failed' ? 'log' : 'summary');
+  const tab = query.tab ?? (task.search ? 'trials' : task.state === 'failed' ? 'log' : 'summary');
   const isGoing = !isOver(task.state);
+  const summary = {
+    id: 'summary',
+    label: t('task.summary'),
+    content: <Summary project={project} task={task} detail={detail} />,
+  };
+  const outputs = {
+    id: 'outputs',
+    label: t('task.outputs'),
+    content: <OutputsView project={project} taskId={task.id} />,
+  };
+  const tabs = { label: t('task.views'), onChange: (id: string) => setQuery({ tab: id, line: undefined }) };
+  // A search runs no program: what there is to read and to measure is with its trials.
+  if (task.search && run)
+    return (
+      <Tabs
+        {...tabs}
+        value={tab}
+        items={[
+          {
+            id: 'trials',
+            label: t('trials.title'),
+            isFull: true,
+            content: (
+              <Suspense fallback={<SkeletonRows className="p-6" />}>
+                <TrialsView project={project} run={run} task={task} search={task.search} />
+              </Suspense>
+            ),
+          },
+          summary,
+          outputs,
+        ]}
+      />
+    );
   return (
     <Tabs
-      label={t('task.views')}
+      {...tabs}
       value={tab}
-      onChange={(id) => setQuery({ tab: id, line: undefined })}
       items={[
-        {
-          id: 'summary',
-          label: t('task.summary'),
-          content: <Summary project={project} task={task} detail={detail} />,
-        },
+        summary,
         {
           id: 'log',
           label: t('task.log'),
@@ -70,11 +104,7 @@ export function TaskViews({ project, task, detail, attempt }: TaskViewsProps) {
             />
           ),
         },
-        {
-          id: 'outputs',
-          label: t('task.outputs'),
-          content: <OutputsView project={project} taskId={task.id} />,
-        },
+        outputs,
       ]}
     />
   );
