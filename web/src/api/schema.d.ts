@@ -2554,6 +2554,11 @@ export interface components {
              * @description A completed upload: a zip or tar of the folder.
              */
             upload_id?: number | null;
+            /**
+             * Url
+             * @description Web address of an archive of the folder, or of a table, that the server fetches. It is kept with the task, where members of the project read it.
+             */
+            url?: string | null;
         };
         /** DatasetOut */
         DatasetOut: {
