@@ -1,8 +1,17 @@
 """The schedulable unit: what a task is to do, where it stands, and its attempts."""
 
 from kpl.task.spec import (
+    MEASURED,
+    NO_PROGRAM,
+    OPERATORS,
+    OPPOSITES,
+    OTHERWISE,
+    THEN,
     ArtifactInput,
+    Branch,
+    Condition,
     EnvironmentSpec,
+    Operator,
     OutputSpec,
     Program,
     TaskInput,
@@ -13,10 +22,19 @@ from kpl.task.spec import (
 from kpl.task.state import Attempt, AttemptState, Outcome, Task, TaskState
 
 __all__ = [
+    "MEASURED",
+    "NO_PROGRAM",
+    "OPERATORS",
+    "OPPOSITES",
+    "OTHERWISE",
+    "THEN",
     "ArtifactInput",
     "Attempt",
     "AttemptState",
+    "Branch",
+    "Condition",
     "EnvironmentSpec",
+    "Operator",
     "Outcome",
     "OutputSpec",
     "Program",

@@ -5549,7 +5549,8 @@ export interface components {
          *     queued      none of its tasks has started
          *     running     at least one task has started, not all are done
          *     stopping    a user asked to stop it; tasks are ending
-         *     succeeded   every task succeeded, was reused, or is a service that is ready  (final)
+         *     succeeded   every task succeeded, was reused, is a service that is ready,
+         *                 or was not to run by a condition                                 (final)
          *     failed      a task failed                                                    (final)
          *     cancelled   stopped by a user                                                (final)
          * @enum {string}
@@ -6008,9 +6009,11 @@ export interface components {
         /**
          * TaskKind
          * @description `batch` ends by itself; `service` (endpoint, notebook) runs until it is stopped and counts as done when ready.
+         *
+         *     `condition` starts no process: it is decided by what another task reported, and says which way its run goes on.
          * @enum {string}
          */
-        TaskKind: "batch" | "service";
+        TaskKind: "batch" | "service" | "condition";
         /**
          * TaskOut
          * @description Where a task stands.
@@ -6146,11 +6149,12 @@ export interface components {
          *     ready       a service answers its health check
          *     stopping    asked to end: SIGTERM was sent, SIGKILL follows after the grace period
          *     collecting  the process exited with 0; its outputs are being stored
-         *     succeeded   done, outputs stored                                      (final)
+         *     succeeded   done, outputs stored; a condition is decided              (final)
          *     reused      not run: a finished task with the same digest stands in   (final)
          *     failed      all attempts used up                                      (final)
          *     cancelled   stopped by a user                                         (final)
-         *     skipped     an upstream task failed or was cancelled                  (final)
+         *     skipped     an upstream task failed or was cancelled, or a condition
+         *                 took the other branch                                     (final)
          * @enum {string}
          */
         TaskState: "waiting" | "resolving" | "queued" | "starting" | "running" | "ready" | "stopping" | "collecting" | "succeeded" | "reused" | "failed" | "cancelled" | "skipped";

@@ -9,7 +9,17 @@ from dataclasses import asdict
 from typing import Any
 
 from kpl.resources import DeviceRequest, ResourceRequest
-from kpl.task import ArtifactInput, EnvironmentSpec, OutputSpec, Program, TaskInput, TaskOutputInput, TaskSpec
+from kpl.task import (
+    ArtifactInput,
+    Branch,
+    Condition,
+    EnvironmentSpec,
+    OutputSpec,
+    Program,
+    TaskInput,
+    TaskOutputInput,
+    TaskSpec,
+)
 
 
 def encode_spec(spec: TaskSpec) -> str:
@@ -27,6 +37,8 @@ def decode_spec(text: str) -> TaskSpec:
             "outputs": tuple(OutputSpec(**each) for each in plain["outputs"]),
             "resources": _resources(plain["resources"]),
             "metrics": tuple(plain["metrics"]),
+            "condition": Condition(**plain["condition"]) if plain.get("condition") else None,
+            "branches": tuple(Branch(**each) for each in plain.get("branches", ())),
         }
     )
 

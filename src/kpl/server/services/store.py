@@ -44,7 +44,7 @@ from kpl.server.services.records import (
 )
 from kpl.server.services.spec_text import decode_spec
 from kpl.task import OutputSpec, Task, TaskKind, TaskSpec, TaskState
-from kpl.task.ids import Digest, RunId, TaskId
+from kpl.task.ids import AttemptId, Digest, RunId, TaskId, attempt_id
 
 SUBMITTED = "submitted"
 CANCEL_RUN = "cancel_run"
@@ -197,6 +197,20 @@ class SqlStore:
             inputs = _inputs(session, [found.id]).get(found.id, {})
             spec, ran_s = _spec(session, found.id), _run_time_s(session, found.id)
             return Earlier(TaskId(found.id), spec, inputs, Digest(found.digest), ran_s)
+
+    def find_reported(self, task_id: TaskId) -> AttemptId | None:
+        with self._db.read() as session:
+            wanted: int | None = task_id
+            while wanted is not None:
+                row = session.execute(
+                    select(TaskRow.reused_from, TaskRow.num_attempts).where(TaskRow.id == wanted)
+                ).first()
+                if row is None:
+                    return None
+                if row.reused_from is None:
+                    return attempt_id(TaskId(wanted), row.num_attempts) if row.num_attempts else None
+                wanted = row.reused_from
+        return None
 
     def project_name(self, project_id: int) -> str:
         with self._db.read() as session:
