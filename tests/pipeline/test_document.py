@@ -2,11 +2,12 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kpl.pipeline import (
     AlgorithmNode,
+    ConditionNode,
     DatasetNode,
     Document,
     Edge,
@@ -20,6 +21,7 @@ from kpl.pipeline import (
     to_yaml,
 )
 from kpl.pipeline.document import NOTE_COLOURS, NOTE_PATTERN
+from kpl.task import OPERATORS
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 SOME_TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40)
@@ -67,7 +69,15 @@ ALGORITHM_NODES = st.builds(
     publish=st.dictionaries(PORTS, TEXT, max_size=2),
     endpoint=TEXT,
 )
-NODES = st.builds(DatasetNode, IDS, TEXT, TEXTS) | st.builds(ModelNode, IDS, TEXT, TEXTS) | ALGORITHM_NODES
+CONDITION_NODES = st.builds(
+    ConditionNode, IDS, TEXT, st.sampled_from(OPERATORS), st.none() | NUMBERS | TEXT, title=TEXTS
+)
+NODES = st.one_of(
+    st.builds(DatasetNode, IDS, TEXT, TEXTS),
+    st.builds(ModelNode, IDS, TEXT, TEXTS),
+    ALGORITHM_NODES,
+    CONDITION_NODES,
+)
 EDGES = st.builds(Edge, IDS, IDS, PORTS, PORTS) | st.builds(Edge, IDS, IDS)
 NOTES = st.dictionaries(
     st.from_regex(NOTE_PATTERN, fullmatch=True),
@@ -98,6 +108,7 @@ DOCUMENTS = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(DOCUMENTS)
 def test_a_document_survives_its_text_and_its_text_is_byte_stable(document: Document) -> None:
     text = to_yaml(document)
@@ -105,6 +116,7 @@ def test_a_document_survives_its_text_and_its_text_is_byte_stable(document: Docu
     assert to_yaml(parse(text)).encode() == text.encode()
 
 
+@settings(deadline=None)
 @given(DOCUMENTS)
 def test_yaml_json_and_plain_values_are_the_same_document(document: Document) -> None:
     assert parse(to_json(document)) == parse(to_plain(document)) == parse(to_yaml(document)) == document
