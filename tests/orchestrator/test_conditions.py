@@ -42,7 +42,7 @@ def test_a_condition_says_what_was_compared(
     operator: str, measured: float, branch: str, compared: str
 ) -> None:
     condition = Condition("accuracy", operator, 0.9)  # type: ignore[arg-type]
-    verdict = decide(GOOD_ENOUGH, condition, {"accuracy": Last(measured)})
+    verdict = decide("good_enough", condition, source=TaskId(1), reported={"accuracy": Last(measured)})
     assert (verdict.branch, verdict.why) == (branch, f"condition 'good_enough' {compared}")
     assert in_chinese(verdict.why).startswith("条件“good_enough”")
 
@@ -52,9 +52,9 @@ def test_a_metric_that_was_not_reported_is_refused_with_those_that_were() -> Non
     with pytest.raises(
         Invalid, match=r"Metric 'acuracy' was not reported by task 1.*It reported accuracy, loss"
     ):
-        decide(GOOD_ENOUGH, condition, {"loss": Last(1.0), "accuracy": Last(0.5)})
+        decide("x", condition, source=TaskId(1), reported={"loss": Last(1.0), "accuracy": Last(0.5)})
     with pytest.raises(Invalid, match="It reported no metric"):
-        decide(GOOD_ENOUGH, condition, {})
+        decide("x", condition, source=TaskId(1), reported={})
 
 
 def deploy_or_retrain() -> tuple[Task, ...]:

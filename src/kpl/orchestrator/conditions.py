@@ -20,6 +20,9 @@ from kpl.task import (
 )
 from kpl.task.ids import TaskId
 
+DECISION = "decision.json"
+"""The file that the branch which is taken holds: what was compared with what."""
+
 MOST_NAMED = 10
 
 
@@ -45,34 +48,35 @@ class Verdict:
     record: str
 
 
-def decide(task: Task, condition: Condition, reported: Mapping[str, Reported]) -> Verdict:
+def decide(name: str, condition: Condition, *, source: TaskId, reported: Mapping[str, Reported]) -> Verdict:
     """Compare what was reported last with the limit.
 
+    Args:
+        name: what the condition is called.
+        source: the task that reported.
     Raises:
         Invalid: the metric was not reported; the message names those that were.
     """
-    name, source = condition.metric, measured_task(task)
-    if name not in reported:
+    metric = condition.metric
+    if metric not in reported:
         raise Invalid(
             Sentence(
-                f"Metric '{name}' was not reported by task {source}, so nothing can be decided.",
-                f"任务 {source} 没有上报指标“{name}”，无法判断条件。",
+                f"Metric '{metric}' was not reported by task {source}, so nothing can be decided.",
+                f"任务 {source} 没有上报指标“{metric}”，无法判断条件。",
             ),
             hint=_those_reported(sorted(reported)),
         )
-    measured = reported[name].last
+    measured = reported[metric].last
     holds = condition.holds(measured)
     record = {
-        "metric": name,
+        "metric": metric,
         "measured": measured,
         "operator": condition.operator,
         "value": condition.value,
         "holds": holds,
         "task": source,
     }
-    return Verdict(
-        THEN if holds else OTHERWISE, _tell(task.name, condition, measured), json.dumps(record) + "\n"
-    )
+    return Verdict(THEN if holds else OTHERWISE, _tell(name, condition, measured), json.dumps(record) + "\n")
 
 
 def _those_reported(names: Sequence[str]) -> Sentence:

@@ -5,14 +5,14 @@ be carried out again after a crash and does no harm then. `Unavailable` means th
 what any other error means for the task is told by `give_up`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from kpl.algorithm.protocol import Metric, output_variable, read_events
 from kpl.errors import Invalid, NotFound
-from kpl.orchestrator.conditions import decide, measured_task
+from kpl.orchestrator.conditions import DECISION, decide, measured_task
 from kpl.orchestrator.state import (
     AttemptReported,
     Collect,
@@ -30,7 +30,7 @@ from kpl.orchestrator.state import (
 from kpl.orchestrator.store import Earlier, Finished, Store
 from kpl.pipeline.reuse import explain, first_time, no_longer_stored, reused, step_digest
 from kpl.runtime.executor import AttemptReport, Executor, Launch, LaunchInput
-from kpl.runtime.metrics import events_of
+from kpl.runtime.metrics import Series, events_of
 from kpl.sentence import Sentence
 from kpl.storage.artifacts import ArtifactStore
 from kpl.task import AttemptState, Condition, Outcome, OutputSpec, Task, TaskState
@@ -78,13 +78,17 @@ class Handlers:
         return Resolved(task.id, digest, why, expected_run_s=earlier.run_time_s)
 
     def _decide(self, task: Task, condition: Condition) -> Decided:
-        reported = self.store.find_reported(measured_task(task))
-        events = None if reported is None else events_of(self.executor.files(reported).events, is_final=True)
-        verdict = decide(task, condition, {} if events is None else events.series)
+        source = measured_task(task)
+        attempt = self.store.find_reported(source)
+        reported = {} if attempt is None else self._reported(attempt)
+        verdict = decide(task.name, condition, source=source, reported=reported)
         with TemporaryDirectory(prefix="kpl-condition-") as folder:
-            (Path(folder) / "decision.json").write_text(verdict.record, encoding="utf-8")
+            (Path(folder) / DECISION).write_text(verdict.record, encoding="utf-8")
             artifact = Digest(self.artifacts.put_tree(Path(folder)).digest)
         return Decided(task.id, {verdict.branch: artifact}, verdict.why)
+
+    def _reported(self, attempt_id: AttemptId) -> Mapping[str, Series]:
+        return events_of(self.executor.files(attempt_id).events, is_final=True).series
 
     def _gone(self, finished: Finished) -> str | None:
         """Name an output that the artifact store does not have any more."""

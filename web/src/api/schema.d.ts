@@ -2468,6 +2468,31 @@ export interface components {
             num_matches: number;
         };
         /**
+         * ConditionOut
+         * @description What a condition compares; what was measured is known once it is decided.
+         */
+        ConditionOut: {
+            /** Branch */
+            branch: ("then" | "otherwise") | null;
+            /**
+             * Measured
+             * @description The last value of the metric that the task before it reported.
+             */
+            measured: number | null;
+            /** Metric */
+            metric: string;
+            /**
+             * Operator
+             * @enum {string}
+             */
+            operator: ">=" | ">" | "<=" | "<";
+            /**
+             * Value
+             * @description The limit.
+             */
+            value: number;
+        };
+        /**
          * ConfusionOut
          * @description How many samples, or objects, of class `label` were answered with class `predicted`.
          *
@@ -4807,7 +4832,16 @@ export interface components {
          *     `digest` is None for a step whose inputs will only be known when a step before it has run.
          */
         PlanStepOut: {
-            /** Algorithm */
+            /**
+             * Action
+             * @description A condition is decided; what stands behind the branch that is not taken is skipped.
+             * @enum {string}
+             */
+            action: "run" | "reuse" | "decide" | "skip";
+            /**
+             * Algorithm
+             * @description Empty for a condition.
+             */
             algorithm: string;
             /** Depends On */
             depends_on: string[];
@@ -4855,7 +4889,10 @@ export interface components {
              * @default
              */
             why_zh: string;
-            /** Will Run */
+            /**
+             * Will Run
+             * @description Whether a process would start.
+             */
             will_run: boolean;
         };
         /**
@@ -5438,7 +5475,7 @@ export interface components {
             name: string;
             /**
              * Num Done
-             * @description Tasks that succeeded, were reused, or are ready.
+             * @description Tasks that succeeded, were reused, or are ready; in a run that succeeded also those that were not to run by a condition.
              */
             num_done: number;
             /** Num Tasks */
@@ -5503,7 +5540,7 @@ export interface components {
             name: string;
             /**
              * Num Done
-             * @description Tasks that succeeded, were reused, or are ready.
+             * @description Tasks that succeeded, were reused, or are ready; in a run that succeeded also those that were not to run by a condition.
              */
             num_done: number;
             /** Num Tasks */
@@ -5853,8 +5890,15 @@ export interface components {
             algorithm: string;
             /** Attempts */
             attempts: components["schemas"]["AttemptOut"][];
+            /**
+             * Branch
+             * @description The branch that a condition took.
+             */
+            branch?: ("then" | "otherwise") | null;
             /** Command */
             command: string[];
+            /** @description For a task of kind `condition`. */
+            condition?: components["schemas"]["ConditionOut"] | null;
             /**
              * Created At
              * Format: date-time
@@ -6021,6 +6065,11 @@ export interface components {
         TaskOut: {
             /** Algorithm */
             algorithm: string;
+            /**
+             * Branch
+             * @description The branch that a condition took.
+             */
+            branch?: ("then" | "otherwise") | null;
             /**
              * Created At
              * Format: date-time

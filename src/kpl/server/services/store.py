@@ -200,17 +200,7 @@ class SqlStore:
 
     def find_reported(self, task_id: TaskId) -> AttemptId | None:
         with self._db.read() as session:
-            wanted: int | None = task_id
-            while wanted is not None:
-                row = session.execute(
-                    select(TaskRow.reused_from, TaskRow.num_attempts).where(TaskRow.id == wanted)
-                ).first()
-                if row is None:
-                    return None
-                if row.reused_from is None:
-                    return attempt_id(TaskId(wanted), row.num_attempts) if row.num_attempts else None
-                wanted = row.reused_from
-        return None
+            return reported_attempt(session, task_id)
 
     def project_name(self, project_id: int) -> str:
         with self._db.read() as session:
@@ -276,6 +266,15 @@ class SqlStore:
                 .execution_options(synchronize_session=False)
             )
             return ""
+
+
+def reported_attempt(session: Session, task_id: int) -> AttemptId | None:
+    """The attempt whose reports hold for a task that is done; see `Store.find_reported`."""
+    known = select(TaskRow.id, TaskRow.reused_from, TaskRow.num_attempts)
+    row = session.execute(known.where(TaskRow.id == task_id)).first()
+    while row is not None and row.reused_from is not None:
+        row = session.execute(known.where(TaskRow.id == row.reused_from)).first()
+    return None if row is None or not row.num_attempts else attempt_id(TaskId(row.id), row.num_attempts)
 
 
 def referenced_artifacts(session: Session) -> set[str]:
