@@ -15,6 +15,8 @@ from kpl.pipeline import (
     Note,
     Parameter,
     Position,
+    Search,
+    SearchRange,
     parse,
     to_json,
     to_plain,
@@ -56,6 +58,21 @@ def schemas(draw: st.DrawFn) -> dict[str, Any]:
     return schema
 
 
+RANGES = st.builds(SearchRange, NUMBERS, NUMBERS, st.booleans(), st.none() | NUMBERS) | st.builds(
+    SearchRange, choices=st.lists(VALUES, max_size=3).map(tuple)
+)
+SEARCHES = st.builds(
+    Search,
+    parameters=st.dictionaries(PORTS, RANGES, max_size=3),
+    trials=st.integers(1, 1000),
+    parallel=st.integers(1, 20),
+    budget_s=st.none() | st.integers(1, 10**6) | st.just(0.5),
+    method=st.sampled_from(["tpe", "random", "grid"]),
+    pruning=st.booleans(),
+    metric=TEXT,
+    direction=st.sampled_from([None, "maximize", "minimize"]),
+    seed=st.integers(0, 2**32 - 1),
+)
 ALGORITHM_NODES = st.builds(
     AlgorithmNode,
     id=IDS,
@@ -68,6 +85,7 @@ ALGORITHM_NODES = st.builds(
     timeout_s=st.none() | st.integers(1, 10**6) | st.just(0.5),
     publish=st.dictionaries(PORTS, TEXT, max_size=2),
     endpoint=TEXT,
+    search=st.none() | SEARCHES,
 )
 CONDITION_NODES = st.builds(
     ConditionNode, IDS, TEXT, st.sampled_from(OPERATORS), st.none() | NUMBERS | TEXT, title=TEXTS

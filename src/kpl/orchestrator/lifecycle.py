@@ -19,11 +19,13 @@ TASK_TRANSITIONS: Mapping[TaskState, frozenset[TaskState]] = {
         {
             TaskState.QUEUED,
             TaskState.SUCCEEDED,  # conditions alone
+            TaskState.SEARCHING,
             TaskState.REUSED,
             TaskState.FAILED,
             TaskState.CANCELLED,
         }
     ),
+    TaskState.SEARCHING: frozenset({TaskState.SUCCEEDED, TaskState.FAILED, TaskState.CANCELLED}),
     TaskState.QUEUED: frozenset({TaskState.STARTING, TaskState.CANCELLED}),
     TaskState.STARTING: frozenset(
         {

@@ -36,11 +36,14 @@ from kpl.pipeline.document import (
     Note,
     Parameter,
     Position,
+    Search,
+    SearchRange,
     is_name,
 )
 from kpl.pipeline.text import Lines, Path, check_plain, dotted, read_text
 from kpl.sentence import Sentence, in_chinese
 from kpl.task import OPERATORS
+from kpl.task.spec import MAX_TRIALS, Direction, SearchMethod
 
 LANGUAGE_PATTERN = r"^[a-z]{2}(-[A-Za-z]{2,4})?$"
 
@@ -154,6 +157,27 @@ class _AlgorithmShape(_Shape):
     timeout_s: float | None = Field(None, gt=0)
     publish: dict[str, str] = {}
     endpoint: str = ""
+    search: dict[str, Any] | None = None
+
+
+class _SearchShape(_Shape):
+    parameters: dict[str, dict[str, Any]] = {}
+    trials: int = Field(10, ge=1, le=MAX_TRIALS)
+    parallel: int = Field(1, ge=1, le=MAX_TRIALS)
+    budget_s: float | None = Field(None, gt=0)
+    method: SearchMethod = "tpe"
+    pruning: bool = False
+    metric: str = ""
+    direction: Direction | None = None
+    seed: int = Field(0, ge=0, lt=1 << 32)
+
+
+class _RangeShape(_Shape):
+    min: float | None = None
+    max: float | None = None
+    log: bool = False
+    step: float | None = None
+    choices: list[Any] = []
 
 
 class _ConditionShape(_Shape):
@@ -265,6 +289,7 @@ class _Reader:
                         timeout_s=None if shape.timeout_s is None else _whole(shape.timeout_s),
                         publish=dict(shape.publish),
                         endpoint=shape.endpoint,
+                        search=self._search(shape.search, (*path, "search")),
                     )
                 case _ConditionShape():
                     self._conditions.add(shape.id)
@@ -295,6 +320,34 @@ class _Reader:
             )
             return None
         return ConditionNode(shape.id, shape.metric, operator, value, title)
+
+    def _search(self, plain: dict[str, Any] | None, path: Path) -> Search | None:
+        shape = None if plain is None else self._shape(_SearchShape, plain, path)
+        if shape is None:
+            return None
+        ranges = {
+            name: self._range(each, (*path, "parameters", name)) for name, each in shape.parameters.items()
+        }
+        return Search(
+            parameters=ranges,
+            trials=shape.trials,
+            parallel=shape.parallel,
+            budget_s=None if shape.budget_s is None else _whole(shape.budget_s),
+            method=shape.method,
+            pruning=shape.pruning,
+            metric=shape.metric,
+            direction=shape.direction,
+            seed=shape.seed,
+        )
+
+    def _range(self, plain: dict[str, Any], path: Path) -> SearchRange:
+        shape = self._shape(_RangeShape, plain, path)
+        if shape is None:
+            return SearchRange()
+        low, high, step = (
+            None if each is None else _whole(each) for each in (shape.min, shape.max, shape.step)
+        )
+        return SearchRange(low, high, shape.log, step, tuple(deepcopy(shape.choices)))
 
     def _edge(self, plain: dict[str, Any], path: Path) -> Edge | None:
         shape = self._shape(_EdgeShape, plain, path)
@@ -505,6 +558,10 @@ def _plain_words(error: ErrorDetails, known: Sequence[str]) -> tuple[str, str]:
             ),
             Sentence(f"Write `schema: {SCHEMA}`.", f"请写 `schema: {SCHEMA}`。"),
         )
+    if error["type"] == "literal_error":
+        choices = re.findall(r"'([^']+)'", str(error.get("ctx", {}).get("expected", "")))
+        what = Sentence(f"{shown} is not a choice here.", f"{shown} 不是此处的可选值。")
+        return what, nearest(str(error["input"]), choices)
     words = {
         "missing": (Sentence("it is missing.", "缺少此项。"), Sentence("Add it.", "请补上。")),
         "string_type": (

@@ -18,6 +18,7 @@ from kpl.task import (
     Condition,
     OutputSpec,
     Program,
+    SearchSpec,
     TaskKind,
     TaskOutputInput,
     TaskSpec,
@@ -71,6 +72,7 @@ class Step:
     depends_on: tuple[str, ...] = ()
     condition: Condition | None = None
     branches: tuple[tuple[str, str], ...] = ()
+    search: SearchSpec | None = None
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -152,6 +154,7 @@ def to_task_spec(
         saves_checkpoints=step.saves_checkpoints,
         condition=step.condition,
         branches=tuple(Branch(task_ids[node], output) for node, output in step.branches),
+        search=step.search,
     )
 
 
@@ -190,6 +193,7 @@ def _step(
         saves_checkpoints=function.saves_checkpoints,
         depends_on=depends_on,
         branches=branches,
+        search=resolved.search,
     )
 
 

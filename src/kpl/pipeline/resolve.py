@@ -31,11 +31,12 @@ from kpl.pipeline.document import (
 from kpl.pipeline.parameters import fill_in, parameter_values
 from kpl.pipeline.ports import ANY, BRANCH, Port
 from kpl.pipeline.problem import Problem
+from kpl.pipeline.search import resolve_search
 from kpl.pipeline.text import dotted
 from kpl.resources import ResourceRequest
 from kpl.resources.amounts import WHOLE_DEVICE_MILLI
 from kpl.sentence import Sentence, in_chinese
-from kpl.task import MEASURED, OTHERWISE, THEN, Condition
+from kpl.task import MEASURED, OTHERWISE, THEN, Condition, SearchSpec
 from kpl.task.ids import Digest
 
 PUBLISHED_TYPES = ("dataset", "model")
@@ -65,6 +66,7 @@ class StepNode:
     resources: ResourceRequest
     publish: Mapping[str, str]
     endpoint: str
+    search: SearchSpec | None = None
 
     @property
     def inputs(self) -> Mapping[str, Port]:
@@ -185,15 +187,28 @@ class _Resolver:
         function = self._find(node.id, "function", node.function, version.function)
         if function is None:
             return None
+        parameters = self._parameters(node, function)
         return StepNode(
             id=node.id,
             version=version,
             function=function,
-            parameters=self._parameters(node, function),
+            parameters=parameters,
             resources=self._resources(node, function),
             publish=self._publish(node, function),
             endpoint=self._endpoint(node, function),
+            search=self._search(node, function, parameters),
         )
+
+    def _search(
+        self, node: AlgorithmNode, function: Function, filled: Mapping[str, Any]
+    ) -> SearchSpec | None:
+        if node.search is None:
+            return None
+        given = {name: filled[name] for name in node.parameters if name in filled}
+        search, problems = resolve_search(node.search, function, given, filled)
+        for problem in problems:
+            self.report(node.id, problem.what, problem.fix, field=problem.path)
+        return search
 
     def _find(self, node: str, field: str, reference: str, find: Callable[[str], T]) -> T | None:
         bound = bind(reference, self._values)
@@ -213,6 +228,8 @@ class _Resolver:
         bound = {name: bind(value, self._values) for name, value in node.parameters.items()}
         unbound = {name for name, value in bound.items() if value is UNBOUND}
         given = {name: value for name, value in bound.items() if name not in unbound}
+        if node.search is not None:
+            unbound |= node.search.parameters.keys() - given.keys()  # each trial gives them
         filled, problems = fill_in(function.parameters, given, unbound)
         for problem in problems:
             name = re.split(r"[.\[]", problem.path, maxsplit=1)[0]

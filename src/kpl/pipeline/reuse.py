@@ -7,7 +7,7 @@ of it. Looking up finished tasks is left to the caller.
 
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from hashlib import sha256
 from typing import Any, Literal
 
@@ -15,7 +15,7 @@ from kpl.errors import NotFound, nearest
 from kpl.pipeline.graph import downstream
 from kpl.pipeline.plan import Plan, Step, to_task_spec
 from kpl.sentence import Sentence
-from kpl.task import THEN, ArtifactInput, TaskSpec
+from kpl.task import THEN, ArtifactInput, SearchSpec, TaskSpec
 from kpl.task.ids import Digest, TaskId
 
 CONTRACT_VERSION = 1
@@ -29,7 +29,7 @@ def step_digest(spec: TaskSpec, inputs: Mapping[str, Digest]) -> Digest:
         inputs: artifact digest of each input, by name.
     """
     program = spec.program
-    content = {
+    content: dict[str, Any] = {
         "contract": CONTRACT_VERSION,
         "algorithm": program.tree,
         "function": program.function,
@@ -40,6 +40,8 @@ def step_digest(spec: TaskSpec, inputs: Mapping[str, Digest]) -> Digest:
         "outputs": _outputs(spec),
         "endpoint": spec.endpoint,
     }
+    if spec.search is not None:
+        content["search"] = asdict(spec.search)
     return Digest(sha256(_canonical(content).encode()).hexdigest())
 
 
@@ -110,6 +112,7 @@ def _differences(
         *_program_differences(earlier, spec, changed_files),
         *_parameter_differences(earlier.parameters, spec.parameters, ""),
         *_input_differences(earlier_inputs, inputs),
+        *_search_differences(earlier.search, spec.search),
     ]
     if _canonical(_contract(earlier)) != _canonical(_contract(spec)) or (
         not differences
@@ -213,7 +216,8 @@ def preview(
                 f"depends on {_listed(running)} that {'runs' if len(running) == 1 else 'run'}",
                 f"依赖需要执行的 {_listed(running).zh}",
             )
-            previews[step.node] = StepPreview(step.node, "run", _with(only_if, depends))
+            why = _with(only_if, _with_trials(depends, step.search))
+            previews[step.node] = StepPreview(step.node, "run", why)
             continue
         spec = to_task_spec(step, numbers, must_run=step.node in must_run)
         inputs = _input_digests(step, outputs)
@@ -224,7 +228,7 @@ def preview(
             why = _with(only_if, reused(found.task_id))
             previews[step.node] = StepPreview(step.node, "reuse", why, digest, found.task_id)
         else:
-            why = _reason_to_run(spec, inputs, earlier(step))
+            why = _with_trials(_reason_to_run(spec, inputs, earlier(step)), spec.search)
             previews[step.node] = StepPreview(step.node, "run", _with(only_if, why), digest)
     return tuple(previews.values())
 
@@ -374,6 +378,40 @@ def _input_differences(earlier: Mapping[str, Digest], now: Mapping[str, Digest])
             yield Sentence(f"input {name} removed", f"不再有输入 {name}")
         elif earlier[name] != now[name]:
             yield Sentence(f"input {name} changed", f"输入 {name} 已变")
+
+
+def _search_differences(earlier: SearchSpec | None, now: SearchSpec | None) -> Iterator[Sentence]:
+    if earlier is None or now is None:
+        if earlier is not now:
+            yield _NOW_SEARCHED if earlier is None else _NO_LONGER_SEARCHED
+        return
+    before, after = ({each.name: each for each in search.parameters} for search in (earlier, now))
+    for name in sorted(before.keys() | after.keys()):
+        if before.get(name) != after.get(name):
+            yield Sentence(f"search of {name} changed", f"{name} 的搜索范围已变")
+    for each in fields(SearchSpec):
+        old, new = getattr(earlier, each.name), getattr(now, each.name)
+        if each.name == "objective":
+            old, new = (f"{one.direction} {one.metric}" for one in (old, new))
+        if each.name != "parameters" and old != new:
+            name = each.name
+            yield _became(Sentence(f"search {name}", f"搜索设置 {name}"), _shown(old), _shown(new))
+
+
+_NOW_SEARCHED = Sentence("parameters are searched now", "现改为搜索参数")
+_NO_LONGER_SEARCHED = Sentence("parameters are no longer searched", "不再搜索参数")
+
+
+def _with_trials(why: Sentence, search: SearchSpec | None) -> Sentence:
+    """Why a step runs, and for a search how many trials that may take."""
+    if search is None:
+        return why
+    trials = search.num_trials
+    at_once = min(search.parallel, trials)
+    return Sentence(
+        f"{why}; search of up to {trials} {'trial' if trials == 1 else 'trials'}, {at_once} at once",
+        f"{why.zh}；搜索最多 {trials} 次试验，同时 {at_once} 次",
+    )
 
 
 def _shown(value: Any) -> str:

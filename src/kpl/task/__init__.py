@@ -11,15 +11,18 @@ from kpl.task.spec import (
     Branch,
     Condition,
     EnvironmentSpec,
+    Objective,
     Operator,
     OutputSpec,
     Program,
+    SearchedParameter,
+    SearchSpec,
     TaskInput,
     TaskKind,
     TaskOutputInput,
     TaskSpec,
 )
-from kpl.task.state import Attempt, AttemptState, Outcome, Task, TaskState
+from kpl.task.state import Attempt, AttemptState, Outcome, SearchProgress, Task, TaskState
 
 __all__ = [
     "MEASURED",
@@ -34,10 +37,14 @@ __all__ = [
     "Branch",
     "Condition",
     "EnvironmentSpec",
+    "Objective",
     "Operator",
     "Outcome",
     "OutputSpec",
     "Program",
+    "SearchProgress",
+    "SearchSpec",
+    "SearchedParameter",
     "Task",
     "TaskInput",
     "TaskKind",

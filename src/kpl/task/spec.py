@@ -1,8 +1,10 @@
 """What a task is to do: frozen when the run is made and never changed afterwards."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import floor, prod
 from typing import Any, Literal
 
 from kpl.resources import ResourceRequest
@@ -134,6 +136,102 @@ class OutputSpec:
     publish: str = ""
 
 
+MAX_TRIALS = 1000
+SearchMethod = Literal["tpe", "random", "grid"]
+Direction = Literal["maximize", "minimize"]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchedParameter:
+    """The values that a search tries for one parameter: `choices`, else all from `min` to `max`."""
+
+    name: str
+    choices: tuple[Any, ...] = ()
+    min: int | float = 0
+    max: int | float = 0
+    log: bool = False
+    step: int | float | None = None
+    is_integer: bool = False
+
+    @property
+    def num_values(self) -> int | None:
+        """How many there are; None for a range without steps."""
+        if self.choices:
+            return len(self.choices)
+        step = self.step if self.step is not None else 1 if self.is_integer else None
+        return None if step is None else floor((self.max - self.min) / step + _TOLERANCE) + 1
+
+    def value(self, number: int) -> Any:
+        """The value with this number, from 0, of those that `num_values` counts."""
+        if self.choices:
+            return self.choices[number]
+        step = self.step if self.step is not None else 1
+        if self.is_integer:
+            return int(self.min + number * step)
+        return float(f"{self.min + number * step:.12g}")  # 0.3, where adding up gives 0.30000000000000004
+
+    def tries(self, value: Any) -> bool:
+        """Whether a value is one of those that are tried; of choices, 1, 1.0 and true are three."""
+        if self.choices:
+            return json.dumps(value, sort_keys=True) in (
+                json.dumps(each, sort_keys=True) for each in self.choices
+            )
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            return False
+        if not self.min <= value <= self.max or (self.is_integer and value != int(value)):
+            return False
+        steps = (value - self.min) / self.step if self.step is not None else 0
+        return abs(steps - round(steps)) < _TOLERANCE
+
+
+_TOLERANCE = 1e-6  # of a step: decimal fractions such as 0.1 do not add up exactly
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """The metric by which trials are compared: the best value that was reported counts."""
+
+    metric: str
+    direction: Direction
+
+    def is_better(self, one: float, other: float) -> bool:
+        return one > other if self.direction == "maximize" else one < other
+
+
+@dataclass(frozen=True, slots=True)
+class SearchSpec:
+    """What a search tries.
+
+    Args:
+        trials: how many at most; `parallel` of them at once.
+        budget_s: time after which no trial begins any more, None for no limit.
+        pruning: stop trials early that fall behind.
+        start: values of searched parameters with which the first trial runs; others are chosen for it.
+    """
+
+    parameters: tuple[SearchedParameter, ...]
+    objective: Objective
+    trials: int = 10
+    parallel: int = 1
+    budget_s: float | None = None
+    method: SearchMethod = "tpe"
+    pruning: bool = False
+    seed: int = 0
+    start: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def num_points(self) -> int | None:
+        """How many different sets of values there are; None where there is no end of them."""
+        counts = [each.num_values for each in self.parameters]
+        known = [count for count in counts if count is not None]
+        return prod(known) if len(known) == len(counts) else None
+
+    @property
+    def num_trials(self) -> int:
+        """How many trials there will be at most."""
+        return min(self.trials, self.num_points or self.trials)
+
+
 @dataclass(frozen=True, slots=True)
 class TaskSpec:
     """Everything that decides what one task does.
@@ -152,6 +250,8 @@ class TaskSpec:
         saves_checkpoints: its algorithm goes on from `KPL_CHECKPOINTS` when it is started again.
         condition: what decides a task of kind `condition`; None for all others.
         branches: of conditions, all of which have to be taken for this task to run.
+        search: it runs nothing itself, but tries values of parameters in tasks of their own, its trials.
+        objective: for a trial, what it is compared by.
     """
 
     program: Program
@@ -171,3 +271,5 @@ class TaskSpec:
     saves_checkpoints: bool = False
     condition: Condition | None = None
     branches: tuple[Branch, ...] = ()
+    search: SearchSpec | None = None
+    objective: Objective | None = None

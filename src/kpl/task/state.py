@@ -17,6 +17,7 @@ class TaskState(StrEnum):
 
     waiting     an upstream task of the run has not finished
     resolving   inputs are known; their digests and reuse are being looked up
+    searching   a search: tasks of their own try values of parameters, it waits for them
     queued      may start; waits for resources, or for the back-off after a failed attempt
     starting    placed; the executor was told, the process has not reported yet
     running     the process runs
@@ -33,6 +34,7 @@ class TaskState(StrEnum):
 
     WAITING = "waiting"
     RESOLVING = "resolving"
+    SEARCHING = "searching"
     QUEUED = "queued"
     STARTING = "starting"
     RUNNING = "running"
@@ -107,6 +109,30 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchProgress:
+    """How far a search is; its trials are tasks of their own.
+
+    Args:
+        num_trials: how many trials there are by now; they are numbered from 1.
+        choosing: number of the trial for which values are being chosen; 0 while none is.
+        is_exhausted: nothing is left that was not tried.
+        done, running, failed, stopped_early: how many of the trials; those that wait count as running.
+        best_task_id, best_trial, best_value: of the trials that are done, None before the first.
+    """
+
+    num_trials: int = 0
+    choosing: int = 0
+    is_exhausted: bool = False
+    done: int = 0
+    running: int = 0
+    failed: int = 0
+    stopped_early: int = 0
+    best_task_id: TaskId | None = None
+    best_trial: int | None = None
+    best_value: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """A task as the orchestrator sees it.
 
@@ -125,6 +151,10 @@ class Task:
         expected_run_s: how long it will probably run, as its forerunner did; None when nothing is known.
         attained_s: device-seconds (core-seconds where it asks for no device) that earlier attempts have had.
         num_preemptions: how often it was stopped for the sake of others; those attempts are no failures.
+        parent_id: the search whose trial it is, with the number `trial` from 1.
+        value: what a trial is compared by: the best that it reported; None as long as that is not known.
+        fell_behind: a trial that was asked to stop because others were better at the same point.
+        search: of a task that searches, how far it is.
     """
 
     id: TaskId
@@ -150,6 +180,11 @@ class Task:
     expected_run_s: float | None = None
     attained_s: float = 0.0
     num_preemptions: int = 0
+    parent_id: TaskId | None = None
+    trial: int | None = None
+    value: float | None = None
+    fell_behind: bool = False
+    search: SearchProgress | None = None
     created_at_s: float = 0.0
     started_at_s: float | None = None
     finished_at_s: float | None = None

@@ -1572,6 +1572,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/tasks/{task_id}/trials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Trials
+         * @description List the trials of a search over parameters.
+         */
+        get: operations["list_trials"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/tasks/{task_id}/why": {
         parameters: {
             query?: never;
@@ -4535,6 +4555,16 @@ export interface components {
              */
             next_cursor?: string | null;
         };
+        /** Page[TrialOut] */
+        Page_TrialOut_: {
+            /** Items */
+            items: components["schemas"]["TrialOut"][];
+            /**
+             * Next Cursor
+             * @description Send it as `cursor` to get the next page.
+             */
+            next_cursor?: string | null;
+        };
         /** Page[UserOut] */
         Page_UserOut_: {
             /** Items */
@@ -5445,7 +5475,7 @@ export interface components {
         };
         /**
          * RunDetail
-         * @description A run with its tasks, in the order of the pipeline, and the frozen document.
+         * @description A run with the tasks of its nodes, in the order of the pipeline, and the frozen document.
          *
          *     `seq` is the number of the last live event that this answer takes into account: follow `/api/v1/events`
          *     from there.
@@ -5478,7 +5508,10 @@ export interface components {
              * @description Tasks that succeeded, were reused, or are ready; in a run that succeeded also those that were not to run by a condition.
              */
             num_done: number;
-            /** Num Tasks */
+            /**
+             * Num Tasks
+             * @description One for each node that runs; trials of a search do not count.
+             */
             num_tasks: number;
             /**
              * Origin
@@ -5543,7 +5576,10 @@ export interface components {
              * @description Tasks that succeeded, were reused, or are ready; in a run that succeeded also those that were not to run by a condition.
              */
             num_done: number;
-            /** Num Tasks */
+            /**
+             * Num Tasks
+             * @description One for each node that runs; trials of a search do not count.
+             */
             num_tasks: number;
             /**
              * Origin
@@ -5689,6 +5725,59 @@ export interface components {
             next_cursor: string | null;
             /** Num Matches */
             num_matches: number;
+        };
+        /**
+         * SearchState
+         * @description How far a search over parameters is; what it tries are its trials, tasks of their own.
+         *
+         *     Of a search that was reused, how far the one was whose result stands in.
+         */
+        SearchState: {
+            /** Best Task Id */
+            best_task_id: number | null;
+            /** Best Trial */
+            best_trial: number | null;
+            /** Best Value */
+            best_value: number | null;
+            /**
+             * Direction
+             * @enum {string}
+             */
+            direction: "maximize" | "minimize";
+            /**
+             * Done
+             * @description Trials that ended with a result.
+             */
+            done: number;
+            /**
+             * Ends At
+             * @description No trial begins after that; null without a budget.
+             */
+            ends_at: string | null;
+            /** Failed */
+            failed: number;
+            /**
+             * Method
+             * @enum {string}
+             */
+            method: "tpe" | "random" | "grid";
+            /** Metric */
+            metric: string;
+            /**
+             * Running
+             * @description Trials that go on or wait for room.
+             */
+            running: number;
+            /**
+             * Stopped Early
+             * @description Trials that were stopped because they fell behind.
+             */
+            stopped_early: number;
+            /**
+             * Trials
+             * @description How many there will be at most.
+             */
+            trials: number;
         };
         /** SectionOut */
         SectionOut: {
@@ -5961,6 +6050,11 @@ export interface components {
                 [key: string]: unknown;
             };
             /**
+             * Parent Id
+             * @description The search whose trial it is.
+             */
+            parent_id: number | null;
+            /**
              * Priority
              * @description Inside its queue, higher goes first. Developers may give -100 to 100, admins of the project up to 1000.
              */
@@ -5998,6 +6092,8 @@ export interface components {
             reused_from: number | null;
             /** Run Id */
             run_id: number | null;
+            /** @description How far a search is; null for any other task. */
+            search: components["schemas"]["SearchState"] | null;
             /** Seq */
             seq: number;
             /** Started At */
@@ -6007,6 +6103,11 @@ export interface components {
             timeout_s: number | null;
             /** Tree */
             tree: string;
+            /**
+             * Trial
+             * @description Number of the trial, from 1.
+             */
+            trial: number | null;
             /**
              * Used By
              * @description Tasks that took an output of this one as input.
@@ -6105,6 +6206,11 @@ export interface components {
              */
             num_preemptions: number;
             /**
+             * Parent Id
+             * @description The search whose trial it is.
+             */
+            parent_id: number | null;
+            /**
              * Priority
              * @description Inside its queue, higher goes first. Developers may give -100 to 100, admins of the project up to 1000.
              */
@@ -6141,9 +6247,16 @@ export interface components {
             reused_from: number | null;
             /** Run Id */
             run_id: number | null;
+            /** @description How far a search is; null for any other task. */
+            search: components["schemas"]["SearchState"] | null;
             /** Started At */
             started_at: string | null;
             state: components["schemas"]["TaskState"];
+            /**
+             * Trial
+             * @description Number of the trial, from 1.
+             */
+            trial: number | null;
             /** Version */
             version: string;
             /**
@@ -6192,6 +6305,7 @@ export interface components {
          *
          *     waiting     an upstream task of the run has not finished
          *     resolving   inputs are known; their digests and reuse are being looked up
+         *     searching   a search: tasks of their own try values of parameters, it waits for them
          *     queued      may start; waits for resources, or for the back-off after a failed attempt
          *     starting    placed; the executor was told, the process has not reported yet
          *     running     the process runs
@@ -6206,7 +6320,7 @@ export interface components {
          *                 took the other branch                                     (final)
          * @enum {string}
          */
-        TaskState: "waiting" | "resolving" | "queued" | "starting" | "running" | "ready" | "stopping" | "collecting" | "succeeded" | "reused" | "failed" | "cancelled" | "skipped";
+        TaskState: "waiting" | "resolving" | "searching" | "queued" | "starting" | "running" | "ready" | "stopping" | "collecting" | "succeeded" | "reused" | "failed" | "cancelled" | "skipped";
         /**
          * TaskUpdate
          * @description What to change of a task that has not started.
@@ -6525,6 +6639,52 @@ export interface components {
              * @description Over the last 60 seconds.
              */
             requests_per_s: number;
+        };
+        /**
+         * TrialOut
+         * @description One trial of a search.
+         */
+        TrialOut: {
+            /** Duration S */
+            duration_s: number | null;
+            /** Finished At */
+            finished_at: string | null;
+            /** Is Best */
+            is_best: boolean;
+            /**
+             * Is Stopped Early
+             * @description It was stopped because it fell behind.
+             */
+            is_stopped_early: boolean;
+            /**
+             * Parameters
+             * @description The values of the searched parameters.
+             */
+            parameters: {
+                [key: string]: unknown;
+            };
+            /** Reason */
+            reason: string;
+            /**
+             * Reason Zh
+             * @description `reason` in Chinese, where that is known.
+             * @default
+             */
+            reason_zh: string;
+            /** Reused From */
+            reused_from: number | null;
+            /** Started At */
+            started_at: string | null;
+            state: components["schemas"]["TaskState"];
+            /** Task Id */
+            task_id: number;
+            /** Trial */
+            trial: number;
+            /**
+             * Value
+             * @description The best value that it reported of the metric.
+             */
+            value: number | null;
         };
         /**
          * UploadCreate
@@ -10186,6 +10346,45 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_trials: {
+        parameters: {
+            query?: {
+                /** @description `trial`, or `value` for the best first and those without one last. */
+                sort?: "trial" | "value";
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+                /** @description Most items in one page. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                project: string;
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TrialOut_"];
+                };
             };
             /** @description Validation Error */
             422: {

@@ -147,7 +147,9 @@ def update_run(platform: Platform, caller: Caller, project: str, run_id: int, ch
     with platform.db.write() as session:
         owner = project_for(session, caller, project, Role.DEVELOPER)
         row = run_row(session, owner, run_id)
-        waiting = select(TaskRow).where(TaskRow.run_id == run_id, TaskRow.state.in_(BEFORE_START))
+        # A search that is under way counts: its priority is that of the trials to come.
+        states = (*BEFORE_START, TaskState.SEARCHING)
+        waiting = select(TaskRow).where(TaskRow.run_id == run_id, TaskRow.state.in_(states))
         tasks = session.scalars(waiting.order_by(TaskRow.id)).all()
         if not tasks:
             raise Conflict(
@@ -309,6 +311,7 @@ def _pinned(platform: Platform, session: Session, old: RunRow, steps: Sequence[S
     rows = session.scalars(
         select(TaskRow).where(
             TaskRow.run_id == old.id,
+            TaskRow.parent_id.is_(None),
             TaskRow.name.in_(names),
             TaskRow.state.in_([TaskState.SUCCEEDED, TaskState.REUSED]),
         )
@@ -328,12 +331,13 @@ def _pinned(platform: Platform, session: Session, old: RunRow, steps: Sequence[S
         }
         origin = row.id if row.reused_from is None else row.reused_from
         why = f"reused from task {origin}: run {old.id} is run again from a later step"
-        pinned[row.name] = Pinned(origin, row.digest, inputs, outputs, why)
+        pinned[row.name] = Pinned(origin, row.digest, inputs, outputs, why, row.search)
     return pinned
 
 
 def _detail(platform: Platform, session: Session, row: RunRow, project: str) -> RunDetail:
-    tasks = session.scalars(select(TaskRow).where(TaskRow.run_id == row.id).order_by(TaskRow.id)).all()
+    steps = select(TaskRow).where(TaskRow.run_id == row.id, TaskRow.parent_id.is_(None))
+    tasks = session.scalars(steps.order_by(TaskRow.id)).all()
     return RunDetail(
         **run_answers(platform, session, [row], project)[0].model_dump(),
         document=row.document,

@@ -39,6 +39,7 @@ from kpl.server.services.audit import record
 from kpl.server.services.clock import utc
 from kpl.server.services.paging import page_of
 from kpl.server.services.platform import Platform
+from kpl.server.services.search_state import search_state
 from kpl.server.services.spec_text import decode_spec
 from kpl.server.services.state_words import state_in_chinese
 from kpl.server.services.store import CANCEL_TASK, SET_PRIORITY, post, stopped_by
@@ -69,7 +70,7 @@ def list_tasks(
         owner = project_for(session, caller, project, Role.VIEWER)
         chosen = select(TaskRow).where(TaskRow.project_id == owner.id)
         if run_id is not None:
-            chosen = chosen.where(TaskRow.run_id == run_id)
+            chosen = chosen.where(TaskRow.run_id == run_id, TaskRow.parent_id.is_(None))
         if state is not None:
             chosen = chosen.where(TaskRow.state == state)
             if not state.is_final:  # few among many: the index on open tasks finds them
@@ -343,6 +344,9 @@ def _answer(
         queue=row.queue,
         priority=row.priority,
         num_preemptions=row.num_preemptions,
+        parent_id=row.parent_id,
+        trial=row.trial,
+        search=search_state(row),
         created_by=row.created_by,
         created_at=utc(row.created_at_s),
         started_at=utc(row.started_at_s),
@@ -470,9 +474,11 @@ def _attempt_answer(platform: Platform, row: AttemptRow) -> AttemptOut:
 
 
 def count_tasks(session: Session, run_ids: Sequence[int]) -> dict[int, dict[str, int]]:
-    """For each run, how many of its tasks are in each state."""
+    """For each run, how many of the tasks of its nodes are in each state."""
     counts: dict[int, dict[str, int]] = {}
-    chosen = select(TaskRow.run_id, TaskRow.state, func.count()).where(TaskRow.run_id.in_(run_ids))
+    chosen = select(TaskRow.run_id, TaskRow.state, func.count()).where(
+        TaskRow.run_id.in_(run_ids), TaskRow.parent_id.is_(None)
+    )
     for run_id, state, number in session.execute(chosen.group_by(TaskRow.run_id, TaskRow.state)):
         if run_id is not None:
             counts.setdefault(run_id, {})[state] = number
