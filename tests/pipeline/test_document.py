@@ -2,11 +2,12 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kpl.pipeline import (
     AlgorithmNode,
+    ConditionNode,
     DatasetNode,
     Document,
     Edge,
@@ -14,12 +15,15 @@ from kpl.pipeline import (
     Note,
     Parameter,
     Position,
+    Search,
+    SearchRange,
     parse,
     to_json,
     to_plain,
     to_yaml,
 )
 from kpl.pipeline.document import NOTE_COLOURS, NOTE_PATTERN
+from kpl.task import OPERATORS
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 SOME_TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40)
@@ -54,6 +58,21 @@ def schemas(draw: st.DrawFn) -> dict[str, Any]:
     return schema
 
 
+RANGES = st.builds(SearchRange, NUMBERS, NUMBERS, st.booleans(), st.none() | NUMBERS) | st.builds(
+    SearchRange, choices=st.lists(VALUES, max_size=3).map(tuple)
+)
+SEARCHES = st.builds(
+    Search,
+    parameters=st.dictionaries(PORTS, RANGES, max_size=3),
+    trials=st.integers(1, 1000),
+    parallel=st.integers(1, 20),
+    budget_s=st.none() | st.integers(1, 10**6) | st.just(0.5),
+    method=st.sampled_from(["tpe", "random", "grid"]),
+    pruning=st.booleans(),
+    metric=TEXT,
+    direction=st.sampled_from([None, "maximize", "minimize"]),
+    seed=st.integers(0, 2**32 - 1),
+)
 ALGORITHM_NODES = st.builds(
     AlgorithmNode,
     id=IDS,
@@ -66,8 +85,17 @@ ALGORITHM_NODES = st.builds(
     timeout_s=st.none() | st.integers(1, 10**6) | st.just(0.5),
     publish=st.dictionaries(PORTS, TEXT, max_size=2),
     endpoint=TEXT,
+    search=st.none() | SEARCHES,
 )
-NODES = st.builds(DatasetNode, IDS, TEXT, TEXTS) | st.builds(ModelNode, IDS, TEXT, TEXTS) | ALGORITHM_NODES
+CONDITION_NODES = st.builds(
+    ConditionNode, IDS, TEXT, st.sampled_from(OPERATORS), st.none() | NUMBERS | TEXT, title=TEXTS
+)
+NODES = st.one_of(
+    st.builds(DatasetNode, IDS, TEXT, TEXTS),
+    st.builds(ModelNode, IDS, TEXT, TEXTS),
+    ALGORITHM_NODES,
+    CONDITION_NODES,
+)
 EDGES = st.builds(Edge, IDS, IDS, PORTS, PORTS) | st.builds(Edge, IDS, IDS)
 NOTES = st.dictionaries(
     st.from_regex(NOTE_PATTERN, fullmatch=True),
@@ -98,6 +126,7 @@ DOCUMENTS = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(DOCUMENTS)
 def test_a_document_survives_its_text_and_its_text_is_byte_stable(document: Document) -> None:
     text = to_yaml(document)
@@ -105,6 +134,7 @@ def test_a_document_survives_its_text_and_its_text_is_byte_stable(document: Docu
     assert to_yaml(parse(text)).encode() == text.encode()
 
 
+@settings(deadline=None)
 @given(DOCUMENTS)
 def test_yaml_json_and_plain_values_are_the_same_document(document: Document) -> None:
     assert parse(to_json(document)) == parse(to_plain(document)) == parse(to_yaml(document)) == document

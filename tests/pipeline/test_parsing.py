@@ -9,6 +9,7 @@ from kpl.errors import Invalid
 from kpl.pipeline import InvalidDocument, parse
 
 HEAD = "schema: kpl.pipeline/v1\nname: p\n"
+SEARCHED = HEAD + "nodes:\n  - id: a\n    type: algorithm\n    algorithm: x\n    function: y\n    search:\n"
 
 
 def refused(text: str | dict[str, Any]) -> str:
@@ -56,6 +57,26 @@ def refused(text: str | dict[str, Any]) -> str:
         (
             HEAD + "edges:\n  - {from: a b, to: c}",
             'p.yaml:4: edges[0].from: "a b" is neither `node` nor `node.port`.',
+        ),
+        (
+            SEARCHED + "      trails: 3",
+            "p.yaml:9: nodes[0].search.trails: the key 'trails' is not known. Did you mean 'trials'",
+        ),
+        (
+            SEARCHED + "      trials: 1001",
+            "p.yaml:9: nodes[0].search.trials: 1001 is refused: input should be less than or",
+        ),
+        (
+            SEARCHED + "      method: gird",
+            "p.yaml:9: nodes[0].search.method: \"gird\" is not a choice here. Did you mean 'grid'",
+        ),
+        (
+            SEARCHED + "      parameters:\n        lr: {min: 0.1, maks: 1}",
+            "p.yaml:10: nodes[0].search.parameters.lr.maks: the key 'maks' is not known. Did you mean 'max'",
+        ),
+        (
+            SEARCHED + "      parameters:\n        lr: {min: '0.1'}",
+            'p.yaml:10: nodes[0].search.parameters.lr.min: "0.1" is not a number.',
         ),
         (HEAD + "edges:\n  - {to: c}", "p.yaml:4: edges[0].from: it is missing."),
         (HEAD + "layout: {a: {x: left, y: 0}}", 'p.yaml:3: layout.a.x: "left" is not a number.'),

@@ -17,6 +17,8 @@ from kpl.pipeline import (
     NodeOutput,
     Plan,
     Reusable,
+    Search,
+    SearchRange,
     Step,
     explain,
     first_time,
@@ -28,9 +30,20 @@ from kpl.pipeline import (
     to_task_spec,
 )
 from kpl.pipeline import reuse as reuse_module
+from kpl.pipeline.document import AlgorithmNode
 from kpl.pipeline.graph import downstream
 from kpl.resources import DeviceRequest, ResourceRequest
-from kpl.task import ArtifactInput, EnvironmentSpec, OutputSpec, Program, TaskKind, TaskSpec
+from kpl.task import (
+    ArtifactInput,
+    EnvironmentSpec,
+    Objective,
+    OutputSpec,
+    Program,
+    SearchedParameter,
+    SearchSpec,
+    TaskKind,
+    TaskSpec,
+)
 from kpl.task.ids import Digest, TaskId
 
 PROGRAM = Program(
@@ -422,3 +435,49 @@ def test_a_preview_reads_like_a_plan(document: Document, catalog: Catalog) -> No
         "test": "run: depends on train that runs",
         "deploy": "run: depends on train that runs",
     }
+
+
+# Searches. ------------------------------------------------------------------------------------------------------
+
+SEARCH = SearchSpec(
+    (SearchedParameter("rate", min=0.1, max=0.5, step=0.1),), Objective("accuracy", "maximize")
+)
+
+
+def test_the_digest_of_a_search_covers_its_block_and_that_of_a_trial_is_an_ordinary_one() -> None:
+    searched = replace(SPEC, search=SEARCH)
+    digests = {
+        step_digest(each, INPUTS)
+        for each in (
+            SPEC,
+            searched,
+            replace(SPEC, search=replace(SEARCH, trials=11)),
+            replace(SPEC, search=replace(SEARCH, seed=1)),
+            replace(SPEC, search=replace(SEARCH, parameters=(replace(SEARCH.parameters[0], max=0.4),))),
+        )
+    }
+    assert len(digests) == 5
+    assert step_digest(replace(SPEC, objective=SEARCH.objective), INPUTS) == step_digest(SPEC, INPUTS)
+
+
+def test_what_differs_of_a_search_is_named() -> None:
+    searched = replace(SPEC, search=SEARCH)
+    other = replace(SPEC, search=replace(SEARCH, trials=12, objective=Objective("loss", "minimize")))
+    assert explain(SPEC, INPUTS, searched, INPUTS) == "ran: parameters are searched now"
+    assert explain(searched, INPUTS, SPEC, INPUTS) == "ran: parameters are no longer searched"
+    assert explain(searched, INPUTS, other, INPUTS) == (
+        "ran: search objective maximize accuracy -> minimize loss; search trials 10 -> 12"
+    )
+    wider = replace(SPEC, search=replace(SEARCH, parameters=(replace(SEARCH.parameters[0], max=0.7),)))
+    assert explain(searched, INPUTS, wider, INPUTS) == "ran: search of rate changed"
+
+
+def test_a_preview_says_how_many_trials_a_search_may_take(document: Document, catalog: Catalog) -> None:
+    search = Search({"rate": SearchRange(0.1, 0.5, step=0.1)}, trials=12, parallel=2, method="grid")
+    nodes = tuple(
+        replace(node, search=search) if isinstance(node, AlgorithmNode) and node.id == "train" else node
+        for node in document.nodes
+    )
+    plan = make_plan(replace(document, nodes=nodes), catalog, {})
+    train = next(each for each in preview(plan, lambda _: None) if each.node == "train")
+    assert train.why == "depends on split that runs; search of up to 5 trials, 2 at once"

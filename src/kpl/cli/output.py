@@ -30,9 +30,9 @@ err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=
 
 STATE_STYLES = {
     "succeeded": "green", "ready": "green", "reused": "magenta", "running": "cyan", "starting": "cyan",
-    "collecting": "cyan", "resolving": "cyan", "failed": "red", "cancelled": "yellow", "skipped": "yellow",
-    "stopping": "yellow", "restarting": "yellow", "open": "green", "cordoned": "yellow", "draining": "yellow",
-    "not answering": "red",
+    "collecting": "cyan", "resolving": "cyan", "searching": "cyan", "failed": "red", "cancelled": "yellow",
+    "skipped": "yellow", "stopping": "yellow", "restarting": "yellow", "open": "green", "cordoned": "yellow",
+    "draining": "yellow", "not answering": "red",
 }  # fmt: skip
 
 

@@ -21,7 +21,9 @@ from kpl.cli.output import (
     size,
     until,
 )
+from kpl.cli.run_view import what_it_does
 from kpl.schemas.evaluation import EvaluatedSampleOut, EvaluationReportOut
+from kpl.schemas.task import TrialOrder
 
 app = typer.Typer(help="Tasks: state, logs, metrics, outputs.", no_args_is_help=True)
 
@@ -50,7 +52,7 @@ def list_(
                 t.id,
                 t.run_id,
                 t.name,
-                f"{t.algorithm} {t.function}",
+                what_it_does(t),
                 t.state,
                 duration(t.duration_s),
                 ago(t.created_at),
@@ -76,7 +78,7 @@ def show(task_id: TaskId, json: Json = False) -> None:
         [
             ("task", task.id),
             ("node", f"{task.name} of run {task.run_id}" if task.run_id else task.name),
-            ("does", f"{task.algorithm} {task.version} {task.function}"),
+            ("does", what_it_does(task, with_version=True)),
             ("state", task.state),
             ("reason", task.reason),
             ("why", task.why),
@@ -144,6 +146,45 @@ def why(task_id: TaskId, json: Json = False) -> None:
         [(each.num_machines, each.why.en) for each in found.rejections],
         empty="No machine was passed over.",
     )
+
+
+@app.command()
+def trials(
+    task_id: TaskId,
+    sort: Annotated[TrialOrder, typer.Option(help="By number, or by value, the best first.")] = "trial",
+    limit: Limit = 100,
+    json: Json = False,
+) -> None:
+    """List what a search over parameters tried, and what came of each trial."""
+    with context.client() as client:
+        task = client.tasks.get(task_id)
+        found = list(client.tasks.trials(task_id, sort=sort, limit=limit))
+    if json:
+        print_json(found)
+        return
+    metric = task.search.metric if task.search else "value"
+    names = list(found[0].parameters) if found else []
+    print_table(
+        ("trial", "task", *names, metric, "", "state", "time", "reason"),
+        [
+            (
+                t.trial,
+                t.task_id,
+                *(_parameter(t.parameters.get(name)) for name in names),
+                None if t.value is None else number(t.value),
+                "best" if t.is_best else "",
+                "stopped early" if t.is_stopped_early else t.state,
+                duration(t.duration_s),
+                t.reason,
+            )
+            for t in found
+        ],
+        empty="No trials yet.",
+    )
+
+
+def _parameter(value: object) -> str:
+    return number(value) if isinstance(value, float) else str(value)
 
 
 @app.command()

@@ -17,7 +17,7 @@ from kpl.schemas.evaluation import (
 from kpl.schemas.log import LogOut, LogSearchOut
 from kpl.schemas.metric import MetricSeriesOut, MetricsOut
 from kpl.schemas.queue import WhyOut
-from kpl.schemas.task import TaskDetail, TaskOut, TaskOutputOut, TaskUpdate
+from kpl.schemas.task import TaskDetail, TaskOut, TaskOutputOut, TaskUpdate, TrialOrder, TrialOut
 from kpl.task import TaskState
 
 _LINES_PER_PAGE = 2000
@@ -170,6 +170,13 @@ class Tasks:
         }
         path = f"{self._base}/{task_id}/evaluation/samples"
         return self._transport.pages(EvaluatedSampleOut, path, query=query, limit=limit)
+
+    def trials(
+        self, task_id: int, *, sort: TrialOrder = "trial", limit: int | None = None
+    ) -> Iterator[TrialOut]:
+        """What a search over parameters tried; sorted by value, the best come first."""
+        path = f"{self._base}/{task_id}/trials"
+        return self._transport.pages(TrialOut, path, query={"sort": sort}, limit=limit)
 
     def outputs(self, task_id: int) -> dict[str, TaskOutputOut]:
         """The declared outputs by name."""

@@ -16,8 +16,16 @@ TASK_TRANSITIONS: Mapping[TaskState, frozenset[TaskState]] = {
         {TaskState.RESOLVING, TaskState.SKIPPED, TaskState.FAILED, TaskState.CANCELLED}
     ),
     TaskState.RESOLVING: frozenset(
-        {TaskState.QUEUED, TaskState.REUSED, TaskState.FAILED, TaskState.CANCELLED}
+        {
+            TaskState.QUEUED,
+            TaskState.SUCCEEDED,  # conditions alone
+            TaskState.SEARCHING,
+            TaskState.REUSED,
+            TaskState.FAILED,
+            TaskState.CANCELLED,
+        }
     ),
+    TaskState.SEARCHING: frozenset({TaskState.SUCCEEDED, TaskState.FAILED, TaskState.CANCELLED}),
     TaskState.QUEUED: frozenset({TaskState.STARTING, TaskState.CANCELLED}),
     TaskState.STARTING: frozenset(
         {

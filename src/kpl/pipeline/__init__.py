@@ -6,6 +6,7 @@ Everything here is pure: values in, values out. The caller reads files, looks th
 from kpl.pipeline.catalog import AlgorithmVersion, Catalog, DatasetVersion, ModelVersion
 from kpl.pipeline.document import (
     AlgorithmNode,
+    ConditionNode,
     DatasetNode,
     Document,
     Edge,
@@ -13,6 +14,8 @@ from kpl.pipeline.document import (
     Note,
     Parameter,
     Position,
+    Search,
+    SearchRange,
     to_json,
     to_plain,
     to_yaml,
@@ -38,6 +41,7 @@ __all__ = [
     "AlgorithmNode",
     "AlgorithmVersion",
     "Catalog",
+    "ConditionNode",
     "DatasetNode",
     "DatasetVersion",
     "Document",
@@ -54,6 +58,8 @@ __all__ = [
     "Position",
     "Problem",
     "Reusable",
+    "Search",
+    "SearchRange",
     "Step",
     "StepPreview",
     "check",

@@ -14,13 +14,16 @@ from kpl.algorithm.manifest import Port as ManifestPort
 from kpl.errors import NotFound, nearest
 from kpl.pipeline.ports import Port
 from kpl.sentence import Sentence
-from kpl.task import EnvironmentSpec, Program
+from kpl.task import EnvironmentSpec, Objective, Program
 from kpl.task.ids import Digest
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """What a pipeline needs to know of a function; `parameters` is the JSON Schema of an object."""
+    """What a pipeline needs to know of a function; `parameters` is the JSON Schema of an object.
+
+    `objectives` says of each of the metrics which way is better; `primary_metric` is empty where none is.
+    """
 
     name: str
     command: tuple[str, ...]
@@ -30,6 +33,8 @@ class Function:
     resources: Resources
     metrics: tuple[str, ...]
     saves_checkpoints: bool = False
+    objectives: Mapping[str, Objective] = field(default_factory=dict)
+    primary_metric: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,11 @@ class AlgorithmVersion:
                 metric.name for metric in sorted(manifest.metrics, key=lambda metric: not metric.is_primary)
             ),
             saves_checkpoints=manifest.saves_checkpoints,
+            objectives={
+                metric.name: Objective(metric.name, "maximize" if metric.direction == "max" else "minimize")
+                for metric in manifest.metrics
+            },
+            primary_metric="" if manifest.primary_metric is None else manifest.primary_metric.name,
         )
 
 

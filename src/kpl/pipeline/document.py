@@ -13,6 +13,8 @@ from typing import Any
 
 from kpl.pipeline.text import Inline, write_yaml
 from kpl.sentence import Sentence
+from kpl.task import Operator
+from kpl.task.spec import Direction, SearchMethod
 
 SCHEMA = "kpl.pipeline/v1"
 
@@ -81,6 +83,42 @@ class ModelNode:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchRange:
+    """The values that a search tries for one parameter: all from `min` to `max`, or `choices`."""
+
+    min: int | float | None = None
+    max: int | float | None = None
+    log: bool = False
+    step: int | float | None = None
+    choices: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Automatic search over parameters of a function: each trial is a task of its own, the best one is kept.
+
+    Args:
+        parameters: what is searched, by the name of the function's parameter.
+        trials: how many at most.
+        parallel: how many at once.
+        budget_s: time after which no trial begins any more.
+        pruning: stop trials early that fall behind.
+        metric: by which trials are compared; empty for the function's primary one.
+        direction: None for what the manifest says of the metric.
+    """
+
+    parameters: Mapping[str, SearchRange] = field(default_factory=dict)
+    trials: int = 10
+    parallel: int = 1
+    budget_s: int | float | None = None
+    method: SearchMethod = "tpe"
+    pruning: bool = False
+    metric: str = ""
+    direction: Direction | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class AlgorithmNode:
     """One function of an algorithm.
 
@@ -90,6 +128,7 @@ class AlgorithmNode:
         retries: how often a failed attempt is tried again.
         publish: output -> name of the dataset or model that it becomes a version of; empty: not published.
         endpoint: the name that a served model answers under.
+        search: tries values of parameters; those of them in `parameters` are where it begins.
     """
 
     id: str
@@ -102,14 +141,34 @@ class AlgorithmNode:
     timeout_s: int | float | None = None
     publish: Mapping[str, str] = field(default_factory=dict)
     endpoint: str = ""
+    search: Search | None = None
 
 
-Node = DatasetNode | ModelNode | AlgorithmNode
+@dataclass(frozen=True, slots=True)
+class ConditionNode:
+    """Compares a metric of the step before it with a limit; its outputs `then` and `otherwise` lead to what may run.
+
+    Args:
+        operator: `>=`, `>`, `<=` or `<`.
+        value: a number, or the binding of one; None while nobody has said.
+    """
+
+    id: str
+    metric: str
+    operator: Operator = ">="
+    value: int | float | str | None = None
+    title: Texts = field(default_factory=dict)
+
+
+Node = DatasetNode | ModelNode | AlgorithmNode | ConditionNode
 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A link from an output to an input; with empty ports it only orders `target` after `source`."""
+    """A link from an output to an input; with empty ports it only orders `target` after `source`.
+
+    With an output alone it is a branch: `target` comes after the condition `source` and only runs if that takes it.
+    """
 
     source: str
     target: str
@@ -119,6 +178,10 @@ class Edge:
     @property
     def is_order(self) -> bool:
         return not self.output
+
+    @property
+    def is_branch(self) -> bool:
+        return bool(self.output) and not self.input
 
     @property
     def text(self) -> str:
@@ -198,6 +261,8 @@ def bindable_fields(node: Node) -> Iterator[tuple[str, Any]]:
             yield "resources", node.resources
             yield from ((f"publish.{output}", name) for output, name in node.publish.items())
             yield "endpoint", node.endpoint
+        case ConditionNode():
+            yield "value", node.value
 
 
 def to_plain(document: Document) -> dict[str, Any]:
@@ -265,16 +330,42 @@ def _node(node: Node) -> dict[str, Any]:
         return {"id": node.id, "type": "dataset", "dataset": node.dataset} | _filled(title=_texts(node.title))
     if isinstance(node, ModelNode):
         return {"id": node.id, "type": "model", "model": node.model} | _filled(title=_texts(node.title))
+    if isinstance(node, ConditionNode):
+        compared = {"metric": node.metric, "operator": node.operator}
+        limit = {} if node.value is None else {"value": node.value}
+        return {"id": node.id, "type": "condition", **compared, **limit} | _filled(title=_texts(node.title))
     head = {"id": node.id, "type": "algorithm", "algorithm": node.algorithm, "function": node.function}
     return head | _filled(
         title=_texts(node.title),
         parameters=_sorted(node.parameters),
+        search=None if node.search is None else _search(node.search),
         resources=Inline(_in_order(_sorted(node.resources), ["cpu", "memory", "devices", "alternatives"])),
         retries=node.retries or None,
         timeout_s=node.timeout_s,
         publish=Inline(_sorted(node.publish)),
         endpoint=node.endpoint,
     )
+
+
+def _search(search: Search) -> dict[str, Any]:
+    ranges = {name: _range(search.parameters[name]) for name in sorted(search.parameters)}
+    usual = Search()
+    return {"parameters": ranges} | {
+        name: value
+        for name in ("trials", "parallel", "budget_s", "method", "pruning", "metric", "direction", "seed")
+        if (value := getattr(search, name)) != getattr(usual, name)
+    }
+
+
+def _range(values: SearchRange) -> Inline:
+    found = _filled(
+        min=values.min,
+        max=values.max,
+        log=values.log or None,
+        step=values.step,
+        choices=[_sorted(each) for each in values.choices],
+    )
+    return Inline(found)
 
 
 def _note(note: Note) -> dict[str, Any]:

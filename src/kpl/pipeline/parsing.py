@@ -27,6 +27,7 @@ from kpl.pipeline.document import (
     SCHEMA,
     SUBSCHEMAS,
     AlgorithmNode,
+    ConditionNode,
     DatasetNode,
     Document,
     Edge,
@@ -35,10 +36,14 @@ from kpl.pipeline.document import (
     Note,
     Parameter,
     Position,
+    Search,
+    SearchRange,
     is_name,
 )
 from kpl.pipeline.text import Lines, Path, check_plain, dotted, read_text
 from kpl.sentence import Sentence, in_chinese
+from kpl.task import OPERATORS
+from kpl.task.spec import MAX_TRIALS, Direction, SearchMethod
 
 LANGUAGE_PATTERN = r"^[a-z]{2}(-[A-Za-z]{2,4})?$"
 
@@ -152,6 +157,36 @@ class _AlgorithmShape(_Shape):
     timeout_s: float | None = Field(None, gt=0)
     publish: dict[str, str] = {}
     endpoint: str = ""
+    search: dict[str, Any] | None = None
+
+
+class _SearchShape(_Shape):
+    parameters: dict[str, dict[str, Any]] = {}
+    trials: int = Field(10, ge=1, le=MAX_TRIALS)
+    parallel: int = Field(1, ge=1, le=MAX_TRIALS)
+    budget_s: float | None = Field(None, gt=0)
+    method: SearchMethod = "tpe"
+    pruning: bool = False
+    metric: str = ""
+    direction: Direction | None = None
+    seed: int = Field(0, ge=0, lt=1 << 32)
+
+
+class _RangeShape(_Shape):
+    min: float | None = None
+    max: float | None = None
+    log: bool = False
+    step: float | None = None
+    choices: list[Any] = []
+
+
+class _ConditionShape(_Shape):
+    id: str
+    type: Literal["condition"]
+    metric: str = ""
+    operator: str = ">="
+    value: Any = None
+    title: Any = ""
 
 
 class _EdgeShape(_Shape):
@@ -177,6 +212,7 @@ _NODE_SHAPES: Mapping[str, type[_Shape]] = {
     "dataset": _DatasetShape,
     "model": _ModelShape,
     "algorithm": _AlgorithmShape,
+    "condition": _ConditionShape,
 }
 
 
@@ -187,6 +223,7 @@ class _Reader:
         self._source = source
         self._lines = lines
         self._refusals: list[Refusal] = []
+        self._conditions: set[str] = set()
 
     def document(self, plain: dict[str, Any]) -> Document:
         shape = self._shape(_DocumentShape, plain, ())
@@ -232,7 +269,7 @@ class _Reader:
             self._refuse((*path, "type"), what, nearest(str(kind or ""), _NODE_SHAPES))
             return None
         shape = self._shape(shape_class, plain, path)
-        if isinstance(shape, _DatasetShape | _ModelShape | _AlgorithmShape):
+        if isinstance(shape, _DatasetShape | _ModelShape | _AlgorithmShape | _ConditionShape):
             self._check_node_id(shape.id, (*path, "id"))
             title = self._texts(shape.title, (*path, "title"))
             match shape:
@@ -252,8 +289,65 @@ class _Reader:
                         timeout_s=None if shape.timeout_s is None else _whole(shape.timeout_s),
                         publish=dict(shape.publish),
                         endpoint=shape.endpoint,
+                        search=self._search(shape.search, (*path, "search")),
                     )
+                case _ConditionShape():
+                    self._conditions.add(shape.id)
+                    return self._condition(shape, title, path)
         return None
+
+    def _condition(self, shape: _ConditionShape, title: dict[str, str], path: Path) -> ConditionNode | None:
+        value = shape.value
+        if isinstance(value, bool) or not isinstance(value, int | float | str | None):
+            self._refuse(
+                (*path, "value"),
+                Sentence(f"{_shown(value)} is not a number.", f"{_shown(value)} 不是数字。"),
+                Sentence("Write a number, or ${parameters.NAME}.", "请写一个数字，或 ${parameters.名称}。"),
+            )
+            return None
+        operator = next((each for each in OPERATORS if each == shape.operator), None)
+        if operator is None:
+            self._refuse(
+                (*path, "operator"),
+                Sentence(
+                    f"{_shown(shape.operator)} does not compare.",
+                    f"{_shown(shape.operator)} 不是比较运算符。",
+                ),
+                Sentence(
+                    f"Write one of {' '.join(OPERATORS)}, in quotes.",
+                    f"请写 {' '.join(OPERATORS)} 之一，并加引号。",
+                ),
+            )
+            return None
+        return ConditionNode(shape.id, shape.metric, operator, value, title)
+
+    def _search(self, plain: dict[str, Any] | None, path: Path) -> Search | None:
+        shape = None if plain is None else self._shape(_SearchShape, plain, path)
+        if shape is None:
+            return None
+        ranges = {
+            name: self._range(each, (*path, "parameters", name)) for name, each in shape.parameters.items()
+        }
+        return Search(
+            parameters=ranges,
+            trials=shape.trials,
+            parallel=shape.parallel,
+            budget_s=None if shape.budget_s is None else _whole(shape.budget_s),
+            method=shape.method,
+            pruning=shape.pruning,
+            metric=shape.metric,
+            direction=shape.direction,
+            seed=shape.seed,
+        )
+
+    def _range(self, plain: dict[str, Any], path: Path) -> SearchRange:
+        shape = self._shape(_RangeShape, plain, path)
+        if shape is None:
+            return SearchRange()
+        low, high, step = (
+            None if each is None else _whole(each) for each in (shape.min, shape.max, shape.step)
+        )
+        return SearchRange(low, high, shape.log, step, tuple(deepcopy(shape.choices)))
 
     def _edge(self, plain: dict[str, Any], path: Path) -> Edge | None:
         shape = self._shape(_EdgeShape, plain, path)
@@ -261,7 +355,8 @@ class _Reader:
             return None
         source, output = self._end(shape.from_, (*path, "from"))
         target, input_ = self._end(shape.to, (*path, "to"))
-        if bool(output) != bool(input_):
+        is_branch = source in self._conditions and not input_
+        if bool(output) != bool(input_) and not is_branch:
             self._refuse(
                 path,
                 Sentence(
@@ -269,8 +364,10 @@ class _Reader:
                     f"“{shape.from_}” -> “{shape.to}”只有一端写了端口。",
                 ),
                 Sentence(
-                    "Write `node.port` at both ends to hand something over, `node` at both for order alone.",
-                    "要传递数据，两端都写 `node.port`；只定先后，两端都写 `node`。",
+                    "Write `node.port` at both ends to hand something over, `node` at both for order alone. "
+                    "Only a branch of a condition leads from `node.port` to `node`.",
+                    "要传递数据，两端都写 `node.port`；只定先后，两端都写 `node`。"
+                    "只有条件的分支可以从 `node.port` 连到 `node`。",
                 ),
             )
         return Edge(source, target, output, input_)
@@ -461,6 +558,10 @@ def _plain_words(error: ErrorDetails, known: Sequence[str]) -> tuple[str, str]:
             ),
             Sentence(f"Write `schema: {SCHEMA}`.", f"请写 `schema: {SCHEMA}`。"),
         )
+    if error["type"] == "literal_error":
+        choices = re.findall(r"'([^']+)'", str(error.get("ctx", {}).get("expected", "")))
+        what = Sentence(f"{shown} is not a choice here.", f"{shown} 不是此处的可选值。")
+        return what, nearest(str(error["input"]), choices)
     words = {
         "missing": (Sentence("it is missing.", "缺少此项。"), Sentence("Add it.", "请补上。")),
         "string_type": (

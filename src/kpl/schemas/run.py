@@ -55,8 +55,11 @@ class RunOut(BaseModel):
     origin: Origin
     rerun_of: int | None
     parameters: dict[str, Any]
-    num_tasks: int
-    num_done: int = Field(description="Tasks that succeeded, were reused, or are ready.")
+    num_tasks: int = Field(description="One for each node that runs; trials of a search do not count.")
+    num_done: int = Field(
+        description="Tasks that succeeded, were reused, or are ready; in a run that succeeded also those that were not "
+        "to run by a condition."
+    )
     created_by: str
     created_at: AwareDatetime
     started_at: AwareDatetime | None
@@ -65,7 +68,7 @@ class RunOut(BaseModel):
 
 
 class RunDetail(RunOut):
-    """A run with its tasks, in the order of the pipeline, and the frozen document.
+    """A run with the tasks of its nodes, in the order of the pipeline, and the frozen document.
 
     `seq` is the number of the last live event that this answer takes into account: follow `/api/v1/events`
     from there.

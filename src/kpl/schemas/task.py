@@ -1,12 +1,14 @@
 """Bodies of answers about tasks, their attempts and outputs."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from kpl.resources import Enforcement
-from kpl.task import AttemptState, Outcome, TaskKind, TaskState
+from kpl.task import AttemptState, Operator, Outcome, TaskKind, TaskState
+from kpl.task.spec import Direction, SearchMethod
 
+TrialOrder = Literal["trial", "value"]
 Priority = Annotated[
     int,
     Field(
@@ -14,6 +16,9 @@ Priority = Annotated[
         "to 1000.",
     ),
 ]
+
+
+Branch = Literal["then", "otherwise"]
 
 
 class DeviceShareOut(BaseModel):
@@ -51,6 +56,26 @@ class AttemptOut(BaseModel):
     duration_s: float | None
 
 
+class SearchState(BaseModel):
+    """How far a search over parameters is; what it tries are its trials, tasks of their own.
+
+    Of a search that was reused, how far the one was whose result stands in.
+    """
+
+    metric: str
+    direction: Direction
+    method: SearchMethod
+    trials: int = Field(description="How many there will be at most.")
+    done: int = Field(description="Trials that ended with a result.")
+    running: int = Field(description="Trials that go on or wait for room.")
+    failed: int
+    stopped_early: int = Field(description="Trials that were stopped because they fell behind.")
+    best_task_id: int | None
+    best_trial: int | None
+    best_value: float | None
+    ends_at: AwareDatetime | None = Field(description="No trial begins after that; null without a budget.")
+
+
 class TaskOut(BaseModel):
     """Where a task stands."""
 
@@ -70,6 +95,7 @@ class TaskOut(BaseModel):
     reason_zh: str = Field("", description="`reason` in Chinese, where that is known.")
     why_zh: str = Field("", description="`why` in Chinese, where that is known.")
     reused_from: int | None
+    branch: Branch | None = Field(None, description="The branch that a condition took.")
     digest: str | None
     depends_on: list[int]
     num_attempts: int
@@ -80,8 +106,29 @@ class TaskOut(BaseModel):
     queue: str
     priority: Priority
     num_preemptions: int = Field(description="How often it was stopped for the sake of others.")
+    parent_id: int | None = Field(description="The search whose trial it is.")
+    trial: int | None = Field(description="Number of the trial, from 1.")
+    search: SearchState | None = Field(description="How far a search is; null for any other task.")
     created_by: str
     created_at: AwareDatetime
+    started_at: AwareDatetime | None
+    finished_at: AwareDatetime | None
+    duration_s: float | None
+
+
+class TrialOut(BaseModel):
+    """One trial of a search."""
+
+    task_id: int
+    trial: int
+    state: TaskState
+    parameters: dict[str, Any] = Field(description="The values of the searched parameters.")
+    value: float | None = Field(description="The best value that it reported of the metric.")
+    is_best: bool
+    is_stopped_early: bool = Field(description="It was stopped because it fell behind.")
+    reason: str
+    reason_zh: str = Field("", description="`reason` in Chinese, where that is known.")
+    reused_from: int | None
     started_at: AwareDatetime | None
     finished_at: AwareDatetime | None
     duration_s: float | None
@@ -146,9 +193,22 @@ class OutputFileOut(BaseModel):
     size_bytes: int
 
 
+class ConditionOut(BaseModel):
+    """What a condition compares; what was measured is known once it is decided."""
+
+    metric: str
+    operator: Operator
+    value: float = Field(description="The limit.")
+    measured: float | None = Field(
+        description="The last value of the metric that the task before it reported."
+    )
+    branch: Branch | None
+
+
 class TaskDetail(TaskOut):
     """A task with everything that decided what it did."""
 
+    condition: ConditionOut | None = Field(None, description="For a task of kind `condition`.")
     parameters: dict[str, Any]
     inputs: list[TaskInputOut]
     outputs: dict[str, str] = Field(description="Artifact digest of each stored output.")

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from kpl.resources import Placement
 from kpl.task.ids import AttemptId, Digest, RunId, TaskId
-from kpl.task.spec import TaskKind, TaskSpec
+from kpl.task.spec import OTHERWISE, THEN, TaskKind, TaskSpec
 
 SERVICE_START_TIMEOUT_S = 600.0
 """Time in which a service has to be ready unless its specification says otherwise."""
@@ -17,21 +17,24 @@ class TaskState(StrEnum):
 
     waiting     an upstream task of the run has not finished
     resolving   inputs are known; their digests and reuse are being looked up
+    searching   a search: tasks of their own try values of parameters, it waits for them
     queued      may start; waits for resources, or for the back-off after a failed attempt
     starting    placed; the executor was told, the process has not reported yet
     running     the process runs
     ready       a service answers its health check
     stopping    asked to end: SIGTERM was sent, SIGKILL follows after the grace period
     collecting  the process exited with 0; its outputs are being stored
-    succeeded   done, outputs stored                                      (final)
+    succeeded   done, outputs stored; a condition is decided              (final)
     reused      not run: a finished task with the same digest stands in   (final)
     failed      all attempts used up                                      (final)
     cancelled   stopped by a user                                         (final)
-    skipped     an upstream task failed or was cancelled                  (final)
+    skipped     an upstream task failed or was cancelled, or a condition
+                took the other branch                                     (final)
     """
 
     WAITING = "waiting"
     RESOLVING = "resolving"
+    SEARCHING = "searching"
     QUEUED = "queued"
     STARTING = "starting"
     RUNNING = "running"
@@ -106,6 +109,30 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchProgress:
+    """How far a search is; its trials are tasks of their own.
+
+    Args:
+        num_trials: how many trials there are by now; they are numbered from 1.
+        choosing: number of the trial for which values are being chosen; 0 while none is.
+        is_exhausted: nothing is left that was not tried.
+        done, running, failed, stopped_early: how many of the trials; those that wait count as running.
+        best_task_id, best_trial, best_value: of the trials that are done, None before the first.
+    """
+
+    num_trials: int = 0
+    choosing: int = 0
+    is_exhausted: bool = False
+    done: int = 0
+    running: int = 0
+    failed: int = 0
+    stopped_early: int = 0
+    best_task_id: TaskId | None = None
+    best_trial: int | None = None
+    best_value: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """A task as the orchestrator sees it.
 
@@ -124,6 +151,10 @@ class Task:
         expected_run_s: how long it will probably run, as its forerunner did; None when nothing is known.
         attained_s: device-seconds (core-seconds where it asks for no device) that earlier attempts have had.
         num_preemptions: how often it was stopped for the sake of others; those attempts are no failures.
+        parent_id: the search whose trial it is, with the number `trial` from 1.
+        value: what a trial is compared by: the best that it reported; None as long as that is not known.
+        fell_behind: a trial that was asked to stop because others were better at the same point.
+        search: of a task that searches, how far it is.
     """
 
     id: TaskId
@@ -149,6 +180,11 @@ class Task:
     expected_run_s: float | None = None
     attained_s: float = 0.0
     num_preemptions: int = 0
+    parent_id: TaskId | None = None
+    trial: int | None = None
+    value: float | None = None
+    fell_behind: bool = False
+    search: SearchProgress | None = None
     created_at_s: float = 0.0
     started_at_s: float | None = None
     finished_at_s: float | None = None
@@ -156,6 +192,13 @@ class Task:
     @property
     def is_service(self) -> bool:
         return self.kind is TaskKind.SERVICE
+
+    @property
+    def branch(self) -> str:
+        """The branch that a condition took, `then` or `otherwise`; empty before, and for other tasks."""
+        if self.kind is not TaskKind.CONDITION:
+            return ""
+        return next((name for name in (THEN, OTHERWISE) if name in self.outputs), "")
 
     @property
     def timeout_s(self) -> float | None:

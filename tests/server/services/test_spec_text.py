@@ -7,7 +7,20 @@ from hypothesis import strategies as st
 from kpl.resources import DeviceRequest, DeviceShare, Enforcement, Placement, ResourceRequest
 from kpl.server.services.records import placement_from
 from kpl.server.services.spec_text import decode_spec, encode_spec
-from kpl.task import ArtifactInput, EnvironmentSpec, OutputSpec, Program, TaskOutputInput, TaskSpec
+from kpl.task import (
+    OPERATORS,
+    ArtifactInput,
+    Branch,
+    Condition,
+    EnvironmentSpec,
+    Objective,
+    OutputSpec,
+    Program,
+    SearchedParameter,
+    SearchSpec,
+    TaskOutputInput,
+    TaskSpec,
+)
 from kpl.task.ids import Digest, TaskId
 
 WORDS = st.text(max_size=8)
@@ -35,6 +48,17 @@ DEVICES = st.builds(
     DeviceRequest, WORDS, NUMBERS, NUMBERS, st.lists(WORDS, max_size=2).map(tuple), share_mib=NUMBERS
 )
 DEVICE_SETS = st.lists(DEVICES, max_size=2).map(tuple)
+OBJECTIVES = st.builds(Objective, WORDS, st.sampled_from(["maximize", "minimize"]))
+SEARCHES = st.builds(
+    SearchSpec,
+    parameters=st.lists(
+        st.builds(SearchedParameter, WORDS, st.lists(VALUES, max_size=2).map(tuple), NUMBERS, NUMBERS),
+        max_size=2,
+    ).map(tuple),
+    objective=OBJECTIVES,
+    budget_s=st.none() | st.floats(0, 1e9),
+    start=st.dictionaries(WORDS, VALUES, max_size=2),
+)
 SPECS = st.builds(
     TaskSpec,
     program=PROGRAMS,
@@ -49,6 +73,10 @@ SPECS = st.builds(
     metrics=st.lists(WORDS, max_size=3).map(tuple),
     endpoint=WORDS,
     must_run=st.booleans(),
+    condition=st.none() | st.builds(Condition, WORDS, st.sampled_from(OPERATORS), st.floats(-1e9, 1e9)),
+    branches=st.lists(st.builds(Branch, st.builds(TaskId, NUMBERS), WORDS), max_size=2).map(tuple),
+    search=st.none() | SEARCHES,
+    objective=st.none() | OBJECTIVES,
 )
 
 
@@ -60,9 +88,11 @@ def test_decoding_undoes_encoding(spec: TaskSpec) -> None:
 
 def test_fields_that_an_earlier_release_did_not_write_have_their_default() -> None:
     spec = TaskSpec(Program("a", "1", "train", Digest("0" * 64), ("run",)))
-    text = encode_spec(spec).replace(',"must_run":false', "").replace(',"alternatives":[]', "")
-    assert "must_run" not in text
-    assert "alternatives" not in text
+    text = encode_spec(spec)
+    for later in (',"must_run":false', ',"alternatives":[]'):
+        assert later in text
+        text = text.replace(later, "")
+    assert all(word not in text for word in ("search", "condition", "branches"))
     assert decode_spec(text) == spec
 
 

@@ -1572,6 +1572,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/tasks/{task_id}/trials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Trials
+         * @description List the trials of a search over parameters.
+         */
+        get: operations["list_trials"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/tasks/{task_id}/why": {
         parameters: {
             query?: never;
@@ -2466,6 +2486,31 @@ export interface components {
             next_cursor: string | null;
             /** Num Matches */
             num_matches: number;
+        };
+        /**
+         * ConditionOut
+         * @description What a condition compares; what was measured is known once it is decided.
+         */
+        ConditionOut: {
+            /** Branch */
+            branch: ("then" | "otherwise") | null;
+            /**
+             * Measured
+             * @description The last value of the metric that the task before it reported.
+             */
+            measured: number | null;
+            /** Metric */
+            metric: string;
+            /**
+             * Operator
+             * @enum {string}
+             */
+            operator: ">=" | ">" | "<=" | "<";
+            /**
+             * Value
+             * @description The limit.
+             */
+            value: number;
         };
         /**
          * ConfusionOut
@@ -4515,6 +4560,16 @@ export interface components {
              */
             next_cursor?: string | null;
         };
+        /** Page[TrialOut] */
+        Page_TrialOut_: {
+            /** Items */
+            items: components["schemas"]["TrialOut"][];
+            /**
+             * Next Cursor
+             * @description Send it as `cursor` to get the next page.
+             */
+            next_cursor?: string | null;
+        };
         /** Page[UserOut] */
         Page_UserOut_: {
             /** Items */
@@ -4812,7 +4867,16 @@ export interface components {
          *     `digest` is None for a step whose inputs will only be known when a step before it has run.
          */
         PlanStepOut: {
-            /** Algorithm */
+            /**
+             * Action
+             * @description A condition is decided; what stands behind the branch that is not taken is skipped.
+             * @enum {string}
+             */
+            action: "run" | "reuse" | "decide" | "skip";
+            /**
+             * Algorithm
+             * @description Empty for a condition.
+             */
             algorithm: string;
             /** Depends On */
             depends_on: string[];
@@ -4860,7 +4924,10 @@ export interface components {
              * @default
              */
             why_zh: string;
-            /** Will Run */
+            /**
+             * Will Run
+             * @description Whether a process would start.
+             */
             will_run: boolean;
         };
         /**
@@ -5413,7 +5480,7 @@ export interface components {
         };
         /**
          * RunDetail
-         * @description A run with its tasks, in the order of the pipeline, and the frozen document.
+         * @description A run with the tasks of its nodes, in the order of the pipeline, and the frozen document.
          *
          *     `seq` is the number of the last live event that this answer takes into account: follow `/api/v1/events`
          *     from there.
@@ -5443,10 +5510,13 @@ export interface components {
             name: string;
             /**
              * Num Done
-             * @description Tasks that succeeded, were reused, or are ready.
+             * @description Tasks that succeeded, were reused, or are ready; in a run that succeeded also those that were not to run by a condition.
              */
             num_done: number;
-            /** Num Tasks */
+            /**
+             * Num Tasks
+             * @description One for each node that runs; trials of a search do not count.
+             */
             num_tasks: number;
             /**
              * Origin
@@ -5508,10 +5578,13 @@ export interface components {
             name: string;
             /**
              * Num Done
-             * @description Tasks that succeeded, were reused, or are ready.
+             * @description Tasks that succeeded, were reused, or are ready; in a run that succeeded also those that were not to run by a condition.
              */
             num_done: number;
-            /** Num Tasks */
+            /**
+             * Num Tasks
+             * @description One for each node that runs; trials of a search do not count.
+             */
             num_tasks: number;
             /**
              * Origin
@@ -5554,7 +5627,8 @@ export interface components {
          *     queued      none of its tasks has started
          *     running     at least one task has started, not all are done
          *     stopping    a user asked to stop it; tasks are ending
-         *     succeeded   every task succeeded, was reused, or is a service that is ready  (final)
+         *     succeeded   every task succeeded, was reused, is a service that is ready,
+         *                 or was not to run by a condition                                 (final)
          *     failed      a task failed                                                    (final)
          *     cancelled   stopped by a user                                                (final)
          * @enum {string}
@@ -5656,6 +5730,59 @@ export interface components {
             next_cursor: string | null;
             /** Num Matches */
             num_matches: number;
+        };
+        /**
+         * SearchState
+         * @description How far a search over parameters is; what it tries are its trials, tasks of their own.
+         *
+         *     Of a search that was reused, how far the one was whose result stands in.
+         */
+        SearchState: {
+            /** Best Task Id */
+            best_task_id: number | null;
+            /** Best Trial */
+            best_trial: number | null;
+            /** Best Value */
+            best_value: number | null;
+            /**
+             * Direction
+             * @enum {string}
+             */
+            direction: "maximize" | "minimize";
+            /**
+             * Done
+             * @description Trials that ended with a result.
+             */
+            done: number;
+            /**
+             * Ends At
+             * @description No trial begins after that; null without a budget.
+             */
+            ends_at: string | null;
+            /** Failed */
+            failed: number;
+            /**
+             * Method
+             * @enum {string}
+             */
+            method: "tpe" | "random" | "grid";
+            /** Metric */
+            metric: string;
+            /**
+             * Running
+             * @description Trials that go on or wait for room.
+             */
+            running: number;
+            /**
+             * Stopped Early
+             * @description Trials that were stopped because they fell behind.
+             */
+            stopped_early: number;
+            /**
+             * Trials
+             * @description How many there will be at most.
+             */
+            trials: number;
         };
         /** SectionOut */
         SectionOut: {
@@ -5857,8 +5984,15 @@ export interface components {
             algorithm: string;
             /** Attempts */
             attempts: components["schemas"]["AttemptOut"][];
+            /**
+             * Branch
+             * @description The branch that a condition took.
+             */
+            branch?: ("then" | "otherwise") | null;
             /** Command */
             command: string[];
+            /** @description For a task of kind `condition`. */
+            condition?: components["schemas"]["ConditionOut"] | null;
             /**
              * Created At
              * Format: date-time
@@ -5921,6 +6055,11 @@ export interface components {
                 [key: string]: unknown;
             };
             /**
+             * Parent Id
+             * @description The search whose trial it is.
+             */
+            parent_id: number | null;
+            /**
              * Priority
              * @description Inside its queue, higher goes first. Developers may give -100 to 100, admins of the project up to 1000.
              */
@@ -5958,6 +6097,8 @@ export interface components {
             reused_from: number | null;
             /** Run Id */
             run_id: number | null;
+            /** @description How far a search is; null for any other task. */
+            search: components["schemas"]["SearchState"] | null;
             /** Seq */
             seq: number;
             /** Started At */
@@ -5967,6 +6108,11 @@ export interface components {
             timeout_s: number | null;
             /** Tree */
             tree: string;
+            /**
+             * Trial
+             * @description Number of the trial, from 1.
+             */
+            trial: number | null;
             /**
              * Used By
              * @description Tasks that took an output of this one as input.
@@ -6013,9 +6159,11 @@ export interface components {
         /**
          * TaskKind
          * @description `batch` ends by itself; `service` (endpoint, notebook) runs until it is stopped and counts as done when ready.
+         *
+         *     `condition` starts no process: it is decided by what another task reported, and says which way its run goes on.
          * @enum {string}
          */
-        TaskKind: "batch" | "service";
+        TaskKind: "batch" | "service" | "condition";
         /**
          * TaskOut
          * @description Where a task stands.
@@ -6023,6 +6171,11 @@ export interface components {
         TaskOut: {
             /** Algorithm */
             algorithm: string;
+            /**
+             * Branch
+             * @description The branch that a condition took.
+             */
+            branch?: ("then" | "otherwise") | null;
             /**
              * Created At
              * Format: date-time
@@ -6057,6 +6210,11 @@ export interface components {
              * @description How often it was stopped for the sake of others.
              */
             num_preemptions: number;
+            /**
+             * Parent Id
+             * @description The search whose trial it is.
+             */
+            parent_id: number | null;
             /**
              * Priority
              * @description Inside its queue, higher goes first. Developers may give -100 to 100, admins of the project up to 1000.
@@ -6094,9 +6252,16 @@ export interface components {
             reused_from: number | null;
             /** Run Id */
             run_id: number | null;
+            /** @description How far a search is; null for any other task. */
+            search: components["schemas"]["SearchState"] | null;
             /** Started At */
             started_at: string | null;
             state: components["schemas"]["TaskState"];
+            /**
+             * Trial
+             * @description Number of the trial, from 1.
+             */
+            trial: number | null;
             /** Version */
             version: string;
             /**
@@ -6145,20 +6310,22 @@ export interface components {
          *
          *     waiting     an upstream task of the run has not finished
          *     resolving   inputs are known; their digests and reuse are being looked up
+         *     searching   a search: tasks of their own try values of parameters, it waits for them
          *     queued      may start; waits for resources, or for the back-off after a failed attempt
          *     starting    placed; the executor was told, the process has not reported yet
          *     running     the process runs
          *     ready       a service answers its health check
          *     stopping    asked to end: SIGTERM was sent, SIGKILL follows after the grace period
          *     collecting  the process exited with 0; its outputs are being stored
-         *     succeeded   done, outputs stored                                      (final)
+         *     succeeded   done, outputs stored; a condition is decided              (final)
          *     reused      not run: a finished task with the same digest stands in   (final)
          *     failed      all attempts used up                                      (final)
          *     cancelled   stopped by a user                                         (final)
-         *     skipped     an upstream task failed or was cancelled                  (final)
+         *     skipped     an upstream task failed or was cancelled, or a condition
+         *                 took the other branch                                     (final)
          * @enum {string}
          */
-        TaskState: "waiting" | "resolving" | "queued" | "starting" | "running" | "ready" | "stopping" | "collecting" | "succeeded" | "reused" | "failed" | "cancelled" | "skipped";
+        TaskState: "waiting" | "resolving" | "searching" | "queued" | "starting" | "running" | "ready" | "stopping" | "collecting" | "succeeded" | "reused" | "failed" | "cancelled" | "skipped";
         /**
          * TaskUpdate
          * @description What to change of a task that has not started.
@@ -6477,6 +6644,52 @@ export interface components {
              * @description Over the last 60 seconds.
              */
             requests_per_s: number;
+        };
+        /**
+         * TrialOut
+         * @description One trial of a search.
+         */
+        TrialOut: {
+            /** Duration S */
+            duration_s: number | null;
+            /** Finished At */
+            finished_at: string | null;
+            /** Is Best */
+            is_best: boolean;
+            /**
+             * Is Stopped Early
+             * @description It was stopped because it fell behind.
+             */
+            is_stopped_early: boolean;
+            /**
+             * Parameters
+             * @description The values of the searched parameters.
+             */
+            parameters: {
+                [key: string]: unknown;
+            };
+            /** Reason */
+            reason: string;
+            /**
+             * Reason Zh
+             * @description `reason` in Chinese, where that is known.
+             * @default
+             */
+            reason_zh: string;
+            /** Reused From */
+            reused_from: number | null;
+            /** Started At */
+            started_at: string | null;
+            state: components["schemas"]["TaskState"];
+            /** Task Id */
+            task_id: number;
+            /** Trial */
+            trial: number;
+            /**
+             * Value
+             * @description The best value that it reported of the metric.
+             */
+            value: number | null;
         };
         /**
          * UploadCreate
@@ -10138,6 +10351,45 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_trials: {
+        parameters: {
+            query?: {
+                /** @description `trial`, or `value` for the best first and those without one last. */
+                sort?: "trial" | "value";
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+                /** @description Most items in one page. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                project: string;
+                task_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TrialOut_"];
+                };
             };
             /** @description Validation Error */
             422: {

@@ -25,6 +25,7 @@ const GOING: Look = { tone: 'running', icon: LoaderCircle };
 const LOOKS: Record<string, Look> = {
   waiting: { tone: 'queued', icon: CircleDashed },
   resolving: GOING,
+  searching: GOING,
   queued: { tone: 'queued', icon: Clock },
   starting: GOING,
   running: GOING,

@@ -10,10 +10,18 @@ from kpl.schemas.log import LogErrorOut, LogOut, LogSearchOut
 from kpl.schemas.metric import CurveOut, MetricSeriesOut, MetricsOut
 from kpl.schemas.page import Page
 from kpl.schemas.queue import WhyOut
-from kpl.schemas.task import AttemptOut, TaskDetail, TaskOut, TaskOutputOut, TaskUpdate
+from kpl.schemas.task import (
+    AttemptOut,
+    TaskDetail,
+    TaskOut,
+    TaskOutputOut,
+    TaskUpdate,
+    TrialOrder,
+    TrialOut,
+)
 from kpl.server.routes.dependencies import PROJECT, Cursor, Limit, TheCaller, ThePlatform
 from kpl.server.routes.files import file_response
-from kpl.server.services import logs, metrics, scheduling, tasks
+from kpl.server.services import logs, metrics, scheduling, tasks, trials
 from kpl.task import TaskState
 
 router = APIRouter(prefix=f"{PROJECT}/tasks", tags=["tasks"])
@@ -84,6 +92,23 @@ def explain_task(platform: ThePlatform, caller: TheCaller, project: str, task_id
 def cancel_task(platform: ThePlatform, caller: TheCaller, project: str, task_id: int) -> TaskOut:
     """Stop a task; what depends on it is skipped."""
     return tasks.cancel_task(platform, caller, project, task_id)
+
+
+@router.get("/{task_id}/trials", operation_id="list_trials")
+def list_trials(
+    platform: ThePlatform,
+    caller: TheCaller,
+    project: str,
+    task_id: int,
+    *,
+    sort: Annotated[
+        TrialOrder, Query(description="`trial`, or `value` for the best first and those without one last.")
+    ] = "trial",
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[TrialOut]:
+    """List the trials of a search over parameters."""
+    return trials.list_trials(platform, caller, project, task_id, sort=sort, cursor=cursor, limit=limit)
 
 
 @router.get("/{task_id}/attempts", operation_id="list_attempts")

@@ -9,7 +9,7 @@ from kpl.resources import DeviceShare, Enforcement, Placement
 from kpl.sentence import chinese_of, sentence
 from kpl.server.db.tables.runs import RunRow
 from kpl.server.db.tables.tasks import AttemptRow, TaskRow
-from kpl.task import Attempt, AttemptState, Outcome, Task, TaskKind, TaskSpec, TaskState
+from kpl.task import Attempt, AttemptState, Outcome, SearchProgress, Task, TaskKind, TaskSpec, TaskState
 from kpl.task.ids import AttemptId, Digest, RunId, TaskId
 
 
@@ -74,6 +74,11 @@ def task_from(
         expected_run_s=row.expected_run_s,
         attained_s=row.attained_s,
         num_preemptions=row.num_preemptions,
+        parent_id=None if row.parent_id is None else TaskId(row.parent_id),
+        trial=row.trial,
+        value=row.value,
+        fell_behind=row.fell_behind,
+        search=None if row.search is None else SearchProgress(**row.search["progress"]),
         created_at_s=row.created_at_s,
         started_at_s=row.started_at_s,
         finished_at_s=row.finished_at_s,
@@ -99,9 +104,27 @@ def task_values(task: Task) -> dict[str, Any]:
         "expected_run_s": task.expected_run_s,
         "attained_s": task.attained_s,
         "num_preemptions": task.num_preemptions,
+        "value": task.value,
+        "fell_behind": task.fell_behind,
+        "search": search_values(task.spec, task.search),
         "num_attempts": 0 if task.attempt is None else task.attempt.number,
         "started_at_s": task.started_at_s,
         "finished_at_s": task.finished_at_s,
+    }
+
+
+def search_values(spec: TaskSpec, progress: SearchProgress | None) -> dict[str, Any] | None:
+    """What is kept of a search beside its specification, so that a list of tasks need not read that."""
+    search = spec.search
+    if search is None:
+        return None
+    return {
+        "metric": search.objective.metric,
+        "direction": search.objective.direction,
+        "method": search.method,
+        "trials": search.num_trials,
+        "budget_s": search.budget_s,
+        "progress": asdict(progress or SearchProgress()),
     }
 
 

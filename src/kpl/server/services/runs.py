@@ -31,7 +31,14 @@ from kpl.server.services.searching import has_word, words_of
 from kpl.server.services.state_words import state_in_chinese
 from kpl.server.services.store import CANCEL_RUN, post, stopped_by
 from kpl.server.services.submission import NewTask, Pinned, add_task, submit_run
-from kpl.server.services.tasks import BEFORE_START, count_tasks, duration_s, prioritise, task_answers
+from kpl.server.services.tasks import (
+    BEFORE_START,
+    branches_taken,
+    count_tasks,
+    duration_s,
+    prioritise,
+    task_answers,
+)
 from kpl.task import TaskKind, TaskState
 from kpl.task.ids import TaskId
 
@@ -140,7 +147,9 @@ def update_run(platform: Platform, caller: Caller, project: str, run_id: int, ch
     with platform.db.write() as session:
         owner = project_for(session, caller, project, Role.DEVELOPER)
         row = run_row(session, owner, run_id)
-        waiting = select(TaskRow).where(TaskRow.run_id == run_id, TaskRow.state.in_(BEFORE_START))
+        # A search that is under way counts: its priority is that of the trials to come.
+        states = (*BEFORE_START, TaskState.SEARCHING)
+        waiting = select(TaskRow).where(TaskRow.run_id == run_id, TaskRow.state.in_(states))
         tasks = session.scalars(waiting.order_by(TaskRow.id)).all()
         if not tasks:
             raise Conflict(
@@ -193,7 +202,7 @@ def run_answers(platform: Platform, session: Session, rows: Sequence[RunRow], pr
             rerun_of=row.rerun_of,
             parameters=row.parameters,
             num_tasks=row.num_tasks,
-            num_done=sum(counts.get(row.id, {}).get(state, 0) for state in _DONE),
+            num_done=_num_done(row, counts.get(row.id, {})),
             created_by=row.created_by,
             created_at=utc(row.created_at_s),
             started_at=utc(row.started_at_s),
@@ -202,6 +211,12 @@ def run_answers(platform: Platform, session: Session, rows: Sequence[RunRow], pr
         )
         for row in rows
     ]
+
+
+def _num_done(row: RunRow, counts: Mapping[str, int]) -> int:
+    """What was skipped in a run that succeeded was not to run: a condition took the other branch."""
+    done = (*_DONE, TaskState.SKIPPED) if row.state == RunState.SUCCEEDED else _DONE
+    return sum(counts.get(state, 0) for state in done)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +245,7 @@ def _submit(
         require_priority(session, caller, owner, asked.priority)
         admission = admission_for(platform, session, caller, owner)
     for step in plan.steps:
-        if step.node not in asked.pinned:
+        if step.node not in asked.pinned and step.condition is None:
             require_admissible(admission, step.node, to_task_spec(step, _AnyTask()))
     with platform.db.write() as session:
         owner = project_for(session, caller, project, Role.DEVELOPER)
@@ -296,6 +311,7 @@ def _pinned(platform: Platform, session: Session, old: RunRow, steps: Sequence[S
     rows = session.scalars(
         select(TaskRow).where(
             TaskRow.run_id == old.id,
+            TaskRow.parent_id.is_(None),
             TaskRow.name.in_(names),
             TaskRow.state.in_([TaskState.SUCCEEDED, TaskState.REUSED]),
         )
@@ -315,15 +331,16 @@ def _pinned(platform: Platform, session: Session, old: RunRow, steps: Sequence[S
         }
         origin = row.id if row.reused_from is None else row.reused_from
         why = f"reused from task {origin}: run {old.id} is run again from a later step"
-        pinned[row.name] = Pinned(origin, row.digest, inputs, outputs, why)
+        pinned[row.name] = Pinned(origin, row.digest, inputs, outputs, why, row.search)
     return pinned
 
 
 def _detail(platform: Platform, session: Session, row: RunRow, project: str) -> RunDetail:
-    tasks = session.scalars(select(TaskRow).where(TaskRow.run_id == row.id).order_by(TaskRow.id)).all()
+    steps = select(TaskRow).where(TaskRow.run_id == row.id, TaskRow.parent_id.is_(None))
+    tasks = session.scalars(steps.order_by(TaskRow.id)).all()
     return RunDetail(
         **run_answers(platform, session, [row], project)[0].model_dump(),
         document=row.document,
-        tasks=task_answers(platform, tasks, project),
+        tasks=task_answers(platform, tasks, project, branches_taken(session, tasks)),
         seq=platform.live.last_seq(session),
     )

@@ -9,11 +9,27 @@ from dataclasses import asdict
 from typing import Any
 
 from kpl.resources import DeviceRequest, ResourceRequest
-from kpl.task import ArtifactInput, EnvironmentSpec, OutputSpec, Program, TaskInput, TaskOutputInput, TaskSpec
+from kpl.task import (
+    ArtifactInput,
+    Branch,
+    Condition,
+    EnvironmentSpec,
+    Objective,
+    OutputSpec,
+    Program,
+    SearchedParameter,
+    SearchSpec,
+    TaskInput,
+    TaskOutputInput,
+    TaskSpec,
+)
 
 
 def encode_spec(spec: TaskSpec) -> str:
     plain = asdict(spec) | {"parameters": dict(spec.parameters)}
+    for key in ("search", "objective", "condition", "branches"):  # few tasks have one
+        if not plain[key]:
+            del plain[key]
     return json.dumps(plain, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
@@ -27,6 +43,10 @@ def decode_spec(text: str) -> TaskSpec:
             "outputs": tuple(OutputSpec(**each) for each in plain["outputs"]),
             "resources": _resources(plain["resources"]),
             "metrics": tuple(plain["metrics"]),
+            "condition": Condition(**plain["condition"]) if plain.get("condition") else None,
+            "branches": tuple(Branch(**each) for each in plain.get("branches", ())),
+            "search": _search(plain["search"]) if plain.get("search") else None,
+            "objective": Objective(**plain["objective"]) if plain.get("objective") else None,
         }
     )
 
@@ -35,6 +55,13 @@ def _program(plain: dict[str, Any]) -> Program:
     return Program(
         **plain | {"command": tuple(plain["command"]), "environment": EnvironmentSpec(**plain["environment"])}
     )
+
+
+def _search(plain: dict[str, Any]) -> SearchSpec:
+    searched = (
+        SearchedParameter(**each | {"choices": tuple(each["choices"])}) for each in plain["parameters"]
+    )
+    return SearchSpec(**plain | {"parameters": tuple(searched), "objective": Objective(**plain["objective"])})
 
 
 def _input(plain: dict[str, Any]) -> TaskInput:

@@ -3,6 +3,7 @@
 _IN_CHINESE = {
     "waiting": "等待上游",
     "resolving": "解析中",
+    "searching": "搜索中",
     "queued": "排队中",
     "starting": "启动中",
     "running": "运行中",
@@ -12,6 +13,7 @@ _IN_CHINESE = {
     "stopped": "已停止",
     "collecting": "保存输出",
     "succeeded": "成功",
+    "reused": "已复用",
     "failed": "失败",
     "cancelled": "已取消",
     "skipped": "已跳过",

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -14,6 +15,7 @@ from kpl.server.services.admission import admission_for, require_admissible
 from kpl.server.services.announcements import tell_of_run
 from kpl.server.services.platform import Platform
 from kpl.server.services.queue_tree import queue_of
+from kpl.server.services.records import search_values
 from kpl.server.services.spec_text import encode_spec
 from kpl.server.services.store import SUBMITTED, post
 from kpl.task import ArtifactInput, TaskKind, TaskSpec, TaskState
@@ -29,6 +31,7 @@ class Pinned:
     inputs: Mapping[str, str]
     outputs: Mapping[str, str]
     why: str
+    search: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,7 @@ def add_task(
         reused_from=None if pinned is None else pinned.task_id,
         queue=queue,
         priority=task.priority,
+        search=search_values(spec, None) if pinned is None else pinned.search,
         created_by=caller.username,
         created_at_s=now_s,
         finished_at_s=None if pinned is None else now_s,

@@ -11,6 +11,7 @@ export type Revision = Schemas['PipelineRevisionOut'];
 export type Template = Schemas['TemplateOut'];
 export type TemplateDetail = Schemas['TemplateDetail'];
 export type Problem = Schemas['ProblemOut'];
+export type Task = Schemas['TaskOut'];
 
 const ALL = 500;
 

@@ -1,4 +1,4 @@
-import { Link2, Link2Off, RotateCcw } from 'lucide-react';
+import { ChartScatter, Link2, Link2Off, RotateCcw } from 'lucide-react';
 import { type KeyboardEvent, useMemo, useState } from 'react';
 import { CheckboxGroup, Label } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
@@ -41,6 +41,8 @@ interface SchemaFieldProps {
   assets?: { dataset: AssetOption[]; model: AssetOption[] };
   /** Binding to parameters of the pipeline, where that is possible. */
   binding?: { parameters: string[]; bind: (parameter: string) => void; expose: () => void };
+  /** Puts a range to search in the place of the value, where that is possible. */
+  onSearch?: () => void;
   isRequired?: boolean;
   isHelpHidden?: boolean;
   /** What the server says is wrong with the value. */
@@ -49,7 +51,7 @@ interface SchemaFieldProps {
 
 /** The field of one parameter, made from its JSON Schema. */
 export function SchemaField(props: SchemaFieldProps) {
-  const { name, value, onChange, binding } = props;
+  const { name, value, onChange, binding, onSearch } = props;
   const { t, i18n } = useTranslation('pipelines');
   const bound = boundParameter(value);
   const schema = useMemo(() => plainSchema(props.schema), [props.schema]);
@@ -71,6 +73,16 @@ export function SchemaField(props: SchemaFieldProps) {
             onPress={() => onChange(undefined)}
           />
         )}
+        {onSearch && (
+          <span className={QUIET}>
+            <IconButton
+              size="small"
+              icon={ChartScatter}
+              label={t('search.parameter', { name: title })}
+              onPress={onSearch}
+            />
+          </span>
+        )}
         {binding && (
           <BindMenu title={title} bound={bound} binding={binding} onUnbind={() => onChange(undefined)} />
         )}
@@ -83,6 +95,9 @@ export function SchemaField(props: SchemaFieldProps) {
     </div>
   );
 }
+
+/** In sight while one is at the field. */
+const QUIET = 'opacity-0 group-focus-within/field:opacity-100 group-hover/field:opacity-100';
 
 interface BindMenuProps {
   title: string;
@@ -112,7 +127,7 @@ function BindMenu({ title, bound, binding, onUnbind }: BindMenuProps) {
     });
   }
   return (
-    <span className="opacity-0 group-focus-within/field:opacity-100 group-hover/field:opacity-100">
+    <span className={QUIET}>
       <Menu label={t('form.bind', { name: title })} groups={groups}>
         <IconButton size="small" icon={Link2} label={t('form.bind', { name: title })} />
       </Menu>
@@ -292,7 +307,7 @@ interface TextualProps {
 }
 
 /** A decimal number as it was typed, `1e-4` included; the arrow keys step by its size. */
-function DecimalField({ schema, value, onChange, ...field }: TextualProps & { schema: Schema }) {
+export function DecimalField({ schema, value, onChange, ...field }: TextualProps & { schema: Schema }) {
   const [draft, setDraft] = useState<string | null>(null);
   const text = draft ?? (value === undefined || value === null ? '' : String(value));
   const accept = (next: string) => {

@@ -1,5 +1,5 @@
 import { Handle, type NodeProps, Position as Side } from '@xyflow/react';
-import { CircleAlert, TriangleAlert } from 'lucide-react';
+import { ChartScatter, CircleAlert, TriangleAlert } from 'lucide-react';
 import { createContext, memo, useContext } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '@/i18n/format';
@@ -8,6 +8,7 @@ import { cx } from '@/ui/cx';
 import { useMetricWords } from '@/ui/metricWords';
 import { StateIcon, stateLook } from '@/ui/StateChip';
 import { Sparkline } from '../Sparkline';
+import { numTrials, searchOf } from '../search/search';
 import { TimeLeft } from '../TimeLeft';
 import { portColour } from './colours';
 import { curveWords } from './curves';
@@ -73,7 +74,7 @@ export const StepNode = memo(function StepNode({ data, selected }: NodeProps<Flo
           </div>
         ))}
       </div>
-      <Footer facts={data.facts} status={status} problem={problem} isError={problemIsError} />
+      <Footer node={node} facts={data.facts} status={status} problem={problem} isError={problemIsError} />
     </div>
   );
 });
@@ -141,14 +142,36 @@ function PortHandle({ node, side, name, colour, isRing, isOrder = false }: PortH
   );
 }
 
+/** That a step searches, and in how many trials at most. */
+function SearchBadge({ node }: Pick<FooterProps, 'node'>) {
+  const { t } = useTranslation('pipelines');
+  const { count } = useFormat();
+  const search = searchOf(node);
+  if (!search) return null;
+  const trials = numTrials(search);
+  const names = Object.keys(search.parameters);
+  return (
+    <>
+      <span className="flex shrink-0 items-center gap-1 font-medium text-accent">
+        <ChartScatter aria-hidden className="size-3.5" />
+        {t('search.badge', { count: trials, shown: count(trials) })}
+      </span>
+      <span translate="no" className="min-w-0 truncate" title={names.join(', ')}>
+        {names.join(', ')}
+      </span>
+    </>
+  );
+}
+
 interface FooterProps {
+  node: FlowNode['data']['node'];
   facts: [string, string][];
   status: NodeStatus | null;
   problem: string;
   isError: boolean;
 }
 
-function Footer({ facts, status, problem, isError }: FooterProps) {
+function Footer({ node, facts, status, problem, isError }: FooterProps) {
   const { t } = useTranslation();
   const { duration } = useFormat();
   const metricWords = useMetricWords();
@@ -209,6 +232,7 @@ function Footer({ facts, status, problem, isError }: FooterProps) {
   }
   return (
     <div className={cx(look, 'bg-bg text-fg-3')} style={style}>
+      <SearchBadge node={node} />
       {facts.map(([name, value]) => (
         <span key={name} className="min-w-0 truncate">
           {name} <span className="font-medium text-fg-2">{value}</span>

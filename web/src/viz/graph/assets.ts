@@ -98,6 +98,11 @@ export function makeCatalog(datasets: Dataset[], models: Model[], algorithms: Al
         inputs: found.inputs.map(toPort),
         outputs: found.outputs.map(toPort),
         parameters: found.parameters,
+        metrics: found.metrics.map(({ name, direction, is_primary }) => ({
+          name,
+          direction,
+          isPrimary: is_primary,
+        })),
         isOffered: algorithm.is_for_pipelines,
       });
     }

@@ -11,11 +11,34 @@ export interface DocumentNode {
   algorithm?: string;
   function?: string;
   parameters?: Record<string, unknown>;
+  search?: Search;
   resources?: Record<string, unknown>;
   retries?: number;
   timeout_s?: number;
   publish?: Record<string, string>;
   endpoint?: string;
+}
+
+/** What a searched parameter may be: between two numbers, or one of several values. */
+export interface SearchRange {
+  min?: number;
+  max?: number;
+  log?: boolean;
+  step?: number;
+  choices?: unknown[];
+}
+
+/** How the best values of a step's parameters are searched for; what is left out is as the server has it by default. */
+export interface Search {
+  parameters: Record<string, SearchRange>;
+  trials?: number;
+  parallel?: number;
+  budget_s?: number;
+  method?: string;
+  pruning?: boolean;
+  metric?: string;
+  direction?: string;
+  seed?: number;
 }
 
 /** A link `node.output` to `node.input`, or `node` to `node` for order alone. */

@@ -18,12 +18,21 @@ export interface NodePorts {
   outputs: Port[];
 }
 
+export interface PromisedMetric {
+  name: string;
+  /** `max` or `min`. */
+  direction: string;
+  isPrimary: boolean;
+}
+
 /** What one function of an installed algorithm takes and gives. */
 export interface FunctionInterface {
   name: string;
   inputs: Port[];
   outputs: Port[];
   parameters: AnySchema;
+  /** What it promises to measure. */
+  metrics?: PromisedMetric[];
   /** False where the algorithm is not one to build pipelines from. */
   isOffered?: boolean;
 }

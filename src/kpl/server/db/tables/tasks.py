@@ -6,7 +6,7 @@ outputs by digest make lineage a matter of an index in both directions.
 
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, text
+from sqlalchemy import JSON, ForeignKey, Index, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kpl.server.db.base import Base
@@ -21,6 +21,9 @@ class TaskRow(Base):
         is_final: as its state says; the index on open tasks does not grow with history.
         num_attempts: number of its latest attempt.
         queue: name of the queue that it waits in.
+        parent_id: the search whose trial it is; `trial` counts from 1, so none is added twice.
+        value: the best value of its metric that a trial reported.
+        search: of a search, what it searches and how far it is.
         attained_s: device-seconds that earlier attempts have had; core-seconds where it asks for no device.
     """
 
@@ -32,6 +35,14 @@ class TaskRow(Base):
         Index("ix_tasks_project", "project_id", "id"),
         Index("ix_tasks_function", "project_id", "function", "id"),
         Index("ix_tasks_finished", "finished_at_s", "id"),
+        Index(
+            "ux_tasks_trial",
+            "parent_id",
+            "trial",
+            unique=True,
+            sqlite_where=text("parent_id IS NOT NULL"),
+            postgresql_where=text("parent_id IS NOT NULL"),
+        ),
         Index(
             "ix_tasks_endpoint",
             "project_id",
@@ -77,6 +88,11 @@ class TaskRow(Base):
     expected_run_s: Mapped[float | None]
     attained_s: Mapped[float] = mapped_column(default=0.0, server_default="0")
     num_preemptions: Mapped[int] = mapped_column(default=0, server_default="0")
+    parent_id: Mapped[int | None]
+    trial: Mapped[int | None]
+    value: Mapped[float | None]
+    fell_behind: Mapped[bool] = mapped_column(default=False, server_default=false())
+    search: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     created_by: Mapped[str] = mapped_column(default="")
     created_at_s: Mapped[float]
     started_at_s: Mapped[float | None]

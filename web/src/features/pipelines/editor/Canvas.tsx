@@ -44,8 +44,18 @@ import {
 import { LinkTargets } from '@/viz/graph/StepNode';
 import { keepSame } from '@/viz/graph/same';
 import { schemaTitle } from '@/viz/graph/schema';
+import { searchOf, startSearch } from '@/viz/search/search';
 import { AddMenu } from './AddMenu';
-import { addJoined, addNode, connect, copyText, moveNodes, pasteText, removeParts } from './actions';
+import {
+  addJoined,
+  addNode,
+  changeNode,
+  connect,
+  copyText,
+  moveNodes,
+  pasteText,
+  removeParts,
+} from './actions';
 import { canSwap, DRAG_TYPE, type Dragged, readDragged } from './drag';
 import { tellLost } from './tellLost';
 import type { EditorState } from './useEditor';
@@ -298,10 +308,12 @@ function Drawing({ editor, ports, catalog, selected, onSelect, children }: Canva
     const next = now && viewWith(now, added, canvas);
     if (next) void flow.current?.setViewport(next);
   };
-  /** What is dropped onto a step of its kind takes the place of that step's. */
+  /** What is dropped onto a step of its kind takes the place of that step's; a search has the step itself searched. */
   const swap = async (old: DocumentNode, by: Dragged) => {
     const { swapAlgorithm, swapAsset } = await import('./swap');
-    if (old.type === 'algorithm') {
+    const search = by.search && startSearch(functionOf(old, catalog));
+    if (search) store.change(changeNode(document, old.id, { search: searchOf(old) ?? search }));
+    else if (old.type === 'algorithm') {
       const { document: next, lost } = swapAlgorithm(document, old, by.algorithm ?? '', catalog);
       store.change(next);
       tellLost(store, lost);

@@ -265,6 +265,7 @@ export function Editor({ project, pipeline, draft, assets, parents }: EditorProp
                 assets={assets}
                 ports={ports.get(only.id)}
                 problems={problems.filter(({ node }) => node === only.id)}
+                last={lastTasks.data?.find(({ name }) => name === only.id)}
                 onClose={() => select(new Set())}
                 onRenamed={(id) => select(new Set([id]))}
                 onAdded={(id) => select(new Set([id]))}

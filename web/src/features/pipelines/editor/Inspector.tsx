@@ -1,4 +1,4 @@
-import { CircleAlert, Diff, Plus, TriangleAlert, X } from 'lucide-react';
+import { ChartScatter, CircleAlert, Diff, Plus, TriangleAlert, X } from 'lucide-react';
 import { type ReactNode, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button } from '@/ui/Button';
@@ -37,7 +37,8 @@ import {
   sourcesOf,
 } from '@/viz/graph/ports';
 import { type Schema, textOf } from '@/viz/graph/schema';
-import type { Problem } from '../api';
+import { isSearchable, maySearch, searchOf, startSearch } from '@/viz/search/search';
+import type { Problem, Task } from '../api';
 import { fitKey, fitTitle } from './AddMenu';
 import {
   addJoined,
@@ -48,8 +49,13 @@ import {
   moveNodes,
   renameNode,
   setNodeParameter,
+  setNodeRange,
 } from './actions';
 import type { Store } from './history';
+import { problemAt } from './problemAt';
+import { RangeField } from './search/RangeField';
+import { SearchSection } from './search/SearchSection';
+import { fixParameter, searchParameter } from './search/switching';
 import { algorithmsFor, swapAlgorithm } from './swap';
 import { tellLost } from './tellLost';
 
@@ -60,6 +66,8 @@ interface InspectorProps {
   assets: Assets;
   ports: NodePorts | undefined;
   problems: Problem[];
+  /** The step's task in the last run of the pipeline. */
+  last?: Task;
   onClose: () => void;
   onRenamed: (id: string) => void;
   onAdded: (id: string) => void;
@@ -221,7 +229,7 @@ function parameterNameFor(document: PipelineDocument, wanted: string): string {
   return name;
 }
 
-function Parameters({ node, store, document, assets, problems }: InspectorProps) {
+function Parameters({ node, store, document, assets, problems, last }: InspectorProps) {
   const { t } = useTranslation('pipelines');
   const [isAll, setAll] = useState(false);
   const [isOnlyChanged, setOnlyChanged] = useState(false);
@@ -238,8 +246,14 @@ function Parameters({ node, store, document, assets, problems }: InspectorProps)
       </>
     );
   const given = node.parameters ?? {};
-  const changed = properties.filter(([name, schema]) => isChanged(schema, given[name]));
+  const search = searchOf(node);
+  const ranges = search?.parameters ?? {};
+  const suggestion = search ? null : startSearch(found);
+  const changed = properties.filter(([name, schema]) => ranges[name] || isChanged(schema, given[name]));
+  const isSearched = maySearch(found);
   const problemOf = (name: string) => problemAt(problems, `nodes.${node.id}.parameters.${name}`);
+  const searchProblem = (name: string) =>
+    problemAt(problems, `nodes.${node.id}.search.parameters.${name}`) ?? problemOf(name);
   const isKept = (name: string) =>
     required.has(name) || problemOf(name) !== undefined || changed.some(([each]) => each === name);
   const { first, advanced } = folded(properties, isKept);
@@ -248,31 +262,78 @@ function Parameters({ node, store, document, assets, problems }: InspectorProps)
     <>
       <Algorithm node={node} store={store} assets={assets} />
       {properties.length === 0 && <p className="text-13 text-fg-3">{t('inspector.noParameters')}</p>}
-      {(changed.length > 0 || isOnlyChanged) && (
-        <Button size="small" aria-pressed={isOnlyChanged} onPress={() => setOnlyChanged(!isOnlyChanged)}>
-          <Diff aria-hidden />
-          {isOnlyChanged ? t('form.all') : t('form.changed', { count: changed.length })}
-        </Button>
-      )}
-      {shown.map(([name, schema]) => (
-        <SchemaField
-          key={name}
-          name={name}
-          schema={withDefinitions(schema, found.parameters)}
-          value={given[name]}
-          onChange={(value) => set(name, value)}
-          isRequired={required.has(name) && schema.default === undefined}
-          problem={problemOf(name)}
-          binding={{
-            parameters: Object.keys(document.parameters ?? {}),
-            bind: (parameter) => set(name, bindingTo(parameter)),
-            expose: () =>
-              store.change((current) =>
-                expose(current, node.id, name, schema, given[name] ?? schema.default),
-              ),
-          }}
+      {search && (
+        <SearchSection
+          node={node}
+          search={search}
+          found={found}
+          store={store}
+          problems={problems}
+          last={last}
         />
-      ))}
+      )}
+      {(changed.length > 0 || isOnlyChanged || suggestion) && (
+        <div className="flex flex-wrap gap-2">
+          {(changed.length > 0 || isOnlyChanged) && (
+            <Button size="small" aria-pressed={isOnlyChanged} onPress={() => setOnlyChanged(!isOnlyChanged)}>
+              <Diff aria-hidden />
+              {isOnlyChanged ? t('form.all') : t('form.changed', { count: changed.length })}
+            </Button>
+          )}
+          {suggestion && (
+            <Button
+              size="small"
+              onPress={() => store.change((current) => changeNode(current, node.id, { search: suggestion }))}
+            >
+              <ChartScatter aria-hidden />
+              {t('search.begin')}
+            </Button>
+          )}
+        </div>
+      )}
+      {shown.map(([name, own]) => {
+        const schema = withDefinitions(own, found.parameters);
+        const range = ranges[name];
+        return range ? (
+          <RangeField
+            key={name}
+            name={name}
+            schema={schema}
+            range={range}
+            value={given[name]}
+            problem={searchProblem(name)}
+            onFix={() => fixParameter(store, node, name)}
+            onForget={() => set(name, undefined)}
+            onChange={(next) =>
+              store.change(
+                (current) => setNodeRange(current, node.id, name, next),
+                `${node.id}.search.${name}`,
+              )
+            }
+          />
+        ) : (
+          <SchemaField
+            key={name}
+            name={name}
+            schema={schema}
+            value={given[name]}
+            onChange={(value) => set(name, value)}
+            onSearch={
+              isSearched && isSearchable(schema)
+                ? () => searchParameter(store, node, name, schema)
+                : undefined
+            }
+            isRequired={required.has(name) && own.default === undefined}
+            problem={problemOf(name)}
+            binding={{
+              parameters: Object.keys(document.parameters ?? {}),
+              bind: (parameter) => set(name, bindingTo(parameter)),
+              expose: () =>
+                store.change((current) => expose(current, node.id, name, own, given[name] ?? own.default)),
+            }}
+          />
+        );
+      })}
       {!isOnlyChanged && !isAll && advanced.length > 0 && (
         <Button size="small" onPress={() => setAll(true)}>
           {t('form.more', { count: advanced.length })}
@@ -280,12 +341,6 @@ function Parameters({ node, store, document, assets, problems }: InspectorProps)
       )}
     </>
   );
-}
-
-/** What the server says is wrong at a place or inside it. */
-function problemAt(problems: Problem[], path: string): string | undefined {
-  const isAt = (problem: Problem) => problem.path === path || /^[.[]/.test(problem.path.slice(path.length));
-  return problems.find((problem) => problem.path.startsWith(path) && isAt(problem))?.reason;
 }
 
 /** Which algorithm does the step's function; another takes its place with the parameters and links that it knows. */

@@ -1,7 +1,8 @@
-import { ChevronDown } from 'lucide-react';
-import { type ReactNode, useState } from 'react';
+import { ChartScatter, ChevronDown } from 'lucide-react';
+import { type ReactNode, useMemo, useState, useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
 import { cx } from '@/ui/cx';
+import { AppLink, projectPath, useProject } from '@/ui/routing';
 import { SearchField } from '@/ui/TextField';
 import type { Assets } from '@/viz/graph/assets';
 import { FUNCTIONS, portColour } from '@/viz/graph/colours';
@@ -10,6 +11,7 @@ import { FunctionChip, NodeIcon } from '@/viz/graph/icons';
 import { hasPlaces, loadArrange, placed } from '@/viz/graph/layout';
 import { allPorts } from '@/viz/graph/ports';
 import { textOf } from '@/viz/graph/schema';
+import { searchStep } from '@/viz/search/search';
 import { addNode, freePlace, moveNodes } from './actions';
 import { DRAG_TYPE, type Dragged } from './drag';
 import type { Store } from './history';
@@ -73,6 +75,11 @@ export function Palette({ assets, store, onAdded }: PaletteProps) {
             />
           ))}
         </Group>
+        {finds(t('search.title'), 'search') && (
+          <Group title={t('palette.automation')} count={1}>
+            <SearchItem assets={assets} store={store} onAdd={add} />
+          </Group>
+        )}
         <Group title={t('palette.algorithms')} count={algorithms.length}>
           {algorithms.map((algorithm) => (
             <div key={algorithm.name} className="rounded-md px-1.5 py-1.5">
@@ -100,6 +107,56 @@ export function Palette({ assets, store, onAdded }: PaletteProps) {
         </Group>
       </div>
     </aside>
+  );
+}
+
+/** Adds a step that searches, of the algorithm that fits what is there; without one, says what is missing. */
+function SearchItem({
+  assets,
+  store,
+  onAdd,
+}: Pick<PaletteProps, 'assets' | 'store'> & Pick<AssetProps, 'onAdd'>) {
+  const { t, i18n } = useTranslation('pipelines');
+  const project = useProject();
+  const document = useSyncExternalStore(store.subscribe, store.get).present;
+  const step = useMemo(() => searchStep(assets.catalog, document), [assets.catalog, document]);
+  const found = assets.algorithms.find(({ name }) => name === step?.algorithm);
+  const icon = (
+    <span
+      aria-hidden
+      className="grid size-7 shrink-0 place-items-center rounded-md bg-accent-soft text-accent"
+    >
+      <ChartScatter size={16} />
+    </span>
+  );
+  if (!step)
+    return (
+      <div className="flex items-start gap-2.5 px-1.5 py-1">
+        {icon}
+        <p className="min-w-0 flex-1 text-12 text-fg-3">
+          <span className="block text-13 leading-4 font-medium text-fg-2">{t('search.title')}</span>
+          {t('search.nothingToSearch')}{' '}
+          <AppLink href={projectPath(project, 'algorithms')} className="text-accent hover:underline">
+            {t('search.install')}
+          </AppLink>
+        </p>
+      </div>
+    );
+  return (
+    <Item
+      node={step}
+      label={t('search.title')}
+      onAdd={onAdd}
+      className="flex w-full items-center gap-2.5 rounded-md px-1.5 py-1 text-left hover:bg-sunken"
+    >
+      {icon}
+      <span className="min-w-0 flex-1">
+        <span className="block truncate text-13 leading-4 font-medium">{t('search.title')}</span>
+        <span className="block truncate text-11 leading-4 text-fg-3">
+          {textOf(found?.title, i18n.language) || step.algorithm}
+        </span>
+      </span>
+    </Item>
   );
 }
 

@@ -10,6 +10,7 @@ import {
   edgeId,
   expose,
   feed,
+  fixNodeParameters,
   freePlace,
   moveNodes,
   ordered,
@@ -17,6 +18,7 @@ import {
   removeParts,
   renameNode,
   setNodeParameter,
+  setNodeRange,
 } from './actions';
 
 const document: PipelineDocument = {
@@ -77,6 +79,21 @@ describe('changes of a document', () => {
       function: 'train',
     });
     expect(changeNode(document, 'train', { endpoint: '' }).nodes?.[1]).not.toHaveProperty('endpoint');
+  });
+
+  it('searches a parameter, and fixes what was found', () => {
+    const range = { min: 1, max: 9 };
+    const searched = setNodeRange(document, 'train', 'epochs', range);
+    expect(searched.nodes?.[1]).toEqual({
+      ...document.nodes?.[1],
+      search: { parameters: { epochs: range } },
+    });
+    const two = setNodeRange(searched, 'train', 'rate', { choices: [1, 2] });
+    const fixed = fixNodeParameters(two, 'train', { epochs: 4 });
+    expect(fixed.nodes?.[1]?.parameters).toMatchObject({ epochs: 4 });
+    expect(fixed.nodes?.[1]?.search).toEqual({ parameters: { rate: { choices: [1, 2] } } });
+    expect(fixNodeParameters(fixed, 'train', { rate: 2 }).nodes?.[1]).not.toHaveProperty('search');
+    expect(fixNodeParameters(document, 'gone', { rate: 2 })).toBe(document);
   });
 
   it('exposes a parameter under its name and binds the node to it', () => {

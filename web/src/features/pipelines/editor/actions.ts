@@ -1,11 +1,18 @@
 /** What can be done to a document: pure functions from one document to the next. */
 
-import type { DocumentEdge, DocumentNode, PipelineDocument, Position } from '@/viz/graph/document';
+import type {
+  DocumentEdge,
+  DocumentNode,
+  PipelineDocument,
+  Position,
+  SearchRange,
+} from '@/viz/graph/document';
 import { bindingTo, formatEnd, freeName, parseEnd } from '@/viz/graph/document';
 import { NODE_WIDTH, onGrid } from '@/viz/graph/layout';
 import { freeNoteName, isNoteName, kindOfNote } from '@/viz/graph/notes';
 import type { Fit } from '@/viz/graph/ports';
 import type { Schema } from '@/viz/graph/schema';
+import { searchOf, withRange } from '@/viz/search/search';
 
 /** Leave out parts that are empty, as the server writes documents; the same document has the same bytes. */
 export function tidy(document: PipelineDocument): PipelineDocument {
@@ -14,7 +21,7 @@ export function tidy(document: PipelineDocument): PipelineDocument {
 }
 
 const NODE_KEYS = [
-  'id', 'type', 'dataset', 'model', 'algorithm', 'function', 'title', 'parameters', 'resources', 'retries', 'timeout_s',
+  'id', 'type', 'dataset', 'model', 'algorithm', 'function', 'title', 'parameters', 'search', 'resources', 'retries', 'timeout_s',
   'publish', 'endpoint',
 ]; // biome-ignore format: one line of words reads better than one a line
 
@@ -139,6 +146,29 @@ export function setNodeParameter(
   else parameters[name] = value;
   const sorted = Object.fromEntries(Object.entries(parameters).sort(([a], [b]) => (a < b ? -1 : 1)));
   return changeNode(document, id, { parameters: sorted });
+}
+
+/** Search a parameter of a node over a range; undefined takes the range away, and the search with the last one. */
+export function setNodeRange(
+  document: PipelineDocument,
+  id: string,
+  name: string,
+  range: SearchRange | undefined,
+): PipelineDocument {
+  const node = (document.nodes ?? []).find((each) => each.id === id);
+  return node ? changeNode(document, id, { search: withRange(searchOf(node), name, range) }) : document;
+}
+
+/** Give parameters of a node fixed values in the place of their ranges, as after a search; the document itself without that node. */
+export function fixNodeParameters(
+  document: PipelineDocument,
+  id: string,
+  values: Record<string, unknown>,
+): PipelineDocument {
+  return Object.entries(values).reduce(
+    (next, [name, value]) => setNodeRange(setNodeParameter(next, id, name, value), id, name, undefined),
+    document,
+  );
 }
 
 /** Expose a node's parameter: the pipeline gets one of that name and schema, and the node is bound to it. */

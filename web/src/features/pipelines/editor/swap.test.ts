@@ -63,6 +63,19 @@ it('keeps what the schema and the ports of the other algorithm take, and names w
   expect(lost).toEqual({ parameters: ['own', 'rate'], links: ['train.report → data.x'] });
 });
 
+it('keeps a search with the ranges that the other algorithm takes', () => {
+  const metrics = [{ name: 'accuracy', direction: 'max', isPrimary: true }];
+  const measured = new Map([...catalog.functions].map(([key, found]) => [key, { ...found, metrics }]));
+  const parameters = { epochs: { min: 1, max: 9 }, rate: { min: 0.01, max: 0.5 } };
+  const searched = { ...node, parameters: {}, search: { parameters, trials: 5 } };
+  const { document: next, lost } = swapAlgorithm({ ...document, nodes: [searched] }, searched, 'b', {
+    ...catalog,
+    functions: measured,
+  });
+  expect(next.nodes?.[0]?.search).toEqual({ parameters: { epochs: { min: 1, max: 9 } }, trials: 5 });
+  expect(lost.parameters).toEqual(['rate']);
+});
+
 it('offers the algorithms that have the function, and only those', () => {
   expect(algorithmsFor(node, catalog)).toEqual(['a', 'b']);
   expect(algorithmsFor({ ...node, algorithm: 'gone@2' }, catalog)).toEqual(['gone', 'a', 'b']);

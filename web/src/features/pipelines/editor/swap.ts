@@ -10,6 +10,7 @@ import {
   splitVersion,
 } from '@/viz/graph/document';
 import { type Catalog, type FunctionInterface, functionOf, type Port } from '@/viz/graph/ports';
+import { searchFor, searchOf } from '@/viz/search/search';
 import { changeNode, ordered } from './actions';
 
 export interface Swapped {
@@ -52,10 +53,13 @@ export function swapAlgorithm(
     const schema = schemas[name];
     return schema !== undefined && (boundParameter(value) !== null || faultOf(schema, value) === null);
   };
+  const search = searchOf(node);
+  const searched = search ? searchFor(next, search) : { search: undefined, lost: [] };
   const outputs = new Set(next.outputs.map(({ name }) => name));
   const changed = changeNode(document, node.id, {
     algorithm,
     parameters: Object.fromEntries(given.filter(fits)),
+    search: searched.search,
     publish: Object.fromEntries(Object.entries(node.publish ?? {}).filter(([name]) => outputs.has(name))),
   });
   const links: string[] = [];
@@ -66,8 +70,11 @@ export function swapAlgorithm(
     links.push(`${edge.from} → ${edge.to}`);
     return [];
   });
-  const lost = { parameters: given.filter((each) => !fits(each)).map(([name]) => name), links };
-  return { document: ordered({ ...changed, edges }), lost };
+  const parameters = new Set([
+    ...given.filter((each) => !fits(each)).map(([name]) => name),
+    ...searched.lost,
+  ]);
+  return { document: ordered({ ...changed, edges }), lost: { parameters: [...parameters], links } };
 }
 
 /** An end of a link at a port of the new interface: the one of that name, else the only one of its type; null: none. */

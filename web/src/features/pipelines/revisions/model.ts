@@ -73,7 +73,7 @@ function edgesOf(document: PipelineDocument): Set<string> {
 function differingFields(before: DocumentNode, after: DocumentNode): string[] {
   const [x, y] = [before as unknown as Record<string, unknown>, after as unknown as Record<string, unknown>];
   return differingKeys(x, y).flatMap((key) => {
-    const isDeep = key === 'parameters' || key === 'resources' || key === 'publish';
+    const isDeep = ['parameters', 'search', 'resources', 'publish'].includes(key);
     return isDeep
       ? differingKeys(recordOf(x[key]), recordOf(y[key])).map((inner) => `${key}.${inner}`)
       : [key];

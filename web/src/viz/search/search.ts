@@ -1,0 +1,265 @@
+/** Rules of a search: which parameters can be searched, over which range one begins, and what a block says of trials. */
+
+import { isEqual } from '@/viz/form/equal';
+import { controlOf, faultOf, plainSchema } from '@/viz/form/model';
+import {
+  boundParameter,
+  type DocumentNode,
+  type PipelineDocument,
+  type Search,
+  type SearchRange,
+} from '@/viz/graph/document';
+import { allPorts, type Catalog, type FunctionInterface, portRefusal } from '@/viz/graph/ports';
+import { rangeOf, type Schema } from '@/viz/graph/schema';
+
+export const DEFAULT_TRIALS = 10;
+export const MOST_TRIALS = 1000;
+export const METHODS = ['tpe', 'random', 'grid'] as const;
+
+const KEYS = [
+  'parameters', 'trials', 'parallel', 'budget_s', 'method', 'pruning', 'metric', 'direction', 'seed',
+] as const; // biome-ignore format: one line of words reads better than one a line
+const RANGE_KEYS = ['min', 'max', 'log', 'step', 'choices'] as const;
+
+/** The search of a step as far as it can be read; null where it has none. A text may hold anything: the server says what is wrong. */
+export function searchOf(node: Pick<DocumentNode, 'search'>): Search | null {
+  const { search } = node;
+  if (!isObject(search)) return null;
+  const ranges = isObject(search.parameters) ? Object.entries(search.parameters) : [];
+  return { ...search, parameters: Object.fromEntries(ranges.filter(([, range]) => isObject(range))) };
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Whether a parameter can be searched: a number, one of several values, or yes and no. */
+export function isSearchable(schema: Schema): boolean {
+  const plain = plainSchema(schema);
+  return plain.readOnly !== true && ['integer', 'number', 'boolean', 'choice'].includes(controlOf(plain));
+}
+
+/** Whether a function can be searched: trials are compared by what it measures, and a service measures nothing. */
+export function maySearch(found: FunctionInterface | undefined): boolean {
+  return found !== undefined && found.name !== 'serve' && (found.metrics ?? []).length > 0;
+}
+
+/** The range that a manifest gives for a parameter; null where it gives none. */
+export function manifestRange(schema: Schema): SearchRange | null {
+  const given = plainSchema(schema)['x-search'];
+  if (!isObject(given)) return null;
+  const range = given as SearchRange;
+  const isWhole = range.choices ? range.choices.length > 0 : isNumber(range.min) && isNumber(range.max);
+  return isWhole ? orderedRange(range) : null;
+}
+
+/** Where a search of a parameter begins: the manifest's range, else one around the present value within the bounds. */
+export function startRange(schema: Schema, value: unknown): SearchRange {
+  const plain = plainSchema(schema);
+  const given = manifestRange(plain);
+  if (given) return including(given, value);
+  const control = controlOf(plain);
+  if (control === 'boolean') return { choices: [true, false] };
+  const listed = choicesFor(plain);
+  if (listed) return { choices: listed };
+  const now = isNumber(value) ? value : isNumber(plain.default) ? plain.default : 0;
+  return control === 'integer' ? integersAround(plain, now) : numbersAround(plain, now);
+}
+
+/** A range widened to a value that it leaves out: the first trial begins there. */
+function including(range: SearchRange, value: unknown): SearchRange {
+  if (value === undefined || boundParameter(value) !== null) return range;
+  if (range.choices)
+    return range.choices.some((each) => isEqual(each, value))
+      ? range
+      : { choices: [...range.choices, value] };
+  const { min, max } = range;
+  if (!isNumber(value) || !isNumber(min) || !isNumber(max)) return range;
+  return { ...range, min: Math.min(min, value), max: Math.max(max, value) };
+}
+
+/** The values that a parameter may have, where its schema lists them; null where it is a number. */
+export function choicesFor(schema: Schema): unknown[] | null {
+  const plain = plainSchema(schema);
+  if (controlOf(plain) === 'boolean') return [true, false];
+  if (controlOf(plain) !== 'choice') return null;
+  if (Array.isArray(plain.enum)) return plain.enum;
+  return ((plain.oneOf ?? plain.anyOf ?? []) as Schema[]).map((each) => each.const);
+}
+
+/** Half to twice as many, within the bounds. */
+function integersAround(schema: Schema, now: number): SearchRange {
+  const { low, high } = limits(schema, 1);
+  const min = Math.max(low, now > 0 ? Math.max(1, Math.round(now / 2)) : Math.min(now * 2, now));
+  const max = Math.min(high, now > 0 ? now * 2 : now + 10);
+  return { min, max: Math.max(min, max) };
+}
+
+/** The whole of a narrow interval; else a tenth to ten times the value, on a log scale, within the bounds. */
+function numbersAround(schema: Schema, now: number): SearchRange {
+  const whole = limits(schema, 0);
+  const span = whole.high - whole.low;
+  if (Number.isFinite(span) && (now <= 0 || now >= whole.high / 20)) {
+    const { low, high } = limits(schema, span / 100);
+    return { min: low, max: high };
+  }
+  const { low, high } = limits(schema, now / 100);
+  if (now > 0)
+    return { min: rounded(Math.max(low, now / 10)), max: rounded(Math.min(high, now * 10)), log: true };
+  return { min: Math.max(low, rounded(now * 2)), max: Math.min(high, now === 0 ? 1 : 0) };
+}
+
+/** The bounds of a schema as a range may reach them: `nudge` inside those that are excluded. */
+function limits(schema: Schema, nudge: number): { low: number; high: number } {
+  const { minimum, maximum, isMinimumExcluded, isMaximumExcluded } = rangeOf(schema);
+  return {
+    low: (minimum ?? Number.NEGATIVE_INFINITY) + (isMinimumExcluded ? nudge : 0),
+    high: (maximum ?? Number.POSITIVE_INFINITY) - (isMaximumExcluded ? nudge : 0),
+  };
+}
+
+function rounded(value: number): number {
+  return Number(value.toPrecision(3));
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value);
+}
+
+/** What is wrong with a range and where: a word for the catalogue of texts (`search.fault.*`, or `form.fault.*` of the value). */
+export interface RangeFault {
+  at: 'min' | 'max' | 'step' | 'choices';
+  code: 'required' | 'order' | 'log' | 'step' | 'one' | 'value';
+}
+
+/** Null where trials can be drawn from a range, and the schema takes its ends. The server checks again. */
+export function rangeFault(schema: Schema, range: SearchRange): RangeFault | null {
+  if (range.choices !== undefined) {
+    if (range.choices.length === 0) return { at: 'choices', code: 'one' };
+    const isWrong = range.choices.some((each) => faultOf(schema, each) !== null);
+    return isWrong ? { at: 'choices', code: 'value' } : null;
+  }
+  const { min, max, log, step } = range;
+  if (!isNumber(min)) return { at: 'min', code: 'required' };
+  if (!isNumber(max)) return { at: 'max', code: 'required' };
+  if (faultOf(schema, min)) return { at: 'min', code: 'value' };
+  if (faultOf(schema, max)) return { at: 'max', code: 'value' };
+  if (min >= max) return { at: 'max', code: 'order' };
+  if (log && min <= 0) return { at: 'min', code: 'log' };
+  if (step !== undefined && !(isNumber(step) && step > 0 && step <= max - min))
+    return { at: 'step', code: 'step' };
+  return null;
+}
+
+/** A search over what the manifest suggests, else over the first number; null where nothing can be searched. */
+export function startSearch(found: FunctionInterface | undefined): Search | null {
+  if (!found || !maySearch(found)) return null;
+  const properties = Object.entries(found.parameters.properties ?? {});
+  const suggested = properties.flatMap(([name, schema]): [string, SearchRange][] => {
+    const range = manifestRange(schema);
+    return range ? [[name, range]] : [];
+  });
+  const metrics = found.metrics ?? [];
+  const judged = metrics.some(({ isPrimary }) => isPrimary) ? {} : { metric: metrics[0]?.name };
+  if (suggested.length > 0) return orderedSearch({ parameters: Object.fromEntries(suggested), ...judged });
+  const searchable = properties.filter(([, schema]) => isSearchable(schema));
+  const isNumeric = ([, schema]: [string, Schema]) => choicesFor(schema) === null;
+  const [name, schema] = searchable.find(isNumeric) ?? searchable[0] ?? [];
+  if (!name || !schema) return null;
+  return orderedSearch({ parameters: { [name]: startRange(schema, undefined) }, ...judged });
+}
+
+/** The step that "Search" of the palette adds: a trainable algorithm, best one that takes the data at hand and suggests ranges. */
+export function searchStep(catalog: Catalog, document: PipelineDocument): Omit<DocumentNode, 'id'> | null {
+  const given = [...allPorts(document, catalog).values()].flatMap(({ outputs }) => outputs);
+  const rank = (found: FunctionInterface) => {
+    const fits = found.inputs
+      .filter(({ isOptional }) => !isOptional)
+      .every((input) => given.some((output) => portRefusal(output, input) === null));
+    const suggests = Object.values(found.parameters.properties ?? {}).some(manifestRange);
+    return (fits ? 2 : 0) + (suggests ? 1 : 0);
+  };
+  const trainable = [...catalog.functions].filter(
+    ([, found]) => found.name === 'train' && found.isOffered !== false && startSearch(found) !== null,
+  );
+  const best = Math.max(...trainable.map(([, found]) => rank(found)));
+  const [key, found] = trainable.find(([, each]) => rank(each) === best) ?? [];
+  const search = startSearch(found);
+  if (!key || !search) return null;
+  return { type: 'algorithm', algorithm: key.slice(0, key.lastIndexOf('/')), function: 'train', search };
+}
+
+/** A search with the range of one parameter; undefined takes it away, and the search with the last one. */
+export function withRange(
+  search: Search | null,
+  name: string,
+  range: SearchRange | undefined,
+): Search | undefined {
+  const { [name]: _, ...others } = search?.parameters ?? {};
+  const parameters = range === undefined ? others : { ...search?.parameters, [name]: orderedRange(range) };
+  return Object.keys(parameters).length === 0 ? undefined : orderedSearch({ ...search, parameters });
+}
+
+/** A search with its keys in the order of the server, and without those that say nothing. */
+export function orderedSearch(search: Search): Search {
+  const ranges = Object.entries(search.parameters).sort(([a], [b]) => (a < b ? -1 : 1));
+  return inOrder({ ...search, parameters: Object.fromEntries(ranges) }, KEYS);
+}
+
+function orderedRange(range: SearchRange): SearchRange {
+  return inOrder(range.log === false ? { ...range, log: undefined } : range, RANGE_KEYS);
+}
+
+function inOrder<T extends object>(value: T, keys: readonly string[]): T {
+  const rank = (key: string) => (keys.indexOf(key) + keys.length + 1) % (keys.length + 1);
+  const filled = Object.entries(value).filter(([, each]) => each !== undefined);
+  return Object.fromEntries(filled.sort(([a], [b]) => rank(a) - rank(b))) as T;
+}
+
+/** What of a search another function takes: ranges of names and types that it has; its own suggestion where none is left. */
+export function searchFor(
+  next: FunctionInterface,
+  search: Search,
+): { search: Search | undefined; lost: string[] } {
+  const schemas = next.parameters.properties ?? {};
+  const fits = ([name, range]: [string, SearchRange]) => {
+    const schema = schemas[name];
+    return schema !== undefined && isSearchable(schema) && rangeFault(schema, range) === null;
+  };
+  const ranges = Object.entries(search.parameters);
+  const kept = ranges.filter(fits);
+  const lost = ranges.filter((each) => !fits(each)).map(([name]) => name);
+  if (!maySearch(next)) return { search: undefined, lost };
+  const parameters = kept.length > 0 ? Object.fromEntries(kept) : startSearch(next)?.parameters;
+  const knows = search.metric === undefined || next.metrics?.some(({ name }) => name === search.metric);
+  const judged = knows ? {} : { metric: undefined, direction: undefined };
+  return { search: parameters && orderedSearch({ ...search, ...judged, parameters }), lost };
+}
+
+/** The most trials of a search; a grid ends when all its points are tried. */
+export function numTrials(search: Search): number {
+  const most = isNumber(search.trials) ? search.trials : DEFAULT_TRIALS;
+  if (search.method !== 'grid') return most;
+  return Math.min(
+    most,
+    Object.values(search.parameters)
+      .map(numPoints)
+      .reduce((all, each) => all * each, 1),
+  );
+}
+
+/** How many values a grid has along one parameter; whole numbers go by one. */
+function numPoints({ choices, min = 0, max = 0, step = 1 }: SearchRange): number {
+  return choices ? choices.length : Math.floor((max - min) / (step || 1) + 1e-9) + 1;
+}
+
+/** How long one trial takes going by the step's task in the last run; null where that says nothing. */
+export function trialTime_s(
+  last: { duration_s: number | null; search?: { done: number } | null; state: string } | undefined,
+  parallel: number,
+): number | null {
+  if (!last || last.duration_s === null || last.state !== 'succeeded') return null;
+  if (!last.search) return last.duration_s;
+  const { done } = last.search;
+  return done > 0 ? last.duration_s / Math.ceil(done / Math.max(1, parallel)) : null;
+}
