@@ -5300,6 +5300,11 @@ export interface components {
          */
         ReferenceOut: {
             /**
+             * Algorithm
+             * @description Of the task.
+             */
+            algorithm?: string | null;
+            /**
              * Name
              * @description Of the dataset, model, algorithm or task.
              */
