@@ -1,5 +1,6 @@
 """The built-in import, run as the platform runs it."""
 
+import hashlib
 import json
 import shutil
 import zipfile
@@ -12,11 +13,14 @@ import pytest
 from kpl.algorithm import protocol
 from kpl.dataset import Dataset
 from kpl.sentence import in_chinese
+from kpl.testing.faulty_proxy import FaultyProxy
+from kpl.testing.nginx import has_nginx, nginx
 
 if TYPE_CHECKING:
     from tests.builtin.conftest import EncodePng, MakeTask
 
 NAME = "dataset_import"
+needs_nginx = pytest.mark.skipif(not has_nginx(), reason="nginx is not installed")
 
 
 @pytest.fixture
@@ -81,3 +85,29 @@ def test_nothing_to_import_is_said(make_task: "MakeTask", source: Path) -> None:
     assert "There is nothing to import" in nothing.log
     relative = make_task(NAME, "process", inputs={}, path="relative/path").run(fails=True)
     assert "not the absolute path of a folder or archive" in relative.log
+
+
+@needs_nginx
+def test_an_archive_is_fetched_from_the_web_through_a_bad_network(
+    make_task: "MakeTask", source: Path, tmp_path: Path
+) -> None:
+    archive = shutil.make_archive(str(tmp_path / "web" / "pets"), "zip", root_dir=source)
+    with (
+        nginx(tmp_path / "web", tmp_path / "nginx") as port,
+        FaultyProxy(port, error_rate=0.3, cut_rate=0.5, seed=1) as proxy,
+    ):
+        task = make_task(NAME, "process", inputs={}, url=f"{proxy.url}/pets.zip", private_hosts=["127.0.0.1"])
+        finished = task.run()
+    assert len(Dataset.open(finished.outputs["dataset"])) == 5
+    assert hashlib.sha256(Path(archive).read_bytes()).hexdigest() in finished.notes()
+    progress = [event.value for event in finished.events if isinstance(event, protocol.Progress)]
+    assert progress == sorted(progress)
+    assert progress[-1] == 1
+    assert not (task.folder / "checkpoints" / "fetched").exists()
+
+
+def test_an_address_in_a_private_network_is_refused(make_task: "MakeTask") -> None:
+    refused = make_task(NAME, "process", inputs={}, url="http://127.0.0.1:9/pets.zip").run(fails=True)
+    assert "not on the public internet" in refused.notes()
+    [note] = [event.text for event in refused.events if isinstance(event, protocol.Note)]
+    assert "不在公网上" in in_chinese(note)

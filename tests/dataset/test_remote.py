@@ -23,7 +23,6 @@ from kpl.storage.cache import BLOCK_BYTES, BlockCache
 from kpl.testing.faulty_proxy import FaultyProxy
 from kpl.testing.nginx import has_nginx, nginx
 
-pytest.importorskip("urllib3", reason="urllib3 is not installed")
 pytestmark = pytest.mark.skipif(not has_nginx(), reason="nginx is not installed")
 
 _NUM_ROWS = 300

@@ -1,5 +1,6 @@
 """Files as people have them become datasets in a real browser, and an algorithm is tried on them."""
 
+import shutil
 from pathlib import Path
 
 from kpl.client import local_server
@@ -30,6 +31,7 @@ def test_layouts_of_every_kind_are_imported_and_an_algorithm_is_tried(tmp_path: 
             (folder / "people" / person / f"{number}.png").write_bytes(image_bytes(number, size=40))
     (folder / "broken").mkdir()
     (folder / "broken" / "not an image.png").write_text("nothing")
+    shutil.make_archive(str(folder / "Two Boxes"), "gztar", root_dir=folder, base_dir="voc")
     (folder / "words.csv").write_text("text,label\na fine day,praise\na dull day,blame\n")
     with local_server(tmp_path / "data") as running:
         with running.client() as client:

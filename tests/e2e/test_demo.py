@@ -12,7 +12,7 @@ import yaml
 
 from kpl.client import Client, local_server
 
-FINE_TUNE = Path(__file__).parents[2] / "examples" / "pipelines" / "fine_tune.yaml"
+PIPELINES = Path(__file__).parents[2] / "examples" / "pipelines"
 
 pytestmark = [
     pytest.mark.e2e,
@@ -40,11 +40,12 @@ def test_the_demo_does_all_that_it_promises_and_reuses_it(tmp_path: Path) -> Non
 
     with local_server(tmp_path / "data") as server, server.client() as client:
         _run_all_kinds_of_node(client)
+        _deploy_only_what_is_good_enough(client)
 
 
 def _run_all_kinds_of_node(client: Client) -> None:
     """The example that goes on from what the demo made: every kind of node in one pipeline."""
-    document = yaml.safe_load(FINE_TUNE.read_text(encoding="utf-8"))
+    document = yaml.safe_load((PIPELINES / "fine_tune.yaml").read_text(encoding="utf-8"))
     run = client.runs.wait(client.runs.create(document=document).id, timeout_s=120)
     assert run.state == "succeeded", run.reason
     tasks = {task.name: task for task in run.tasks}
@@ -55,6 +56,25 @@ def _run_all_kinds_of_node(client: Client) -> None:
     assert client.models.version("fine-tuned", 1).datasets == ["digits@1"]
     assert client.endpoints.get("fine-tuned").state == "ready"
     client.endpoints.stop("fine-tuned")
+    client.tasks.wait(tasks["deploy"].id, until_over=True)
+
+
+def _deploy_only_what_is_good_enough(client: Client) -> None:
+    """The example with a condition, both ways; the steps before it are reused from the example before."""
+    document = yaml.safe_load((PIPELINES / "deploy_if_good.yaml").read_text(encoding="utf-8"))
+    for limit, taken, left in ((1.0, "predict", "deploy"), (0.9, "deploy", "predict")):
+        made = client.runs.create(document=document, parameters={"min_accuracy": limit})
+        run = client.runs.wait(made.id, timeout_s=120)
+        tasks = {task.name: task for task in run.tasks}
+        assert run.state == "succeeded", run.reason
+        assert (tasks["train"].state, tasks["test"].state) == ("reused", "reused")
+        assert tasks[taken].state in ("succeeded", "ready", "reused")
+        assert tasks[left].state == "skipped"
+        assert tasks[left].reason == tasks["good_enough"].why
+        assert run.reason == f"{tasks['good_enough'].why}; skipped: {left}"
+        assert ("does not hold" in run.reason) == (left == "deploy")
+    assert client.endpoints.get("good-enough").state == "ready"
+    client.endpoints.stop("good-enough")
     client.tasks.wait(tasks["deploy"].id, until_over=True)
 
 

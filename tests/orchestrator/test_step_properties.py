@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from kpl.orchestrator import State
+from kpl.orchestrator.conditions import not_taken
 from kpl.orchestrator.lifecycle import TASK_TRANSITIONS
 from kpl.orchestrator.memory_store import InMemoryStore
 from kpl.orchestrator.state import (
@@ -22,6 +23,7 @@ from kpl.orchestrator.state import (
     Collected,
     CollectFailed,
     Command,
+    Decided,
     Event,
     Resolve,
     Resolved,
@@ -33,10 +35,21 @@ from kpl.orchestrator.step import step
 from kpl.orchestrator.work import commands_for
 from kpl.resources import DeviceRequest, Placement, ResourceRequest
 from kpl.runtime.executor import AttemptReport
-from kpl.task import AttemptState, Outcome, OutputSpec, Task, TaskKind, TaskOutputInput, TaskState
+from kpl.task import (
+    OTHERWISE,
+    THEN,
+    AttemptState,
+    Branch,
+    Outcome,
+    OutputSpec,
+    Task,
+    TaskKind,
+    TaskOutputInput,
+    TaskState,
+)
 from kpl.task.ids import AttemptId, Digest, TaskId, task_id_of
 from kpl.testing.clock import FakeClock
-from kpl.testing.tasks import tiny_machine, tiny_run, tiny_task
+from kpl.testing.tasks import tiny_condition, tiny_machine, tiny_run, tiny_task
 
 DIGEST = Digest("a" * 64)
 MACHINE = tiny_machine(cpu=3, gpu=2)
@@ -111,13 +124,21 @@ class Orchestration(RuleBasedStateMachine):
         endpoint=st.sampled_from(["", "a", "b"]),
     )
     def submit_run(self, shape: list[tuple[int, int, int, bool]], endpoint: str) -> None:
-        """A run of tasks that depend on earlier ones; the last may be a service."""
+        """A run of tasks that depend on earlier ones; the last may be a service, others conditions."""
         first, run = self.next_task, self.next_run
         tasks: list[Task] = []
         for number, (upstream, request, max_attempts, with_input) in enumerate(shape, start=first):
             after = sorted({first + bit for bit in range(number - first) if upstream >> bit & 1})
             is_service = bool(endpoint) and number == first + len(shape) - 1
-            inputs = [TaskOutputInput("x", "files", "", TaskId(n), "out") for n in after[:1] if with_input]
+            conditions = {task.id for task in tasks if task.kind is TaskKind.CONDITION}
+            branches = [
+                Branch(TaskId(n), THEN if with_input else OTHERWISE) for n in after if n in conditions
+            ]
+            makers = [n for n in after if n not in conditions]
+            if makers and request % 5 == 3:
+                tasks.append(tiny_condition(number, measures=makers[0], run=run))
+                continue
+            inputs = [TaskOutputInput("x", "files", "", TaskId(n), "out") for n in makers[:1] if with_input]
             tasks.append(
                 tiny_task(
                     number,
@@ -129,6 +150,7 @@ class Orchestration(RuleBasedStateMachine):
                     outputs=[OutputSpec("out", "files")],
                     resources=REQUESTS[request % len(REQUESTS)],
                     max_attempts=max_attempts,
+                    branches=branches,
                 )
             )
         self.next_task += len(tasks)
@@ -247,6 +269,13 @@ class Orchestration(RuleBasedStateMachine):
         assert all(share_milli <= 1000 for share_milli in shares.values())
 
     @invariant()
+    def nothing_starts_behind_a_branch_that_was_not_taken(self) -> None:
+        for task in self.store.snapshot()[1].values():
+            if not_taken(task, self.store.snapshot()[1]) is not None:
+                assert task.attempt is None
+                assert task.state in (TaskState.SKIPPED, TaskState.CANCELLED, TaskState.FAILED), task
+
+    @invariant()
     def what_is_remembered_is_what_is_known(self) -> None:
         """A restart at this very moment would find the same state."""
         submitted = {id for id in self.store.load().tasks if id not in self.state.tasks}
@@ -304,6 +333,9 @@ class Orchestration(RuleBasedStateMachine):
     def _carry_out(self, command: Command, *, goes_well: bool) -> None:
         """Answer as the real handlers do."""
         match command:
+            case Resolve() if goes_well and self.store.task(command.task_id).kind is TaskKind.CONDITION:
+                branch = THEN if command.task_id % 2 else OTHERWISE
+                self.answers.append(Decided(command.task_id, {branch: DIGEST}, "decided"))
             case Resolve() if goes_well:
                 self.answers.append(Resolved(command.task_id, DIGEST, "ran: first time"))
             case Resolve():

@@ -2,11 +2,12 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kpl.pipeline import (
     AlgorithmNode,
+    ConditionNode,
     DatasetNode,
     Document,
     Edge,
@@ -22,6 +23,7 @@ from kpl.pipeline import (
     to_yaml,
 )
 from kpl.pipeline.document import NOTE_COLOURS, NOTE_PATTERN
+from kpl.task import OPERATORS
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 SOME_TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40)
@@ -85,7 +87,15 @@ ALGORITHM_NODES = st.builds(
     endpoint=TEXT,
     search=st.none() | SEARCHES,
 )
-NODES = st.builds(DatasetNode, IDS, TEXT, TEXTS) | st.builds(ModelNode, IDS, TEXT, TEXTS) | ALGORITHM_NODES
+CONDITION_NODES = st.builds(
+    ConditionNode, IDS, TEXT, st.sampled_from(OPERATORS), st.none() | NUMBERS | TEXT, title=TEXTS
+)
+NODES = st.one_of(
+    st.builds(DatasetNode, IDS, TEXT, TEXTS),
+    st.builds(ModelNode, IDS, TEXT, TEXTS),
+    ALGORITHM_NODES,
+    CONDITION_NODES,
+)
 EDGES = st.builds(Edge, IDS, IDS, PORTS, PORTS) | st.builds(Edge, IDS, IDS)
 NOTES = st.dictionaries(
     st.from_regex(NOTE_PATTERN, fullmatch=True),
@@ -116,6 +126,7 @@ DOCUMENTS = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(DOCUMENTS)
 def test_a_document_survives_its_text_and_its_text_is_byte_stable(document: Document) -> None:
     text = to_yaml(document)
@@ -123,6 +134,7 @@ def test_a_document_survives_its_text_and_its_text_is_byte_stable(document: Docu
     assert to_yaml(parse(text)).encode() == text.encode()
 
 
+@settings(deadline=None)
 @given(DOCUMENTS)
 def test_yaml_json_and_plain_values_are_the_same_document(document: Document) -> None:
     assert parse(to_json(document)) == parse(to_plain(document)) == parse(to_yaml(document)) == document

@@ -24,7 +24,6 @@ def port(tmp_path: Path) -> Iterator[int]:
 
 
 def _http(port: int) -> Storage:
-    pytest.importorskip("urllib3", reason="urllib3 is not installed")
     return open_storage(f"http://127.0.0.1:{port}/bucket/set")
 
 
@@ -62,7 +61,6 @@ def test_nothing_is_written_over_http(port: int) -> None:
 
 
 def test_a_failing_network_is_tried_again(port: int) -> None:
-    pytest.importorskip("urllib3", reason="urllib3 is not installed")
     with FaultyProxy(port, error_rate=0.2, cut_rate=0.2, seed=1) as proxy:
         storage = open_storage(f"{proxy.url}/bucket/set")
         for start in range(40):

@@ -1,7 +1,9 @@
-// Imports real layouts through the dialog on a real server: found out by themselves or named, by a path and by files.
+// Imports real layouts through the dialog on a real server: found out by themselves or named, by a path, a web address and by files.
 // What cannot be read leads to the log, and an algorithm is tried on what was imported. Called with the folder that
 // holds them.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import http from 'node:http';
 import { BASE, lookAt, open, signIn, start } from './browser.mjs';
 
 const [folder] = process.argv.slice(2);
@@ -10,12 +12,15 @@ const { context, page, problems } = await open(browser, { language: 'en', theme:
 page.setDefaultTimeout(30_000);
 
 /** Imports a folder of the server, or files, and opens the dataset, which says its kind. */
-async function bring(name, { path, files, kind, is = kind }) {
+async function bring(name, { path, url, files, kind, is = kind }) {
   await page.goto(`${BASE}/p/default/datasets?import=1`);
   const dialog = page.getByRole('dialog');
   if (path) {
     await dialog.getByText('On the server').click();
     await dialog.getByLabel('Folder on the server').fill(path);
+  } else if (url) {
+    await giveUrl(url);
+    assert.equal(await dialog.getByLabel('Name', { exact: true }).inputValue(), name);
   } else await dialog.locator('input[type=file]').first().setInputFiles(files);
   await dialog.getByLabel('Name', { exact: true }).fill(name);
   if (kind) {
@@ -28,6 +33,32 @@ async function bring(name, { path, files, kind, is = kind }) {
   await dialog.getByRole('link', { name: 'Open the dataset' }).click();
   await page.getByRole('tab', { name: 'Samples' }).waitFor();
   await page.locator('header').first().getByText(is, { exact: true }).waitFor();
+}
+
+async function giveUrl(url) {
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('On the web').click();
+  await dialog.getByLabel('Web address').fill(url);
+}
+
+/** Addresses that are none, or lead to no file, are refused where they were written. */
+async function refuseUrls(site) {
+  await page.goto(`${BASE}/p/default/datasets?import=1`);
+  const dialog = page.getByRole('dialog');
+  const begin = dialog.getByRole('button', { name: 'Import', exact: true });
+  await giveUrl('example.com/flowers.zip');
+  await dialog.getByText('Give a whole address').waitFor();
+  assert(await begin.isDisabled());
+  await giveUrl(`${site}/a page.html`);
+  await lookAt(page, 'imports-url');
+  await begin.click();
+  await dialog
+    .getByText(/leads to a web page, not to a file/)
+    .first()
+    .waitFor();
+  await lookAt(page, 'imports-url-refused');
+  await dialog.getByRole('button', { name: 'Change the form' }).click();
+  assert.equal(await dialog.getByLabel('Web address').inputValue(), `${site}/a page.html`);
 }
 
 /** An import that fails says why, and leads to the line of its log; from the dialog, and later from the lists. */
@@ -58,7 +89,10 @@ async function fail(name, path) {
 async function tryOut(dataset) {
   await page.goto(`${BASE}/p/default/algorithms/image_classification?try=train`);
   const dialog = page.getByRole('dialog');
-  await dialog.getByText(/Does not fit: it is of kind detection/).waitFor();
+  await dialog
+    .getByText(/Does not fit: it is of kind detection/)
+    .first()
+    .waitFor();
   await page.goto(`${BASE}/p/default/algorithms/dataset_split`);
   await page.getByRole('button', { name: 'Try' }).click();
   await dialog.locator('label').filter({ hasText: dataset }).click();
@@ -74,8 +108,18 @@ async function tryOut(dataset) {
   await page.getByRole('link', { name: /^words/ }).waitFor({ state: 'detached' });
 }
 
+const web = http.createServer((request, response) => {
+  const file = decodeURIComponent(new URL(request.url, 'http://localhost').pathname);
+  response.setHeader('Content-Type', file.endsWith('.html') ? 'text/html' : 'application/octet-stream');
+  response.end(file.endsWith('.html') ? '<html></html>' : fs.readFileSync(`${folder}${file}`));
+});
+
 try {
   await signIn(page);
+  await new Promise((done) => web.listen(0, '127.0.0.1', done));
+  const site = `http://127.0.0.1:${web.address().port}`;
+  await bring('two-boxes', { url: `${site}/Two%20Boxes.tar.gz?key=1`, is: 'detection' });
+  await refuseUrls(site);
   await bring('boxes', { path: `${folder}/voc`, is: 'detection' });
   await page.getByRole('status').getByText('2', { exact: true }).waitFor();
   await bring('faces', { path: `${folder}/voc`, kind: 'face detection' });
@@ -88,6 +132,7 @@ try {
   assert.deepEqual(problems, []);
   console.log('imported');
 } finally {
+  web.close();
   await context.close();
   await browser.close();
 }

@@ -524,7 +524,12 @@ def repair(path: StoredHere, json: Json = False) -> None:
 @app.command("import")
 def import_(
     name: Annotated[str, typer.Argument(help="Name of the dataset; a new version if it exists.")],
-    source: Annotated[Path | None, typer.Argument(help="Folder or archive on this machine.")] = None,
+    source: Annotated[
+        str | None,
+        typer.Argument(
+            help="Folder or archive on this machine, or the web address of an archive or a table."
+        ),
+    ] = None,
     server_path: Annotated[
         str | None, typer.Option(help="Instead: a folder on the server (administrators).")
     ] = None,
@@ -537,9 +542,12 @@ def import_(
     ] = ErrorPolicy.SKIP,
     json: Json = False,
 ) -> None:
-    """Upload files and import them as a dataset; waits until it is done."""
+    """Upload files, or let the server fetch them, and import them as a dataset; waits until it is done."""
     if (source is None) == (server_path is None):
-        raise Invalid("Nothing to import, or two things.", hint="Give either a folder or --server-path.")
+        raise Invalid(
+            "Nothing to import, or two things.", hint="Give a folder, a web address or --server-path."
+        )
+    is_on_web = source is not None and source.startswith(("http://", "https://"))
     with context.client() as client:
         with Progress(
             TextColumn("uploading"),
@@ -552,11 +560,12 @@ def import_(
             line = bar.add_task("uploading", total=None)
             task = client.datasets.import_folder(
                 name,
-                source,
+                None if source is None or is_on_web else Path(source),
                 kind=kind.value,
                 format=format.value,
                 on_error=on_error.value,
                 server_path=server_path,
+                url=source if is_on_web else None,
                 progress=lambda sent, total: bar.update(line, completed=sent, total=total),
             )
         say(f"Importing as task {task.id} ...")

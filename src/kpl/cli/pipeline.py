@@ -89,7 +89,7 @@ def plan(
         return
     print_table(
         ("node", "algorithm", "function", "", "why"),
-        [(s.node, s.algorithm, s.function, "run" if s.will_run else "reuse", s.why) for s in answer.steps],
+        [(s.node, s.algorithm, s.function, s.action, s.why) for s in answer.steps],
         empty="Nothing to do.",
     )
     say(f"{answer.num_to_run} to run, {answer.num_reused} to reuse")

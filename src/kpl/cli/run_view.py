@@ -56,6 +56,14 @@ def _table(run: RunDetail) -> Table:
     return table
 
 
+def what_it_does(task: TaskOut, *, with_version: bool = False) -> str:
+    """The function that a task runs, in a few words."""
+    if task.kind == "condition":
+        return "condition"
+    version = f" {task.version}" if with_version else ""
+    return f"{task.algorithm}{version} {task.function}"
+
+
 def _activity(task: TaskOut) -> str:
     """What a task does or waits for, in a few words."""
     if task.state == "running" and (task.progress is not None or task.progress_message):

@@ -21,6 +21,7 @@ from kpl.cli.output import (
     size,
     until,
 )
+from kpl.cli.run_view import what_it_does
 from kpl.schemas.evaluation import EvaluatedSampleOut, EvaluationReportOut
 from kpl.schemas.task import TrialOrder
 
@@ -51,7 +52,7 @@ def list_(
                 t.id,
                 t.run_id,
                 t.name,
-                f"{t.algorithm} {t.function}",
+                what_it_does(t),
                 t.state,
                 duration(t.duration_s),
                 ago(t.created_at),
@@ -77,7 +78,7 @@ def show(task_id: TaskId, json: Json = False) -> None:
         [
             ("task", task.id),
             ("node", f"{task.name} of run {task.run_id}" if task.run_id else task.name),
-            ("does", f"{task.algorithm} {task.version} {task.function}"),
+            ("does", what_it_does(task, with_version=True)),
             ("state", task.state),
             ("reason", task.reason),
             ("why", task.why),

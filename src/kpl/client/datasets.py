@@ -48,18 +48,28 @@ class Datasets:
         format: ImportFormat = "auto",
         on_error: Literal["skip", "stop"] = "skip",
         server_path: str | None = None,
+        url: str | None = None,
         progress: Progress = ignore_progress,
     ) -> TaskOut:
-        """Upload a folder or archive, or name a folder on the server, and import it as the next version of `name`.
+        """Upload a folder or archive, or name one on the server or on the web, and import it as the next version of
+        `name`.
 
         Args:
+            server_path: a folder or archive that is read where it is; for administrators of the platform.
+            url: web address of an archive or a table, which the server fetches.
             progress: called with bytes sent and bytes in all while it uploads.
         Returns:
             the task that imports; wait for it with `client.tasks.wait`.
         """
         upload_id = None if source is None else self._uploads.send(source, progress=progress)
         body = DatasetImport(
-            name=name, kind=kind, format=format, on_error=on_error, upload_id=upload_id, path=server_path
+            name=name,
+            kind=kind,
+            format=format,
+            on_error=on_error,
+            upload_id=upload_id,
+            path=server_path,
+            url=url,
         )
         return self._transport.post(TaskOut, f"{self._base}/import", body)
 

@@ -5,18 +5,21 @@ be carried out again after a crash and does no harm then. `Unavailable` means th
 what any other error means for the task is told by `give_up`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from kpl.algorithm.protocol import Metric, output_variable, read_events
 from kpl.errors import Invalid, NotFound
+from kpl.orchestrator.conditions import DECISION, decide, measured_task
 from kpl.orchestrator.state import (
     AttemptReported,
     Collect,
     Collected,
     CollectFailed,
     Command,
+    Decided,
     Event,
     Resolve,
     Resolved,
@@ -27,9 +30,10 @@ from kpl.orchestrator.state import (
 from kpl.orchestrator.store import Earlier, Finished, Store
 from kpl.pipeline.reuse import explain, first_time, no_longer_stored, reused, step_digest
 from kpl.runtime.executor import AttemptReport, Executor, Launch, LaunchInput
+from kpl.runtime.metrics import Series, events_of
 from kpl.sentence import Sentence
 from kpl.storage.artifacts import ArtifactStore
-from kpl.task import AttemptState, Outcome, OutputSpec, Task, TaskState
+from kpl.task import AttemptState, Condition, Outcome, OutputSpec, Task, TaskState
 from kpl.task.ids import AttemptId, Digest
 
 NO_RECORD = Sentence("the executor has no record of it any more", "执行器中已没有它的记录")
@@ -56,8 +60,10 @@ class Handlers:
             case Collect():
                 return self.collect(task, command.attempt_id)
 
-    def resolve(self, task: Task) -> Resolved:
-        """Compute the digest and look for a finished task whose outputs are all still there."""
+    def resolve(self, task: Task) -> Resolved | Decided:
+        """Compute the digest and look for a finished task whose outputs are all still there; decide a condition."""
+        if task.spec.condition is not None:
+            return self._decide(task, task.spec.condition)
         digest = step_digest(task.spec, task.inputs)
         finished = None if task.spec.must_run else self.store.find_finished(task, digest)
         if finished is not None and (gone := self._gone(finished)) is not None:
@@ -70,6 +76,19 @@ class Handlers:
             return Resolved(task.id, digest, first_time())
         why = self._explain(earlier, task)
         return Resolved(task.id, digest, why, expected_run_s=earlier.run_time_s)
+
+    def _decide(self, task: Task, condition: Condition) -> Decided:
+        source = measured_task(task)
+        attempt = self.store.find_reported(source)
+        reported = {} if attempt is None else self._reported(attempt)
+        verdict = decide(task.name, condition, source=source, reported=reported)
+        with TemporaryDirectory(prefix="kpl-condition-") as folder:
+            (Path(folder) / DECISION).write_text(verdict.record, encoding="utf-8")
+            artifact = Digest(self.artifacts.put_tree(Path(folder)).digest)
+        return Decided(task.id, {verdict.branch: artifact}, verdict.why)
+
+    def _reported(self, attempt_id: AttemptId) -> Mapping[str, Series]:
+        return events_of(self.executor.files(attempt_id).events, is_final=True).series
 
     def _gone(self, finished: Finished) -> str | None:
         """Name an output that the artifact store does not have any more."""

@@ -18,6 +18,7 @@ TASK_TRANSITIONS: Mapping[TaskState, frozenset[TaskState]] = {
     TaskState.RESOLVING: frozenset(
         {
             TaskState.QUEUED,
+            TaskState.SUCCEEDED,  # conditions alone
             TaskState.SEARCHING,
             TaskState.REUSED,
             TaskState.FAILED,

@@ -18,7 +18,7 @@ from kpl.orchestrator.state import (
 from kpl.orchestrator.store import Earlier, Finished, Inbox
 from kpl.scheduler import Queue
 from kpl.task import Task, TaskKind, TaskState
-from kpl.task.ids import Digest, RunId, TaskId
+from kpl.task.ids import AttemptId, Digest, RunId, TaskId
 
 
 class InMemoryStore:
@@ -137,6 +137,13 @@ class InMemoryStore:
         attempt = latest.attempt if latest.state is TaskState.SUCCEEDED else None
         ran_s = None if attempt is None else attempt.run_time_s
         return Earlier(latest.id, latest.spec, dict(latest.inputs), latest.digest, ran_s)
+
+    def find_reported(self, task_id: TaskId) -> AttemptId | None:
+        with self._lock:
+            task = self._tasks.get(task_id)
+            while task is not None and task.reused_from is not None:
+                task = self._tasks.get(task.reused_from)
+        return None if task is None or task.attempt is None else task.attempt.id
 
     def project_name(self, project_id: int) -> str:
         return self._project_names.get(project_id, f"project-{project_id}")

@@ -17,7 +17,8 @@ class RunState(StrEnum):
     queued      none of its tasks has started
     running     at least one task has started, not all are done
     stopping    a user asked to stop it; tasks are ending
-    succeeded   every task succeeded, was reused, or is a service that is ready  (final)
+    succeeded   every task succeeded, was reused, is a service that is ready,
+                or was not to run by a condition                                 (final)
     failed      a task failed                                                    (final)
     cancelled   stopped by a user                                                (final)
     """
@@ -98,6 +99,15 @@ class Resolved:
 
 
 @dataclass(frozen=True, slots=True)
+class Decided:
+    """A condition was decided. `outputs` has the one branch that is taken, `why` says what was compared."""
+
+    task_id: TaskId
+    outputs: Mapping[str, Digest]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class ResolveFailed:
     task_id: TaskId
     reason: str
@@ -162,6 +172,7 @@ class SetQueues:
 Event = (
     Submitted
     | Resolved
+    | Decided
     | ResolveFailed
     | AttemptReported
     | Collected
@@ -193,7 +204,10 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class Resolve:
-    """Compute the task's digest and look for a task to reuse; answer with Resolved or ResolveFailed."""
+    """Compute the task's digest and look for a task to reuse; decide a condition.
+
+    The answer is Resolved, Decided or ResolveFailed.
+    """
 
     task_id: TaskId
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import assert_never
 
+from kpl.orchestrator.conditions import not_taken, what_was_decided
 from kpl.orchestrator.lifecycle import can_follow, move_attempt, move_run
 from kpl.orchestrator.queueing import after_preemption, overdue, snapshot_of
 from kpl.orchestrator.retry import after_failure, describe_end
@@ -19,6 +20,7 @@ from kpl.orchestrator.state import (
     CancelTask,
     Collected,
     CollectFailed,
+    Decided,
     Event,
     MoveOn,
     Resolved,
@@ -64,10 +66,8 @@ def _take(work: Work, event: Event) -> None:
     match event:
         case Submitted():
             work.add(event)
-        case Resolved():
-            _take_resolved(work, event)
-        case ResolveFailed():
-            _take_resolve_failed(work, event)
+        case Resolved() | Decided() | ResolveFailed():
+            _take_resolution(work, event)
         case AttemptReported():
             _take_report(work, event.report)
         case Collected():
@@ -88,10 +88,20 @@ def _take(work: Work, event: Event) -> None:
             assert_never(event)
 
 
-def _take_resolved(work: Work, event: Resolved) -> None:
+def _take_resolution(work: Work, event: Resolved | Decided | ResolveFailed) -> None:
     task = work.tasks.get(event.task_id)
     if task is None or task.state is not TaskState.RESOLVING:
         return
+    match event:
+        case Resolved():
+            _take_resolved(work, task, event)
+        case Decided():
+            work.move(replace(task, outputs=dict(event.outputs), why=event.why), TaskState.SUCCEEDED)
+        case ResolveFailed():
+            work.move(task, TaskState.FAILED, reason=event.reason)
+
+
+def _take_resolved(work: Work, task: Task, event: Resolved) -> None:
     task = replace(task, digest=event.digest, why=event.why, expected_run_s=event.expected_run_s)
     if event.reused_from is not None:
         if task.kind is TaskKind.BATCH or _still_serves(work, event.reused_from, task):
@@ -109,12 +119,6 @@ def _take_resolved(work: Work, event: Resolved) -> None:
         return
     work.state = replace(work.state, mix=work.state.mix.observed(task.spec.resources))
     work.move(task, TaskState.QUEUED)
-
-
-def _take_resolve_failed(work: Work, event: ResolveFailed) -> None:
-    task = work.tasks.get(event.task_id)
-    if task is not None and task.state is TaskState.RESOLVING:
-        work.move(task, TaskState.FAILED, reason=event.reason)
 
 
 def _still_serves(work: Work, earlier: TaskId, task: Task) -> bool:
@@ -320,6 +324,10 @@ def _release(work: Work, task: Task) -> None:
     if dead is not None:
         work.move(task, TaskState.SKIPPED, reason=_fate(dead))
         return
+    against = not_taken(task, work.tasks)
+    if against is not None:
+        work.move(task, TaskState.SKIPPED, reason=against.why)
+        return
     unfinished = next((one for one in upstream if not one.is_done), None)
     if unfinished is not None:
         reason = Sentence(
@@ -466,4 +474,4 @@ def _end_of_run(run: Run, tasks: Sequence[Task]) -> tuple[RunState, str]:
             f"{_fate(cancelled)}: {cancelled.reason}",
             f"{_fate(cancelled).zh}：{in_chinese(cancelled.reason)}",
         )
-    return RunState.SUCCEEDED, ""
+    return RunState.SUCCEEDED, what_was_decided(tasks)

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from kpl.orchestrator.state import Changes, Request, State
 from kpl.task import Task, TaskSpec
-from kpl.task.ids import Digest, TaskId
+from kpl.task.ids import AttemptId, Digest, TaskId
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,12 @@ class Store(Protocol):
 
     def find_earlier(self, task: Task) -> Earlier | None:
         """The task to compare with when nothing can be reused."""
+
+    def find_reported(self, task_id: TaskId) -> AttemptId | None:
+        """The attempt whose reports hold for a task that is done: of a task that was reused, those of the one that ran.
+
+        None when none ever ran, or the record of it is gone.
+        """
 
     def project_name(self, project_id: int) -> str:
         """Name of a project, for the processes of its tasks."""

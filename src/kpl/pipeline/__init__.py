@@ -6,6 +6,7 @@ Everything here is pure: values in, values out. The caller reads files, looks th
 from kpl.pipeline.catalog import AlgorithmVersion, Catalog, DatasetVersion, ModelVersion
 from kpl.pipeline.document import (
     AlgorithmNode,
+    ConditionNode,
     DatasetNode,
     Document,
     Edge,
@@ -40,6 +41,7 @@ __all__ = [
     "AlgorithmNode",
     "AlgorithmVersion",
     "Catalog",
+    "ConditionNode",
     "DatasetNode",
     "DatasetVersion",
     "Document",

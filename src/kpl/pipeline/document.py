@@ -13,6 +13,7 @@ from typing import Any
 
 from kpl.pipeline.text import Inline, write_yaml
 from kpl.sentence import Sentence
+from kpl.task import Operator
 from kpl.task.spec import Direction, SearchMethod
 
 SCHEMA = "kpl.pipeline/v1"
@@ -143,12 +144,31 @@ class AlgorithmNode:
     search: Search | None = None
 
 
-Node = DatasetNode | ModelNode | AlgorithmNode
+@dataclass(frozen=True, slots=True)
+class ConditionNode:
+    """Compares a metric of the step before it with a limit; its outputs `then` and `otherwise` lead to what may run.
+
+    Args:
+        operator: `>=`, `>`, `<=` or `<`.
+        value: a number, or the binding of one; None while nobody has said.
+    """
+
+    id: str
+    metric: str
+    operator: Operator = ">="
+    value: int | float | str | None = None
+    title: Texts = field(default_factory=dict)
+
+
+Node = DatasetNode | ModelNode | AlgorithmNode | ConditionNode
 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A link from an output to an input; with empty ports it only orders `target` after `source`."""
+    """A link from an output to an input; with empty ports it only orders `target` after `source`.
+
+    With an output alone it is a branch: `target` comes after the condition `source` and only runs if that takes it.
+    """
 
     source: str
     target: str
@@ -158,6 +178,10 @@ class Edge:
     @property
     def is_order(self) -> bool:
         return not self.output
+
+    @property
+    def is_branch(self) -> bool:
+        return bool(self.output) and not self.input
 
     @property
     def text(self) -> str:
@@ -237,6 +261,8 @@ def bindable_fields(node: Node) -> Iterator[tuple[str, Any]]:
             yield "resources", node.resources
             yield from ((f"publish.{output}", name) for output, name in node.publish.items())
             yield "endpoint", node.endpoint
+        case ConditionNode():
+            yield "value", node.value
 
 
 def to_plain(document: Document) -> dict[str, Any]:
@@ -304,6 +330,10 @@ def _node(node: Node) -> dict[str, Any]:
         return {"id": node.id, "type": "dataset", "dataset": node.dataset} | _filled(title=_texts(node.title))
     if isinstance(node, ModelNode):
         return {"id": node.id, "type": "model", "model": node.model} | _filled(title=_texts(node.title))
+    if isinstance(node, ConditionNode):
+        compared = {"metric": node.metric, "operator": node.operator}
+        limit = {} if node.value is None else {"value": node.value}
+        return {"id": node.id, "type": "condition", **compared, **limit} | _filled(title=_texts(node.title))
     head = {"id": node.id, "type": "algorithm", "algorithm": node.algorithm, "function": node.function}
     return head | _filled(
         title=_texts(node.title),

@@ -4,9 +4,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from kpl.errors import nearest
+from kpl.pipeline.conditions import branches_of, condition_problems
 from kpl.pipeline.document import Document, Edge
 from kpl.pipeline.graph import find_cycle, topological_order
-from kpl.pipeline.ports import Port, refusal, with_inherited_kinds
+from kpl.pipeline.ports import ANY, BRANCH, Port, refusal, with_inherited_kinds
 from kpl.pipeline.problem import Problem
 from kpl.pipeline.resolve import DataNode, ResolvedNode
 from kpl.sentence import Sentence, in_chinese
@@ -19,11 +20,13 @@ class Links:
     Args:
         sources: for each node, its linked inputs, each with (node, output) at the other end.
         outputs: for each node, its outputs with the kinds that follow from what comes in.
+        branches: for each node, the branches (condition, output) that have to be taken for it to run.
         order: the nodes, each after those it waits for; empty when there is a cycle.
     """
 
     sources: Mapping[str, Mapping[str, tuple[str, str]]]
     outputs: Mapping[str, Mapping[str, Port]]
+    branches: Mapping[str, Sequence[tuple[str, str]]]
     order: Sequence[str]
     problems: Sequence[Problem]
 
@@ -45,10 +48,11 @@ def link(document: Document, nodes: Mapping[str, ResolvedNode]) -> Links:
     if cycle:
         problems.append(_cycle_problem(document, cycle))
     problems += _layout_problems(document, names)
+    problems += condition_problems(document, nodes, joined, order)
     sources = {
         name: {port: (edge.source, edge.output) for port, edge in joined[name].items()} for name in names
     }
-    return Links(sources, outputs, () if cycle else order, problems)
+    return Links(sources, outputs, branches_of(document), () if cycle else order, problems)
 
 
 _Joined = dict[str, dict[str, Edge]]
@@ -63,7 +67,7 @@ def _joined(
     for number, edge in enumerate(document.edges):
         found = list(_end_problems(edge, f"edges[{number}]", joined, nodes))
         earlier = joined.get(edge.target, {}).get(edge.input)
-        if earlier is not None and not edge.is_order:
+        if earlier is not None and edge.input:
             what = Sentence(
                 f"Input '{edge.input}' of '{edge.target}' is fed by '{earlier.text}' already.",
                 f"“{edge.target}”的输入“{edge.input}”已由“{earlier.text}”提供。",
@@ -71,7 +75,7 @@ def _joined(
             fix = Sentence("Remove one of the two edges.", "请删除其中一条连线。")
             found.append(Problem(edge.target, edge.input, f"edges[{number}]", what, fix))
         problems += found
-        if not found and not edge.is_order:
+        if not found and edge.input:
             joined[edge.target][edge.input] = edge
     return joined, problems
 
@@ -103,6 +107,10 @@ def _end_problems(
         )
         fix: str = nearest(edge.output, source.outputs) or Sentence("It has no outputs.", "它没有输出。")
         yield Problem(edge.source, edge.output, path, what, fix)
+    if edge.is_branch:
+        if isinstance(target, DataNode):
+            yield _nothing_to_decide(edge, path)
+        return
     if target is not None and edge.input not in target.inputs:
         what = Sentence(
             f"Node '{edge.target}' has no input '{edge.input}'.",
@@ -110,6 +118,15 @@ def _end_problems(
         )
         fix = nearest(edge.input, target.inputs) or Sentence("It has no inputs.", "它没有输入。")
         yield Problem(edge.target, edge.input, path, what, fix)
+
+
+def _nothing_to_decide(edge: Edge, path: str) -> Problem:
+    what = Sentence(
+        f"'{edge.text}' decides nothing: data is there before the run begins.",
+        f"“{edge.text}”不起作用：数据在运行开始前就已存在。",
+    )
+    fix = Sentence("Lead it to a step that runs.", "请连到会执行的步骤。")
+    return Problem(edge.target, "", path, what, fix)
 
 
 def _other_end(edge: Edge, outputs: Mapping[str, Mapping[str, Port]]) -> Port | None:
@@ -140,6 +157,8 @@ def _fitting(source: Port, target: Port) -> Sentence:
             "Link the model itself, or draw an edge between the nodes for order alone.",
             "请连接模型本身，或在两个节点之间画一条只表示先后的连线。",
         )
+    if source.type == BRANCH:
+        return Sentence("Lead it to the step itself.", "请连到步骤本身。")
     if source.type != target.type:
         return Sentence(f"Link an output of type {target.type}.", f"请连接类型为 {target.type} 的输出。")
     wanted, zh = " or ".join(target.kinds), " 或 ".join(target.kinds)
@@ -158,6 +177,10 @@ def _missing_inputs(name: str, node: ResolvedNode, edges: Mapping[str, Edge]) ->
                 f"Input '{port.name}' of '{name}' is not linked.", f"“{name}”的输入“{port.name}”没有连接。"
             )
             fix = Sentence(f"Link a {port.type}{kinds} to it.", f"请为它连接{zh}{port.type}。")
+            if port.type == ANY:
+                fix = Sentence(
+                    "Link an output of the step whose metric decides.", "请连接上报该指标的步骤的任一输出。"
+                )
             yield Problem(name, port.name, f"nodes.{name}", what, fix)
 
 

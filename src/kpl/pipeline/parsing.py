@@ -27,6 +27,7 @@ from kpl.pipeline.document import (
     SCHEMA,
     SUBSCHEMAS,
     AlgorithmNode,
+    ConditionNode,
     DatasetNode,
     Document,
     Edge,
@@ -41,6 +42,7 @@ from kpl.pipeline.document import (
 )
 from kpl.pipeline.text import Lines, Path, check_plain, dotted, read_text
 from kpl.sentence import Sentence, in_chinese
+from kpl.task import OPERATORS
 from kpl.task.spec import MAX_TRIALS, Direction, SearchMethod
 
 LANGUAGE_PATTERN = r"^[a-z]{2}(-[A-Za-z]{2,4})?$"
@@ -178,6 +180,15 @@ class _RangeShape(_Shape):
     choices: list[Any] = []
 
 
+class _ConditionShape(_Shape):
+    id: str
+    type: Literal["condition"]
+    metric: str = ""
+    operator: str = ">="
+    value: Any = None
+    title: Any = ""
+
+
 class _EdgeShape(_Shape):
     from_: str = Field(alias="from")
     to: str
@@ -201,6 +212,7 @@ _NODE_SHAPES: Mapping[str, type[_Shape]] = {
     "dataset": _DatasetShape,
     "model": _ModelShape,
     "algorithm": _AlgorithmShape,
+    "condition": _ConditionShape,
 }
 
 
@@ -211,6 +223,7 @@ class _Reader:
         self._source = source
         self._lines = lines
         self._refusals: list[Refusal] = []
+        self._conditions: set[str] = set()
 
     def document(self, plain: dict[str, Any]) -> Document:
         shape = self._shape(_DocumentShape, plain, ())
@@ -256,7 +269,7 @@ class _Reader:
             self._refuse((*path, "type"), what, nearest(str(kind or ""), _NODE_SHAPES))
             return None
         shape = self._shape(shape_class, plain, path)
-        if isinstance(shape, _DatasetShape | _ModelShape | _AlgorithmShape):
+        if isinstance(shape, _DatasetShape | _ModelShape | _AlgorithmShape | _ConditionShape):
             self._check_node_id(shape.id, (*path, "id"))
             title = self._texts(shape.title, (*path, "title"))
             match shape:
@@ -278,7 +291,35 @@ class _Reader:
                         endpoint=shape.endpoint,
                         search=self._search(shape.search, (*path, "search")),
                     )
+                case _ConditionShape():
+                    self._conditions.add(shape.id)
+                    return self._condition(shape, title, path)
         return None
+
+    def _condition(self, shape: _ConditionShape, title: dict[str, str], path: Path) -> ConditionNode | None:
+        value = shape.value
+        if isinstance(value, bool) or not isinstance(value, int | float | str | None):
+            self._refuse(
+                (*path, "value"),
+                Sentence(f"{_shown(value)} is not a number.", f"{_shown(value)} 不是数字。"),
+                Sentence("Write a number, or ${parameters.NAME}.", "请写一个数字，或 ${parameters.名称}。"),
+            )
+            return None
+        operator = next((each for each in OPERATORS if each == shape.operator), None)
+        if operator is None:
+            self._refuse(
+                (*path, "operator"),
+                Sentence(
+                    f"{_shown(shape.operator)} does not compare.",
+                    f"{_shown(shape.operator)} 不是比较运算符。",
+                ),
+                Sentence(
+                    f"Write one of {' '.join(OPERATORS)}, in quotes.",
+                    f"请写 {' '.join(OPERATORS)} 之一，并加引号。",
+                ),
+            )
+            return None
+        return ConditionNode(shape.id, shape.metric, operator, value, title)
 
     def _search(self, plain: dict[str, Any] | None, path: Path) -> Search | None:
         shape = None if plain is None else self._shape(_SearchShape, plain, path)
@@ -314,7 +355,8 @@ class _Reader:
             return None
         source, output = self._end(shape.from_, (*path, "from"))
         target, input_ = self._end(shape.to, (*path, "to"))
-        if bool(output) != bool(input_):
+        is_branch = source in self._conditions and not input_
+        if bool(output) != bool(input_) and not is_branch:
             self._refuse(
                 path,
                 Sentence(
@@ -322,8 +364,10 @@ class _Reader:
                     f"“{shape.from_}” -> “{shape.to}”只有一端写了端口。",
                 ),
                 Sentence(
-                    "Write `node.port` at both ends to hand something over, `node` at both for order alone.",
-                    "要传递数据，两端都写 `node.port`；只定先后，两端都写 `node`。",
+                    "Write `node.port` at both ends to hand something over, `node` at both for order alone. "
+                    "Only a branch of a condition leads from `node.port` to `node`.",
+                    "要传递数据，两端都写 `node.port`；只定先后，两端都写 `node`。"
+                    "只有条件的分支可以从 `node.port` 连到 `node`。",
                 ),
             )
         return Edge(source, target, output, input_)

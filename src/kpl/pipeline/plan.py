@@ -6,12 +6,23 @@ from typing import Any
 
 from kpl.errors import Invalid
 from kpl.pipeline.catalog import Catalog
-from kpl.pipeline.document import AlgorithmNode, DatasetNode, Document, ModelNode, Node
+from kpl.pipeline.document import AlgorithmNode, ConditionNode, DatasetNode, Document, ModelNode, Node
 from kpl.pipeline.links import Links, link
 from kpl.pipeline.problem import Problem, errors
-from kpl.pipeline.resolve import DataNode, Resolution, StepNode, resolve
+from kpl.pipeline.resolve import DataNode, DecisionNode, Resolution, StepNode, resolve
 from kpl.resources import ResourceRequest
-from kpl.task import ArtifactInput, OutputSpec, Program, SearchSpec, TaskKind, TaskOutputInput, TaskSpec
+from kpl.task import (
+    NO_PROGRAM,
+    ArtifactInput,
+    Branch,
+    Condition,
+    OutputSpec,
+    Program,
+    SearchSpec,
+    TaskKind,
+    TaskOutputInput,
+    TaskSpec,
+)
 from kpl.task.ids import TaskId
 
 
@@ -41,7 +52,9 @@ class Step:
     """What will be one task: like a TaskSpec, but with nodes where that has tasks.
 
     Args:
-        depends_on: nodes whose tasks must be done before, by an input or for order alone.
+        depends_on: nodes whose tasks must be done before, by an input, for order alone or by a branch.
+        condition: what decides a step of kind `condition`.
+        branches: as (node, output) of conditions, which have to be taken for it to run.
     """
 
     node: str
@@ -57,6 +70,8 @@ class Step:
     endpoint: str = ""
     saves_checkpoints: bool = False
     depends_on: tuple[str, ...] = ()
+    condition: Condition | None = None
+    branches: tuple[tuple[str, str], ...] = ()
     search: SearchSpec | None = None
 
     @property
@@ -99,7 +114,7 @@ def make_plan(document: Document, catalog: Catalog, parameters: Mapping[str, Any
     steps = tuple(
         _step(drawn[name], resolved, resolution, links, before[name])
         for name in links.order
-        if isinstance(resolved := resolution.nodes[name], StepNode)
+        if not isinstance(resolved := resolution.nodes[name], DataNode)
     )
     nodes = tuple(_frozen(node, resolution) for node in document.nodes)
     return Plan(replace(document, nodes=nodes), resolution.values, steps)
@@ -111,7 +126,7 @@ def to_task_spec(
     """Build the task's specification.
 
     Args:
-        task_ids: the task of each node that the step takes something from.
+        task_ids: the task of each node that the step takes something from, and of the conditions before it.
         must_run: never reuse a finished task, because a user asked to run from here.
         queue: that it waits in.
         user: who runs it.
@@ -137,14 +152,31 @@ def to_task_spec(
         # What goes on where it was stopped loses next to nothing by making room for others.
         is_preemptible=step.saves_checkpoints and step.kind is TaskKind.BATCH,
         saves_checkpoints=step.saves_checkpoints,
+        condition=step.condition,
+        branches=tuple(Branch(task_ids[node], output) for node, output in step.branches),
         search=step.search,
     )
 
 
 def _step(
-    node: Node, resolved: StepNode, resolution: Resolution, links: Links, before: Sequence[str]
+    node: Node, resolved: StepNode | DecisionNode, resolution: Resolution, links: Links, before: Sequence[str]
 ) -> Step:
-    assert isinstance(node, AlgorithmNode), "only algorithm nodes resolve to steps"
+    depends_on = tuple(name for name in before if not isinstance(resolution.nodes[name], DataNode))
+    branches = tuple(links.branches[resolved.id])
+    if isinstance(resolved, DecisionNode):
+        return Step(
+            node=resolved.id,
+            kind=TaskKind.CONDITION,
+            program=NO_PROGRAM,
+            parameters={},
+            inputs=tuple(_inputs(resolved, resolution, links)),
+            outputs=tuple(_outputs(resolved, links)),
+            resources=ResourceRequest(cpu_milli=0, memory_mib=0),
+            depends_on=depends_on,
+            condition=resolved.condition,
+            branches=branches,
+        )
+    assert isinstance(node, AlgorithmNode), "only algorithm nodes resolve to steps of a function"
     function, version = resolved.function, resolved.version
     return Step(
         node=resolved.id,
@@ -159,12 +191,15 @@ def _step(
         metrics=function.metrics,
         endpoint=resolved.endpoint,
         saves_checkpoints=function.saves_checkpoints,
-        depends_on=tuple(name for name in before if isinstance(resolution.nodes[name], StepNode)),
+        depends_on=depends_on,
+        branches=branches,
         search=resolved.search,
     )
 
 
-def _inputs(resolved: StepNode, resolution: Resolution, links: Links) -> Iterator[ArtifactInput | NodeOutput]:
+def _inputs(
+    resolved: StepNode | DecisionNode, resolution: Resolution, links: Links
+) -> Iterator[ArtifactInput | NodeOutput]:
     for name in resolved.inputs:  # in the manifest's order
         if name not in links.sources[resolved.id]:
             continue
@@ -176,10 +211,11 @@ def _inputs(resolved: StepNode, resolution: Resolution, links: Links) -> Iterato
             yield NodeOutput(name, port.type, port.kind, source, output)
 
 
-def _outputs(resolved: StepNode, links: Links) -> Iterator[OutputSpec]:
+def _outputs(resolved: StepNode | DecisionNode, links: Links) -> Iterator[OutputSpec]:
+    publish = resolved.publish if isinstance(resolved, StepNode) else {}
     for name, port in links.outputs[resolved.id].items():
         if port.type != "endpoint":  # what a service offers is not stored
-            yield OutputSpec(name, port.type, port.kind, port.is_optional, resolved.publish.get(name, ""))
+            yield OutputSpec(name, port.type, port.kind, port.is_optional, publish.get(name, ""))
 
 
 def _frozen(node: Node, resolution: Resolution) -> Node:
@@ -191,4 +227,6 @@ def _frozen(node: Node, resolution: Resolution) -> Node:
             return replace(node, model=resolved.reference)
         case AlgorithmNode(), StepNode():
             return replace(node, algorithm=resolved.version.reference)
+        case ConditionNode(), DecisionNode():
+            return node
     raise AssertionError(f"node '{node.id}' resolved to {type(resolved).__name__}")

@@ -5,13 +5,16 @@ from dataclasses import dataclass, replace
 
 from kpl.sentence import Sentence
 
+ANY, BRANCH = "any", "branch"
+
 
 @dataclass(frozen=True, slots=True)
 class Port:
     """An input or output of a node.
 
     Args:
-        type: `dataset`, `model`, `files` or `endpoint`.
+        type: `dataset`, `model`, `files` or `endpoint`; `branch` of what a condition decides, `any` of the input by
+            which it is told whose metric it compares.
         kinds: what it takes or may give, as in `detection`; empty for any.
     """
 
@@ -35,6 +38,12 @@ def refusal(source: Port, target: Port) -> str:
         return Sentence(
             "a served model leaves nothing behind that could be handed over", "在线服务不会产生可传递的结果"
         )
+    if source.type == BRANCH:
+        return Sentence(
+            "a branch decides what runs, and hands nothing over", "分支只决定哪些步骤执行，不传递数据"
+        )
+    if target.type == ANY:
+        return ""
     if source.type != target.type:
         return Sentence(
             f"the output is of type {source.type}, the input takes {target.type}",

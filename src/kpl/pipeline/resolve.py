@@ -20,6 +20,7 @@ from kpl.pipeline.catalog import AlgorithmVersion, Catalog, Function
 from kpl.pipeline.document import (
     NAME_RULE,
     AlgorithmNode,
+    ConditionNode,
     DatasetNode,
     Document,
     ModelNode,
@@ -28,14 +29,14 @@ from kpl.pipeline.document import (
     is_name,
 )
 from kpl.pipeline.parameters import fill_in, parameter_values
-from kpl.pipeline.ports import Port
+from kpl.pipeline.ports import ANY, BRANCH, Port
 from kpl.pipeline.problem import Problem
 from kpl.pipeline.search import resolve_search
 from kpl.pipeline.text import dotted
 from kpl.resources import ResourceRequest
 from kpl.resources.amounts import WHOLE_DEVICE_MILLI
 from kpl.sentence import Sentence, in_chinese
-from kpl.task import SearchSpec
+from kpl.task import MEASURED, OTHERWISE, THEN, Condition, SearchSpec
 from kpl.task.ids import Digest
 
 PUBLISHED_TYPES = ("dataset", "model")
@@ -80,7 +81,23 @@ class StepNode:
         return self.function.name == "serve"
 
 
-ResolvedNode = DataNode | StepNode
+@dataclass(frozen=True, slots=True)
+class DecisionNode:
+    """A condition with its limit bound."""
+
+    id: str
+    condition: Condition
+
+    @property
+    def inputs(self) -> Mapping[str, Port]:
+        return {MEASURED: Port(MEASURED, ANY)}
+
+    @property
+    def outputs(self) -> Mapping[str, Port]:
+        return {name: Port(name, BRANCH, is_optional=True) for name in (THEN, OTHERWISE)}
+
+
+ResolvedNode = DataNode | StepNode | DecisionNode
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +161,24 @@ class _Resolver:
                 return DataNode(node.id, model.reference, model.digest, {output.name: output}, {})
             case AlgorithmNode():
                 return self._step(node)
+            case ConditionNode():
+                return DecisionNode(node.id, Condition(node.metric, node.operator, self._limit(node)))
+
+    def _limit(self, node: ConditionNode) -> float:
+        value = bind(node.value, self._values)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return value
+        if value is None:
+            what = Sentence("The condition has no value to compare with.", "条件没有用来比较的值。")
+            self.report(node.id, what, Sentence("Give a number.", "请填写一个数字。"), field="value")
+        elif value is not UNBOUND:
+            what = Sentence(f"{value!r} is not a number.", f"{value!r} 不是数字。")
+            fix = Sentence(
+                "Give a number, or ${parameters.NAME} of a parameter that is one.",
+                "请填写数字，或用 ${parameters.名称} 引用数字参数。",
+            )
+            self.report(node.id, what, fix, field="value")
+        return 0.0
 
     def _step(self, node: AlgorithmNode) -> StepNode | None:
         version = self._find(node.id, "algorithm", node.algorithm, self._catalog.algorithm)

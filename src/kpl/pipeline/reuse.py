@@ -15,7 +15,7 @@ from kpl.errors import NotFound, nearest
 from kpl.pipeline.graph import downstream
 from kpl.pipeline.plan import Plan, Step, to_task_spec
 from kpl.sentence import Sentence
-from kpl.task import ArtifactInput, SearchSpec, TaskSpec
+from kpl.task import THEN, ArtifactInput, SearchSpec, TaskSpec
 from kpl.task.ids import Digest, TaskId
 
 CONTRACT_VERSION = 1
@@ -151,12 +151,13 @@ class StepPreview:
     """What would happen to one step.
 
     Args:
+        action: a condition is decided; what stands behind the branch that is not taken is skipped.
         why: as in "reused from task 41", "parameter epochs 5 -> 8" or "depends on train that runs".
         digest: None when it hangs on the outputs of a step that must run first.
     """
 
     node: str
-    action: Literal["reuse", "run"]
+    action: Literal["reuse", "run", "decide", "skip"]
     why: Sentence
     digest: Digest | None = None
     reused_from: TaskId | None = None
@@ -164,7 +165,13 @@ class StepPreview:
     @property
     def sentence(self) -> str:
         """As in "reuse from task 41" or "run: depends on train that runs"."""
-        return f"reuse from task {self.reused_from}" if self.action == "reuse" else f"run: {self.why}"
+        return (
+            f"reuse from task {self.reused_from}" if self.action == "reuse" else f"{self.action}: {self.why}"
+        )
+
+
+Decide = Callable[[Step, TaskId], tuple[str, Sentence]]
+"""Tells of a condition and a finished task that it would measure: the branch and why; no branch when it cannot."""
 
 
 def preview(
@@ -172,28 +179,45 @@ def preview(
     lookup: Callable[[Digest], Reusable | None],
     earlier: Callable[[Step], EarlierTask | None] = lambda _: None,
     *,
+    decide: Decide = lambda step, _: ("", _decided_after(step.sources)),
     must_run: Collection[str] = (),
 ) -> tuple[StepPreview, ...]:
     """Say for each step of a plan whether it would run, without running anything.
 
-    Digests are chained through steps that would be reused, because their outputs are known.
+    Digests are chained through steps that would be reused, because their outputs are known, and so is what a condition
+    decides that measures one of them.
 
     Args:
         lookup: finds the finished task that has a digest.
         earlier: finds the last task of the same node, for the reason.
+        decide: compares what a finished task reported.
         must_run: nodes that shall run in any case, as `restart_from` names them.
     """
     outputs: dict[str, Mapping[str, Digest]] = {}
-    previews: list[StepPreview] = []
+    previews: dict[str, StepPreview] = {}
+    taken: dict[str, str] = {}
     numbers = {step.node: TaskId(number) for number, step in enumerate(plan.steps)}
     for step in plan.steps:
+        skipped = _reason_to_skip(step, previews, taken)
+        if skipped is not None:
+            previews[step.node] = StepPreview(step.node, "skip", skipped)
+            continue
+        if step.condition is not None:
+            (source,) = step.sources
+            measured = previews[source].reused_from
+            branch, why = ("", _decided_after(step.sources)) if measured is None else decide(step, measured)
+            taken[step.node] = branch
+            previews[step.node] = StepPreview(step.node, "decide", why)
+            continue
+        only_if = _undecided(step, taken)
         running = [source for source in step.sources if source not in outputs]
         if running:
             depends = Sentence(
                 f"depends on {_listed(running)} that {'runs' if len(running) == 1 else 'run'}",
                 f"依赖需要执行的 {_listed(running).zh}",
             )
-            previews.append(StepPreview(step.node, "run", _with_trials(depends, step.search)))
+            why = _with(only_if, _with_trials(depends, step.search))
+            previews[step.node] = StepPreview(step.node, "run", why)
             continue
         spec = to_task_spec(step, numbers, must_run=step.node in must_run)
         inputs = _input_digests(step, outputs)
@@ -201,11 +225,45 @@ def preview(
         found = None if spec.must_run else lookup(digest)
         if found is not None:
             outputs[step.node] = found.outputs
-            previews.append(StepPreview(step.node, "reuse", reused(found.task_id), digest, found.task_id))
+            why = _with(only_if, reused(found.task_id))
+            previews[step.node] = StepPreview(step.node, "reuse", why, digest, found.task_id)
         else:
             why = _with_trials(_reason_to_run(spec, inputs, earlier(step)), spec.search)
-            previews.append(StepPreview(step.node, "run", why, digest))
-    return tuple(previews)
+            previews[step.node] = StepPreview(step.node, "run", _with(only_if, why), digest)
+    return tuple(previews.values())
+
+
+def _reason_to_skip(
+    step: Step, previews: Mapping[str, StepPreview], taken: Mapping[str, str]
+) -> Sentence | None:
+    for condition, output in step.branches:
+        if taken.get(condition) and taken[condition] != output:
+            return previews[condition].why
+    for name in step.depends_on:
+        if previews[name].action == "skip":
+            return Sentence(f"depends on {name} that is skipped", f"依赖被跳过的 {name}")
+    return None
+
+
+def _undecided(step: Step, taken: Mapping[str, str]) -> Sentence | None:
+    """On what it hangs whether the step runs at all, as far as that is open."""
+    is_open = [(condition, output) for condition, output in step.branches if not taken.get(condition)]
+    if not is_open:
+        return None
+    en = " and ".join(
+        f"'{name}' {'holds' if output == THEN else 'does not hold'}" for name, output in is_open
+    )
+    zh = "且".join(f"“{name}”{'成立' if output == THEN else '不成立'}" for name, output in is_open)
+    return Sentence(f"only if {en}", f"仅当{zh}")
+
+
+def _with(only_if: Sentence | None, why: Sentence) -> Sentence:
+    return why if only_if is None else Sentence(f"{only_if}; {why}", f"{only_if.zh}；{why.zh}")
+
+
+def _decided_after(sources: Sequence[str]) -> Sentence:
+    names = _listed(sources)
+    return Sentence(f"decided when {names} is done", f"待 {names.zh} 完成后判断")
 
 
 def restart_from(plan: Plan, node: str) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from kpl.pipeline.binding import bind_some, expressions, parameter_of
 from kpl.pipeline.document import (
     NAME_RULE,
     AlgorithmNode,
+    ConditionNode,
     DatasetNode,
     Document,
     ModelNode,
@@ -144,3 +145,5 @@ def _closed(node: Node, values: Mapping[str, Any]) -> Node:
                 publish=bind_some(node.publish, values),
                 endpoint=bind_some(node.endpoint, values),
             )
+        case ConditionNode():
+            return replace(node, value=bind_some(node.value, values))

@@ -56,13 +56,21 @@ class DatasetImport(BaseModel):
     format: ImportFormat = "auto"
     upload_id: int | None = Field(None, description="A completed upload: a zip or tar of the folder.")
     path: str | None = Field(None, description="A folder on the server; for administrators of the platform.")
+    url: str | None = Field(
+        None,
+        max_length=4096,
+        description="Web address of an archive of the folder, or of a table, that the server fetches. It is kept with "
+        "the task, where members of the project read it.",
+    )
     on_error: Literal["skip", "stop"] = Field("skip", description="What a sample that cannot be read does.")
 
     @model_validator(mode="after")
     def _names_one_source(self) -> Self:
-        if (self.upload_id is None) == (self.path is None):
+        if [self.upload_id, self.path, self.url].count(None) != 2:
             raise ValueError(
-                Sentence("give exactly one of upload_id and path", "upload_id 与 path 须且只能填写一个")
+                Sentence(
+                    "give exactly one of upload_id, path and url", "upload_id、path 与 url 须且只能填写一个"
+                )
             )
         return self
 

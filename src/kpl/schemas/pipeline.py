@@ -130,11 +130,14 @@ class PlanStepOut(BaseModel):
     """
 
     node: str
-    algorithm: str
+    algorithm: str = Field(description="Empty for a condition.")
     function: str
     depends_on: list[str]
     digest: str | None
-    will_run: bool
+    action: Literal["run", "reuse", "decide", "skip"] = Field(
+        description="A condition is decided; what stands behind the branch that is not taken is skipped."
+    )
+    will_run: bool = Field(description="Whether a process would start.")
     reused_from: int | None = Field(description="The finished task that would stand in.")
     why: str
     why_zh: str = Field("", description="`why` in Chinese.")

@@ -56,7 +56,10 @@ class RunOut(BaseModel):
     rerun_of: int | None
     parameters: dict[str, Any]
     num_tasks: int = Field(description="One for each node that runs; trials of a search do not count.")
-    num_done: int = Field(description="Tasks that succeeded, were reused, or are ready.")
+    num_done: int = Field(
+        description="Tasks that succeeded, were reused, or are ready; in a run that succeeded also those that were not "
+        "to run by a condition."
+    )
     created_by: str
     created_at: AwareDatetime
     started_at: AwareDatetime | None

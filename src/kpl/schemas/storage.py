@@ -67,6 +67,7 @@ class ReferenceOut(BaseModel):
     version: str | None
     task_id: int | None
     run_id: int | None
+    algorithm: str | None = Field(None, description="Of the task.")
 
 
 class MissingArtifactOut(BaseModel):

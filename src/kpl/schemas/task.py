@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from kpl.resources import Enforcement
-from kpl.task import AttemptState, Outcome, TaskKind, TaskState
+from kpl.task import AttemptState, Operator, Outcome, TaskKind, TaskState
 from kpl.task.spec import Direction, SearchMethod
 
 TrialOrder = Literal["trial", "value"]
@@ -16,6 +16,9 @@ Priority = Annotated[
         "to 1000.",
     ),
 ]
+
+
+Branch = Literal["then", "otherwise"]
 
 
 class DeviceShareOut(BaseModel):
@@ -92,6 +95,7 @@ class TaskOut(BaseModel):
     reason_zh: str = Field("", description="`reason` in Chinese, where that is known.")
     why_zh: str = Field("", description="`why` in Chinese, where that is known.")
     reused_from: int | None
+    branch: Branch | None = Field(None, description="The branch that a condition took.")
     digest: str | None
     depends_on: list[int]
     num_attempts: int
@@ -189,9 +193,22 @@ class OutputFileOut(BaseModel):
     size_bytes: int
 
 
+class ConditionOut(BaseModel):
+    """What a condition compares; what was measured is known once it is decided."""
+
+    metric: str
+    operator: Operator
+    value: float = Field(description="The limit.")
+    measured: float | None = Field(
+        description="The last value of the metric that the task before it reported."
+    )
+    branch: Branch | None
+
+
 class TaskDetail(TaskOut):
     """A task with everything that decided what it did."""
 
+    condition: ConditionOut | None = Field(None, description="For a task of kind `condition`.")
     parameters: dict[str, Any]
     inputs: list[TaskInputOut]
     outputs: dict[str, str] = Field(description="Artifact digest of each stored output.")

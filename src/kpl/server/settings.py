@@ -85,7 +85,15 @@ class Settings(BaseSettings):
         default=False, description="Answer `/metrics` without sign-in also to other machines than this one."
     )
 
-    max_upload_bytes: int = Field(default=256 * GIB, ge=1, description="Largest file that can be uploaded.")
+    max_upload_bytes: int = Field(
+        default=256 * GIB, ge=1, description="Largest file that can be uploaded, or imported from the web."
+    )
+    import_hosts: str = Field(
+        default="",
+        description="Comma-separated hosts and networks beyond the public internet, as in "
+        "`files.example.com,10.1.0.0/16`, that everyone may import datasets from. Platform administrators may name "
+        "any address.",
+    )
     max_open_uploads: int = Field(default=100, ge=1, description="Unfinished uploads that one user can have.")
     upload_lifetime_s: float = Field(
         default=7 * DAY_S,
@@ -137,6 +145,10 @@ class Settings(BaseSettings):
         if self.database_url is not None:
             return self.database_url.get_secret_value()
         return f"sqlite:///{self.data_dir / 'kpl.db'}"
+
+    @property
+    def import_host_list(self) -> list[str]:
+        return [host.strip() for host in self.import_hosts.split(",") if host.strip()]
 
     @property
     def uses_tls(self) -> bool:

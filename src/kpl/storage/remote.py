@@ -1,6 +1,6 @@
 """Storage behind a web address, read by byte ranges: http(s) with urllib3, object stores with obstore.
 
-The only file that needs either. Clients are made in the process that uses them and never cross a fork.
+Clients are made in the process that uses them and never cross a fork.
 """
 
 import os
@@ -107,12 +107,8 @@ class HttpStorage:
 
     def _open(self) -> "urllib3.PoolManager":
         if self._client is None or self._process != os.getpid():
-            try:
-                import urllib3
-            except ImportError as err:
-                raise Invalid(
-                    f"{self.url}: reading over http needs urllib3.", hint="pip install 'kpl-platform[remote]'"
-                ) from err
+            import urllib3
+
             retries = urllib3.Retry(
                 _NUM_TRIES, status_forcelist=_TRY_AGAIN, backoff_factor=0.05, backoff_jitter=0.05,
                 backoff_max=5, raise_on_status=False, redirect=5,

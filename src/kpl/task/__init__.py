@@ -1,9 +1,18 @@
 """The schedulable unit: what a task is to do, where it stands, and its attempts."""
 
 from kpl.task.spec import (
+    MEASURED,
+    NO_PROGRAM,
+    OPERATORS,
+    OPPOSITES,
+    OTHERWISE,
+    THEN,
     ArtifactInput,
+    Branch,
+    Condition,
     EnvironmentSpec,
     Objective,
+    Operator,
     OutputSpec,
     Program,
     SearchedParameter,
@@ -16,11 +25,20 @@ from kpl.task.spec import (
 from kpl.task.state import Attempt, AttemptState, Outcome, SearchProgress, Task, TaskState
 
 __all__ = [
+    "MEASURED",
+    "NO_PROGRAM",
+    "OPERATORS",
+    "OPPOSITES",
+    "OTHERWISE",
+    "THEN",
     "ArtifactInput",
     "Attempt",
     "AttemptState",
+    "Branch",
+    "Condition",
     "EnvironmentSpec",
     "Objective",
+    "Operator",
     "Outcome",
     "OutputSpec",
     "Program",

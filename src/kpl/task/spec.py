@@ -12,10 +12,14 @@ from kpl.task.ids import Digest, TaskId
 
 
 class TaskKind(StrEnum):
-    """`batch` ends by itself; `service` (endpoint, notebook) runs until it is stopped and counts as done when ready."""
+    """`batch` ends by itself; `service` (endpoint, notebook) runs until it is stopped and counts as done when ready.
+
+    `condition` starts no process: it is decided by what another task reported, and says which way its run goes on.
+    """
 
     BATCH = "batch"
     SERVICE = "service"
+    CONDITION = "condition"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,10 @@ class Program:
     environment: EnvironmentSpec = field(default_factory=EnvironmentSpec)
 
 
+NO_PROGRAM = Program("", "", "", Digest(""), ())
+"""Of a task that starts no process."""
+
+
 @dataclass(frozen=True, slots=True)
 class ArtifactInput:
     """An input that is in the store already."""
@@ -75,6 +83,46 @@ class TaskOutputInput:
 
 
 TaskInput = ArtifactInput | TaskOutputInput
+
+Operator = Literal[">=", ">", "<=", "<"]
+OPERATORS: tuple[Operator, ...] = (">=", ">", "<=", "<")
+OPPOSITES: Mapping[Operator, Operator] = {">=": "<", ">": "<=", "<=": ">", "<": ">="}
+"""What is true of two numbers where the operator is not."""
+
+MEASURED = "measured"
+"""The input of a condition: what it takes comes from the task whose metric is compared."""
+
+THEN, OTHERWISE = "then", "otherwise"
+"""The outputs of a condition, of which it has one in the end: the branch that was taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What decides a task of kind `condition`: the value that a metric was last reported with, against a limit."""
+
+    metric: str
+    operator: Operator
+    value: float
+
+    def holds(self, measured: float) -> bool:
+        """Whether the measured value is as it should be; a value that is not a number never is."""
+        match self.operator:
+            case ">=":
+                return measured >= self.value
+            case ">":
+                return measured > self.value
+            case "<=":
+                return measured <= self.value
+            case "<":
+                return measured < self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A task runs only if a condition of the same run takes this branch; `output` is `then` or `otherwise`."""
+
+    task: TaskId
+    output: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +248,8 @@ class TaskSpec:
         user: who submitted it.
         is_preemptible: may be stopped and queued again for the sake of others.
         saves_checkpoints: its algorithm goes on from `KPL_CHECKPOINTS` when it is started again.
+        condition: what decides a task of kind `condition`; None for all others.
+        branches: of conditions, all of which have to be taken for this task to run.
         search: it runs nothing itself, but tries values of parameters in tasks of their own, its trials.
         objective: for a trial, what it is compared by.
     """
@@ -219,5 +269,7 @@ class TaskSpec:
     user: str = ""
     is_preemptible: bool = False
     saves_checkpoints: bool = False
+    condition: Condition | None = None
+    branches: tuple[Branch, ...] = ()
     search: SearchSpec | None = None
     objective: Objective | None = None

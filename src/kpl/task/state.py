@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from kpl.resources import Placement
 from kpl.task.ids import AttemptId, Digest, RunId, TaskId
-from kpl.task.spec import TaskKind, TaskSpec
+from kpl.task.spec import OTHERWISE, THEN, TaskKind, TaskSpec
 
 SERVICE_START_TIMEOUT_S = 600.0
 """Time in which a service has to be ready unless its specification says otherwise."""
@@ -24,11 +24,12 @@ class TaskState(StrEnum):
     ready       a service answers its health check
     stopping    asked to end: SIGTERM was sent, SIGKILL follows after the grace period
     collecting  the process exited with 0; its outputs are being stored
-    succeeded   done, outputs stored                                      (final)
+    succeeded   done, outputs stored; a condition is decided              (final)
     reused      not run: a finished task with the same digest stands in   (final)
     failed      all attempts used up                                      (final)
     cancelled   stopped by a user                                         (final)
-    skipped     an upstream task failed or was cancelled                  (final)
+    skipped     an upstream task failed or was cancelled, or a condition
+                took the other branch                                     (final)
     """
 
     WAITING = "waiting"
@@ -191,6 +192,13 @@ class Task:
     @property
     def is_service(self) -> bool:
         return self.kind is TaskKind.SERVICE
+
+    @property
+    def branch(self) -> str:
+        """The branch that a condition took, `then` or `otherwise`; empty before, and for other tasks."""
+        if self.kind is not TaskKind.CONDITION:
+            return ""
+        return next((name for name in (THEN, OTHERWISE) if name in self.outputs), "")
 
     @property
     def timeout_s(self) -> float | None:

@@ -1,11 +1,26 @@
 """Small tasks, runs and machines for tests of whatever moves them forward."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from kpl.orchestrator.state import Run
 from kpl.resources import Device, Machine, ResourceRequest
-from kpl.task import OutputSpec, Program, Task, TaskInput, TaskKind, TaskSpec
+from kpl.task import (
+    MEASURED,
+    NO_PROGRAM,
+    OTHERWISE,
+    THEN,
+    Branch,
+    Condition,
+    OutputSpec,
+    Program,
+    Task,
+    TaskInput,
+    TaskKind,
+    TaskOutputInput,
+    TaskSpec,
+)
 from kpl.task.ids import Digest, RunId, TaskId
 
 NO_TREE = Digest("0" * 64)
@@ -37,6 +52,7 @@ def tiny_task(
     queue: str = "",
     priority: int = 0,
     saves_checkpoints: bool = False,
+    branches: Sequence[Branch] = (),
 ) -> Task:
     """A waiting task that asks for one core."""
     spec = TaskSpec(
@@ -54,6 +70,7 @@ def tiny_task(
         queue=queue,
         is_preemptible=saves_checkpoints,
         saves_checkpoints=saves_checkpoints,
+        branches=tuple(branches),
     )
     return Task(
         TaskId(number),
@@ -65,6 +82,23 @@ def tiny_task(
         depends_on=tuple(TaskId(upstream) for upstream in after),
         priority=priority,
     )
+
+
+def tiny_condition(
+    number: int,
+    *,
+    measures: int,
+    run: int | None = None,
+    name: str = "",
+    branches: Sequence[Branch] = (),
+) -> Task:
+    """A waiting condition on what task `measures` reports and leaves as output `out`."""
+    task = tiny_task(number, run=run, after=[measures], kind=TaskKind.CONDITION, name=name, branches=branches)
+    measured = TaskOutputInput(MEASURED, "files", "", TaskId(measures), "out")
+    outputs = tuple(OutputSpec(branch, "branch", is_optional=True) for branch in (THEN, OTHERWISE))
+    condition = Condition("accuracy", ">=", 0.9)
+    spec = replace(task.spec, program=NO_PROGRAM, inputs=(measured,), outputs=outputs, condition=condition)
+    return replace(task, spec=spec)
 
 
 def tiny_run(number: int, tasks: Iterable[Task]) -> Run:

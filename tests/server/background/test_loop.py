@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,9 +9,10 @@ from kpl.schemas.endpoint import EndpointCreate
 from kpl.schemas.pipeline import PlanRequest
 from kpl.schemas.queue import QueuePut
 from kpl.schemas.run import RerunRequest, RunCreate, RunDetail
+from kpl.schemas.task import ConditionOut
 from kpl.server.services import endpoints, logs, metrics, models, plans, queues, runs, tasks
 from kpl.server.services.access import SERVER
-from kpl.task import TaskState
+from kpl.task import TaskKind, TaskState
 from kpl.testing.pipelines import chain, toy_node, toy_pipeline
 from kpl.testing.working_server import Working, wait_until, working
 
@@ -119,6 +121,79 @@ def test_rerun_of_everything_reuses_what_did_not_change(works: Working) -> None:
     old = works.run(chain("w1", "w2"))
     made = runs.rerun(works.platform, SERVER, "default", old.id, RerunRequest())
     assert set(states(works.finish(made.id)).values()) == {"reused"}
+
+
+def judged(limit: float, operator: str = ">=", metric: str = "score") -> dict[str, Any]:
+    """measured -> good -> publish -> tell, otherwise again; the toy reports a score of 0, 0.5 and 1."""
+    good = {"id": "good", "type": "condition", "metric": metric, "operator": operator, "value": limit}
+    nodes = [toy_node(name, parameters={"text": name}) for name in ("measured", "publish", "tell", "again")]
+    edges = {
+        "measured.files": "good.measured",
+        "good.then": "publish",
+        "good.otherwise": "again",
+        "publish.files": "tell.files",
+    }
+    return toy_pipeline(*nodes, good, edges=edges)
+
+
+def test_the_last_value_of_a_metric_decides_which_way_a_run_goes_on(works: Working) -> None:
+    run = works.run(judged(1.0))
+    assert states(run) == {
+        "measured": "succeeded",
+        "good": "succeeded",
+        "publish": "succeeded",
+        "tell": "succeeded",
+        "again": "skipped",
+    }
+    assert run.state is RunState.SUCCEEDED
+    assert run.reason == "condition 'good' holds: score 1 >= 1; skipped: again"
+    assert run.reason_zh == "条件“good”成立：score 1 >= 1；已跳过：again"
+    assert (run.num_done, run.num_tasks) == (5, 5)
+    assert [each.branch for each in run.tasks if each.kind is TaskKind.CONDITION] == ["then"]
+    decided = works.task(run, "good")
+    assert (decided.num_attempts, decided.attempts, decided.used_by) == (0, [], [])
+    assert decided.condition == ConditionOut(
+        metric="score", operator=">=", value=1.0, measured=1.0, branch="then"
+    )
+
+
+def test_what_is_reused_is_judged_anew(works: Working) -> None:
+    works.run(judged(1.0))
+    run = works.run(judged(1.0, ">"))
+    assert states(run) == {
+        "measured": "reused",
+        "good": "succeeded",
+        "publish": "skipped",
+        "tell": "skipped",
+        "again": "succeeded",
+    }
+    sentence = "condition 'good' does not hold: score 1 <= 1"
+    assert (works.task(run, "good").why, works.task(run, "publish").reason) == (sentence, sentence)
+    assert works.task(run, "tell").reason.endswith("'publish' was skipped")
+    assert (run.state, run.reason) == (RunState.SUCCEEDED, f"{sentence}; skipped: publish, tell")
+    # As the plan says beforehand, for what would be reused is known.
+    asked = PlanRequest(document=judged(2.0))
+    plan = plans.plan_run(works.platform, SERVER, "default", asked)
+    assert {step.node: step.action for step in plan.steps} == {
+        "measured": "reuse",
+        "good": "decide",
+        "publish": "skip",
+        "tell": "skip",
+        "again": "reuse",
+    }
+    assert (plan.num_to_run, plan.num_reused, plan.expected_s) == (0, 2, 0.0)
+    again = runs.rerun(works.platform, SERVER, "default", run.id, RerunRequest(from_node="good"))
+    assert states(works.finish(again.id))["publish"] == "skipped"
+
+
+def test_a_metric_that_was_not_reported_fails_the_run_with_those_that_were(works: Working) -> None:
+    run = works.run(judged(1.0, metric="accuracy"))
+    assert run.state is RunState.FAILED
+    assert works.task(run, "good").reason == (
+        f"Metric 'accuracy' was not reported by task {works.task(run, 'measured').id}, "
+        "so nothing can be decided. It reported score."
+    )
+    assert (states(run)["publish"], states(run)["again"]) == ("skipped", "skipped")
 
 
 def test_metrics_and_progress_are_shown(works: Working) -> None:

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,13 @@ from PIL import Image
 from kpl.dataset import DatasetWriter, field, versions
 from kpl.errors import Denied, Invalid, NotFound
 from kpl.schemas.dataset import DatasetImport, SampleKeysOut
-from kpl.server.services import datasets
+from kpl.server.services import audit, datasets
 from kpl.server.services.access import Caller, Role
+from kpl.server.services.algorithms import install_builtin
 from kpl.server.services.paging import encode_cursor
 from kpl.server.services.platform import Platform
 from kpl.server.services.sample_filters import SampleFilter
+from kpl.server.services.tasks import get_task
 from kpl.testing.published import image_bytes, publish_dataset, write_dataset
 from kpl.testing.server import add_user
 
@@ -150,6 +153,44 @@ def test_only_administrators_of_the_platform_import_from_a_path_of_the_server(
         datasets.import_dataset(
             platform, developer_of, "default", DatasetImport(name="x", path=str(tmp_path))
         )
+
+
+def test_an_address_is_fetched_only_from_hosts_that_a_developer_may_reach(
+    platform: Platform, developer_of: Caller
+) -> None:
+    admin = add_user(platform, "root", is_admin=True)
+    install_builtin(platform)
+
+    def hosts_of(caller: Caller) -> object:
+        request = DatasetImport(name="x", url="https://files.example.com/pets.zip?signature=secret")
+        task = datasets.import_dataset(platform, caller, "default", request)
+        return get_task(platform, caller, "default", task.id).parameters["private_hosts"]
+
+    assert hosts_of(developer_of) == []
+    assert hosts_of(admin) == ["*"]
+    settings = platform.settings.model_copy(update={"import_hosts": "10.1.0.0/16, files.example.com"})
+    platform = replace(platform, settings=settings)
+    assert hosts_of(developer_of) == ["10.1.0.0/16", "files.example.com"]
+    log = audit.list_audit(
+        platform, admin, project=None, username=None, action="dataset.import", cursor=None, limit=10
+    )
+    assert {str(entry.details["url"]) for entry in log.items} == {"https://files.example.com/pets.zip"}
+
+
+@pytest.mark.parametrize(
+    "url", ["pets.zip", "file:///etc/passwd", "https://anna:secret@example.com/pets.zip"]
+)
+def test_what_is_no_address_of_a_file_is_refused_at_once(
+    platform: Platform, developer_of: Caller, url: str
+) -> None:
+    with pytest.raises(Invalid):
+        datasets.import_dataset(platform, developer_of, "default", DatasetImport(name="x", url=url))
+
+
+def test_a_viewer_imports_nothing_from_an_address(platform: Platform, viewer_of: Caller) -> None:
+    request = DatasetImport(name="x", url="https://example.com/pets.zip")
+    with pytest.raises(Denied):
+        datasets.import_dataset(platform, viewer_of, "default", request)
 
 
 def test_keys_alone_come_in_the_same_order_and_pages(

@@ -276,6 +276,25 @@ def test_earlier_task_is_that_of_the_same_step(platform: Platform, store: SqlSto
     assert store.find_earlier(tasks[1]) is None
 
 
+def test_reports_hold_for_every_task_that_was_reused_from_the_one_that_ran(
+    platform: Platform, store: SqlStore
+) -> None:
+    for _ in range(3):
+        submit_pair(platform)
+    take_in(store)
+    ran, reused, again, *_ = store.load().tasks.values()
+    attempt = Attempt(attempt_id(ran.id, 2), ran.id, 2, PLACEMENT)
+    changed = (
+        replace(ran, attempt=attempt),
+        replace(reused, reused_from=ran.id),
+        replace(again, reused_from=reused.id),
+    )
+    store.apply(Changes(tasks=changed), consumed_id=0, expected_version=store.load().version)
+    assert [store.find_reported(each.id) for each in changed] == [attempt.id] * 3
+    assert store.find_reported(TaskId(again.id + 1)) is None
+    assert store.find_reported(TaskId(4711)) is None
+
+
 def test_changes_of_a_deleted_project_are_forgotten(platform: Platform, store: SqlStore) -> None:
     run_id = submit_pair(platform)
     version = take_in(store)

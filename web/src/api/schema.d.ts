@@ -2488,6 +2488,31 @@ export interface components {
             num_matches: number;
         };
         /**
+         * ConditionOut
+         * @description What a condition compares; what was measured is known once it is decided.
+         */
+        ConditionOut: {
+            /** Branch */
+            branch: ("then" | "otherwise") | null;
+            /**
+             * Measured
+             * @description The last value of the metric that the task before it reported.
+             */
+            measured: number | null;
+            /** Metric */
+            metric: string;
+            /**
+             * Operator
+             * @enum {string}
+             */
+            operator: ">=" | ">" | "<=" | "<";
+            /**
+             * Value
+             * @description The limit.
+             */
+            value: number;
+        };
+        /**
          * ConfusionOut
          * @description How many samples, or objects, of class `label` were answered with class `predicted`.
          *
@@ -2574,6 +2599,11 @@ export interface components {
              * @description A completed upload: a zip or tar of the folder.
              */
             upload_id?: number | null;
+            /**
+             * Url
+             * @description Web address of an archive of the folder, or of a table, that the server fetches. It is kept with the task, where members of the project read it.
+             */
+            url?: string | null;
         };
         /** DatasetOut */
         DatasetOut: {
@@ -4837,7 +4867,16 @@ export interface components {
          *     `digest` is None for a step whose inputs will only be known when a step before it has run.
          */
         PlanStepOut: {
-            /** Algorithm */
+            /**
+             * Action
+             * @description A condition is decided; what stands behind the branch that is not taken is skipped.
+             * @enum {string}
+             */
+            action: "run" | "reuse" | "decide" | "skip";
+            /**
+             * Algorithm
+             * @description Empty for a condition.
+             */
             algorithm: string;
             /** Depends On */
             depends_on: string[];
@@ -4885,7 +4924,10 @@ export interface components {
              * @default
              */
             why_zh: string;
-            /** Will Run */
+            /**
+             * Will Run
+             * @description Whether a process would start.
+             */
             will_run: boolean;
         };
         /**
@@ -5258,6 +5300,11 @@ export interface components {
          */
         ReferenceOut: {
             /**
+             * Algorithm
+             * @description Of the task.
+             */
+            algorithm?: string | null;
+            /**
              * Name
              * @description Of the dataset, model, algorithm or task.
              */
@@ -5468,7 +5515,7 @@ export interface components {
             name: string;
             /**
              * Num Done
-             * @description Tasks that succeeded, were reused, or are ready.
+             * @description Tasks that succeeded, were reused, or are ready; in a run that succeeded also those that were not to run by a condition.
              */
             num_done: number;
             /**
@@ -5536,7 +5583,7 @@ export interface components {
             name: string;
             /**
              * Num Done
-             * @description Tasks that succeeded, were reused, or are ready.
+             * @description Tasks that succeeded, were reused, or are ready; in a run that succeeded also those that were not to run by a condition.
              */
             num_done: number;
             /**
@@ -5585,7 +5632,8 @@ export interface components {
          *     queued      none of its tasks has started
          *     running     at least one task has started, not all are done
          *     stopping    a user asked to stop it; tasks are ending
-         *     succeeded   every task succeeded, was reused, or is a service that is ready  (final)
+         *     succeeded   every task succeeded, was reused, is a service that is ready,
+         *                 or was not to run by a condition                                 (final)
          *     failed      a task failed                                                    (final)
          *     cancelled   stopped by a user                                                (final)
          * @enum {string}
@@ -5941,8 +5989,15 @@ export interface components {
             algorithm: string;
             /** Attempts */
             attempts: components["schemas"]["AttemptOut"][];
+            /**
+             * Branch
+             * @description The branch that a condition took.
+             */
+            branch?: ("then" | "otherwise") | null;
             /** Command */
             command: string[];
+            /** @description For a task of kind `condition`. */
+            condition?: components["schemas"]["ConditionOut"] | null;
             /**
              * Created At
              * Format: date-time
@@ -6109,9 +6164,11 @@ export interface components {
         /**
          * TaskKind
          * @description `batch` ends by itself; `service` (endpoint, notebook) runs until it is stopped and counts as done when ready.
+         *
+         *     `condition` starts no process: it is decided by what another task reported, and says which way its run goes on.
          * @enum {string}
          */
-        TaskKind: "batch" | "service";
+        TaskKind: "batch" | "service" | "condition";
         /**
          * TaskOut
          * @description Where a task stands.
@@ -6119,6 +6176,11 @@ export interface components {
         TaskOut: {
             /** Algorithm */
             algorithm: string;
+            /**
+             * Branch
+             * @description The branch that a condition took.
+             */
+            branch?: ("then" | "otherwise") | null;
             /**
              * Created At
              * Format: date-time
@@ -6260,11 +6322,12 @@ export interface components {
          *     ready       a service answers its health check
          *     stopping    asked to end: SIGTERM was sent, SIGKILL follows after the grace period
          *     collecting  the process exited with 0; its outputs are being stored
-         *     succeeded   done, outputs stored                                      (final)
+         *     succeeded   done, outputs stored; a condition is decided              (final)
          *     reused      not run: a finished task with the same digest stands in   (final)
          *     failed      all attempts used up                                      (final)
          *     cancelled   stopped by a user                                         (final)
-         *     skipped     an upstream task failed or was cancelled                  (final)
+         *     skipped     an upstream task failed or was cancelled, or a condition
+         *                 took the other branch                                     (final)
          * @enum {string}
          */
         TaskState: "waiting" | "resolving" | "searching" | "queued" | "starting" | "running" | "ready" | "stopping" | "collecting" | "succeeded" | "reused" | "failed" | "cancelled" | "skipped";

@@ -1,4 +1,5 @@
 import { useTranslation } from 'react-i18next';
+import { spaced } from '@/i18n/chinese';
 import { Dialog } from '@/ui/Dialog';
 import { shownKeys } from '@/ui/keys';
 import { destinations, settingsDestination } from './navigation';
@@ -14,7 +15,7 @@ export default function KeysDialog() {
     { keys: 'Esc', label: t('keys.close') },
     ...[...destinations, settingsDestination].map(({ id, key }) => ({
       keys: `g ${key}`,
-      label: t('keys.go', { page: t(`nav.${id}`) }),
+      label: spaced(t('keys.go', { page: t(`nav.${id}`) })),
     })),
   ];
   const samples = [
@@ -43,8 +44,8 @@ export default function KeysDialog() {
     { keys: 'End', label: t('keys.log.follow') },
   ];
   return (
-    <Dialog title={t('keys.title')} isOpen onClose={() => showOverlay('none')} size="large">
-      <div className="grid grid-cols-3 gap-8">
+    <Dialog title={t('keys.title')} isOpen onClose={() => showOverlay('none')} size="wide">
+      <div className="grid grid-cols-[5fr_7fr_7fr] gap-8">
         <Keys title={t('keys.everywhere')} rows={everywhere} />
         <Keys title={t('keys.canvas.title')} rows={canvas} />
         <div className="space-y-6">

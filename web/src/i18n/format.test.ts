@@ -8,6 +8,7 @@ import {
   formatMetric,
   formatRelative,
   formatShare,
+  formatSpan,
   inLanguage,
 } from './format';
 
@@ -49,9 +50,21 @@ test('large counts are short in either language', () => {
 
 test('shares are percentages', () => expect(formatShare(0.8951)).toBe('89.5 %'));
 
+test.each([
+  [600, '10 minutes', '10 分钟'],
+  [86_400, '1 day', '1 天'],
+  [45, '45 seconds', '45 秒钟'],
+  [5400, '90 minutes', '90 分钟'],
+  [0.5, '500 ms', '500 毫秒'],
+])('a span of %d s is told whole', (seconds, en, zh) => {
+  expect(formatSpan(seconds, 'en')).toBe(en);
+  expect(formatSpan(seconds, 'zh')).toBe(zh);
+});
+
 test('moments are told from now', () => {
   const now = new Date('2026-01-10T12:00:00Z');
   expect(formatRelative(new Date('2026-01-10T11:55:00Z'), now, 'en')).toBe('5 min. ago');
+  expect(formatRelative(new Date('2026-01-10T11:55:00Z'), now, 'zh')).toBe('5 分钟前');
   expect(formatRelative(new Date('2026-01-10T11:59:50Z'), now, 'zh')).toBe('现在');
   expect(formatAbsolute(now, 'en')).toContain('2026');
   expect(formatDay(now, 'en')).toBe('10 Jan 2026');

@@ -1,5 +1,6 @@
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
+import { spaced } from './chinese';
 import type { Language } from './index';
 
 const BYTE_UNITS = ['B', 'KB', 'MB', 'GB', 'TB', 'PB'];
@@ -67,6 +68,26 @@ export function formatDuration(seconds: number, language: Language): string {
   return `${Math.floor(whole / 86_400)}${unit.d} ${Math.floor((whole % 86_400) / 3600)}${unit.h}`;
 }
 
+const SPANS = [
+  ['day', 86_400],
+  ['hour', 3600],
+  ['minute', 60],
+  ['second', 1],
+] as const;
+
+/** A time that somebody set, in words: `10 minutes`, `1 day`; as a duration where no unit fits it whole. */
+export function formatSpan(seconds: number, language: Language): string {
+  const fitting = SPANS.find(([, size]) => seconds >= size && seconds % size === 0);
+  if (!fitting) return formatDuration(seconds, language);
+  const [unit, size] = fitting;
+  const format = new Intl.NumberFormat(language === 'zh' ? 'zh-CN' : 'en-US', {
+    style: 'unit',
+    unit,
+    unitDisplay: 'long',
+  });
+  return spaced(format.format(seconds / size));
+}
+
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
   ['year', 31_536_000],
   ['month', 2_592_000],
@@ -84,7 +105,7 @@ export function formatRelative(at: Date, now: Date, language: Language): string 
     style: 'short',
   });
   for (const [unit, size] of STEPS)
-    if (Math.abs(seconds) >= size) return format.format(Math.trunc(seconds / size), unit);
+    if (Math.abs(seconds) >= size) return spaced(format.format(Math.trunc(seconds / size), unit));
   return format.format(0, 'second');
 }
 
@@ -125,6 +146,7 @@ export interface Formats {
   metric: (value: number) => string;
   share: (share: number, digits?: number) => string;
   duration: (seconds: number) => string;
+  span: (seconds: number) => string;
   relative: (at: string | Date) => string;
   absolute: (at: string | Date) => string;
   day: (at: string | Date) => string;
@@ -147,6 +169,7 @@ export function useFormat(): Formats {
       metric: formatMetric,
       share: formatShare,
       duration: (seconds) => formatDuration(seconds, language),
+      span: (seconds) => formatSpan(seconds, language),
       relative: (at) => formatRelative(new Date(at), new Date(), language),
       absolute: (at) => formatAbsolute(new Date(at), language),
       day: (at) => formatDay(new Date(at), language),

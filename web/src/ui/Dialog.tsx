@@ -13,12 +13,12 @@ interface DialogProps {
   children: ReactNode;
   /** Buttons at the bottom, the main one last. */
   footer?: ReactNode;
-  size?: 'small' | 'medium' | 'large';
+  size?: 'small' | 'medium' | 'large' | 'wide';
   /** Keeps it open on Escape and on a click beside it, as while work goes on. */
   isSticky?: boolean;
 }
 
-const WIDTHS = { small: 'w-[420px]', medium: 'w-[560px]', large: 'w-[860px]' };
+const WIDTHS = { small: 'w-[420px]', medium: 'w-[560px]', large: 'w-[860px]', wide: 'w-[1000px]' };
 
 /** Asks for something before going on. */
 export function Dialog({ title, isOpen, onClose, children, footer, size = 'medium', isSticky }: DialogProps) {

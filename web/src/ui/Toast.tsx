@@ -80,21 +80,23 @@ export function ToastRegion() {
           >
             <Icon aria-hidden className={`mt-0.5 size-4 shrink-0 ${COLOURS[item.tone]}`} />
             <div className="min-w-0 flex-1">
-              <p className="font-medium">{said(item.title)}</p>
-              {item.detail && <p className="mt-0.5 text-12 break-words text-fg-2">{said(item.detail)}</p>}
+              <p className="font-medium break-words">{said(item.title)}</p>
+              {item.detail && (
+                <p className="mt-0.5 line-clamp-4 text-12 break-words text-fg-2">{said(item.detail)}</p>
+              )}
+              {item.action && (
+                <Button
+                  size="small"
+                  className="mt-2"
+                  onPress={() => {
+                    item.action?.onPress();
+                    dismiss(item.id);
+                  }}
+                >
+                  {said(item.action.label)}
+                </Button>
+              )}
             </div>
-            {item.action && (
-              <Button
-                size="small"
-                variant="quiet"
-                onPress={() => {
-                  item.action?.onPress();
-                  dismiss(item.id);
-                }}
-              >
-                {said(item.action.label)}
-              </Button>
-            )}
             <button
               type="button"
               aria-label={t('close')}

@@ -70,6 +70,7 @@ def tell_of_task(live: LiveHub, session: Session, task: Task, *, project: str, a
             "reason_zh": chinese_of(task.reason),
             "why_zh": chinese_of(task.why),
             "reused_from": task.reused_from,
+            "branch": task.branch or None,
             "num_attempts": 0 if task.attempt is None else task.attempt.number,
             "endpoint": task.spec.endpoint,
             "started_at": _iso(task.started_at_s),

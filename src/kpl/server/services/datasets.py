@@ -36,6 +36,7 @@ from kpl.server.services.paging import decode_cursor, encode_cursor, page_of
 from kpl.server.services.platform import Platform
 from kpl.server.services.sample_filters import SampleFilter, count_verdicts, keys_of, matching_rows
 from kpl.server.services.searching import has_words
+from kpl.storage.download import check_address
 
 MOST_VERSIONS = 100
 MOST_USERS = 100
@@ -358,12 +359,15 @@ def import_dataset(platform: Platform, caller: Caller, project: str, request: Da
 
     Raises:
         Denied: a folder on the server was named by somebody who is not an administrator of the platform.
+        Invalid: the path or the address cannot be one.
     """
     from kpl.server.services.imports import submit_import
 
     if request.path is not None:
         require_platform_admin(caller)
         _check_server_path(request.path)
+    if request.url is not None:
+        check_address(request.url)
     with platform.db.read() as session:
         project_for(session, caller, project, Role.DEVELOPER)
     return submit_import(platform, caller, project, request)

@@ -15,6 +15,7 @@ from kpl.server.services.stored import require_storage
 from kpl.server.services.submission import NewTask, submit_task
 from kpl.server.services.tasks import task_answers
 from kpl.server.services.workspaces import workspace
+from kpl.storage.download import ANY_HOST
 from kpl.task import ArtifactInput, OutputSpec, TaskKind, TaskSpec
 from kpl.task.ids import Digest
 
@@ -36,7 +37,7 @@ def submit_import(platform: Platform, caller: Caller, project: str, request: Dat
     )
     with platform.db.write() as session:
         owner = project_for(session, caller, project, Role.DEVELOPER)
-        spec = _spec(platform, session, owner.id, request, archive)
+        spec = _spec(platform, session, owner.id, request, archive, is_admin=caller.is_admin)
         task = NewTask(
             name=f"import {request.name}", kind=TaskKind.BATCH, spec=spec, lineage=f"import:{request.name}"
         )
@@ -48,7 +49,12 @@ def submit_import(platform: Platform, caller: Caller, project: str, request: Dat
             "dataset.import",
             f"dataset:{request.name}",
             project=project,
-            details={"task": row.id, "path": request.path or "", "upload": request.upload_id or 0},
+            details={
+                "task": row.id,
+                "path": request.path or "",
+                "url": (request.url or "").partition("?")[0],  # what follows may be a signature
+                "upload": request.upload_id or 0,
+            },
         )
     if request.upload_id is not None:
         uploads.discard(platform, request.upload_id)
@@ -66,7 +72,13 @@ def _store_upload(platform: Platform, caller: Caller, project: str, upload_id: i
 
 
 def _spec(
-    platform: Platform, session: Session, project_id: int, request: DatasetImport, archive: Digest | None
+    platform: Platform,
+    session: Session,
+    project_id: int,
+    request: DatasetImport,
+    archive: Digest | None,
+    *,
+    is_admin: bool,
 ) -> TaskSpec:
     importer = algorithm_version(platform, find_algorithm(session, project_id, IMPORTER))
     function = importer.manifest.function("process")
@@ -75,6 +87,9 @@ def _spec(
         "format": request.format,
         "on_error": request.on_error,
         "path": request.path or "",
+        "url": request.url or "",
+        "max_bytes": platform.settings.max_upload_bytes,
+        "private_hosts": [ANY_HOST] if is_admin else platform.settings.import_host_list,
     }
     kind = "" if request.kind == "auto" else request.kind  # known once it is there
     inputs = () if archive is None else (ArtifactInput("files", "files", "", archive),)
@@ -94,6 +109,6 @@ def _spec(
         ),
         resources=function.resources.request(),
         metrics=tuple(metric.name for metric in function.metrics),
-        # What lies in a folder on the server may have changed since; nothing of it went into the digest.
+        # What lies in a folder or at an address may have changed since; nothing of it went into the digest.
         must_run=archive is None,
     )

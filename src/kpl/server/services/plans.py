@@ -5,14 +5,17 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from kpl.errors import Invalid
+from kpl.orchestrator.conditions import decide
 from kpl.pipeline.document import Document
 from kpl.pipeline.parsing import parse
 from kpl.pipeline.plan import Step, make_plan
 from kpl.pipeline.reuse import EarlierTask, Reusable, StepPreview, preview
+from kpl.runtime.metrics import events_of
 from kpl.scheduler import describe
 from kpl.scheduler.reasons import describe_zh
 from kpl.schemas.pipeline import PipelineSource, PlanOut, PlanRequest, PlanStepOut
-from kpl.sentence import chinese_of
+from kpl.sentence import Sentence, chinese_of, in_chinese
 from kpl.server.db.tables.projects import ProjectRow
 from kpl.server.db.tables.tasks import TaskInputRow, TaskOutputRow, TaskRow, TaskSpecRow
 from kpl.server.services.access import Caller, Role, project_for
@@ -23,6 +26,7 @@ from kpl.server.services.platform import Platform
 from kpl.server.services.queues import quota_of
 from kpl.server.services.scheduling import outlook
 from kpl.server.services.spec_text import decode_spec
+from kpl.server.services.store import reported_attempt
 from kpl.server.services.template_store import find_template
 from kpl.task import TaskKind, TaskState
 from kpl.task.ids import Digest, TaskId
@@ -54,6 +58,7 @@ def plan_run(platform: Platform, caller: Caller, project: str, asked: PlanReques
             plan,
             lambda digest: _reusable(platform, session, owner, digest),
             lambda step: _earlier(session, owner, source.lineage, step),
+            decide=lambda step, task_id: _decide(platform, session, step, task_id),
         )
         admission = admission_for(platform, session, caller, owner)
         steps = [
@@ -62,11 +67,10 @@ def plan_run(platform: Platform, caller: Caller, project: str, asked: PlanReques
             for step in [planned[each.node]]
         ]
         quota = quota_of(session, outlook(platform, session), admission.queue)
-    num_reused = sum(not step.will_run for step in steps)
     return PlanOut(
         steps=steps,
-        num_reused=num_reused,
-        num_to_run=len(steps) - num_reused,
+        num_reused=sum(step.action == "reuse" for step in steps),
+        num_to_run=sum(step.will_run for step in steps),
         expected_s=_longest_s(steps, {step.node for step in plan.steps if step.kind == TaskKind.BATCH}),
         queue=admission.queue,
         quota=quota,
@@ -114,6 +118,19 @@ def _reusable(platform: Platform, session: Session, project: ProjectRow, digest:
     return Reusable(TaskId(found.id), outputs)
 
 
+def _decide(platform: Platform, session: Session, step: Step, task_id: TaskId) -> tuple[str, Sentence]:
+    """What a condition decides of a task that would be reused; no branch, and the reason, where it would fail."""
+    assert step.condition is not None, "only conditions are decided"
+    attempt = reported_attempt(session, task_id)
+    path = None if attempt is None else platform.executor.files(attempt).events
+    reported = {} if path is None else events_of(path, is_final=True).series
+    try:
+        verdict = decide(step.node, step.condition, source=task_id, reported=reported)
+    except Invalid as err:
+        return "", Sentence(str(err), in_chinese(err.sentence))
+    return verdict.branch, verdict.why
+
+
 def _earlier(session: Session, project: ProjectRow, lineage: str, step: Step) -> EarlierTask | None:
     found = session.execute(
         select(TaskRow.id, TaskRow.digest, TaskSpecRow.spec)
@@ -142,7 +159,7 @@ def _expected_s(session: Session, project: ProjectRow, lineage: str, step: Step)
         TaskRow.algorithm == step.program.algorithm,
         TaskRow.function == step.program.function,
     )
-    for alike in (same_step, same_function):
+    for alike in (same_step, same_function) if step.condition is None else ():
         found = session.execute(
             select(TaskRow.started_at_s, TaskRow.finished_at_s)
             .where(
@@ -181,7 +198,8 @@ def _answer(
     refusal = admission_refusal(admission, step.resources) if will_run else None
     return PlanStepOut(
         node=step.node,
-        algorithm=f"{step.program.algorithm}@{step.program.version}",
+        action=previewed.action,
+        algorithm=f"{step.program.algorithm}@{step.program.version}" if step.condition is None else "",
         function=step.program.function,
         depends_on=list(step.depends_on),
         digest=previewed.digest,
@@ -189,8 +207,8 @@ def _answer(
         reused_from=previewed.reused_from,
         why=previewed.why,
         why_zh=previewed.why.zh,
-        resources=describe(step.resources),
-        resources_zh=describe_zh(step.resources),
+        resources=describe(step.resources) if step.condition is None else "",
+        resources_zh=describe_zh(step.resources) if step.condition is None else "",
         expected_s=expected_s,
         refusal=refusal or "",
         refusal_zh=chinese_of(refusal or ""),

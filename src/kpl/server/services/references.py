@@ -74,7 +74,7 @@ def _tasks(
     of_digest: ColumnElement[bool],
 ) -> Iterator[ReferenceOut]:
     chosen = (
-        select(TaskRow.id, TaskRow.run_id, TaskRow.name, ProjectRow.name.label("project"))
+        select(TaskRow.id, TaskRow.run_id, TaskRow.name, TaskRow.algorithm, ProjectRow.name.label("project"))
         .join(table, of_task)
         .join(ProjectRow, ProjectRow.id == TaskRow.project_id)
         .where(of_digest)
@@ -82,5 +82,11 @@ def _tasks(
     )
     for row in session.execute(chosen):
         yield ReferenceOut(
-            type=type_, project=row.project, name=row.name, version=None, task_id=row.id, run_id=row.run_id
+            type=type_,
+            project=row.project,
+            name=row.name,
+            version=None,
+            task_id=row.id,
+            run_id=row.run_id,
+            algorithm=row.algorithm,
         )

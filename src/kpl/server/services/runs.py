@@ -31,7 +31,14 @@ from kpl.server.services.searching import has_word, words_of
 from kpl.server.services.state_words import state_in_chinese
 from kpl.server.services.store import CANCEL_RUN, post, stopped_by
 from kpl.server.services.submission import NewTask, Pinned, add_task, submit_run
-from kpl.server.services.tasks import BEFORE_START, count_tasks, duration_s, prioritise, task_answers
+from kpl.server.services.tasks import (
+    BEFORE_START,
+    branches_taken,
+    count_tasks,
+    duration_s,
+    prioritise,
+    task_answers,
+)
 from kpl.task import TaskKind, TaskState
 from kpl.task.ids import TaskId
 
@@ -195,7 +202,7 @@ def run_answers(platform: Platform, session: Session, rows: Sequence[RunRow], pr
             rerun_of=row.rerun_of,
             parameters=row.parameters,
             num_tasks=row.num_tasks,
-            num_done=sum(counts.get(row.id, {}).get(state, 0) for state in _DONE),
+            num_done=_num_done(row, counts.get(row.id, {})),
             created_by=row.created_by,
             created_at=utc(row.created_at_s),
             started_at=utc(row.started_at_s),
@@ -204,6 +211,12 @@ def run_answers(platform: Platform, session: Session, rows: Sequence[RunRow], pr
         )
         for row in rows
     ]
+
+
+def _num_done(row: RunRow, counts: Mapping[str, int]) -> int:
+    """What was skipped in a run that succeeded was not to run: a condition took the other branch."""
+    done = (*_DONE, TaskState.SKIPPED) if row.state == RunState.SUCCEEDED else _DONE
+    return sum(counts.get(state, 0) for state in done)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +245,7 @@ def _submit(
         require_priority(session, caller, owner, asked.priority)
         admission = admission_for(platform, session, caller, owner)
     for step in plan.steps:
-        if step.node not in asked.pinned:
+        if step.node not in asked.pinned and step.condition is None:
             require_admissible(admission, step.node, to_task_spec(step, _AnyTask()))
     with platform.db.write() as session:
         owner = project_for(session, caller, project, Role.DEVELOPER)
@@ -328,6 +341,6 @@ def _detail(platform: Platform, session: Session, row: RunRow, project: str) -> 
     return RunDetail(
         **run_answers(platform, session, [row], project)[0].model_dump(),
         document=row.document,
-        tasks=task_answers(platform, tasks, project),
+        tasks=task_answers(platform, tasks, project, branches_taken(session, tasks)),
         seq=platform.live.last_seq(session),
     )

@@ -11,6 +11,8 @@ from typing import Any
 from kpl.resources import DeviceRequest, ResourceRequest
 from kpl.task import (
     ArtifactInput,
+    Branch,
+    Condition,
     EnvironmentSpec,
     Objective,
     OutputSpec,
@@ -25,8 +27,8 @@ from kpl.task import (
 
 def encode_spec(spec: TaskSpec) -> str:
     plain = asdict(spec) | {"parameters": dict(spec.parameters)}
-    for key in ("search", "objective"):  # few tasks have one
-        if plain[key] is None:
+    for key in ("search", "objective", "condition", "branches"):  # few tasks have one
+        if not plain[key]:
             del plain[key]
     return json.dumps(plain, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
@@ -41,6 +43,8 @@ def decode_spec(text: str) -> TaskSpec:
             "outputs": tuple(OutputSpec(**each) for each in plain["outputs"]),
             "resources": _resources(plain["resources"]),
             "metrics": tuple(plain["metrics"]),
+            "condition": Condition(**plain["condition"]) if plain.get("condition") else None,
+            "branches": tuple(Branch(**each) for each in plain.get("branches", ())),
             "search": _search(plain["search"]) if plain.get("search") else None,
             "objective": Objective(**plain["objective"]) if plain.get("objective") else None,
         }

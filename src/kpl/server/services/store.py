@@ -44,7 +44,7 @@ from kpl.server.services.records import (
 )
 from kpl.server.services.spec_text import decode_spec
 from kpl.task import OutputSpec, Task, TaskKind, TaskSpec, TaskState
-from kpl.task.ids import Digest, RunId, TaskId
+from kpl.task.ids import AttemptId, Digest, RunId, TaskId, attempt_id
 
 SUBMITTED = "submitted"
 CANCEL_RUN = "cancel_run"
@@ -198,6 +198,10 @@ class SqlStore:
             spec, ran_s = _spec(session, found.id), _run_time_s(session, found.id)
             return Earlier(TaskId(found.id), spec, inputs, Digest(found.digest), ran_s)
 
+    def find_reported(self, task_id: TaskId) -> AttemptId | None:
+        with self._db.read() as session:
+            return reported_attempt(session, task_id)
+
     def project_name(self, project_id: int) -> str:
         with self._db.read() as session:
             name = session.scalar(select(ProjectRow.name).where(ProjectRow.id == project_id))
@@ -262,6 +266,15 @@ class SqlStore:
                 .execution_options(synchronize_session=False)
             )
             return ""
+
+
+def reported_attempt(session: Session, task_id: int) -> AttemptId | None:
+    """The attempt whose reports hold for a task that is done; see `Store.find_reported`."""
+    known = select(TaskRow.id, TaskRow.reused_from, TaskRow.num_attempts)
+    row = session.execute(known.where(TaskRow.id == task_id)).first()
+    while row is not None and row.reused_from is not None:
+        row = session.execute(known.where(TaskRow.id == row.reused_from)).first()
+    return None if row is None or not row.num_attempts else attempt_id(TaskId(row.id), row.num_attempts)
 
 
 def referenced_artifacts(session: Session) -> set[str]:

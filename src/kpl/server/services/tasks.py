@@ -1,17 +1,22 @@
 """Tasks: where each stands, its attempts, inputs and outputs; and stopping one."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from typing import cast
 
 from sqlalchemy import false, func, select
 from sqlalchemy.orm import Session, aliased
 
 from kpl.errors import Conflict, NotFound, nearest
+from kpl.orchestrator.conditions import DECISION
 from kpl.resources import DeviceRequest
 from kpl.runtime.metrics import AttemptEvents, events_of
 from kpl.schemas.page import Page
 from kpl.schemas.task import (
     AttemptOut,
+    Branch,
+    ConditionOut,
     DeviceRequestOut,
     OutputFileOut,
     PlacementOut,
@@ -42,6 +47,7 @@ from kpl.task import ArtifactInput, AttemptState, Outcome, TaskInput, TaskKind, 
 from kpl.task.ids import AttemptId
 
 BEFORE_START = (TaskState.WAITING, TaskState.RESOLVING, TaskState.QUEUED)
+NO_BRANCHES: Mapping[int, Branch] = {}
 _MAX_FILES = 500
 _MAX_USERS = 100
 _WITH_EVENTS = (TaskState.RUNNING, TaskState.READY, TaskState.STOPPING, TaskState.COLLECTING)
@@ -78,7 +84,8 @@ def list_tasks(
                 TaskRow.id.in_(select(late.id).where(late.finished_at_s > finished_after_s))
             )
         rows, next_cursor = page_of(session, chosen, TaskRow.id, cursor=cursor, limit=limit)
-    return Page(items=task_answers(platform, rows, project), next_cursor=next_cursor)
+        branches = branches_taken(session, rows)
+    return Page(items=task_answers(platform, rows, project, branches), next_cursor=next_cursor)
 
 
 def get_task(platform: Platform, caller: Caller, project: str, task_id: int) -> TaskDetail:
@@ -94,8 +101,11 @@ def get_task(platform: Platform, caller: Caller, project: str, task_id: int) -> 
         used_by = _used_by(session, row, [output.artifact for output in made])
         seq = platform.live.last_seq(session)
     events = _events(platform, attempts[0].id if attempts else None)
+    condition = None if spec.condition is None else _condition_answer(platform, spec, made)
+    branch = None if condition is None else condition.branch
     return TaskDetail(
-        **_answer(platform, row, project, events).model_dump(),
+        **_answer(platform, row, project, events, branch).model_dump(),
+        condition=condition,
         parameters=dict(spec.parameters),
         inputs=[_input_answer(each, taken.get(each.name), names) for each in spec.inputs],
         outputs={output.name: output.artifact for output in made},
@@ -269,13 +279,28 @@ def attempt_row(session: Session, task: TaskRow, number: int | None) -> AttemptR
     return row
 
 
-def task_answers(platform: Platform, rows: Iterable[TaskRow], project: str) -> list[TaskOut]:
-    """Tasks as answers show them, with the progress of those that run."""
+def branches_taken(session: Session, rows: Iterable[TaskRow]) -> dict[int, Branch]:
+    """By condition, the branch that it took; those that are not decided are left out."""
+    conditions = [row.id for row in rows if row.kind == TaskKind.CONDITION and row.is_final]
+    if not conditions:
+        return {}
+    chosen = select(TaskOutputRow.task_id, TaskOutputRow.name).where(TaskOutputRow.task_id.in_(conditions))
+    return {task_id: cast(Branch, name) for task_id, name in session.execute(chosen)}
+
+
+def task_answers(
+    platform: Platform, rows: Iterable[TaskRow], project: str, branches: Mapping[int, Branch] = NO_BRANCHES
+) -> list[TaskOut]:
+    """Tasks as answers show them, with the progress of those that run.
+
+    Args:
+        branches: from `branches_taken`.
+    """
     answers = []
     for row in rows:
         has_events = row.state in _WITH_EVENTS and row.num_attempts > 0
         events = _events(platform, f"{row.id}-{row.num_attempts}" if has_events else None)
-        answers.append(_answer(platform, row, project, events))
+        answers.append(_answer(platform, row, project, events, branches.get(row.id)))
     return answers
 
 
@@ -286,7 +311,13 @@ def duration_s(started_at_s: float | None, ended_at_s: float | None, *, now_s: f
     return round(max(0.0, (now_s if ended_at_s is None else ended_at_s) - started_at_s), 3)
 
 
-def _answer(platform: Platform, row: TaskRow, project: str, events: AttemptEvents | None) -> TaskOut:
+def _answer(
+    platform: Platform,
+    row: TaskRow,
+    project: str,
+    events: AttemptEvents | None,
+    branch: Branch | None = None,
+) -> TaskOut:
     return TaskOut(
         id=row.id,
         run_id=row.run_id,
@@ -302,6 +333,7 @@ def _answer(platform: Platform, row: TaskRow, project: str, events: AttemptEvent
         reason_zh=row.reason_zh,
         why_zh=row.why_zh,
         reused_from=row.reused_from,
+        branch=branch,
         digest=row.digest,
         depends_on=row.depends_on,
         num_attempts=row.num_attempts,
@@ -355,6 +387,17 @@ def _used_by(session: Session, row: TaskRow, artifacts: Sequence[str]) -> list[i
     )
     newest = chosen.distinct().order_by(TaskInputRow.task_id.desc()).limit(_MAX_USERS)
     return list(session.scalars(newest))
+
+
+def _condition_answer(platform: Platform, spec: TaskSpec, made: Sequence[TaskOutputRow]) -> ConditionOut:
+    assert spec.condition is not None
+    taken = made[0] if made else None
+    record = {} if taken is None else json.loads(platform.artifacts.read_file(taken.artifact, DECISION))
+    return ConditionOut(
+        **asdict(spec.condition),
+        measured=record.get("measured"),
+        branch=None if taken is None else cast(Branch, taken.name),
+    )
 
 
 def _artifacts_of(spec: TaskSpec, taken: Mapping[str, TaskInputRow]) -> list[str]:

@@ -4,7 +4,9 @@ import {
   cameLater,
   cursorAfter,
   difference,
+  fileOf,
   isDatasetName,
+  isWebAddress,
   labelFacets,
   suggestName,
   typicalAspect,
@@ -57,6 +59,25 @@ test.each([
   expect(suggestName(source)).toBe(name);
   if (name !== '') expect(isDatasetName(name)).toBe(true);
 });
+
+test.each([
+  ['https://example.com/data/Street%20Scenes.zip?signature=a/b', 'Street Scenes.zip', 'street-scenes'],
+  [' http://10.0.0.1:8080/words.csv ', 'words.csv', 'words'],
+  ['https://example.com/50%.tar.gz', '50%.tar.gz', '50'],
+  ['https://example.com', '', ''],
+])('the address %s names the file %s', (url, file, name) => {
+  expect(isWebAddress(url)).toBe(true);
+  expect(fileOf(url)).toBe(file);
+  expect(suggestName(file)).toBe(name);
+});
+
+test.each(['', 'flowers.zip', '/data/flowers', 'ftp://a.org/b', 'https://', 'https://a b'])(
+  '"%s" is no web address',
+  (text) => {
+    expect(isWebAddress(text)).toBe(false);
+    expect(fileOf(text)).toBe('');
+  },
+);
 
 test('a difference names what came and went', () => {
   const before = { num_samples: 10, size_bytes: 100, class_names: ['a', 'b'], splits: { train: 10 } };

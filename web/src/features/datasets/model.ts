@@ -54,11 +54,26 @@ export function isDatasetName(name: string): boolean {
 /** A name made from that of a file or folder: `Street Scenes.zip` gives `street-scenes`. */
 export function suggestName(source: string): string {
   return source
-    .replace(/\.(zip|tar|tgz|tar\.gz)$/i, '')
+    .replace(/\.(zip|tar|tgz|tar\.(gz|bz2|xz)|csv|jsonl|parquet|tfrecord)$/i, '')
     .toLowerCase()
     .replaceAll(/[^a-z0-9_.-]+/g, '-')
     .replaceAll(/^[^a-z0-9]+|-+$/g, '')
     .slice(0, 63);
+}
+
+export function isWebAddress(text: string): boolean {
+  return /^https?:\/\/[^\s/]+/.test(text.trim()) && URL.canParse(text.trim());
+}
+
+/** The file that a web address names: `https://a.org/x/Street%20Scenes.zip?key=1` gives `Street Scenes.zip`. */
+export function fileOf(url: string): string {
+  if (!isWebAddress(url)) return '';
+  const last = new URL(url.trim()).pathname.split('/').at(-1) ?? '';
+  try {
+    return decodeURIComponent(last);
+  } catch {
+    return last; // a stray `%`
+  }
 }
 
 export interface VersionDifference {

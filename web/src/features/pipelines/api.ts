@@ -109,13 +109,13 @@ function asTag(tag: string): string {
 
 const TEMPLATES_A_PAGE = 48;
 
-export const templatesQuery = (project: string) =>
+export const templatesQuery = (project: string, origin?: Template['origin']) =>
   infiniteQueryOptions({
-    queryKey: ['templates', project],
+    queryKey: ['templates', project, 'list', origin],
     queryFn: ({ pageParam }) =>
       dataOf(
         api.GET('/api/v1/projects/{project}/templates', {
-          params: { path: { project }, query: { cursor: pageParam, limit: TEMPLATES_A_PAGE } },
+          params: { path: { project }, query: { origin, cursor: pageParam, limit: TEMPLATES_A_PAGE } },
         }),
       ),
     initialPageParam: null as string | null,

@@ -18,6 +18,8 @@ const SCALE = { x: 0.44, y: 0.5 };
 const TILE = 44;
 const COLUMN = 124;
 const ROW = 72;
+/** Few steps are not drawn larger than many: the picture has at least this room. */
+const LEAST = { width: 400, height: 136 };
 
 /** A pipeline as a small picture: tiles in the colours of what they do, lines in those of what flows. */
 export function MiniGraph(props: MiniGraphProps) {
@@ -37,13 +39,15 @@ function Picture({ document, catalog = EMPTY_CATALOG, language, label, className
   const layout = Object.fromEntries(places.map(([id, { x, y }]) => [id, { x: x * SCALE.x, y: y * SCALE.y }]));
   const all = Object.values(layout);
   const [left, top] = [Math.min(...all.map(({ x }) => x)), Math.min(...all.map(({ y }) => y))];
-  const width = Math.max(...all.map(({ x }) => x)) - left + COLUMN;
-  const height = Math.max(...all.map(({ y }) => y)) - top + ROW;
+  const [right, bottom] = [Math.max(...all.map(({ x }) => x)), Math.max(...all.map(({ y }) => y))];
+  const own = { width: right - left + COLUMN, height: bottom - top + ROW };
+  const width = Math.max(LEAST.width, own.width);
+  const height = Math.max(LEAST.height, own.height);
   return (
     <svg
       role="img"
       aria-label={label}
-      viewBox={`${left} ${top - 2} ${width} ${height}`}
+      viewBox={`${left - (width - own.width) / 2} ${top - 2 - (height - own.height) / 2} ${width} ${height}`}
       className={className}
     >
       {(document.edges ?? []).map((edge) => {

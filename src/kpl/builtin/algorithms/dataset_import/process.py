@@ -1,26 +1,34 @@
 """Import files into a KPL dataset, and say what could not be imported and why."""
 
+import hashlib
 import json
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from kpl.algorithm import author
+from kpl.algorithm.author import Parameters
 from kpl.dataset.convert import pack
 from kpl.errors import KPLError
+from kpl.storage.download import download
 
+FETCHING = 0.5  # the share of fetching in the progress of an import from the web
 MAX_NOTES = 20  # all problems stand in report.json; the first ones are shown on the task
 
 
 def main() -> None:
     parameters = author.parameters()
+    fetched = author.checkpoints() / "fetched"
+    start = FETCHING if parameters.url else 0.0
     try:
         report = pack(
-            choose_source(parameters.path),
+            choose_source(parameters, fetched),
             author.output("dataset"),
             kind=None if parameters.kind == "auto" else parameters.kind,
             format=parameters.format,
             on_error=parameters.on_error,
-            progress=show_progress,
-            unpacking=show_unpacking,
+            progress=packing_from(start),
+            unpacking=lambda name: author.progress(start, f"unpacking {name}", message_zh=f"正在解压 {name}"),
         )
     except KPLError as err:
         raise author.refusal(err.sentence) from err
@@ -49,37 +57,82 @@ def main() -> None:
         f"忽略 {report.num_ignored} 个文件"
     )
     author.progress(1.0, summary, message_zh=summary_zh)
+    shutil.rmtree(fetched, ignore_errors=True)
     print(summary)
 
 
-def choose_source(path: str) -> Path:
-    """What to import: the input, or what `path` names on this machine."""
-    if path:
-        source = Path(path)
+def choose_source(parameters: Parameters, fetched: Path) -> Path:
+    """What to import: the input, what `path` names on this machine, or what lies at `url`."""
+    if parameters.url:
+        return fetch(parameters, fetched)
+    if parameters.path:
+        source = Path(parameters.path)
         if not source.is_absolute() or not source.exists():
             raise author.refusal(
-                f"Parameter path: {path!r} is not the absolute path of a folder or archive on this machine.",
-                text_zh=f"参数 path：{path!r} 不是本机文件夹或压缩包的绝对路径。",
+                f"Parameter path: {parameters.path!r} is not the absolute path of a folder or archive on this "
+                "machine.",
+                text_zh=f"参数 path：{parameters.path!r} 不是本机文件夹或压缩包的绝对路径。",
             )
         return source
     if not author.has_input("files"):
         raise author.refusal(
-            "There is nothing to import: connect the input `files`, or set parameter `path`.",
-            text_zh="没有可导入的内容：请连接输入 `files`，或设置参数 `path`。",
+            "There is nothing to import: connect the input `files`, or set parameter `path` or `url`.",
+            text_zh="没有可导入的内容：请连接输入 `files`，或设置参数 `path` 或 `url`。",
         )
     return author.input("files")
 
 
-def show_unpacking(name: str) -> None:
-    author.progress(0.0, f"unpacking {name}", message_zh=f"正在解压 {name}")
+def fetch(parameters: Parameters, folder: Path) -> Path:
+    """Fetch the file at `url`, going on with what an earlier attempt has, and note what it was."""
+    told = -1
 
-
-def show_progress(done: int, total: int) -> None:
-    """Tell about every hundredth part, so that a large import does not flood the events."""
-    if done == total or done % max(1, total // 100) == 0:
+    def show(done: int, total: int | None) -> None:
+        nonlocal told
+        steps = done * 100 // total if total else done >> 26  # each hundredth, or 64 MiB
+        if steps == told:
+            return
+        told = steps
+        of = f" of {megabytes(total)}" if total else ""
+        of_zh = f"，共 {megabytes(total)}" if total else ""
         author.progress(
-            done / max(1, total), f"{done} of {total} samples", message_zh=f"样本 {done} / {total}"
+            FETCHING * done / total if total else 0.0,
+            f"fetched {megabytes(done)}{of}",
+            message_zh=f"已下载 {megabytes(done)}{of_zh}",
         )
+
+    file = download(
+        parameters.url,
+        folder,
+        max_bytes=parameters.max_bytes,
+        private_hosts=parameters.private_hosts,
+        progress=show,
+    )
+    with file.open("rb") as content:
+        digest = hashlib.file_digest(content, "sha256").hexdigest()
+    size = megabytes(file.stat().st_size)
+    author.note(
+        f"Fetched {file.name}, {size}, sha256 {digest}",
+        text_zh=f"已下载 {file.name}，{size}，sha256 {digest}",
+    )
+    return file
+
+
+def megabytes(num_bytes: int) -> str:
+    return f"{num_bytes / 1e6:,.1f} MB"
+
+
+def packing_from(start: float) -> Callable[[int, int], None]:
+    """Tell about every hundredth part, so that a large import does not flood the events."""
+
+    def show(done: int, total: int) -> None:
+        if done == total or done % max(1, total // 100) == 0:
+            author.progress(
+                start + (1 - start) * done / max(1, total),
+                f"{done} of {total} samples",
+                message_zh=f"样本 {done} / {total}",
+            )
+
+    return show
 
 
 if __name__ == "__main__":

@@ -7,10 +7,10 @@ import type { DroppedFile } from '@/ui/DropZone';
 import { ErrorState } from '@/ui/ErrorState';
 import { Progress } from '@/ui/Progress';
 import { projectPath } from '@/ui/routing';
-import { isDatasetName, suggestName } from '../model';
+import { isDatasetName, isWebAddress, suggestName } from '../model';
 import { emptyForm, type FormValues, ImportForm } from './ImportForm';
-import { TaskProgress } from './TaskProgress';
-import { useImport } from './useImport';
+import { type TaskEnd, TaskProgress } from './TaskProgress';
+import { type ImportSource, useImport } from './useImport';
 
 interface ImportDialogProps {
   project: string;
@@ -25,24 +25,26 @@ export default function ImportDialog({ project, initialFiles, name, onClose }: I
   const { t } = useTranslation('datasets');
   const { bytes, share } = useFormat();
   const { step, start, cancel } = useImport(project);
-  const [isDone, setDone] = useState(false);
+  const [end, setEnd] = useState<TaskEnd | null>(null);
   const [form, setForm] = useState<FormValues>(() => ({
     ...emptyForm,
     files: initialFiles,
     name: name ?? suggestName(initialFiles[0]?.path.split('/')[0] ?? ''),
   }));
-  const hasSource = form.from === 'files' ? form.files.length > 0 : form.path.trim() !== '';
-  const isReady = hasSource && isDatasetName(form.name);
+  const source = sourceOf(form);
+  const isReady = source !== null && isDatasetName(form.name);
+  const changeForm = () => {
+    setEnd(null);
+    cancel();
+  };
   const begin = () =>
-    void start(
-      form.from === 'files' ? { kind: 'files', files: form.files } : { kind: 'path', path: form.path.trim() },
-      {
-        name: form.name,
-        kind: form.kind,
-        format: form.format,
-        on_error: form.onError,
-      },
-    );
+    source &&
+    void start(source, {
+      name: form.name,
+      kind: form.kind,
+      format: form.format,
+      on_error: form.onError,
+    });
   const isWorking = step.kind === 'upload';
   return (
     <Dialog
@@ -63,7 +65,12 @@ export default function ImportDialog({ project, initialFiles, name, onClose }: I
         ) : (
           <>
             <Button onPress={onClose}>{t('close')}</Button>
-            {isDone && (
+            {end === 'failed' && (
+              <Button variant="primary" onPress={changeForm}>
+                {t('importDialog.change')}
+              </Button>
+            )}
+            {end === 'succeeded' && (
               <LinkButton variant="primary" href={projectPath(project, 'datasets', form.name)}>
                 {t('importDialog.open')}
               </LinkButton>
@@ -92,9 +99,14 @@ export default function ImportDialog({ project, initialFiles, name, onClose }: I
           <p className="text-12 text-fg-3">{t('importDialog.resumes')}</p>
         </div>
       )}
-      {step.kind === 'task' && (
-        <TaskProgress project={project} taskId={step.taskId} onDone={() => setDone(true)} />
-      )}
+      {step.kind === 'task' && <TaskProgress project={project} taskId={step.taskId} onEnd={setEnd} />}
     </Dialog>
   );
+}
+
+/** What the form names; nothing while it is not whole. */
+function sourceOf({ from, files, url, path }: FormValues): ImportSource | null {
+  if (from === 'files') return files.length > 0 ? { kind: 'files', files } : null;
+  if (from === 'url') return isWebAddress(url) ? { kind: 'url', url: new URL(url.trim()).href } : null;
+  return path.trim() === '' ? null : { kind: 'path', path: path.trim() };
 }

@@ -7,12 +7,13 @@ import { SegmentedControl } from '@/ui/SegmentedControl';
 import { Select } from '@/ui/Select';
 import { Switch } from '@/ui/Switch';
 import { TextField } from '@/ui/TextField';
-import { isDatasetName, suggestName } from '../model';
+import { fileOf, isDatasetName, isWebAddress, suggestName } from '../model';
 import { formatsOf, type ImportFormat, type ImportKind, KINDS } from './layouts';
 
 export interface FormValues {
-  from: 'files' | 'path';
+  from: 'files' | 'url' | 'path';
   files: DroppedFile[];
+  url: string;
   path: string;
   name: string;
   kind: ImportKind;
@@ -23,6 +24,7 @@ export interface FormValues {
 export const emptyForm: FormValues = {
   from: 'files',
   files: [],
+  url: '',
   path: '',
   name: '',
   kind: 'auto',
@@ -43,23 +45,36 @@ export function ImportForm({ form, onChange, isNameFixed }: ImportFormProps) {
   const change = (values: Partial<FormValues>) => onChange({ ...form, ...values });
   const takeFiles = (files: DroppedFile[]) =>
     change({ files, name: form.name || suggestName(files[0]?.path.split('/')[0] ?? '') });
+  const takeUrl = (url: string) => {
+    const follows = form.name === '' || form.name === suggestName(fileOf(form.url));
+    change({ url, ...(follows && !isNameFixed && { name: suggestName(fileOf(url)) }) });
+  };
+  const isUrlWrong = form.url.trim() !== '' && !isWebAddress(form.url);
   const isNameWrong = form.name !== '' && !isDatasetName(form.name);
   return (
     <div className="space-y-4">
-      {isAdmin && (
-        <SegmentedControl
-          label={t('importDialog.from')}
-          value={form.from}
-          onChange={(from) => change({ from: from as FormValues['from'] })}
-          items={[
-            { id: 'files', label: t('importDialog.fromFiles') },
-            { id: 'path', label: t('importDialog.fromPath') },
-          ]}
+      <SegmentedControl
+        label={t('importDialog.from')}
+        value={form.from}
+        onChange={(from) => change({ from: from as FormValues['from'] })}
+        items={(['files', 'url', ...(isAdmin ? (['path'] as const) : [])] as const).map((id) => ({
+          id,
+          label: t(`importDialog.source.${id}`),
+        }))}
+      />
+      {form.from === 'files' && <Files files={form.files} onFiles={takeFiles} />}
+      {form.from === 'url' && (
+        <TextField
+          label={t('importDialog.url')}
+          description={t('importDialog.urlHelp')}
+          error={isUrlWrong ? t('importDialog.urlWrong') : undefined}
+          value={form.url}
+          onChange={takeUrl}
+          placeholder="https://example.com/flowers.zip"
+          isMono
         />
       )}
-      {form.from === 'files' ? (
-        <Files files={form.files} onFiles={takeFiles} />
-      ) : (
+      {form.from === 'path' && (
         <TextField
           label={t('importDialog.path')}
           description={t('importDialog.pathHelp')}

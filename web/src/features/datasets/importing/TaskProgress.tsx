@@ -9,15 +9,17 @@ import { Progress } from '@/ui/Progress';
 import { StateChip } from '@/ui/StateChip';
 import { FailedEnd, useTellWhenFailed } from '@/viz/tasks/TaskEnd';
 
+export type TaskEnd = 'succeeded' | 'failed';
+
 /** A task from here until it ends: state, progress, what it says. */
 export function TaskProgress({
   project,
   taskId,
-  onDone,
+  onEnd,
 }: {
   project: string;
   taskId: number;
-  onDone: () => void;
+  onEnd: (end: TaskEnd) => void;
 }) {
   const { t } = useTranslation('datasets');
   const { worded } = useFormat();
@@ -28,8 +30,8 @@ export function TaskProgress({
   const state = task.data?.state;
   useTellWhenFailed(taskId, task.data);
   useEffect(() => {
-    if (state === 'succeeded') onDone();
-  }, [state, onDone]);
+    if (state === 'succeeded' || state === 'failed') onEnd(state);
+  }, [state, onEnd]);
   if (task.isLoadingError)
     return <ErrorState isInline error={task.error} onRetry={() => void task.refetch()} />;
   const isOver = state === 'succeeded' || state === 'failed' || state === 'cancelled';

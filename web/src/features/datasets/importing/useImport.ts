@@ -12,9 +12,12 @@ export type ImportStep =
   | { kind: 'task'; taskId: number }
   | { kind: 'failed'; error: unknown };
 
-export type ImportSource = { kind: 'files'; files: DroppedFile[] } | { kind: 'path'; path: string };
+export type ImportSource =
+  | { kind: 'files'; files: DroppedFile[] }
+  | { kind: 'url'; url: string }
+  | { kind: 'path'; path: string };
 
-type Target = Omit<Schemas['DatasetImport'], 'upload_id' | 'path'>;
+type Target = Omit<Schemas['DatasetImport'], 'upload_id' | 'url' | 'path'>;
 
 /** Carries an import through: packs and sends files, then starts the task that reads them. */
 export function useImport(project: string) {
@@ -27,11 +30,14 @@ export function useImport(project: string) {
     const control = new AbortController();
     abort.current = control;
     try {
-      const place =
-        source.kind === 'path'
-          ? { path: source.path }
-          : { upload_id: await send(source.files, target.name, control.signal) };
-      const task = await importDataset(project, { ...target, ...place });
+      const task = await importDataset(project, {
+        ...target,
+        ...(source.kind === 'files' && {
+          upload_id: await send(source.files, target.name, control.signal),
+        }),
+        ...(source.kind === 'url' && { url: source.url }),
+        ...(source.kind === 'path' && { path: source.path }),
+      });
       void client.invalidateQueries({ queryKey: ['tasks', project] });
       setStep({ kind: 'task', taskId: task.id });
     } catch (error) {

@@ -19,7 +19,7 @@ import { Tabs } from '@/ui/Tabs';
 import { Time } from '@/ui/Time';
 import { RunLink } from '@/viz/plan/PlanView';
 import { type Pipeline, pipelinesQuery, templatesQuery } from '../api';
-import { TemplateCards } from '../templates/TemplateCards';
+import { TemplatesTab } from '../templates/TemplatesTab';
 import { ImportButton } from './ImportButton';
 import { isSortKey, sorted } from './model';
 import { NewPipelineDialog } from './NewPipelineDialog';
@@ -88,14 +88,7 @@ export default function ListPage() {
               id: 'templates',
               label: t('templates.tab'),
               count: gallery?.length,
-              content: templates.isError ? (
-                <ErrorState error={templates.error} onRetry={() => void templates.refetch()} />
-              ) : (
-                <>
-                  <TemplateCards project={project} templates={gallery} />
-                  <MoreButton list={templates} />
-                </>
-              ),
+              content: <TemplatesTab project={project} />,
             },
           ]}
         />

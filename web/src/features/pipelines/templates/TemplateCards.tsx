@@ -1,8 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
-import { LayoutTemplate } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Badge } from '@/ui/Badge';
-import { EmptyState } from '@/ui/EmptyState';
 import { AppLink, projectPath } from '@/ui/routing';
 import { Skeleton } from '@/ui/Skeleton';
 import type { PipelineDocument } from '@/viz/graph/document';
@@ -18,14 +16,6 @@ export function TemplateCards({
   project: string;
   templates: Template[] | undefined;
 }) {
-  const { t } = useTranslation('pipelines');
-  if (templates?.length === 0) {
-    return (
-      <EmptyState icon={LayoutTemplate} title={t('templates.emptyTitle')}>
-        {t('templates.emptyText')}
-      </EmptyState>
-    );
-  }
   return (
     <ul className="grid grid-cols-[repeat(auto-fill,minmax(360px,1fr))] gap-4 p-6">
       {templates === undefined
@@ -62,11 +52,13 @@ function Card({ project, template }: { project: string; template: Template }) {
       </div>
       <div className="flex flex-1 flex-col gap-1.5 p-4">
         <div className="flex items-center gap-2">
-          <h2 className="truncate text-14 font-semibold">{title}</h2>
+          <h2 className="truncate text-14 font-semibold" title={title}>
+            {title}
+          </h2>
           {template.task && <Badge>{t(`task.${template.task}`, { defaultValue: template.task })}</Badge>}
         </div>
         <p className="line-clamp-3 text-12 text-fg-2">{textOf(template.description, i18n.language)}</p>
-        <p className="mt-auto pt-1 text-12 text-fg-3">
+        <p className="mt-auto truncate pt-1 text-12 text-fg-3" title={template.project ?? undefined}>
           {t('templates.steps', { count: template.num_nodes })} ·{' '}
           {t(`templates.origin.${template.origin}`, { project: template.project })}
           {template.origin === 'project' && template.is_shared && ` · ${t('templates.isShared')}`}

@@ -190,11 +190,16 @@ function Wizard({ template, title, parents, document, isPinned }: WizardProps) {
             )}
             {!hasData && !assets.isPending && (
               <div className="mb-4 rounded-md border border-line bg-sunken p-3 text-13 text-fg-2">
-                <p className="mb-2">{t('templates.noData', { kind })}</p>
+                <p className="mb-2">
+                  {t('templates.noData', { kind: t(`kind.${kind}`, { defaultValue: kind }) })}
+                </p>
                 <LinkButton href={projectPath(project, 'datasets')} size="small">
                   {t('templates.import')}
                 </LinkButton>
               </div>
+            )}
+            {Object.keys(parameters).length === 0 && (
+              <p className="text-13 text-fg-2">{t('templates.nothing')}</p>
             )}
             <ParameterForm
               parameters={others}

@@ -1,5 +1,6 @@
-import type { UseQueryResult } from '@tanstack/react-query';
-import { useTranslation } from 'react-i18next';
+import { type UseQueryResult, useQuery } from '@tanstack/react-query';
+import { Trans, useTranslation } from 'react-i18next';
+import { outputsQuery } from '@/api/tasks';
 import { useFormat } from '@/i18n/format';
 import { Badge } from '@/ui/Badge';
 import { CopyButton } from '@/ui/CodeBlock';
@@ -25,7 +26,7 @@ interface SummaryProps {
 /** Why a task did what it did, its attempts, and all that decided its result. */
 export function Summary({ project, task, detail }: SummaryProps) {
   const { t } = useTranslation(['runs', 'pipelines']);
-  const { bytes, duration, worded } = useFormat();
+  const { bytes, span, worded } = useFormat();
   if (detail.isLoadingError) return <ErrorState error={detail.error} onRetry={() => void detail.refetch()} />;
   if (!detail.data) return <SkeletonRows className="p-6" />;
   const { data } = detail;
@@ -43,7 +44,8 @@ export function Summary({ project, task, detail }: SummaryProps) {
             </p>
           )}
         </section>
-        <Attempts detail={data} />
+        <Results project={project} task={task} />
+        <Attempts project={project} detail={data} />
         {data.notes.length > 0 && (
           <section>
             <SectionTitle>{t('task.notes')}</SectionTitle>
@@ -100,7 +102,7 @@ export function Summary({ project, task, detail }: SummaryProps) {
               },
               {
                 label: t('task.timeout'),
-                value: data.timeout_s === null ? null : duration(data.timeout_s),
+                value: data.timeout_s === null ? null : span(data.timeout_s),
               },
               { label: t('task.digest'), value: data.digest && <Digest digest={data.digest} /> },
             ]}
@@ -149,14 +151,49 @@ function Digest({ digest }: { digest: string }) {
   );
 }
 
-function Attempts({ detail }: { detail: TaskDetail }) {
+/** The versions of datasets and models that came of the task, with the way to each. */
+function Results({ project, task }: { project: string; task: Task }) {
+  const { t } = useTranslation('runs');
+  const isThere = task.state === 'succeeded' || task.state === 'reused';
+  const outputs = useQuery({ ...outputsQuery(project, task.id), enabled: isThere }).data ?? [];
+  const published = outputs.filter(({ published_as }) => published_as);
+  if (published.length === 0) return null;
+  return (
+    <section>
+      <SectionTitle>{t('task.results')}</SectionTitle>
+      <ul className="flex flex-wrap gap-x-4 gap-y-1 text-13">
+        {published.map(({ name, type, published_as }) => (
+          <li key={name}>
+            <Published type={type} name={published_as} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Attempts({ project, detail }: { project: string; detail: TaskDetail }) {
   const { t } = useTranslation('runs');
   const { duration, worded } = useFormat();
   if (detail.attempts.length === 0) {
     return detail.reused_from === null ? null : (
       <section>
         <SectionTitle>{t('task.attempts')}</SectionTitle>
-        <p className="text-13 text-fg-2">{t('task.reusedFrom', { id: detail.reused_from })}</p>
+        <p className="text-13 text-fg-2">
+          <Trans
+            t={t}
+            i18nKey="task.reusedFrom"
+            values={{ id: detail.reused_from }}
+            components={{
+              task: (
+                <AppLink
+                  href={projectPath(project, 'tasks', detail.reused_from)}
+                  className="text-accent hover:underline"
+                />
+              ),
+            }}
+          />
+        </p>
       </section>
     );
   }

@@ -3,9 +3,11 @@ import { useTranslation } from 'react-i18next';
 import { useFormat } from '@/i18n/format';
 import { ErrorState } from '@/ui/ErrorState';
 import { Page, PageHeader } from '@/ui/PageHeader';
+import { Progress } from '@/ui/Progress';
 import { projectPath, useGo, useParam, useProject, useQueryState } from '@/ui/routing';
 import { Skeleton } from '@/ui/Skeleton';
 import { StateChip } from '@/ui/StateChip';
+import { TimeLeft } from '@/viz/TimeLeft';
 import { taskTitle } from '@/viz/tasks/FailedTasks';
 import type { TaskDetail } from '../api';
 import { homeOf } from '../model';
@@ -49,18 +51,8 @@ export default function TaskPage() {
       >
         <StateChip state={task.state} />
       </PageHeader>
-      {(task.reason || task.progress_message) && (
-        <p
-          role="status"
-          className={`shrink-0 border-b border-line px-6 py-2 text-13 break-words ${task.state === 'failed' ? 'bg-[color-mix(in_srgb,var(--failed)_10%,transparent)] text-failed' : 'bg-surface text-fg-2'}`}
-        >
-          {task.reason || task.progress_message}
-        </p>
-      )}
-      <section
-        aria-label={t('task.views')}
-        className="flex min-h-0 flex-1 flex-col border-t border-line bg-surface"
-      >
+      <Headline task={task} />
+      <section aria-label={t('task.views')} className="flex min-h-0 flex-1 flex-col bg-surface">
         <TaskViews project={project} task={task} detail={detail} attempt={attempt} />
       </section>
     </div>
@@ -83,6 +75,37 @@ function parentsOf(
     { label: `#${task.run_id}`, href: run },
     { label: t('trials.stepSearch', { name: step }), href: `${run}?${new URLSearchParams({ task: step })}` },
   ];
+}
+
+/** Why it failed or waits; how far it is while it runs. */
+function Headline({ task }: { task: TaskDetail }) {
+  const { t } = useTranslation('runs');
+  const text = task.reason || task.progress_message;
+  const isRunning = task.state === 'running' && task.started_at !== null;
+  if (!text && !isRunning) return null;
+  return (
+    <div
+      className={`flex shrink-0 items-center gap-4 border-b border-line px-6 py-2 text-13 ${task.state === 'failed' ? 'bg-[color-mix(in_srgb,var(--failed)_10%,transparent)] text-failed' : 'bg-surface text-fg-2'}`}
+    >
+      <p role="status" className="min-w-0 flex-1 break-words">
+        {text}
+      </p>
+      {isRunning && (
+        <>
+          <Progress
+            isLabelHidden
+            label={t('task.progress')}
+            value={task.progress}
+            tone="running"
+            className="w-56 shrink-0"
+          />
+          <span className="shrink-0 text-12 tabular-nums">
+            <TimeLeft since={task.started_at ?? ''} progress={task.progress} />
+          </span>
+        </>
+      )}
+    </div>
+  );
 }
 
 /** Goes on to the page of the run that a task belongs to, at the same place; a trial is not among the steps there. */

@@ -16,7 +16,7 @@ import { collectGarbage, countStorage, type GarbageItem, garbageQuery, storageQu
 /** Looks what nothing refers to any more, shows it, and removes it when one agrees. */
 export function CleanUpDialog({ onClose }: { onClose: () => void }) {
   const { t } = useTranslation('settings');
-  const { bytes, count: counted, duration, worded } = useFormat();
+  const { bytes, count: counted, span, worded } = useFormat();
   const client = useQueryClient();
   const storage = useQuery(storageQuery).data;
   const { mutate: look, ...count } = useMutation({
@@ -76,7 +76,7 @@ export function CleanUpDialog({ onClose }: { onClose: () => void }) {
         </p>
       ) : (
         <div className="space-y-3">
-          <p className="text-13 text-fg-2">{t('storage.cleanText', { time: duration(removable.after_s) })}</p>
+          <p className="text-13 text-fg-2">{t('storage.cleanText', { time: span(removable.after_s) })}</p>
           <p className="text-13 font-medium">
             {isIdle
               ? t('storage.nothing')

@@ -1,5 +1,6 @@
 import { useTranslation } from 'react-i18next';
 import { AppLink } from '@/ui/routing';
+import { taskTitle } from '@/viz/tasks/FailedTasks';
 import type { Reference } from './api';
 import { pathOf } from './model';
 
@@ -10,7 +11,8 @@ export function References({ references, hasMore }: { references: Reference[]; h
   return (
     <ul className="flex flex-wrap gap-x-3 gap-y-0.5">
       {references.map((reference, index) => {
-        const { type, project, name, version, task_id } = reference;
+        const { type, project, version, task_id, algorithm } = reference;
+        const name = algorithm ? taskTitle(t, { ...reference, algorithm }) : reference.name;
         const href = pathOf(reference);
         const text = t(`storage.reference.${type}`, { name, version, id: task_id });
         return (

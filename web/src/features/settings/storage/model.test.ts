@@ -8,13 +8,13 @@ it('keeps the order of kinds and leaves out those without bytes', () => {
   ]);
 });
 
-it('leads to the version, or to the step in its run', () => {
+it('leads to the version, or to the step in its run or by itself', () => {
   const version = { project: 'lab', version: '3', task_id: null, run_id: null };
   expect(pathOf({ ...version, type: 'dataset', name: 'street scenes' })).toBe(
     '/p/lab/datasets/street%20scenes?v=3',
   );
   expect(pathOf({ ...version, type: 'algorithm', name: 'toy', project: null })).toBeNull();
   const task = { project: 'lab', name: 'train a/b', version: null, task_id: 7 };
-  expect(pathOf({ ...task, type: 'made', run_id: 4 })).toBe('/p/lab/runs/4?task=train%20a%2Fb');
-  expect(pathOf({ ...task, type: 'took', run_id: null })).toBeNull();
+  expect(pathOf({ ...task, type: 'made', run_id: 4 })).toBe('/p/lab/runs/4?task=train+a%2Fb');
+  expect(pathOf({ ...task, type: 'took', run_id: null })).toBe('/p/lab/tasks/7');
 });

@@ -1,6 +1,7 @@
 /** Rules of the storage page: colours of kinds, and where the things lead that refer to an artifact. */
 
 import { projectPath } from '@/ui/routing';
+import { taskPath } from '@/viz/tasks/place';
 import type { Kind, Reference } from './api';
 
 export const KINDS: Kind[] = ['dataset', 'model', 'algorithm', 'step', 'none'];
@@ -26,7 +27,7 @@ export function partsOf(bytes: Partial<Record<Kind, number>>): { id: Kind; count
 }
 
 /** Where one gets from a reference; null for what belongs to no project or has no page of its own. */
-export function pathOf({ type, project, name, version, run_id }: Reference): string | null {
+export function pathOf({ type, project, name, version, task_id, run_id }: Reference): string | null {
   if (project === null) return null;
   switch (type) {
     case 'dataset':
@@ -36,8 +37,6 @@ export function pathOf({ type, project, name, version, run_id }: Reference): str
     case 'algorithm':
       return projectPath(project, 'algorithms', name);
     default:
-      return run_id === null
-        ? null
-        : `${projectPath(project, 'runs', run_id)}?task=${encodeURIComponent(name)}`;
+      return task_id === null ? null : taskPath(project, { id: task_id, run_id, name });
   }
 }
