@@ -188,7 +188,7 @@ function Attempts({ project, detail }: { project: string; detail: TaskDetail }) 
               task: (
                 <AppLink
                   href={projectPath(project, 'tasks', detail.reused_from)}
-                  className="text-accent hover:underline"
+                  className="text-accent underline"
                 />
               ),
             }}
