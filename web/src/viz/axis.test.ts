@@ -12,7 +12,8 @@ describe('axes', () => {
 
   it('has powers of ten on a log scale, and more where there are few', () => {
     expect(texts(numberAxis([0.0001, 0.1], { isLog: true }))).toEqual(['1e-4', '0.001', '0.01', '0.1']);
-    expect(texts(numberAxis([0.0002, 0.01], { isLog: true }))).toEqual(['2e-4', '0.001', '0.005']);
+    expect(texts(numberAxis([0.0002, 0.01], { isLog: true }))).toEqual(['3e-4', '0.001', '0.003', '0.01']);
+    expect(texts(numberAxis([0.15, 0.6], { isLog: true }))).toEqual(['0.2', '0.5']);
     expect(texts(numberAxis([0.31, 0.39], { isLog: true }))).toEqual(['0.31', '0.39']);
     const { place } = numberAxis([0.001, 0.1], { isLog: true });
     expect([place(0.01), place(0), place('x')]).toEqual([0.5, null, null]);

@@ -66,7 +66,7 @@ function marksOf(least: number, most: number, count: number, isWhole: boolean): 
   );
 }
 
-/** Powers of ten within a range, with 2 and 5 of each where there are few; the ends where there are none. */
+/** Powers of ten within a range, with others between them where there are few; the ends where there are none. */
 function logMarks(least: number, most: number, count: number): number[] {
   const [first, last] = [Math.floor(Math.log10(least)), Math.ceil(Math.log10(most))];
   const powers = Array.from({ length: last - first + 1 }, (_, index) => first + index);
@@ -76,8 +76,13 @@ function logMarks(least: number, most: number, count: number): number[] {
       .filter((mark) => mark >= least * 0.999 && mark <= most * 1.001);
   const tens = within([1]);
   if (tens.length >= 3 || tens.length >= count) return thinned(tens, count);
-  const more = within([1, 2, 5]);
-  return more.length >= 2 ? thinned(more, count) : [least, most];
+  const more = [
+    [1, 3],
+    [1, 2, 5],
+  ]
+    .map(within)
+    .find((marks) => marks.length >= 2);
+  return more ? thinned(more, count) : [least, most];
 }
 
 function thinned(marks: number[], count: number): number[] {

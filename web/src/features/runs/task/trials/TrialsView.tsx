@@ -32,6 +32,7 @@ interface TrialsViewProps {
 
 /** What a search tried and what came of it: how far it is, a table of the trials, and plots of them. */
 export default function TrialsView({ project, run, task, search }: TrialsViewProps) {
+  const { t } = useTranslation('runs');
   const isGoing = !isOver(task.state);
   const key = ['tasks', project, task.id, 'trials'];
   useLiveQueries([`run:${run.id}`], ({ type }) => (type === 'task' ? [[...key, 'list']] : []), {
@@ -51,7 +52,12 @@ export default function TrialsView({ project, run, task, search }: TrialsViewPro
         <div className="min-h-0 overflow-auto px-3">
           <TrialTable project={project} taskId={task.id} search={search} isGoing={isGoing} />
         </div>
-        <div className="min-h-0 overflow-auto border-l border-line px-4 py-3">
+        <section
+          aria-label={t('trials.plots')}
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached with the keyboard
+          tabIndex={0}
+          className="min-h-0 overflow-auto border-l border-line px-4 py-3"
+        >
           {trials.isLoadingError ? (
             <ErrorState error={trials.error} onRetry={() => void trials.refetch()} isInline />
           ) : trials.data ? (
@@ -64,7 +70,7 @@ export default function TrialsView({ project, run, task, search }: TrialsViewPro
           ) : (
             <Skeleton className="h-44" />
           )}
-        </div>
+        </section>
       </div>
     </div>
   );
