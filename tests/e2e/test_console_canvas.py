@@ -1,4 +1,4 @@
-"""Drawing in a real browser: what is offered, swapped, pasted, checked, planned, and carried to another server."""
+"""Drawing in a real browser: what is offered, swapped, pasted, checked, planned, searched, and carried elsewhere."""
 
 import json
 import shutil
@@ -32,6 +32,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory, images: Path) -> Iterator[Lo
             for name in ("canvas-en", "paste-en", "canvas-zh"):
                 client.pipelines.create(name, _pipeline(name))
             client.pipelines.create("swap", _two_branches())
+            client.pipelines.create("search", _data_alone())
             for name in ("canvas-en", "swap"):
                 run = client.runs.wait(client.runs.create(pipeline=name).id, timeout_s=120)
                 assert run.state == "succeeded", run.reason
@@ -108,6 +109,11 @@ def _two_branches() -> dict[str, Any]:
             {"from": "more.dataset", "to": "second.dataset"},
         ],
     }
+
+
+def _data_alone() -> dict[str, Any]:
+    nodes = [{"id": "data", "type": "dataset", "dataset": "shapes@1"}]
+    return {"schema": "kpl.pipeline/v1", "name": "search", "nodes": nodes}
 
 
 def test_what_is_drawn_is_offered_swapped_checked_and_carried(drawn: LocalServer, other: LocalServer) -> None:

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { atRest, BASE, filled, lookAt, open, PASSWORD, signIn, start, texts, USER } from './browser.mjs';
 
 const OTHER = process.env.KPL_E2E_OTHER;
-const wordsOf = (language) => texts(language, 'pipelines');
+const wordsOf = (language) => ({ ...texts(language, 'pipelines'), runs: texts(language, 'runs') });
 const browser = await start();
 
 const node = (page, id) => page.locator(`.kpl-canvas .react-flow__node[data-id="${id}"]`);
@@ -280,6 +280,105 @@ async function planAfterSwap(page, words, look) {
   await page.keyboard.press('Escape');
 }
 
+/** The table of a search's trials, once all of them have ended; its first row is the best. */
+async function trialsOf(page, words) {
+  const table = page.getByRole('grid', { name: words.runs.trials.title });
+  await table.waitFor();
+  const rows = table.getByRole('row').filter({ hasText: '0.' });
+  await rows.nth(NUM_TRIALS - 1).waitFor({ timeout: FOR_TRIALS_MS });
+  await rows.first().getByRole('img', { name: words.runs.trials.best }).waitFor({ timeout: FOR_TRIALS_MS });
+  return rows;
+}
+
+const NUM_TRIALS = 4;
+const FOR_TRIALS_MS = 60_000;
+
+/** A search from the palette, joined and given its ranges; its trials are looked at while and after they run, and used. */
+async function searchesByMouse(page, words, look) {
+  await page.goto(`${BASE}/p/default/pipelines/search`);
+  await atRest(node(page, 'data'));
+  const add = page.getByRole('button', {
+    name: filled(words.palette.add, { name: words.search.title }),
+    exact: true,
+  });
+  await add.dragTo(page.locator('.react-flow__pane'), { targetPosition: { x: 560, y: 160 } });
+  await node(page, 'train').waitFor();
+  const inside = inspector(page, words);
+  await inside.getByRole('button', { name: new RegExp(words.inspector.algorithm) }).click();
+  await page.getByRole('option', { name: /hello_python/ }).click();
+  const trials = inside.getByRole('textbox', { name: words.search.trials, exact: true });
+  await trials.fill(String(NUM_TRIALS));
+  await inside.getByRole('textbox', { name: words.search.parallel, exact: true }).fill('2');
+  await trials.click();
+  const smoothing = inside.getByRole('group', { name: filled(words.search.rangeOf, { name: 'Smoothing' }) });
+  const most = smoothing.getByRole('textbox', { name: words.search.max, exact: true });
+  await most.fill('500');
+  await smoothing.getByText(filled(words.search.fault.value, { bounds: '0 – 100' })).waitFor();
+  await look(page, 'search-fault');
+  await most.fill('50');
+  // There and back: a fixed value, and the same range again.
+  await smoothing.getByRole('button', { name: filled(words.search.fix, { name: 'Smoothing' }) }).click();
+  const begin = inside.getByRole('button', { name: filled(words.search.parameter, { name: 'Smoothing' }) });
+  await begin.click();
+  await smoothing.waitFor();
+  assert.equal(await most.inputValue(), '50');
+  await drag(page, port(page, 'data', 'out:dataset'), await centre(port(page, 'train', 'in:dataset')));
+  await node(page, 'train')
+    .getByText(filled(words.search.badge_other, { shown: NUM_TRIALS }))
+    .waitFor();
+  const isWhole = ({ nodes, edges }) =>
+    edges?.length === 1 &&
+    nodes[1].search?.trials === NUM_TRIALS &&
+    nodes[1].search.parameters.smoothing.max === 50;
+  await untilDrawn(page, 'search', isWhole, 'a search was drawn');
+  await look(page, 'search');
+  await page.getByRole('button', { name: words.editor.run, exact: true }).click();
+  await page.getByRole('dialog').getByRole('button', { name: words.run.start, exact: true }).click();
+  await page.waitForURL(/\/runs\/\d+/);
+  const run = page.url();
+  await node(page, 'train').click();
+  await trialsOf(page, words);
+  await page
+    .locator('header')
+    .getByText(words.state.succeeded, { exact: true })
+    .first()
+    .waitFor({ timeout: FOR_TRIALS_MS });
+  await look(page, 'trials');
+  // A dot opens its trial, which leads back to the search.
+  const dot = page.getByRole('img', {
+    name: filled(words.runs.trials.overLabel_other, { metric: 'accuracy', count: NUM_TRIALS }),
+  });
+  await dot.locator('circle').last().click({ force: true });
+  await page.waitForURL(/\/tasks\/\d+/);
+  await page.getByRole('tab', { name: words.runs.task.log }).click();
+  await page.getByRole('link', { name: filled(words.runs.trials.stepSearch, { name: 'train' }) }).click();
+  await trialsOf(page, words);
+  return run;
+}
+
+/** The same trials in the other language: sorted by the header, opened with Enter, used in the pipeline, undone. */
+async function usesByKeyboard(page, words, look, run) {
+  await page.goto(`${run.split('?')[0]}?task=train`);
+  const rows = await trialsOf(page, words);
+  await look(page, 'trials');
+  await page.getByRole('columnheader', { name: words.runs.trials.trial }).press('Enter');
+  await page.waitForURL(/sort=trial/);
+  await rows.first().getByRole('rowheader').filter({ hasText: /^1$/ }).or(rows.first()).first().waitFor();
+  await rows.first().press('Enter');
+  await page.waitForURL(/\/tasks\/\d+/);
+  await page.getByRole('heading', { name: filled(words.runs.trials.trialOf, { number: 1 }) }).waitFor();
+  await look(page, 'trial');
+  await page.goBack();
+  await page.getByRole('button', { name: words.runs.trials.use }).press('Enter');
+  await page.waitForURL(/\/pipelines\/search/);
+  const train = ({ nodes }) => nodes.find(({ id }) => id === 'train');
+  const isFixed = (document) => !train(document).search && train(document).parameters.smoothing !== undefined;
+  await untilDrawn(page, 'search', isFixed, 'the best values are in the pipeline');
+  await look(page, 'used');
+  await page.getByRole('button', { name: words.canvas.undo, exact: true }).last().press('Enter');
+  await untilDrawn(page, 'search', (document) => train(document).search !== undefined, 'and that is undone');
+}
+
 async function withTheMouse() {
   const { context, page, problems } = await open(browser, { language: 'en', theme: 'light', width: 1440 });
   context.setDefaultTimeout(10_000);
@@ -291,11 +390,13 @@ async function withTheMouse() {
   await swapsInPlace(page, words, look);
   await planAfterSwap(page, words, look);
   await runsInThree(page, words, look);
+  const run = await searchesByMouse(page, words, look);
   assert.deepEqual(problems, []);
   await context.close();
+  return run;
 }
 
-async function withTheKeyboard() {
+async function withTheKeyboard(run) {
   const { context, page, problems } = await open(browser, { language: 'zh', theme: 'dark', width: 1280 });
   context.setDefaultTimeout(10_000);
   const words = wordsOf('zh');
@@ -305,13 +406,13 @@ async function withTheKeyboard() {
   await addsByKeyboard(page, words, look);
   await readsText(page, words, look);
   await carriesToAnother(page, words);
+  await usesByKeyboard(page, words, look, run);
   assert.deepEqual(problems, []);
   await context.close();
 }
 
 try {
-  await withTheMouse();
-  await withTheKeyboard();
+  await withTheKeyboard(await withTheMouse());
   console.log('2 rounds made');
 } finally {
   await browser.close();
