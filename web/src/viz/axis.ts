@@ -55,13 +55,14 @@ export function asWord(value: unknown): string {
 
 /** About `count` round numbers within a range. */
 function marksOf(least: number, most: number, count: number, isWhole: boolean): number[] {
-  const rough = (most - least) / count;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((digit) => digit * power).find((each) => each >= rough * 0.999) ?? rough;
+  const length = most - least;
+  const power = 10 ** Math.floor(Math.log10(length / count));
+  const away = (step: number) => Math.abs(length / step - count);
+  const step = [1, 2, 5, 10].map((digit) => digit * power).reduce((a, b) => (away(b) < away(a) ? b : a));
   const by = isWhole ? Math.max(1, Math.round(step)) : step;
   const first = Math.ceil(least / by - 1e-9);
-  const length = Math.floor(most / by + 1e-9) - first + 1;
-  return Array.from({ length: Math.max(0, length) }, (_, index) =>
+  const numMarks = Math.floor(most / by + 1e-9) - first + 1;
+  return Array.from({ length: Math.max(0, numMarks) }, (_, index) =>
     Number(((first + index) * by).toPrecision(10)),
   );
 }

@@ -238,7 +238,9 @@ function Footer({ node, facts, status, problem, isError }: FooterProps) {
           </span>
         )}
         <span className="relative shrink-0 tabular-nums">
-          {status.since !== null && <TimeLeft since={status.since} progress={isGoing ? progress : null} />}
+          {status.since !== null && !isSearching && (
+            <TimeLeft since={status.since} progress={isGoing ? progress : null} />
+          )}
           {status.since === null && status.duration_s ? duration(status.duration_s) : ''}
         </span>
       </div>

@@ -8,6 +8,7 @@ import type { SearchRange } from '@/viz/graph/document';
 import { type Dot, ScatterPlot } from '@/viz/ScatterPlot';
 import { bestSoFar, searchedIn, type Trial, wordsOf } from '@/viz/search/trials';
 import type { SearchState } from '../../api';
+import { isOver } from '../../model';
 import { parameterText } from './TrialTable';
 
 interface TrialPlotsProps {
@@ -27,7 +28,6 @@ export function TrialPlots({ project, trials, search, ranges }: TrialPlotsProps)
   const name = words(search.metric);
   const { dots, line, yAxis, trialAxis } = useMemo(() => {
     const shown = trials.filter(({ value }) => value !== null);
-    const numbers = shown.map(({ trial }) => trial);
     return {
       dots: shown.map((trial) => ({ trial, look: lookOf(trial) })),
       line: bestSoFar(trials, search.direction).map(({ trial, value }) => ({ x: trial, y: value })),
@@ -35,7 +35,10 @@ export function TrialPlots({ project, trials, search, ranges }: TrialPlotsProps)
         shown.map(({ value }) => value),
         { count: 4 },
       ),
-      trialAxis: numberAxis([1, ...numbers], { isWhole: true, count: 8 }),
+      trialAxis: numberAxis(
+        trials.map(({ trial }) => trial),
+        { isWhole: true, count: 8 },
+      ),
     };
   }, [trials, search.direction]);
   if (dots.length === 0) return <p className="text-13 text-fg-3">{t('trials.noValues')}</p>;
@@ -60,7 +63,10 @@ export function TrialPlots({ project, trials, search, ranges }: TrialPlotsProps)
       <figure>
         <figcaption className="mb-1 flex flex-wrap items-baseline gap-x-3 text-12">
           <span className="font-medium">{t('trials.over', { metric: name })}</span>
-          <Legend hasOpen={dots.some(({ look }) => look === 'open')} />
+          <Legend
+            hasOpen={dots.some(({ look }) => look === 'open')}
+            isGoing={dots.some(({ trial }) => !isOver(trial.state))}
+          />
         </figcaption>
         <ScatterPlot
           label={t('trials.overLabel', { metric: name, count: dots.length })}
@@ -103,7 +109,7 @@ function lookOf({ is_best, state, is_stopped_early }: Trial): Dot['look'] {
   return is_stopped_early || (state !== 'succeeded' && state !== 'reused') ? 'open' : 'plain';
 }
 
-function Legend({ hasOpen }: { hasOpen: boolean }) {
+function Legend({ hasOpen, isGoing }: { hasOpen: boolean; isGoing: boolean }) {
   const { t } = useTranslation('runs');
   const mark = 'size-2 rounded-full border-[1.5px]';
   return (
@@ -119,7 +125,7 @@ function Legend({ hasOpen }: { hasOpen: boolean }) {
       {hasOpen && (
         <span className="flex items-center gap-1">
           <span aria-hidden className={`${mark} border-fg-3 bg-surface`} />
-          {t('trials.notEnded')}
+          {t(isGoing ? 'trials.notEnded' : 'trials.stoppedEarly')}
         </span>
       )}
     </span>
