@@ -33,6 +33,7 @@ from kpl.cli.output import (
 from kpl.cli.values import DatasetKindName, ErrorPolicy, FormatName
 from kpl.dataset import kinds
 from kpl.errors import Invalid
+from kpl.storage.url import is_remote
 
 if TYPE_CHECKING:
     from kpl.dataset import Dataset
@@ -527,7 +528,8 @@ def import_(
     source: Annotated[
         str | None,
         typer.Argument(
-            help="Folder or archive on this machine, or the web address of an archive or a table."
+            help="Folder or archive on this machine, or the web address of an archive or a table (administrators: "
+            "also s3://bucket/folder)."
         ),
     ] = None,
     server_path: Annotated[
@@ -547,7 +549,7 @@ def import_(
         raise Invalid(
             "Nothing to import, or two things.", hint="Give a folder, a web address or --server-path."
         )
-    is_on_web = source is not None and source.startswith(("http://", "https://"))
+    is_on_web = source is not None and is_remote(source)
     with context.client() as client:
         with Progress(
             TextColumn("uploading"),
