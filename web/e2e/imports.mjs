@@ -112,6 +112,7 @@ const web = http.createServer((request, response) => {
   response.setHeader('Content-Type', file.endsWith('.html') ? 'text/html' : 'application/octet-stream');
   response.end(file.endsWith('.html') ? '<html></html>' : fs.readFileSync(`${folder}${file}`));
 });
+
 /** Presses Run in the dialog of Try once the plan says that one step runs, and waits for the run's end. */
 async function runTried() {
   const dialog = page.getByRole('dialog');
