@@ -13,8 +13,10 @@ import pytest
 from kpl.algorithm import protocol
 from kpl.dataset import Dataset
 from kpl.sentence import in_chinese
+from kpl.storage import open_storage
 from kpl.testing.faulty_proxy import FaultyProxy
 from kpl.testing.nginx import has_nginx, nginx
+from kpl.testing.s3 import has_moto, moto
 
 if TYPE_CHECKING:
     from tests.builtin.conftest import EncodePng, MakeTask
@@ -104,6 +106,21 @@ def test_an_archive_is_fetched_from_the_web_through_a_bad_network(
     assert progress == sorted(progress)
     assert progress[-1] == 1
     assert not (task.folder / "checkpoints" / "fetched").exists()
+
+
+@pytest.mark.skipif(not has_moto(), reason="moto is not installed")
+def test_a_folder_of_an_object_store_is_imported(
+    make_task: "MakeTask", source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with moto(tmp_path / "moto") as server:
+        pets = open_storage(server.url("pets"))
+        for path in source.rglob("*.png"):
+            pets.write_atomic(path.relative_to(source).as_posix(), path.read_bytes())
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", server.access_key)
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", server.secret_key)
+        url = f"s3://bucket/pets?endpoint=http://127.0.0.1:{server.port}&region=us-east-1"
+        finished = make_task(NAME, "process", inputs={}, url=url).run()
+    assert Dataset.open(finished.outputs["dataset"]).class_names == ("cat", "dog")
 
 
 def test_an_address_in_a_private_network_is_refused(make_task: "MakeTask") -> None:

@@ -156,7 +156,7 @@ def test_a_damaged_dataset_is_repaired(packed: Path) -> None:
     data = bytearray(shard.read_bytes())
     data[100] ^= 255
     shard.write_bytes(data)
-    assert "1 samples lost" in " ".join(_run("repair", packed).stdout.split())
+    assert "1 sample lost" in " ".join(_run("repair", packed).stdout.split())
     assert len(Dataset.open(packed)) == 5
     _run("verify", packed)
 
@@ -172,7 +172,7 @@ def test_samples_are_added_removed_and_brought_back(packed: Path, tmp_path: Path
     ).replace("'", "")
     again = _run("append", packed, tmp_path / "more", "--keep-first")
     assert "version 2, 0 samples added to 7, 0 problems" in again.stdout
-    assert "1 samples were left out" in again.stderr
+    assert "left out: 1 sample" in again.stderr
     (tmp_path / "keys.txt").write_text("a/0.png\na/2.png\n")
     gone = _run("remove", packed, "b/1.png", "a/0.png", "--list", tmp_path / "keys.txt", "-m", "blurred")
     assert "version 3, 4 samples, 3 samples removed" in gone.stdout

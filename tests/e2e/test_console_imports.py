@@ -5,6 +5,7 @@ from pathlib import Path
 
 from kpl.client import local_server
 from kpl.testing.published import image_bytes
+from kpl.testing.toy_algorithm import write_toy_algorithm
 
 from .console import NEEDS_BROWSER, run_script, set_password  # noqa: TID252  tests are no package with a name of its own
 
@@ -35,7 +36,12 @@ def test_layouts_of_every_kind_are_imported_and_an_algorithm_is_tried(tmp_path: 
     (folder / "words.csv").write_text("text,label\na fine day,praise\na dull day,blame\n")
     with local_server(tmp_path / "data") as running:
         with running.client() as client:
-            link = client.users.sign_in_link("admin")
-        set_password(link)
-        printed = run_script("imports.mjs", running.url, str(folder))
+            client.algorithms.install(write_toy_algorithm(tmp_path / "toy"))
+            set_password(client.users.sign_in_link("admin"))
+            try:
+                printed = run_script("imports.mjs", running.url, str(folder))
+            finally:
+                for endpoint in client.endpoints.list():
+                    client.endpoints.stop(endpoint.name)
+                    client.tasks.wait(endpoint.task_id, until_over=True)
     assert "imported" in printed, printed

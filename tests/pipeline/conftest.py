@@ -109,6 +109,7 @@ def catalog() -> Catalog:
                 _algorithm(CLASSIFIER.replace("VERSION", "1.0.0"), "2"),
                 _algorithm(CLASSIFIER.replace("VERSION", "1.1.0"), "3"),
             ],
+            "importer": [_algorithm(f"{SPLIT.replace('split', 'importer')}for_pipelines: false\n", "4")],
         },
         datasets={
             "digits": [

@@ -30,6 +30,10 @@ CASES: dict[str, tuple[Change, str, str, str, str]] = {
         lambda p: node(p, "train").update(algorithm="clasifier"),
         "train", "nodes.train.algorithm", "There is no algorithm 'clasifier'.", "Did you mean 'classifier'",
     ),
+    "algorithm that is not for pipelines": (
+        lambda p: node(p, "split").update(algorithm="importer"),
+        "split", "nodes.split.algorithm", "Algorithm 'importer' is not for pipelines", "Use what it makes.",
+    ),
     "unknown function": (
         lambda p: node(p, "test").update(function="tset"),
         "test", "nodes.test.function", "Algorithm 'classifier' has no function 'tset'.", "Did you mean 'test'",

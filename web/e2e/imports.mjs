@@ -1,5 +1,6 @@
-// Imports real layouts through the dialog on a real server: found out by themselves or named, by a path, a web address and by files.
-// What cannot be read leads to the log, and an algorithm is tried on what was imported. Called with the folder that
+// Imports real layouts through the dialog on a real server: found out by themselves or named, by a path, a web address
+// and by files. What cannot be read leads to the log, and an algorithm is tried on what was imported.
+// A model that another one replaced as a service is put back. Called with the folder that
 // holds them.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -98,9 +99,7 @@ async function tryOut(dataset) {
   await dialog.locator('label').filter({ hasText: dataset }).click();
   await dialog.getByText('1 to run').waitFor();
   await lookAt(page, 'imports-try');
-  await dialog.getByRole('button', { name: 'Run', exact: true }).click();
-  await page.waitForURL(/\/runs\/\d+/);
-  await page.locator('header').first().getByText('Succeeded').waitFor();
+  await runTried();
   await page.goto(`${BASE}/p/default/datasets`);
   await page.getByRole('searchbox', { name: 'Search datasets' }).fill(`${dataset}-PROCESS`);
   await page.waitForURL(/q=/);
@@ -113,6 +112,45 @@ const web = http.createServer((request, response) => {
   response.setHeader('Content-Type', file.endsWith('.html') ? 'text/html' : 'application/octet-stream');
   response.end(file.endsWith('.html') ? '<html></html>' : fs.readFileSync(`${folder}${file}`));
 });
+
+/** Presses Run in the dialog of Try once the plan says that one step runs, and waits for the run's end. */
+async function runTried() {
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('1 to run').waitFor();
+  await dialog.getByRole('button', { name: 'Run', exact: true }).click();
+  await page.waitForURL(/\/runs\/\d+/);
+  await page.locator('header').first().getByText('Succeeded').waitFor();
+}
+
+/** Tries training and serving from the page of an algorithm; what the endpoint is given later is rolled back at one press. */
+async function serveAndRollBack() {
+  const api = `${BASE}/api/v1`;
+  await page.goto(`${BASE}/p/default/algorithms/toy?try=train`);
+  await runTried();
+  await page.locator('.react-flow__node').getByText('Train', { exact: true }).first().waitFor();
+  // The only model that fits is chosen already.
+  await page.goto(`${BASE}/p/default/algorithms/toy?try=serve`);
+  await runTried();
+  await page.goto(`${BASE}/p/default/endpoints/toy`);
+  const ready = page.getByRole('listitem').filter({ hasText: 'toy v1' }).filter({ hasText: 'Ready' });
+  await ready.waitFor();
+  const { csrf_token } = await (await context.request.get(`${api}/session`)).json();
+  const given = await context.request.post(`${api}/projects/default/endpoints`, {
+    headers: { 'X-CSRF-Token': csrf_token },
+    data: { name: 'toy', model: 'toy', parameters: { greeting: 'good day' } },
+  });
+  assert.equal(given.status(), 201);
+  const back = page.getByRole('button', { name: /^Roll back/ });
+  await back.waitFor();
+  await lookAt(page, 'imports-endpoint');
+  await back.click();
+  await page.getByText('Going back to toy v1').waitFor();
+  // The second stands below the third then, and says what it was told otherwise.
+  await page.getByRole('listitem').filter({ hasText: 'good day' }).filter({ hasText: 'Stopped' }).waitFor();
+  assert.equal(await page.getByRole('listitem').filter({ hasText: 'toy v1' }).count(), 3);
+  const answer = await context.request.get(`${BASE}/serve/default/toy/hello`);
+  assert.equal((await answer.json()).greeting, 'hi');
+}
 
 try {
   await signIn(page);
@@ -129,6 +167,7 @@ try {
   await page.getByText('a fine day').waitFor();
   await fail('broken', `${folder}/broken`);
   await tryOut('classes');
+  await serveAndRollBack();
   assert.deepEqual(problems, []);
   console.log('imported');
 } finally {

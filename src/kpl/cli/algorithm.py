@@ -13,6 +13,7 @@ from kpl.cli.output import (
     Yes,
     confirm,
     err,
+    nothing,
     out,
     print_fields,
     print_json,
@@ -102,7 +103,7 @@ def list_(search: Search = None, limit: Limit = 50, json: Json = False) -> None:
             (a.name, a.version, a.origin, a.task, ", ".join(a.functions), a.title.get("en"))
             for a in algorithms
         ],
-        empty="No algorithms.",
+        empty=nothing("No algorithms.", search=search),
     )
 
 

@@ -22,7 +22,9 @@ from kpl.cli.output import (
     Search,
     Yes,
     confirm,
+    counted,
     err,
+    nothing,
     out,
     print_fields,
     print_json,
@@ -33,6 +35,7 @@ from kpl.cli.output import (
 from kpl.cli.values import DatasetKindName, ErrorPolicy, FormatName
 from kpl.dataset import kinds
 from kpl.errors import Invalid
+from kpl.storage.url import is_remote
 
 if TYPE_CHECKING:
     from kpl.dataset import Dataset
@@ -116,7 +119,9 @@ def _pack(
     if json:
         print_json(_import_as_json(destination, report))
     else:
-        out.print(f"{destination}: {report.num_samples} samples, {report.num_problems} problems")
+        out.print(
+            f"{destination}: {counted(report.num_samples, 'sample')}, {counted(report.num_problems, 'problem')}"
+        )
 
 
 @contextmanager
@@ -192,7 +197,9 @@ def verify(
             {"is_intact": not report.problems, "problems": [str(problem) for problem in report.problems]}
         )
     elif not report.problems:
-        out.print(f"{path}: intact, {report.num_rows} samples in {report.num_files} files")
+        out.print(
+            f"{path}: intact, {counted(report.num_rows, 'sample')} in {counted(report.num_files, 'file')}"
+        )
     for problem in report.problems:
         say(f"{problem}", style="red")
     if report.problems:
@@ -244,7 +251,7 @@ def export(
     if json:
         print_json({"path": destination, **report._asdict()})
     else:
-        out.print(f"{destination}: {report.num_samples} samples")
+        out.print(f"{destination}: {counted(report.num_samples, 'sample')}")
 
 
 def _open(path: str, version: str) -> "Dataset":
@@ -354,11 +361,11 @@ def append(
         print_json({**_import_as_json(path, report), **more})
         return
     out.print(
-        f"{path}: version {report.version}, {report.num_added} samples added to "
-        f"{report.num_samples - report.num_added}, {report.num_problems} problems"
+        f"{path}: version {report.version}, {counted(report.num_added, 'sample')} added to "
+        f"{report.num_samples - report.num_added:,}, {counted(report.num_problems, 'problem')}"
     )
     if report.num_known:
-        say(f"{report.num_known} samples were left out: the dataset has their keys.")
+        say(f"left out: {counted(report.num_known, 'sample')} whose keys the dataset has")
 
 
 @app.command()
@@ -383,7 +390,7 @@ def remove(
             "Nothing is to be removed.", hint="Name samples by their keys, or in a file with --list."
         )
     made = versions.remove(path, gone, message=message)
-    _print_version(path, made, f"{len(gone)} samples removed", json=json, num_removed=len(gone))
+    _print_version(path, made, f"{counted(len(gone), 'sample')} removed", json=json, num_removed=len(gone))
 
 
 @app.command()
@@ -427,7 +434,7 @@ def _print_version(path: str, made: "Dataset", how: str, *, json: bool, **more: 
     if json:
         print_json({"path": path, "version": made.version, "num_samples": len(made), **more})
     else:
-        out.print(f"{path}: version {made.version}, {len(made)} samples, {how}")
+        out.print(f"{path}: version {made.version}, {counted(len(made), 'sample')}, {how}")
 
 
 @app.command()
@@ -477,9 +484,9 @@ def merge(
             }
         )
         return
-    out.print(f"{dest}: {len(merged)} samples, {len(merged.class_names)} classes")
+    out.print(f"{dest}: {counted(len(merged), 'sample')}, {counted(len(merged.class_names), 'class')}")
     if report.num_dropped:
-        say(f"{report.num_dropped} samples were left out: an earlier dataset has their keys.")
+        say(f"left out: {counted(report.num_dropped, 'sample')} whose keys an earlier dataset has")
 
 
 @app.command()
@@ -494,13 +501,18 @@ def gc(
 
     planned = collect(path, keep=keep, is_dry=True)
     if planned.files:
-        what = f"Delete {len(planned.versions)} versions, {size(planned.num_bytes)} in {len(planned.files)} files?"
+        what = (
+            f"Delete {counted(len(planned.versions), 'version')}, {size(planned.num_bytes)} in "
+            f"{counted(len(planned.files), 'file')}?"
+        )
         confirm(what, is_confirmed=yes)
     report = collect(path, keep=keep)
     if json:
         print_json(report._asdict())
     else:
-        out.print(f"{path}: {len(report.versions)} versions deleted, {size(report.num_bytes)} freed")
+        out.print(
+            f"{path}: {counted(len(report.versions), 'version')} deleted, {size(report.num_bytes)} freed"
+        )
 
 
 @app.command()
@@ -517,7 +529,8 @@ def repair(path: StoredHere, json: Json = False) -> None:
     for key in report.lost:
         say(f"lost: {key}", style="red")
     out.print(
-        f"{path}: version {report.version}, {len(report.actions)} repairs, {len(report.lost)} samples lost"
+        f"{path}: version {report.version}, {counted(len(report.actions), 'repair')}, "
+        f"{counted(len(report.lost), 'sample')} lost"
     )
 
 
@@ -527,7 +540,8 @@ def import_(
     source: Annotated[
         str | None,
         typer.Argument(
-            help="Folder or archive on this machine, or the web address of an archive or a table."
+            help="Folder or archive on this machine, or the web address of an archive or a table (administrators: "
+            "also s3://bucket/folder)."
         ),
     ] = None,
     server_path: Annotated[
@@ -547,7 +561,7 @@ def import_(
         raise Invalid(
             "Nothing to import, or two things.", hint="Give a folder, a web address or --server-path."
         )
-    is_on_web = source is not None and source.startswith(("http://", "https://"))
+    is_on_web = source is not None and is_remote(source)
     with context.client() as client:
         with Progress(
             TextColumn("uploading"),
@@ -581,7 +595,9 @@ def import_(
         if json:
             print_json(version)
         else:
-            out.print(f"{name}@{version.version}: {version.num_samples} samples, {size(version.size_bytes)}")
+            out.print(
+                f"{name}@{version.version}: {counted(version.num_samples, 'sample')}, {size(version.size_bytes)}"
+            )
 
 
 @app.command("list")
@@ -605,7 +621,7 @@ def list_(search: Search = None, limit: Limit = 50, json: Json = False) -> None:
             )
             for d in datasets
         ],
-        empty="No datasets yet. Import one: kpl dataset import NAME FOLDER",
+        empty=nothing("No datasets yet. Import one: kpl dataset import NAME FOLDER", search=search),
     )
 
 
@@ -691,7 +707,7 @@ def review(
     else:
         out.print(
             f"{made.name}@{made.version}: {len(set(accepted)):,} accepted, {len(set(rejected)):,} rejected "
-            f"of {made.num_samples:,} samples"
+            f"of {counted(made.num_samples, 'sample')}"
         )
 
 

@@ -13,7 +13,7 @@ from rich import box
 from rich.table import Table
 
 from kpl.cli.context import context
-from kpl.cli.output import duration, out, say, size
+from kpl.cli.output import counted, duration, out, say, size
 from kpl.cli.run_view import run_view
 from kpl.client import Client, connect, local_server
 from kpl.client.connect import default_data_dir
@@ -127,7 +127,8 @@ def _import(client: Client, images: Path) -> TaskOut:
     dataset = client.datasets.get(NAME).latest
     how = f" ({done.why})" if done.state == "reused" else ""
     say(
-        f"   {NAME}@{dataset.version}: {dataset.num_samples} samples, {len(dataset.class_names)} classes{how}"
+        f"   {NAME}@{dataset.version}: {counted(dataset.num_samples, 'sample')}, "
+        f"{counted(len(dataset.class_names), 'class')}{how}"
     )
     return done
 

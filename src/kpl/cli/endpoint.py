@@ -6,7 +6,19 @@ from typing import Annotated
 import typer
 
 from kpl.cli.context import context
-from kpl.cli.output import Json, Limit, Search, Yes, confirm, out, print_fields, print_json, print_table, say
+from kpl.cli.output import (
+    Json,
+    Limit,
+    Search,
+    Yes,
+    confirm,
+    nothing,
+    out,
+    print_fields,
+    print_json,
+    print_table,
+    say,
+)
 from kpl.schemas.endpoint import DeploymentOut, EndpointOut
 
 app = typer.Typer(help="Endpoints: deployed models that answer requests.", no_args_is_help=True)
@@ -35,7 +47,7 @@ def list_(search: Search = None, limit: Limit = 50, json: Json = False) -> None:
             )
             for e in endpoints
         ],
-        empty="No endpoints yet. Deploy a model: kpl endpoint create NAME MODEL",
+        empty=nothing("No endpoints yet. Deploy a model: kpl endpoint create NAME MODEL", search=search),
     )
 
 

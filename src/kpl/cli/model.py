@@ -12,6 +12,7 @@ from kpl.cli.output import (
     Search,
     Yes,
     confirm,
+    nothing,
     number,
     out,
     print_fields,
@@ -48,7 +49,10 @@ def list_(search: Search = None, limit: Limit = 50, json: Json = False) -> None:
             )
             for m in models
         ],
-        empty="No models yet. A train node with `publish` makes one: kpl run create --template image_classification",
+        empty=nothing(
+            "No models yet. A train node with `publish` makes one: kpl run create --template image_classification",
+            search=search,
+        ),
     )
 
 

@@ -1,6 +1,7 @@
 """What the command line prints: results on stdout, everything else on stderr; `--json` for machines."""
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -52,6 +53,10 @@ def _plain(value: object) -> Any:
     return value
 
 
+# A number, a size, or none of either.
+_AMOUNT = re.compile(r"[\d.,]+( [KMGT]?B)?|-")
+
+
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> None:
     """Print rows under headings; `empty` says what to do when there are none."""
     cells = [[_cell(value) for value in row] for row in rows]
@@ -60,13 +65,17 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, emp
         return
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
     for column, values in zip(columns, zip(*cells, strict=True), strict=True):
-        is_number = all(
-            value.plain.replace(".", "").replace(",", "").isdigit() for value in values if value.plain
-        )
+        is_number = all(_AMOUNT.fullmatch(value.plain) for value in values)
         table.add_column(column, justify="right" if is_number else "left", overflow="fold")
     for row in cells:
         table.add_row(*row)
     out.print(table, soft_wrap=False)
+
+
+def nothing(otherwise: str, **filters: object) -> str:
+    """What an empty list says: that nothing matches where it was narrowed by options, else `otherwise`."""
+    given = [f"--{name} {value}" for name, value in filters.items() if value is not None]
+    return f"Nothing matches {' and '.join(given)}. Without, all are listed." if given else otherwise
 
 
 def print_fields(fields: Iterable[tuple[str, object]]) -> None:
@@ -109,6 +118,12 @@ def number(value: float) -> str:
     return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
+def counted(number: int, noun: str) -> str:
+    """So many of something: `1 sample`, `1,797 samples`, `10 classes`."""
+    end = "" if number == 1 else "es" if noun.endswith("s") else "s"
+    return f"{number:,} {noun}{end}"
+
+
 def duration(seconds: float | None) -> str:
     if seconds is None:
         return "-"
@@ -137,11 +152,12 @@ def amounts(of: Mapping[str, int]) -> str:
 
 
 def size(size_bytes: int) -> str:
+    """Bytes in powers of 1024, as the console tells them."""
     amount = float(size_bytes)
-    for unit in ("B", "kB", "MB", "GB"):
-        if amount < 1000 or unit == "GB":
+    for unit in ("B", "KB", "MB", "GB", "TB"):
+        if amount < 1000 or unit == "TB":
             break
-        amount /= 1000
+        amount /= 1024
     return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
 
 

@@ -7,7 +7,19 @@ import typer
 import yaml
 
 from kpl.cli.context import context
-from kpl.cli.output import Json, Limit, Search, Yes, confirm, out, print_json, print_table, say
+from kpl.cli.output import (
+    Json,
+    Limit,
+    Search,
+    Yes,
+    confirm,
+    counted,
+    nothing,
+    out,
+    print_json,
+    print_table,
+    say,
+)
 from kpl.cli.values import parse_parameters, read_document
 
 app = typer.Typer(help="Pipelines: save, check, plan.", no_args_is_help=True)
@@ -27,7 +39,9 @@ def list_(search: Search = None, limit: Limit = 50, json: Json = False) -> None:
     print_table(
         ("name", "revision", "nodes", "runs", "last run", "updated"),
         [(p.name, p.revision, p.num_nodes, p.num_runs, p.last_run_state, p.updated_at) for p in pipelines],
-        empty="No pipelines yet. Start from a template: kpl template show image_classification",
+        empty=nothing(
+            "No pipelines yet. Start from a template: kpl template show image_classification", search=search
+        ),
     )
 
 
@@ -47,7 +61,7 @@ def save(name: str, file: File) -> None:
     """Save a document as a pipeline, or as its next revision."""
     with context.client() as client:
         found = client.pipelines.save(name, read_document(file))
-    out.print(f"{found.name}, revision {found.revision}, {found.num_nodes} nodes")
+    out.print(f"{found.name}, revision {found.revision}, {counted(found.num_nodes, 'node')}")
     for problem in found.problems:
         say(f"{problem.path}: {problem.reason} {problem.fix}", style="yellow")
 
@@ -72,7 +86,12 @@ def validate(file: File, parameter: Parameters = [], json: Json = False) -> None
 def plan(
     file: Annotated[Path | None, typer.Argument(help="Pipeline document (YAML or JSON).")] = None,
     pipeline: Annotated[str | None, typer.Option(help="A saved pipeline instead.")] = None,
-    template: Annotated[str | None, typer.Option(help="A template instead.")] = None,
+    template: Annotated[
+        str | None, typer.Option(help="A template instead; one that another project shares is PROJECT/NAME.")
+    ] = None,
+    revision: Annotated[
+        int | None, typer.Option(min=1, help="Of the pipeline or template; the latest when left out.")
+    ] = None,
     parameter: Parameters = [],  # noqa: B006
     json: Json = False,
 ) -> None:
@@ -81,6 +100,7 @@ def plan(
         answer = client.pipelines.plan(
             pipeline=pipeline,
             template=template,
+            revision=revision,
             document=read_document(file) if file else None,
             parameters=parse_parameters(parameter),
         )

@@ -11,7 +11,9 @@ from kpl.cli.output import (
     Limit,
     Search,
     ago,
+    counted,
     duration,
+    nothing,
     out,
     print_fields,
     print_json,
@@ -62,7 +64,7 @@ def create(
             origin="cli",
             priority=priority,
         )
-        say(f"Run {run.id} with {run.num_tasks} tasks. Watch it: kpl run watch {run.id}")
+        say(f"Run {run.id} with {counted(run.num_tasks, 'task')}. Watch it: kpl run watch {run.id}")
         _finish(client, run, wait=wait, json=json)
 
 
@@ -106,7 +108,12 @@ def list_(
             )
             for r in runs
         ],
-        empty="No runs yet. Start one: kpl run create --template image_classification -p dataset=NAME",
+        empty=nothing(
+            "No runs yet. Start one: kpl run create --template image_classification -p dataset=NAME",
+            search=search,
+            state=state,
+            pipeline=pipeline,
+        ),
     )
 
 

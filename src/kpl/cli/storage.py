@@ -5,7 +5,19 @@ from typing import Annotated
 import typer
 
 from kpl.cli.context import context
-from kpl.cli.output import Json, Limit, ago, out, print_fields, print_json, print_table, say, size, until
+from kpl.cli.output import (
+    Json,
+    Limit,
+    ago,
+    counted,
+    out,
+    print_fields,
+    print_json,
+    print_table,
+    say,
+    size,
+    until,
+)
 from kpl.schemas.storage import GarbageItemOut, MissingArtifactOut, ReferenceOut, StorageOut
 
 app = typer.Typer(help="The artifact store, for administrators.", no_args_is_help=True)
@@ -31,16 +43,19 @@ def show(
         print_json({**found.model_dump(mode="json"), "projects": projects, "artifacts": artifacts})
         return
     print_fields(_totals(found))
+    out.print()
     print_table(
         ("kind", "artifacts", "size"),
         [(_KINDS[each.kind], each.num_artifacts, size(each.size_bytes)) for each in found.kinds],
         empty="Nothing is counted yet; add --count.",
     )
+    out.print()
     print_table(
         ("project", "artifacts", "size"),
         [(each.project, each.num_artifacts, size(each.size_bytes)) for each in projects],
         empty="No project refers to anything.",
     )
+    out.print()
     print_table(
         ("largest artifacts", "size", "files", "referred to by"),
         [
@@ -68,7 +83,8 @@ def collect(
         print_json(report)
         return
     out.print(
-        f"removed {report.num_artifacts} artifacts, {report.num_files} files, {size(report.freed_bytes)}"
+        f"removed {counted(report.num_artifacts, 'artifact')}, {counted(report.num_files, 'file')}, "
+        f"{size(report.freed_bytes)}"
     )
     for digest in report.missing:
         say(f"missing: {digest}, though something refers to it", style="red")
@@ -82,11 +98,17 @@ def _preview(limit: int, *, json: bool) -> None:
         print_json({**found.removable.model_dump(mode="json"), "artifacts": garbage})
         return
     removable = found.removable
-    out.print(
-        f"would remove {removable.num_artifacts} artifacts, {removable.num_files} files, "
-        f"{size(removable.freed_bytes)}; {removable.num_waiting} more are too young, "
-        f"{size(removable.waiting_bytes)}"
-    )
+    if removable.num_artifacts or removable.num_files:
+        out.print(
+            f"would remove {counted(removable.num_artifacts, 'artifact')}, "
+            f"{counted(removable.num_files, 'file')}, {size(removable.freed_bytes)}"
+        )
+    elif garbage:
+        out.print("nothing to remove yet")
+    if removable.num_waiting:
+        out.print(
+            f"too young: {counted(removable.num_waiting, 'more artifact')}, {size(removable.waiting_bytes)}"
+        )
     print_table(
         ("artifact", "holds", "size", "files", "stored", "goes"),
         [
@@ -100,7 +122,7 @@ def _preview(limit: int, *, json: bool) -> None:
             )
             for each in garbage
         ],
-        empty="Something refers to everything that is stored.",
+        empty="Nothing to remove: something refers to everything that is stored.",
     )
     _tell_missing(found.missing)
 
@@ -118,10 +140,17 @@ def _totals(found: StorageOut) -> list[tuple[str, object]]:
     disk = found.disk
     return [
         ("counted", "not yet" if found.counted_at is None else ago(found.counted_at)),
-        ("store", f"{size(found.size_bytes)} in {found.num_artifacts} artifacts, {found.num_files} files"),
+        (
+            "store",
+            f"{size(found.size_bytes)} in {counted(found.num_artifacts, 'artifact')}, "
+            f"{counted(found.num_files, 'file')}",
+        ),
         ("disk", None if disk is None else f"{size(disk.free_bytes)} free of {size(disk.size_bytes)}"),
         *((each.place, size(each.size_bytes)) for each in found.places),
-        ("could go", f"{size(found.removable.freed_bytes)} in {found.removable.num_artifacts} artifacts"),
+        (
+            "could go",
+            f"{size(found.removable.freed_bytes)} in {counted(found.removable.num_artifacts, 'artifact')}",
+        ),
         *([("problem", found.problem)] if found.problem else []),
     ]
 

@@ -11,7 +11,9 @@ from kpl.cli.output import (
     Json,
     Limit,
     ago,
+    counted,
     duration,
+    nothing,
     number,
     out,
     print_fields,
@@ -60,7 +62,7 @@ def list_(
             )
             for t in tasks
         ],
-        empty="No tasks.",
+        empty=nothing("No tasks.", run=run, state=state),
     )
 
 
@@ -224,7 +226,7 @@ def evaluation(
             ("task", f"{found.task_id} {found.task_name}"),
             ("model", _version(found.model.name, found.model.version) if found.model else None),
             ("dataset", _version(found.dataset.name, found.dataset.version)),
-            ("split", f"{found.dataset.split}, {found.num_samples} samples"),
+            ("split", f"{found.dataset.split}, {counted(found.num_samples, 'sample')}"),
             *_figures(found),
         ]
     )
@@ -336,7 +338,7 @@ def logs(
             found = client.tasks.search_log(task_id, search, attempt=attempt)
             for match in found.matches:
                 typer.echo(f"{match.line}: {match.text}")
-            say(f"{found.num_matches} of {found.num_lines} lines", style="dim")
+            say(f"{found.num_matches:,} of {counted(found.num_lines, 'line')}", style="dim")
             return
         for line in client.tasks.log_lines(task_id, attempt=attempt, follow=follow):
             typer.echo(line)

@@ -7,7 +7,7 @@ import typer
 import yaml
 
 from kpl.cli.context import context
-from kpl.cli.output import Json, Limit, Yes, confirm, out, print_json, print_table, say
+from kpl.cli.output import Json, Limit, Yes, confirm, counted, out, print_json, print_table, say
 from kpl.cli.values import read_document
 from kpl.schemas.template import TemplateOrigin
 
@@ -32,16 +32,25 @@ def list_(
         [
             (
                 t.name,
-                t.title.get("en", ""),
+                t.title.get("en") or next(iter(t.title.values()), ""),
                 t.task,
                 t.num_nodes,
-                ", ".join(t.parameters),
+                _first(list(t.parameters)),
                 "yes" if t.is_shared else "",
             )
             for t in templates
         ],
-        empty="No templates.",
+        empty="No other project shares a template." if shared else "No templates.",
     )
+
+
+_SHOWN = 3
+
+
+def _first(names: list[str]) -> str:
+    """The first names, and how many more there are."""
+    more = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 @app.command()
@@ -83,7 +92,9 @@ def save(
             description=_by_language(description, description_zh),
             open_parameters=open_,
         )
-    out.print(f"{found.name}, {found.num_nodes} steps, asks for {', '.join(found.parameters) or 'nothing'}")
+    out.print(
+        f"{found.name}, {counted(found.num_nodes, 'step')}, asks for {', '.join(found.parameters) or 'nothing'}"
+    )
 
 
 @app.command()

@@ -97,20 +97,23 @@ class Endpoints:
         self._transport.delete(f"{self._base}/{name}")
 
     def wait_ready(self, name: str, *, timeout_s: float = 120.0) -> EndpointOut:
-        """Wait until the endpoint answers.
+        """Wait until the endpoint answers with what it was given last; until then, what answered before goes on.
 
         Raises:
             Unavailable: it failed, was stopped or was not ready in time.
         """
         deadline_s = time.monotonic() + timeout_s
-        endpoint = self.get(name)
-        while endpoint.state != "ready":
-            if endpoint.state in ("failed", "stopped") or time.monotonic() > deadline_s:
-                raise Unavailable(f"Endpoint '{name}' is {endpoint.state}. {endpoint.reason}".strip())
-            for _ in self._transport.events([f"task:{endpoint.task_id}"]):
+        while True:
+            newest = next(self.deployments(name, limit=1))
+            if newest.state == "ready":
+                return self.get(name)
+            if newest.state in ("failed", "stopped") or time.monotonic() > deadline_s:
+                raise Unavailable(
+                    f"Endpoint '{name}': task {newest.task_id} is {newest.state}. {newest.reason}".strip(),
+                    hint=f"See `kpl task logs {newest.task_id}`.",
+                )
+            for _ in self._transport.events([f"task:{newest.task_id}"]):
                 break
-            endpoint = self.get(name)
-        return endpoint
 
     def predict(self, name: str, image: Path | bytes, *, content_type: str | None = None) -> dict[str, Any]:
         """Send an image and return the typed answer."""

@@ -71,6 +71,7 @@ class Pipelines:
         *,
         pipeline: str | None = None,
         template: str | None = None,
+        revision: int | None = None,
         document: Mapping[str, Any] | None = None,
         parameters: Mapping[str, Any] | None = None,
     ) -> PlanOut:
@@ -78,6 +79,7 @@ class Pipelines:
         body = PlanRequest(
             pipeline=pipeline,
             template=template,
+            revision=revision,
             document=dict(document) if document is not None else None,
             parameters=dict(parameters or {}),
         )

@@ -184,6 +184,16 @@ class _Resolver:
         version = self._find(node.id, "algorithm", node.algorithm, self._catalog.algorithm)
         if version is None:
             return None
+        if not version.manifest.is_for_pipelines:
+            name = version.manifest.name
+            what = Sentence(
+                f"Algorithm '{name}' is not for pipelines: KPL starts it by itself.",
+                f"算法“{name}”不能用于流水线：它由 KPL 自行启动。",
+            )
+            self.report(
+                node.id, what, Sentence("Use what it makes.", "请使用它产生的结果。"), field="algorithm"
+            )
+            return None
         function = self._find(node.id, "function", node.function, version.function)
         if function is None:
             return None

@@ -59,8 +59,9 @@ class DatasetImport(BaseModel):
     url: str | None = Field(
         None,
         max_length=4096,
-        description="Web address of an archive of the folder, or of a table, that the server fetches. It is kept with "
-        "the task, where members of the project read it.",
+        description="Web address of an archive of the folder, or of a table, that the server fetches; for "
+        "administrators of the platform also a folder or object of an object store, as in `s3://bucket/folder`. It "
+        "is kept with the task, where members of the project read it.",
     )
     on_error: Literal["skip", "stop"] = Field("skip", description="What a sample that cannot be read does.")
 

@@ -5,11 +5,13 @@ Clients are made in the process that uses them and never cross a fork.
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import parse_qs, quote, urlsplit
 
 from kpl.errors import Denied, Invalid, NotFound, Unavailable
+from kpl.sentence import Sentence
 from kpl.storage.base import check_path
 
 if TYPE_CHECKING:
@@ -148,34 +150,25 @@ class ObjectStorage:
     def read(self, path: str, start: int = 0, length: int | None = None) -> bytes:
         if length == 0:
             return b""
-        import obstore
-        from obstore.exceptions import BaseError
-
-        try:
+        obstore = self._library()
+        with self._told(path):
             options: Any = None if length is None else {"range": (start, start + length)}
             for _ in range(_NUM_TRIES - 1):
                 answer = obstore.get(self._open(), check_path(path), options=options)
                 try:
                     data = bytes(answer.bytes())
-                except BaseError:  # cut short: obstore repeats requests, but not always what follows them
+                except (
+                    obstore.exceptions.BaseError
+                ):  # cut short: obstore repeats requests, but not always what follows them
                     continue
                 return data if length is not None else data[start:]
             data = bytes(obstore.get(self._open(), check_path(path), options=options).bytes())
             return data if length is not None else data[start:]
-        except FileNotFoundError as err:
-            raise NotFound(f"There is no object '{path}' at {self.url}.") from err
-        except PermissionError as err:
-            raise Denied(f"{self.url} does not give out '{path}': {err}.") from err
-        except BaseError as err:
-            raise Unavailable(f"{self.url}/{path} cannot be read: {err}.", hint="Try again later.") from err
 
     def size(self, path: str) -> int:
-        import obstore
-
-        try:
+        obstore = self._library()
+        with self._told(path):
             return int(obstore.head(self._open(), check_path(path))["size"])
-        except FileNotFoundError as err:
-            raise NotFound(f"There is no object '{path}' at {self.url}.") from err
 
     def exists(self, path: str) -> bool:
         try:
@@ -185,32 +178,63 @@ class ObjectStorage:
         return True
 
     def write_atomic(self, path: str, data: bytes | Iterable[bytes]) -> None:
-        import obstore
-
+        obstore = self._library()
         obstore.put(self._open(), check_path(path), data if isinstance(data, bytes) else b"".join(data))
 
     def list(self, prefix: str = "") -> Iterator[str]:
-        import obstore
-
+        obstore = self._library()
         folder = prefix.rpartition("/")[0]
-        found = (item["path"] for page in obstore.list(self._open(), folder or None) for item in page)
+        with self._told(prefix):
+            found = [item["path"] for page in obstore.list(self._open(), folder or None) for item in page]
         yield from sorted(path for path in found if path.startswith(prefix))
 
     def delete(self, path: str) -> None:
-        import obstore
-
+        obstore = self._library()
         obstore.delete(self._open(), check_path(path))
+
+    @contextmanager
+    def _told(self, path: str) -> Iterator[None]:
+        """Turn the store's errors into those of storages."""
+        failures = self._library().exceptions
+        try:
+            yield
+        except (FileNotFoundError, failures.NotFoundError) as err:
+            raise NotFound(
+                Sentence(f"There is no object '{path}' at {self.url}.", f"{self.url} 处没有对象“{path}”。")
+            ) from err
+        except (PermissionError, failures.PermissionDeniedError, failures.UnauthenticatedError) as err:
+            raise Denied(
+                Sentence(
+                    f"{self.url} does not give out '{path}': {err}.", f"{self.url} 拒绝访问“{path}”：{err}。"
+                )
+            ) from err
+        except failures.BaseError as err:
+            raise Unavailable(
+                Sentence(f"{self.url}/{path} cannot be read: {err}.", f"无法读取 {self.url}/{path}：{err}。"),
+                hint=Sentence("Try again later.", "请稍后重试。"),
+            ) from err
+
+    def _library(self) -> Any:
+        try:
+            import obstore
+            import obstore.exceptions
+            import obstore.store
+        except ImportError as err:
+            raise Invalid(
+                Sentence(
+                    f"{self.url}: reading object stores needs obstore.",
+                    f"{self.url}：读取对象存储需要 obstore。",
+                ),
+                hint=Sentence(
+                    "pip install 'kpl-platform[remote]'", "请运行 pip install 'kpl-platform[remote]'"
+                ),
+            ) from err
+        return obstore
 
     def _open(self) -> Any:
         # its threads do not survive a fork: https://github.com/developmentseed/obstore
         if self._store is None or self._process != os.getpid():
-            try:
-                from obstore.store import from_url
-            except ImportError as err:
-                raise Invalid(
-                    f"{self.url}: reading object stores needs obstore.",
-                    hint="pip install 'kpl-platform[remote]'",
-                ) from err
+            obstore = self._library()
             options: dict[str, Any] = {name: values[0] for name, values in parse_qs(self._query).items()}
             client: Any = {"allow_http": True} if options.get("endpoint", "").startswith("http://") else None
             scheme = urlsplit(self.url).scheme
@@ -219,6 +243,8 @@ class ObjectStorage:
             if scheme == "gs" and "endpoint" in options:
                 options["base_url"] = options.pop("endpoint")
             retry: Any = {"max_retries": _NUM_TRIES, "retry_timeout": timedelta(seconds=4 * _TIMEOUT_S)}
-            self._store = from_url(self.url, client_options=client, retry_config=retry, **options)  # type: ignore[call-overload, unused-ignore]
+            self._store = obstore.store.from_url(
+                self.url, client_options=client, retry_config=retry, **options
+            )
             self._process = os.getpid()
         return self._store

@@ -160,8 +160,7 @@ def test_model_that_answered_before_is_put_back(works: Working, served: str) -> 
         with pytest.raises(NotFound, match="nothing that answered before"):
             client.endpoints.roll_back("back")
         client.endpoints.create("back", "toy", version=2)
-        wait_until(lambda: client.endpoints.get("back"), lambda seen: _version(seen) == 2)
-        works.endpoint_in("back", "ready")
+        assert _version(client.endpoints.wait_ready("back")) == 2
         assert client.endpoints.roll_back("back").name == "back"
         wait_until(lambda: client.endpoints.get("back"), lambda seen: _version(seen) == 1)
         works.endpoint_in("back", "ready")

@@ -8,8 +8,9 @@ from sqlalchemy import select
 
 from kpl.errors import Conflict, Denied, Invalid, NotFound
 from kpl.schemas.algorithm import AlgorithmFetch, AlgorithmInstall
+from kpl.schemas.dataset import DatasetImport
 from kpl.server.db.tables.tasks import TaskSpecRow
-from kpl.server.services import algorithms, fetches, tasks
+from kpl.server.services import algorithms, datasets, fetches, tasks
 from kpl.server.services.access import Caller, Role
 from kpl.server.services.platform import Platform
 from kpl.server.services.spec_text import decode_spec
@@ -181,3 +182,16 @@ def test_strangers_learn_nothing(platform: Platform, use: Callable[[Platform, Ca
 def test_viewers_change_nothing(platform: Platform, use: Callable[[Platform, Caller], object]) -> None:
     with pytest.raises(Denied, match="needs developer"):
         use(platform, add_user(platform, "view", roles={"default": Role.VIEWER}))
+
+
+def test_no_algorithm_of_a_project_takes_the_place_of_what_kpl_starts(
+    platform: Platform, root: Caller, tmp_path: Path
+) -> None:
+    algorithms.install_builtin(platform)
+    install(platform, root, write_algorithm(tmp_path / "a", name="dataset_import", version="99.0"))
+    install(platform, root, write_algorithm(tmp_path / "b", name="algorithm_install", version="99.0"))
+    request = DatasetImport(name="pets", url="https://example.com/pets.zip")
+    imported = datasets.import_dataset(platform, root, "default", request)
+    fetch = AlgorithmFetch(url="https://example.com/repository.git")
+    fetched = fetches.fetch_algorithm(platform, root, "default", fetch)
+    assert "99.0" not in (imported.version, fetched.version)

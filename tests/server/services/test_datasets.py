@@ -187,6 +187,20 @@ def test_what_is_no_address_of_a_file_is_refused_at_once(
         datasets.import_dataset(platform, developer_of, "default", DatasetImport(name="x", url=url))
 
 
+def test_object_stores_are_read_for_administrators_of_the_platform_alone(
+    platform: Platform, developer_of: Caller
+) -> None:
+    install_builtin(platform)
+    request = DatasetImport(name="x", url="s3://bucket/pets")
+    with pytest.raises(Denied):
+        datasets.import_dataset(platform, developer_of, "default", request)
+    admin = add_user(platform, "root", is_admin=True)
+    assert datasets.import_dataset(platform, admin, "default", request).name == "import x"
+    with_key = DatasetImport(name="x", url="s3://bucket/pets?secret_access_key=secret")
+    with pytest.raises(Invalid, match="could be a key"):
+        datasets.import_dataset(platform, admin, "default", with_key)
+
+
 def test_a_viewer_imports_nothing_from_an_address(platform: Platform, viewer_of: Caller) -> None:
     request = DatasetImport(name="x", url="https://example.com/pets.zip")
     with pytest.raises(Denied):

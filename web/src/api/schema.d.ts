@@ -2601,7 +2601,7 @@ export interface components {
             upload_id?: number | null;
             /**
              * Url
-             * @description Web address of an archive of the folder, or of a table, that the server fetches. It is kept with the task, where members of the project read it.
+             * @description Web address of an archive of the folder, or of a table, that the server fetches; for administrators of the platform also a folder or object of an object store, as in `s3://bucket/folder`. It is kept with the task, where members of the project read it.
              */
             url?: string | null;
         };

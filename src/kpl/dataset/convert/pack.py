@@ -117,7 +117,7 @@ def _choose_format(source: SourceFolder, name: str, kind: str | None) -> str:
         return _choose_format(source, "auto", None)  # which is then refused, saying what it is
     raise Invalid(
         Sentence(
-            f"{source.root} holds no images or tables of a known layout in {len(source.files)} files.",
+            f"{source.root} holds no images or tables of a known layout; files in it: {len(source.files)}.",
             f"{source.root} 的 {len(source.files)} 个文件中没有可识别布局的图像或表格。",
         ),
         hint=Sentence(

@@ -196,9 +196,12 @@ def _stamp_of(folder: Path) -> str:
     return "\n".join([__version__, *lines])
 
 
-def find_algorithm(session: Session, project_id: int, name: str) -> AlgorithmVersionRow:
-    """The newest version of an algorithm that the project can use, its own before a built-in one."""
-    return _versions(session, project_id, name)[0]
+def builtin_algorithm(session: Session, name: str) -> AlgorithmVersionRow:
+    """The newest version of an algorithm that KPL brings; none of a project takes its place."""
+    chosen = select(AlgorithmVersionRow).where(
+        AlgorithmVersionRow.project_id.is_(None), AlgorithmVersionRow.name == name
+    )
+    return session.scalars(chosen.order_by(AlgorithmVersionRow.id.desc()).limit(1)).one()
 
 
 @contextmanager

@@ -37,6 +37,7 @@ from kpl.server.services.platform import Platform
 from kpl.server.services.sample_filters import SampleFilter, count_verdicts, keys_of, matching_rows
 from kpl.server.services.searching import has_words
 from kpl.storage.download import check_address
+from kpl.storage.gather import OBJECT_STORES, check_store
 
 MOST_VERSIONS = 100
 MOST_USERS = 100
@@ -358,7 +359,8 @@ def import_dataset(platform: Platform, caller: Caller, project: str, request: Da
     """Start a task that turns files into the next version of a dataset.
 
     Raises:
-        Denied: a folder on the server was named by somebody who is not an administrator of the platform.
+        Denied: a folder on the server or an object store was named by somebody who is not an administrator of
+            the platform.
         Invalid: the path or the address cannot be one.
     """
     from kpl.server.services.imports import submit_import
@@ -366,7 +368,10 @@ def import_dataset(platform: Platform, caller: Caller, project: str, request: Da
     if request.path is not None:
         require_platform_admin(caller)
         _check_server_path(request.path)
-    if request.url is not None:
+    if request.url is not None and request.url.startswith(OBJECT_STORES):
+        require_platform_admin(caller)  # it is read with the server's credentials
+        check_store(request.url)
+    elif request.url is not None:
         check_address(request.url)
     with platform.db.read() as session:
         project_for(session, caller, project, Role.DEVELOPER)

@@ -10,7 +10,7 @@ from kpl.schemas.task import TaskOut
 from kpl.sentence import Sentence
 from kpl.server.services import audit
 from kpl.server.services.access import Caller, Role, project_for, require_platform_admin
-from kpl.server.services.algorithms import find_algorithm
+from kpl.server.services.algorithms import builtin_algorithm
 from kpl.server.services.catalog import algorithm_version
 from kpl.server.services.platform import Platform
 from kpl.server.services.submission import NewTask, submit_task
@@ -42,7 +42,7 @@ def fetch_algorithm(platform: Platform, caller: Caller, project: str, request: A
         )
     with platform.db.write() as session:
         owner = project_for(session, caller, project, Role.DEVELOPER)
-        fetcher = algorithm_version(platform, find_algorithm(session, owner.id, FETCHER))
+        fetcher = algorithm_version(platform, builtin_algorithm(session, FETCHER))
         function = fetcher.manifest.function("process")
         spec = TaskSpec(
             program=fetcher.program("process"),

@@ -8,7 +8,7 @@ from kpl.schemas.task import TaskOut
 from kpl.sentence import Sentence
 from kpl.server.services import audit, uploads
 from kpl.server.services.access import Caller, Role, project_for
-from kpl.server.services.algorithms import find_algorithm
+from kpl.server.services.algorithms import builtin_algorithm
 from kpl.server.services.catalog import algorithm_version
 from kpl.server.services.platform import Platform
 from kpl.server.services.stored import require_storage
@@ -37,7 +37,7 @@ def submit_import(platform: Platform, caller: Caller, project: str, request: Dat
     )
     with platform.db.write() as session:
         owner = project_for(session, caller, project, Role.DEVELOPER)
-        spec = _spec(platform, session, owner.id, request, archive, is_admin=caller.is_admin)
+        spec = _spec(platform, session, request, archive, is_admin=caller.is_admin)
         task = NewTask(
             name=f"import {request.name}", kind=TaskKind.BATCH, spec=spec, lineage=f"import:{request.name}"
         )
@@ -74,13 +74,12 @@ def _store_upload(platform: Platform, caller: Caller, project: str, upload_id: i
 def _spec(
     platform: Platform,
     session: Session,
-    project_id: int,
     request: DatasetImport,
     archive: Digest | None,
     *,
     is_admin: bool,
 ) -> TaskSpec:
-    importer = algorithm_version(platform, find_algorithm(session, project_id, IMPORTER))
+    importer = algorithm_version(platform, builtin_algorithm(session, IMPORTER))
     function = importer.manifest.function("process")
     values = {
         "kind": request.kind,

@@ -65,6 +65,7 @@ test.each([
   [' http://10.0.0.1:8080/words.csv ', 'words.csv', 'words'],
   ['https://example.com/50%.tar.gz', '50%.tar.gz', '50'],
   ['https://example.com', '', ''],
+  ['s3://bucket/flowers?region=eu', 'flowers', 'flowers'],
 ])('the address %s names the file %s', (url, file, name) => {
   expect(isWebAddress(url)).toBe(true);
   expect(fileOf(url)).toBe(file);

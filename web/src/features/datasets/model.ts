@@ -62,7 +62,7 @@ export function suggestName(source: string): string {
 }
 
 export function isWebAddress(text: string): boolean {
-  return /^https?:\/\/[^\s/]+/.test(text.trim()) && URL.canParse(text.trim());
+  return /^(https?|s3|gs|az):\/\/[^\s/]+/.test(text.trim()) && URL.canParse(text.trim());
 }
 
 /** The file that a web address names: `https://a.org/x/Street%20Scenes.zip?key=1` gives `Street Scenes.zip`. */

@@ -4,6 +4,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from kpl.algorithm import author
@@ -11,6 +12,7 @@ from kpl.algorithm.author import Parameters
 from kpl.dataset.convert import pack
 from kpl.errors import KPLError
 from kpl.storage.download import download
+from kpl.storage.gather import OBJECT_STORES, gather
 
 FETCHING = 0.5  # the share of fetching in the progress of an import from the web
 MAX_NOTES = 20  # all problems stand in report.json; the first ones are shown on the task
@@ -27,7 +29,7 @@ def main() -> None:
             kind=None if parameters.kind == "auto" else parameters.kind,
             format=parameters.format,
             on_error=parameters.on_error,
-            progress=packing_from(start),
+            progress=hundredths(partial(show_packed, start)),
             unpacking=lambda name: author.progress(start, f"unpacking {name}", message_zh=f"正在解压 {name}"),
         )
     except KPLError as err:
@@ -83,29 +85,17 @@ def choose_source(parameters: Parameters, fetched: Path) -> Path:
 
 
 def fetch(parameters: Parameters, folder: Path) -> Path:
-    """Fetch the file at `url`, going on with what an earlier attempt has, and note what it was."""
-    told = -1
-
-    def show(done: int, total: int | None) -> None:
-        nonlocal told
-        steps = done * 100 // total if total else done >> 26  # each hundredth, or 64 MiB
-        if steps == told:
-            return
-        told = steps
-        of = f" of {megabytes(total)}" if total else ""
-        of_zh = f"，共 {megabytes(total)}" if total else ""
-        author.progress(
-            FETCHING * done / total if total else 0.0,
-            f"fetched {megabytes(done)}{of}",
-            message_zh=f"已下载 {megabytes(done)}{of_zh}",
+    """Fetch what lies at `url`, going on with what an earlier attempt has."""
+    if parameters.url.startswith(OBJECT_STORES):
+        return gather(
+            parameters.url, folder, max_bytes=parameters.max_bytes, progress=hundredths(show_gathered)
         )
-
     file = download(
         parameters.url,
         folder,
         max_bytes=parameters.max_bytes,
         private_hosts=parameters.private_hosts,
-        progress=show,
+        progress=hundredths(show_fetched),
     )
     with file.open("rb") as content:
         digest = hashlib.file_digest(content, "sha256").hexdigest()
@@ -117,22 +107,41 @@ def fetch(parameters: Parameters, folder: Path) -> Path:
     return file
 
 
+def show_gathered(done: int, total: int | None) -> None:
+    share = FETCHING * done / max(1, total or 0)
+    author.progress(share, f"fetched {done} of {total} objects", message_zh=f"已下载对象 {done} / {total}")
+
+
+def show_fetched(done: int, total: int | None) -> None:
+    of, of_zh = (f" of {megabytes(total)}", f"，共 {megabytes(total)}") if total else ("", "")
+    author.progress(
+        FETCHING * done / total if total else 0.0,
+        f"fetched {megabytes(done)}{of}",
+        message_zh=f"已下载 {megabytes(done)}{of_zh}",
+    )
+
+
+def hundredths(show: Callable[[int, int | None], None]) -> Callable[[int, int | None], None]:
+    """Tell about every hundredth part, or 64 MiB, so that a large import does not flood the events."""
+    told = -1
+
+    def show_some(done: int, total: int | None) -> None:
+        nonlocal told
+        steps = done * 100 // total if total else done >> 26
+        if steps != told or done == total:
+            told = steps
+            show(done, total)
+
+    return show_some
+
+
 def megabytes(num_bytes: int) -> str:
     return f"{num_bytes / 1e6:,.1f} MB"
 
 
-def packing_from(start: float) -> Callable[[int, int], None]:
-    """Tell about every hundredth part, so that a large import does not flood the events."""
-
-    def show(done: int, total: int) -> None:
-        if done == total or done % max(1, total // 100) == 0:
-            author.progress(
-                start + (1 - start) * done / max(1, total),
-                f"{done} of {total} samples",
-                message_zh=f"样本 {done} / {total}",
-            )
-
-    return show
+def show_packed(start: float, done: int, total: int | None) -> None:
+    share = start + (1 - start) * done / max(1, total or 0)
+    author.progress(share, f"{done} of {total} samples", message_zh=f"样本 {done} / {total}")
 
 
 if __name__ == "__main__":

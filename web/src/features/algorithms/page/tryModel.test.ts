@@ -62,6 +62,7 @@ it('draws the step with its data, publishes what it makes and leaves defaults ou
       { id: 'data', type: 'dataset', dataset: 'digits' },
       {
         id: 'train',
+        title: { en: 'Train', zh: '训练' },
         algorithm: 'image_net',
         function: 'train',
         parameters: { note: 'hi' },

@@ -28,6 +28,16 @@ export interface Choice {
 
 export const NOTHING: Choice = { datasets: {}, models: {}, names: {}, parameters: {} };
 
+/** What the step is called on canvases and in runs: part of the document, so in all languages at once. */
+const TITLES: Record<string, { en: string; zh: string }> = {
+  process: { en: 'Process', zh: '处理' },
+  train: { en: 'Train', zh: '训练' },
+  test: { en: 'Test', zh: '测试' },
+  infer: { en: 'Infer', zh: '推理' },
+  compile: { en: 'Compile', zh: '编译' },
+  serve: { en: 'Deploy', zh: '部署' },
+};
+
 /** The functions that need no more than datasets and models, in the order of the canvas. */
 export function tryable(algorithm: Pick<AlgorithmDetail, 'interfaces' | 'is_for_pipelines'>): Offer[] {
   if (!algorithm.is_for_pipelines) return [];
@@ -137,6 +147,7 @@ export function tryDocument(
   nodes.push({
     id: step,
     type: 'algorithm',
+    title: TITLES[of.name],
     algorithm: isNewest ? algorithm.name : `${algorithm.name}@${algorithm.version}`,
     function: of.name,
     ...(Object.keys(parameters).length > 0 && { parameters }),

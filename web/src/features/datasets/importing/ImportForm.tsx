@@ -66,7 +66,7 @@ export function ImportForm({ form, onChange, isNameFixed }: ImportFormProps) {
       {form.from === 'url' && (
         <TextField
           label={t('importDialog.url')}
-          description={t('importDialog.urlHelp')}
+          description={t(isAdmin ? 'importDialog.urlHelpAdmin' : 'importDialog.urlHelp')}
           error={isUrlWrong ? t('importDialog.urlWrong') : undefined}
           value={form.url}
           onChange={takeUrl}
