@@ -10,8 +10,8 @@ interface TaskLike {
 
 /** The address of a task; with a line counted from the end, that of its log at that line. */
 export function taskPath(project: string, { id, run_id, name }: TaskLike, lineFromEnd?: number): string {
-  // Only trials have a `/` in their name, as in `train/7`.
-  const isAlone = run_id === null || name.includes('/');
+  // Trials are called by their search and number, as in `train/7`.
+  const isAlone = run_id === null || /\/\d+$/.test(name);
   const query = new URLSearchParams({
     ...(isAlone ? {} : { task: name }),
     ...(lineFromEnd ? { tab: 'log', line: String(-lineFromEnd) } : {}),
