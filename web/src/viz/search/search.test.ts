@@ -2,11 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { DocumentNode, Search } from '@/viz/graph/document';
 import type { Catalog, FunctionInterface } from '@/viz/graph/ports';
 import type { Schema } from '@/viz/graph/schema';
+import { rangeFault, searchFor } from './fit';
 import {
   isSearchable,
   numTrials,
-  rangeFault,
-  searchFor,
   searchOf,
   searchStep,
   startRange,

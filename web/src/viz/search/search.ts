@@ -1,7 +1,7 @@
-/** Rules of a search: which parameters can be searched, over which range one begins, and what a block says of trials. */
+/** Rules of a search: which parameters can be searched, over which range one begins, and what a block says of trials. Whether a range fits is `fit.ts`'s. */
 
+import { controlOf, plainSchema } from '@/viz/form/control';
 import { isEqual } from '@/viz/form/equal';
-import { controlOf, faultOf, plainSchema } from '@/viz/form/model';
 import {
   boundParameter,
   type DocumentNode,
@@ -122,33 +122,8 @@ function rounded(value: number): number {
   return Number(value.toPrecision(3));
 }
 
-function isNumber(value: unknown): value is number {
+export function isNumber(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value);
-}
-
-/** What is wrong with a range and where: a word for the catalogue of texts (`search.fault.*`, or `form.fault.*` of the value). */
-export interface RangeFault {
-  at: 'min' | 'max' | 'step' | 'choices';
-  code: 'required' | 'order' | 'log' | 'step' | 'one' | 'value';
-}
-
-/** Null where trials can be drawn from a range, and the schema takes its ends. The server checks again. */
-export function rangeFault(schema: Schema, range: SearchRange): RangeFault | null {
-  if (range.choices !== undefined) {
-    if (range.choices.length === 0) return { at: 'choices', code: 'one' };
-    const isWrong = range.choices.some((each) => faultOf(schema, each) !== null);
-    return isWrong ? { at: 'choices', code: 'value' } : null;
-  }
-  const { min, max, log, step } = range;
-  if (!isNumber(min)) return { at: 'min', code: 'required' };
-  if (!isNumber(max)) return { at: 'max', code: 'required' };
-  if (faultOf(schema, min)) return { at: 'min', code: 'value' };
-  if (faultOf(schema, max)) return { at: 'max', code: 'value' };
-  if (min >= max) return { at: 'max', code: 'order' };
-  if (log && min <= 0) return { at: 'min', code: 'log' };
-  if (step !== undefined && !(isNumber(step) && step > 0 && step <= max - min))
-    return { at: 'step', code: 'step' };
-  return null;
 }
 
 /** A search over what the manifest suggests, else over the first number; null where nothing can be searched. */
@@ -214,26 +189,6 @@ function inOrder<T extends object>(value: T, keys: readonly string[]): T {
   const rank = (key: string) => (keys.indexOf(key) + keys.length + 1) % (keys.length + 1);
   const filled = Object.entries(value).filter(([, each]) => each !== undefined);
   return Object.fromEntries(filled.sort(([a], [b]) => rank(a) - rank(b))) as T;
-}
-
-/** What of a search another function takes: ranges of names and types that it has; its own suggestion where none is left. */
-export function searchFor(
-  next: FunctionInterface,
-  search: Search,
-): { search: Search | undefined; lost: string[] } {
-  const schemas = next.parameters.properties ?? {};
-  const fits = ([name, range]: [string, SearchRange]) => {
-    const schema = schemas[name];
-    return schema !== undefined && isSearchable(schema) && rangeFault(schema, range) === null;
-  };
-  const ranges = Object.entries(search.parameters);
-  const kept = ranges.filter(fits);
-  const lost = ranges.filter((each) => !fits(each)).map(([name]) => name);
-  if (!maySearch(next)) return { search: undefined, lost };
-  const parameters = kept.length > 0 ? Object.fromEntries(kept) : startSearch(next)?.parameters;
-  const knows = search.metric === undefined || next.metrics?.some(({ name }) => name === search.metric);
-  const judged = knows ? {} : { metric: undefined, direction: undefined };
-  return { search: parameters && orderedSearch({ ...search, ...judged, parameters }), lost };
 }
 
 /** The most trials of a search; a grid ends when all its points are tried. */
