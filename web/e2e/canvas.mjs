@@ -4,7 +4,11 @@ import assert from 'node:assert/strict';
 import { atRest, BASE, filled, lookAt, open, PASSWORD, signIn, start, texts, USER } from './browser.mjs';
 
 const OTHER = process.env.KPL_E2E_OTHER;
-const wordsOf = (language) => ({ ...texts(language, 'pipelines'), runs: texts(language, 'runs') });
+const wordsOf = (language) => ({
+  ...texts(language, 'pipelines'),
+  runs: texts(language, 'runs'),
+  ranges: texts(language, 'search'),
+});
 const browser = await start();
 
 const node = (page, id) => page.locator(`.kpl-canvas .react-flow__node[data-id="${id}"]`);
@@ -306,18 +310,18 @@ async function searchesByMouse(page, words, look) {
   const inside = inspector(page, words);
   await inside.getByRole('button', { name: new RegExp(words.inspector.algorithm) }).click();
   await page.getByRole('option', { name: /hello_python/ }).click();
-  const trials = inside.getByRole('textbox', { name: words.search.trials, exact: true });
+  const trials = inside.getByRole('textbox', { name: words.ranges.trials, exact: true });
   await trials.fill(String(NUM_TRIALS));
-  await inside.getByRole('textbox', { name: words.search.parallel, exact: true }).fill('2');
+  await inside.getByRole('textbox', { name: words.ranges.parallel, exact: true }).fill('2');
   await trials.click();
-  const smoothing = inside.getByRole('group', { name: filled(words.search.rangeOf, { name: 'Smoothing' }) });
-  const most = smoothing.getByRole('textbox', { name: words.search.max, exact: true });
+  const smoothing = inside.getByRole('group', { name: filled(words.ranges.rangeOf, { name: 'Smoothing' }) });
+  const most = smoothing.getByRole('textbox', { name: words.ranges.max, exact: true });
   await most.fill('500');
-  await smoothing.getByText(filled(words.search.fault.value, { bounds: '0 – 100' })).waitFor();
+  await smoothing.getByText(filled(words.ranges.fault.value, { bounds: '0 – 100' })).waitFor();
   await look(page, 'search-fault');
   await most.fill('50');
   // There and back: a fixed value, and the same range again.
-  await smoothing.getByRole('button', { name: filled(words.search.fix, { name: 'Smoothing' }) }).click();
+  await smoothing.getByRole('button', { name: filled(words.ranges.fix, { name: 'Smoothing' }) }).click();
   const begin = inside.getByRole('button', { name: filled(words.search.parameter, { name: 'Smoothing' }) });
   await begin.click();
   await smoothing.waitFor();

@@ -230,7 +230,7 @@ function parameterNameFor(document: PipelineDocument, wanted: string): string {
 }
 
 function Parameters({ node, store, document, assets, problems, last }: InspectorProps) {
-  const { t } = useTranslation('pipelines');
+  const { t } = useTranslation(['pipelines', 'search']);
   const [isAll, setAll] = useState(false);
   const [isOnlyChanged, setOnlyChanged] = useState(false);
   const found = functionOf(node, assets.catalog);
@@ -286,7 +286,7 @@ function Parameters({ node, store, document, assets, problems, last }: Inspector
               onPress={() => store.change((current) => changeNode(current, node.id, { search: suggestion }))}
             >
               <ChartScatter aria-hidden />
-              {t('search.begin')}
+              {t('begin', { ns: 'search' })}
             </Button>
           )}
         </div>

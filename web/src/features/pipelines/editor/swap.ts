@@ -10,7 +10,8 @@ import {
   splitVersion,
 } from '@/viz/graph/document';
 import { type Catalog, type FunctionInterface, functionOf, type Port } from '@/viz/graph/ports';
-import { searchFor, searchOf } from '@/viz/search/search';
+import { searchFor } from '@/viz/search/fit';
+import { searchOf } from '@/viz/search/search';
 import { changeNode, ordered } from './actions';
 
 export interface Swapped {

@@ -9,7 +9,8 @@ import { faultOf, plainSchema } from '@/viz/form/model';
 import { DecimalField } from '@/viz/form/SchemaField';
 import { boundParameter, type SearchRange } from '@/viz/graph/document';
 import { rangeText, type Schema, schemaTitle } from '@/viz/graph/schema';
-import { choicesFor, type RangeFault, rangeFault, startRange } from '@/viz/search/search';
+import { type RangeFault, rangeFault } from '@/viz/search/fit';
+import { choicesFor, startRange } from '@/viz/search/search';
 
 interface RangeFieldProps {
   name: string;
@@ -28,35 +29,30 @@ interface RangeFieldProps {
 /** What a searched parameter may be, in the place of its field. */
 export function RangeField(props: RangeFieldProps) {
   const { name, schema, range, value, onFix, onForget, problem } = props;
-  const { t, i18n } = useTranslation('pipelines');
+  const { t, i18n } = useTranslation('search');
   const title = schemaTitle(name, plainSchema(schema), i18n.language);
   const listed = choicesFor(schema);
   const fault = rangeFault(schema, range);
   const start = value === undefined ? null : (boundParameter(value) ?? shown(value));
   return (
     <fieldset className="rounded-md border border-line bg-bg p-3 pt-2">
-      <legend className="sr-only">{t('search.rangeOf', { name: title })}</legend>
+      <legend className="sr-only">{t('rangeOf', { name: title })}</legend>
       <div className="mb-1.5 flex items-center gap-1.5">
         <ChartScatter aria-hidden className="size-3.5 shrink-0 text-accent" />
         <span className="min-w-0 flex-1 truncate text-12 font-medium text-fg-2">{title}</span>
-        <IconButton size="small" icon={X} label={t('search.fix', { name: title })} onPress={onFix} />
+        <IconButton size="small" icon={X} label={t('fix', { name: title })} onPress={onFix} />
       </div>
       {listed ? (
         <Choices {...props} options={listed} />
       ) : (
         <Numbers {...props} fault={fault} problem={problem} />
       )}
-      {fault?.at === 'choices' && <Wrong>{t(`search.fault.${fault.code}`)}</Wrong>}
+      {fault?.at === 'choices' && <Wrong>{t(`fault.${fault.code}`)}</Wrong>}
       {problem && !fault && <Wrong>{problem}</Wrong>}
       {start !== null && (
         <p className="mt-1.5 -mb-1.5 flex items-center text-12 text-fg-3">
-          <span className="min-w-0 flex-1 truncate">{t('search.firstTrial', { value: start })}</span>
-          <IconButton
-            size="small"
-            icon={Eraser}
-            label={t('search.forget', { value: start })}
-            onPress={onForget}
-          />
+          <span className="min-w-0 flex-1 truncate">{t('firstTrial', { value: start })}</span>
+          <IconButton size="small" icon={Eraser} label={t('forget', { value: start })} onPress={onForget} />
         </p>
       )}
     </fieldset>
@@ -77,12 +73,12 @@ function Choices({
   options,
   onChange,
 }: Pick<RangeFieldProps, 'range' | 'onChange'> & { options: unknown[] }) {
-  const { t } = useTranslation('pipelines');
+  const { t } = useTranslation('search');
   const chosen = range.choices ?? [];
   const has = (each: unknown) => chosen.some((other) => isEqual(other, each));
   // What the schema does not know any more stays in sight until it is taken away.
   const all = [...options, ...chosen.filter((each) => !options.some((other) => isEqual(other, each)))];
-  const words = (each: unknown) => (typeof each === 'boolean' ? t(`search.is.${each}`) : shown(each));
+  const words = (each: unknown) => (typeof each === 'boolean' ? t(`is.${each}`) : shown(each));
   return (
     <div className="flex flex-wrap gap-1.5">
       {all.map((each) => (
@@ -105,7 +101,7 @@ type NumbersProps = RangeFieldProps & { fault: RangeFault | null };
 /** Between two numbers, or certain ones alone. */
 function Numbers(props: NumbersProps) {
   const { schema, range, value, onChange, fault } = props;
-  const { t } = useTranslation('pipelines');
+  const { t } = useTranslation('search');
   const isListed = range.choices !== undefined;
   const [other, setOther] = useState<SearchRange | null>(null);
   const change = (isListedNext: boolean) => {
@@ -117,10 +113,10 @@ function Numbers(props: NumbersProps) {
   };
   const bounds = rangeText(plainSchema(schema));
   const error = (at: RangeFault['at']) =>
-    fault?.at === at ? t(`search.fault.${fault.code}`, { bounds }) : undefined;
+    fault?.at === at ? t(`fault.${fault.code}`, { bounds }) : undefined;
   const end = (at: 'min' | 'max') => (
     <DecimalField
-      label={t(`search.${at}`)}
+      label={t(at)}
       schema={schema}
       value={range[at]}
       error={error(at)}
@@ -130,12 +126,12 @@ function Numbers(props: NumbersProps) {
   return (
     <div className="space-y-2.5">
       <SegmentedControl
-        label={t('search.kind')}
+        label={t('kind')}
         value={isListed ? 'choices' : 'range'}
         onChange={(kind) => change(kind === 'choices')}
         items={[
-          { id: 'range', label: t('search.range') },
-          { id: 'choices', label: t('search.choices') },
+          { id: 'range', label: t('range') },
+          { id: 'choices', label: t('choices') },
         ]}
       />
       {isListed ? (
@@ -151,10 +147,10 @@ function Numbers(props: NumbersProps) {
               <span />
             ) : (
               <DecimalField
-                label={t('search.step')}
+                label={t('step')}
                 schema={schema}
                 value={range.step}
-                placeholder={t('search.anyStep')}
+                placeholder={t('anyStep')}
                 error={error('step')}
                 onChange={(next) => onChange({ ...range, step: next as number | undefined })}
               />
@@ -164,7 +160,7 @@ function Numbers(props: NumbersProps) {
                 isSelected={range.log === true}
                 onChange={(isLog) => onChange({ ...range, log: isLog || undefined, step: undefined })}
               >
-                {t('search.log')}
+                {t('log')}
               </Toggle>
             </div>
           </div>
@@ -190,7 +186,7 @@ interface NumberListProps {
 }
 
 function NumberList({ schema, choices, onChange }: NumberListProps) {
-  const { t } = useTranslation('pipelines');
+  const { t } = useTranslation('search');
   const [text, setText] = useState('');
   const number = Number(text);
   const isNew = text.trim() !== '' && Number.isFinite(number) && !choices.includes(number);
@@ -204,7 +200,7 @@ function NumberList({ schema, choices, onChange }: NumberListProps) {
   return (
     <div className="space-y-2.5">
       {choices.length > 0 && (
-        <ul aria-label={t('search.choices')} className="flex flex-wrap gap-1.5">
+        <ul aria-label={t('choices')} className="flex flex-wrap gap-1.5">
           {choices.map((each) => (
             <li
               key={shown(each)}
@@ -214,7 +210,7 @@ function NumberList({ schema, choices, onChange }: NumberListProps) {
               <IconButton
                 size="small"
                 icon={X}
-                label={t('search.removeChoice', { value: shown(each) })}
+                label={t('removeChoice', { value: shown(each) })}
                 onPress={() => onChange({ choices: choices.filter((other) => other !== each) })}
               />
             </li>
@@ -223,15 +219,15 @@ function NumberList({ schema, choices, onChange }: NumberListProps) {
       )}
       <div className="flex items-end gap-2">
         <TextField
-          label={t('search.addChoice')}
+          label={t('addChoice')}
           inputMode="decimal"
           className="min-w-0 flex-1"
-          error={isNew && !mayAdd ? t('search.fault.value', { bounds: rangeText(schema) }) : undefined}
+          error={isNew && !mayAdd ? t('fault.value', { bounds: rangeText(schema) }) : undefined}
           value={text}
           onChange={setText}
           onKeyDown={(event: KeyboardEvent) => event.key === 'Enter' && add()}
         />
-        <IconButton icon={Plus} label={t('search.addChoice')} isDisabled={!mayAdd} onPress={add} />
+        <IconButton icon={Plus} label={t('addChoice')} isDisabled={!mayAdd} onPress={add} />
       </div>
     </div>
   );

@@ -29,7 +29,7 @@ interface SearchSectionProps {
 
 /** How many trials a search makes, how long, and by what they are judged. */
 export function SearchSection({ node, search, found, store, problems, last }: SearchSectionProps) {
-  const { t } = useTranslation('pipelines');
+  const { t } = useTranslation('search');
   const words = useMetricWords();
   const change = (next: Partial<Search>, what: string) =>
     store.change(
@@ -45,16 +45,16 @@ export function SearchSection({ node, search, found, store, problems, last }: Se
   const names = metrics.map(({ name }) => name);
   return (
     <section
-      aria-label={t('search.title')}
+      aria-label={t('search.title', { ns: 'pipelines' })}
       className="space-y-3 rounded-md border border-line bg-bg px-3 pt-2 pb-3"
     >
       <header className="flex items-center gap-1.5">
         <ChartScatter aria-hidden className="size-4 shrink-0 text-accent" />
-        <h3 className="min-w-0 flex-1 text-13 font-semibold">{t('search.title')}</h3>
+        <h3 className="min-w-0 flex-1 text-13 font-semibold">{t('search.title', { ns: 'pipelines' })}</h3>
         <IconButton
           size="small"
           icon={X}
-          label={t('search.remove')}
+          label={t('remove')}
           onPress={() => store.change((current) => changeNode(current, node.id, { search: undefined }))}
         />
       </header>
@@ -64,7 +64,7 @@ export function SearchSection({ node, search, found, store, problems, last }: Se
       )}
       <div className="grid grid-cols-2 gap-2.5">
         <NumberField
-          label={t('search.trials')}
+          label={t('trials')}
           minValue={1}
           maxValue={MOST_TRIALS}
           error={problem('trials')}
@@ -73,7 +73,7 @@ export function SearchSection({ node, search, found, store, problems, last }: Se
           onChange={(trials) => change({ trials: given(trials) }, 'trials')}
         />
         <NumberField
-          label={t('search.parallel')}
+          label={t('parallel')}
           minValue={1}
           error={problem('parallel')}
           value={numberOf(search.parallel)}
@@ -82,33 +82,33 @@ export function SearchSection({ node, search, found, store, problems, last }: Se
         />
       </div>
       <NumberField
-        label={t('search.budget')}
-        description={t('search.budgetHelp')}
+        label={t('budget')}
+        description={t('budgetHelp')}
         minValue={0}
         step={1}
         error={problem('budget_s')}
         value={numberOf(search.budget_s) / 60}
-        placeholder={t('inspector.noLimit')}
+        placeholder={t('inspector.noLimit', { ns: 'pipelines' })}
         onChange={(minutes) => change({ budget_s: minutes > 0 ? minutes * 60 : undefined }, 'budget')}
       />
       <Advanced isOpen={['method', 'pruning', 'metric', 'direction', 'seed'].some(problem)}>
         <Select
-          label={t('search.method')}
-          description={t(`search.methodHelp.${search.method ?? 'tpe'}`, { defaultValue: '' })}
+          label={t('method')}
+          description={t(`methodHelp.${search.method ?? 'tpe'}`, { defaultValue: '' })}
           error={problem('method')}
           value={search.method ?? 'tpe'}
           onChange={(id) => change({ method: id === 'tpe' ? undefined : id }, 'method')}
-          options={METHODS.map((id) => ({ id, label: t(`search.methods.${id}`) }))}
+          options={METHODS.map((id) => ({ id, label: t(`methods.${id}`) }))}
         />
         <Switch
           isSelected={search.pruning === true}
-          description={problem('pruning') ?? t('search.pruningHelp')}
+          description={problem('pruning') ?? t('pruningHelp')}
           onChange={(isOn) => change({ pruning: isOn || undefined }, 'pruning')}
         >
-          {t('search.pruning')}
+          {t('pruning')}
         </Switch>
         <Select
-          label={t('search.metric')}
+          label={t('metric')}
           error={problem('metric')}
           value={metric || null}
           onChange={(id) =>
@@ -120,15 +120,15 @@ export function SearchSection({ node, search, found, store, problems, last }: Se
           }))}
         />
         <Select
-          label={t('search.direction')}
+          label={t('direction')}
           error={problem('direction')}
           value={direction}
           onChange={(id) => change({ direction: id }, 'direction')}
-          options={['maximize', 'minimize'].map((id) => ({ id, label: t(`search.directions.${id}`) }))}
+          options={['maximize', 'minimize'].map((id) => ({ id, label: t(`directions.${id}`) }))}
         />
         <NumberField
-          label={t('search.seed')}
-          description={t('search.seedHelp')}
+          label={t('seed')}
+          description={t('seedHelp')}
           minValue={0}
           error={problem('seed')}
           value={numberOf(search.seed)}
@@ -142,18 +142,18 @@ export function SearchSection({ node, search, found, store, problems, last }: Se
 
 /** What the block means, in one line, with the time of a trial where the last run tells it. */
 function Meaning({ search, last }: Pick<SearchSectionProps, 'search' | 'last'>) {
-  const { t } = useTranslation('pipelines');
+  const { t } = useTranslation('search');
   const { duration, count } = useFormat();
   const trials = numTrials(search);
   const parallel = Math.min(numberOf(search.parallel) || 1, trials);
   const each_s = trialTime_s(last, parallel);
   const all = { count: trials, shown: count(trials), parallel };
-  const sentence = t(parallel > 1 ? 'search.meaningParallel' : 'search.meaning', all);
+  const sentence = t(parallel > 1 ? 'meaningParallel' : 'meaning', all);
   return (
     <p className="text-12 text-fg-2">
       {each_s === null
-        ? t('search.meaningUnknown', { sentence })
-        : t('search.meaningTime', {
+        ? t('meaningUnknown', { sentence })
+        : t('meaningTime', {
             sentence,
             each: duration(each_s),
             all: duration(Math.ceil(trials / parallel) * each_s),
@@ -163,7 +163,7 @@ function Meaning({ search, last }: Pick<SearchSectionProps, 'search' | 'last'>) 
 }
 
 function Advanced({ isOpen: isOpenFirst, children }: { isOpen: boolean; children: ReactNode }) {
-  const { t } = useTranslation('pipelines');
+  const { t } = useTranslation('search');
   const [isOpen, setOpen] = useState(isOpenFirst);
   const shown = isOpen || isOpenFirst;
   return (
@@ -174,7 +174,7 @@ function Advanced({ isOpen: isOpenFirst, children }: { isOpen: boolean; children
         className="flex items-center gap-1.5 rounded-sm text-12 font-medium text-fg-2 hover:text-fg"
       >
         <ChevronRight aria-hidden className={cx('size-4 transition-transform', shown && 'rotate-90')} />
-        {t('search.advanced')}
+        {t('advanced')}
       </Button>
       {shown && <div className="mt-3 space-y-3">{children}</div>}
     </div>
