@@ -1,4 +1,4 @@
-/** Whether the ranges of a search fit what is searched. Apart from the other rules, as it needs what checks values against schemas. */
+/** Whether ranges fit what is searched. Apart from the other rules: what checks values against schemas is large. */
 
 import { faultOf } from '@/viz/form/model';
 import type { Search, SearchRange } from '@/viz/graph/document';

@@ -1,4 +1,7 @@
-/** Rules of a search: which parameters can be searched, over which range one begins, and what a block says of trials. Whether a range fits is `fit.ts`'s. */
+/**
+ * Rules of a search: which parameters can be searched, over which range one begins, and what a block says of trials.
+ * Whether a range fits is left to `fit.ts`.
+ */
 
 import { controlOf, plainSchema } from '@/viz/form/control';
 import { isEqual } from '@/viz/form/equal';
@@ -21,7 +24,7 @@ const KEYS = [
 ] as const; // biome-ignore format: one line of words reads better than one a line
 const RANGE_KEYS = ['min', 'max', 'log', 'step', 'choices'] as const;
 
-/** The search of a step as far as it can be read; null where it has none. A text may hold anything: the server says what is wrong. */
+/** The search of a step as far as it can be read, for a text may hold anything; null where it has none. */
 export function searchOf(node: Pick<DocumentNode, 'search'>): Search | null {
   const { search } = node;
   if (!isObject(search)) return null;
@@ -126,22 +129,26 @@ export function isNumber(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value);
 }
 
-/** A search over what the manifest suggests, else over the first number; null where nothing can be searched. */
-export function startSearch(found: FunctionInterface | undefined): Search | null {
+/**
+ * A search over what the manifest suggests, else over the first number; null where nothing can be searched. Ranges hold
+ * the values that the step was given.
+ */
+export function startSearch(
+  found: FunctionInterface | undefined,
+  given: Record<string, unknown> = {},
+): Search | null {
   if (!found || !maySearch(found)) return null;
-  const properties = Object.entries(found.parameters.properties ?? {});
-  const suggested = properties.flatMap(([name, schema]): [string, SearchRange][] => {
-    const range = manifestRange(schema);
-    return range ? [[name, range]] : [];
-  });
+  const searchable = Object.entries(found.parameters.properties ?? {}).filter(([, schema]) =>
+    isSearchable(schema),
+  );
+  const suggested = searchable.filter(([, schema]) => manifestRange(schema));
+  const first = searchable.find(([, schema]) => choicesFor(schema) === null) ?? searchable[0];
+  const begun = suggested.length > 0 || !first ? suggested : [first];
+  if (begun.length === 0) return null;
   const metrics = found.metrics ?? [];
   const judged = metrics.some(({ isPrimary }) => isPrimary) ? {} : { metric: metrics[0]?.name };
-  if (suggested.length > 0) return orderedSearch({ parameters: Object.fromEntries(suggested), ...judged });
-  const searchable = properties.filter(([, schema]) => isSearchable(schema));
-  const isNumeric = ([, schema]: [string, Schema]) => choicesFor(schema) === null;
-  const [name, schema] = searchable.find(isNumeric) ?? searchable[0] ?? [];
-  if (!name || !schema) return null;
-  return orderedSearch({ parameters: { [name]: startRange(schema, undefined) }, ...judged });
+  const ranges = begun.map(([name, schema]) => [name, startRange(schema, given[name])]);
+  return orderedSearch({ parameters: Object.fromEntries(ranges), ...judged });
 }
 
 /** The step that "Search" of the palette adds: a trainable algorithm, best one that takes the data at hand and suggests ranges. */

@@ -311,7 +311,7 @@ function Drawing({ editor, ports, catalog, selected, onSelect, children }: Canva
   /** What is dropped onto a step of its kind takes the place of that step's; a search has the step itself searched. */
   const swap = async (old: DocumentNode, by: Dragged) => {
     const { swapAlgorithm, swapAsset } = await import('./swap');
-    const search = by.search && startSearch(functionOf(old, catalog));
+    const search = by.search && startSearch(functionOf(old, catalog), old.parameters);
     if (search) store.change(changeNode(document, old.id, { search: searchOf(old) ?? search }));
     else if (old.type === 'algorithm') {
       const { document: next, lost } = swapAlgorithm(document, old, by.algorithm ?? '', catalog);

@@ -248,7 +248,7 @@ function Parameters({ node, store, document, assets, problems, last }: Inspector
   const given = node.parameters ?? {};
   const search = searchOf(node);
   const ranges = search?.parameters ?? {};
-  const suggestion = search ? null : startSearch(found);
+  const suggestion = search ? null : startSearch(found, given);
   const changed = properties.filter(([name, schema]) => ranges[name] || isChanged(schema, given[name]));
   const isSearched = maySearch(found);
   const problemOf = (name: string) => problemAt(problems, `nodes.${node.id}.parameters.${name}`);

@@ -67,6 +67,7 @@ export function SearchSection({ node, search, found, store, problems, last }: Se
           label={t('trials')}
           minValue={1}
           maxValue={MOST_TRIALS}
+          step={1}
           error={problem('trials')}
           value={numberOf(search.trials)}
           placeholder="10"
@@ -75,6 +76,8 @@ export function SearchSection({ node, search, found, store, problems, last }: Se
         <NumberField
           label={t('parallel')}
           minValue={1}
+          maxValue={MOST_TRIALS}
+          step={1}
           error={problem('parallel')}
           value={numberOf(search.parallel)}
           placeholder="1"
@@ -85,7 +88,6 @@ export function SearchSection({ node, search, found, store, problems, last }: Se
         label={t('budget')}
         description={t('budgetHelp')}
         minValue={0}
-        step={1}
         error={problem('budget_s')}
         value={numberOf(search.budget_s) / 60}
         placeholder={t('inspector.noLimit', { ns: 'pipelines' })}
@@ -130,6 +132,7 @@ export function SearchSection({ node, search, found, store, problems, last }: Se
           label={t('seed')}
           description={t('seedHelp')}
           minValue={0}
+          step={1}
           error={problem('seed')}
           value={numberOf(search.seed)}
           placeholder="0"
