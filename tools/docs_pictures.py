@@ -83,6 +83,9 @@ def make(client: Client, server: LocalServer, folder: Path) -> dict[str, Any]:
         if name not in runs:
             values = {"dataset": DEMO, "model": f"{DEMO}-{name}", "learning_rate": rate, "epochs": epochs}
             _run(client, name, document=_until_tested(template), parameters=values)
+    if "best-values" not in runs:
+        values = {"dataset": DEMO, "model": f"{DEMO}-best-values", "epochs": 4}
+        _run(client, "best-values", document=_searching(_until_tested(template)), parameters=values)
     if "broken" not in runs:
         _run(client, "broken", document=_split(DEMO, train=0, val=0, test=0), may_fail=True)
     runs = {run.name: run for run in client.runs.list()}
@@ -94,6 +97,7 @@ def make(client: Client, server: LocalServer, folder: Path) -> dict[str, Any]:
         "sample": SAMPLE,
         "pipeline": PIPELINE,
         "run": _first(client, "demo"),
+        "search": runs["best-values"].id,
         "failed": runs["broken"].id,
         "compared": [_first(client, "demo"), runs["higher-rate"].id, runs["lower-rate"].id],
         "model": DEMO,
@@ -185,6 +189,18 @@ def _until_tested(template: dict[str, Any]) -> dict[str, Any]:
     nodes = [node for node in template["nodes"] if node["id"] in kept]
     ends = [(edge, {edge["from"].split(".")[0], edge["to"].split(".")[0]}) for edge in template["edges"]]
     return template | {"nodes": nodes, "edges": [edge for edge, nodes_of in ends if nodes_of <= kept]}
+
+
+def _searching(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with the values of its training searched."""
+    ranges = {
+        "learning_rate": {"min": 0.0002, "max": 0.01, "log": True},
+        "dropout": {"min": 0.0, "max": 0.5},
+        "network": {"choices": ["auto", "small", "medium"]},
+    }
+    search = {"parameters": ranges, "trials": 16, "parallel": 2, "pruning": True}
+    nodes = [node | ({"search": search} if node["id"] == "train" else {}) for node in document["nodes"]]
+    return document | {"nodes": nodes}
 
 
 def _with_dataset(template: dict[str, Any]) -> dict[str, Any]:

@@ -66,6 +66,12 @@ const SCREENS = [
     looks: both,
   },
   {
+    name: 'run-trials',
+    path: `${PROJECT}/runs/${objects.search}?task=train`,
+    waitFor: 'figure circle',
+    looks: both,
+  },
+  {
     name: 'run-timeline',
     path: `${PROJECT}/runs/${objects.run}?view=timeline`,
     waitFor: '[role=grid]',
