@@ -19,12 +19,16 @@ from kpl.orchestrator.memory_store import InMemoryStore
 from kpl.orchestrator.state import (
     AttemptReported,
     Changes,
+    Choose,
+    ChooseFailed,
+    Chosen,
     Collect,
     Collected,
     CollectFailed,
     Command,
     Decided,
     Event,
+    FellBehind,
     Resolve,
     Resolved,
     ResolveFailed,
@@ -49,7 +53,7 @@ from kpl.task import (
 )
 from kpl.task.ids import AttemptId, Digest, TaskId, task_id_of
 from kpl.testing.clock import FakeClock
-from kpl.testing.tasks import tiny_condition, tiny_machine, tiny_run, tiny_task
+from kpl.testing.tasks import tiny_condition, tiny_machine, tiny_run, tiny_search, tiny_task
 
 DIGEST = Digest("a" * 64)
 MACHINE = tiny_machine(cpu=3, gpu=2)
@@ -110,8 +114,12 @@ class Orchestration(RuleBasedStateMachine):
         self.pending: list[Command] = []
         self.answers: list[Event] = []
         self.old_reports: list[AttemptReport] = []
-        self.next_task = 1
         self.next_run = 1
+
+    @property
+    def next_task(self) -> int:
+        """Trials have numbers that the store gave them."""
+        return max(self.store.snapshot()[1], default=0) + 1
 
     @initialize()
     def load(self) -> None:
@@ -153,14 +161,31 @@ class Orchestration(RuleBasedStateMachine):
                     branches=branches,
                 )
             )
-        self.next_task += len(tasks)
         self.next_run += 1
         self.store.submit(tasks, tiny_run(run, tasks))
+
+    @rule(trials=st.integers(1, 4), parallel=st.integers(1, 3), budget_s=st.sampled_from([None, 30.0]))
+    def submit_search(self, trials: int, parallel: int, budget_s: float | None) -> None:
+        """A run of a search and a task that takes what it comes to."""
+        number, run = self.next_task, self.next_run
+        search = tiny_search(trials=trials, parallel=parallel, budget_s=budget_s, pruning=True)
+        inputs = [TaskOutputInput("x", "files", "", TaskId(number), "out")]
+        tasks = [
+            tiny_task(number, run=run, search=search, outputs=[OutputSpec("out", "files")]),
+            tiny_task(number + 1, run=run, after=[number], inputs=inputs),
+        ]
+        self.next_run += 1
+        self.store.submit(tasks, tiny_run(run, tasks))
+
+    @rule(choice=pick)
+    def find_one_behind(self, choice: int) -> None:
+        """Comparisons of trials may come at any time, about trials in whatever state."""
+        if trials := sorted(id for id, task in self.store.snapshot()[1].items() if task.trial):
+            self._turn([FellBehind({trials[choice % len(trials)]: 0.5})])
 
     @rule(endpoint=st.sampled_from(["", "a"]))
     def submit_service(self, endpoint: str) -> None:
         self.store.submit([tiny_task(self.next_task, kind=TaskKind.SERVICE, endpoint=endpoint)])
-        self.next_task += 1
 
     @rule(choice=pick)
     def cancel_task(self, choice: int) -> None:
@@ -283,15 +308,27 @@ class Orchestration(RuleBasedStateMachine):
         assert all(self.store.task(id).state is TaskState.WAITING for id in submitted)
         assert loaded == dict(self.state.tasks)
 
+    @invariant()
+    def trials_are_numbered_without_gap_and_counted(self) -> None:
+        tasks = self.store.snapshot()[1]
+        for search in tasks.values():
+            if search.search is not None and search.state is not TaskState.REUSED:
+                trials = sorted(t.trial or 0 for t in tasks.values() if t.parent_id == search.id)
+                assert trials == list(range(1, search.search.num_trials + 1))
+                assert search.spec.search is not None
+                assert len(trials) <= search.spec.search.trials
+                open_ = [t for t in tasks.values() if t.parent_id == search.id and not t.state.is_final]
+                assert len(open_) <= search.spec.search.parallel
+                assert not (open_ and search.state.is_final)
+
     def teardown(self) -> None:
         """Once all goes well and there is room, every run ends, and every task but services that are ready."""
         self.state = replace(self.state, machines=(tiny_machine(cpu=1000, memory_mib=100_000, gpu=500),))
-        for _ in range(60 + 12 * self.next_task):
+        for _ in range(60 + 12 * self.next_task + 20 * self.next_run):
             self._go_well()
             if not self.state.runs and all(t.state is TaskState.READY for t in self.state.tasks.values()):
                 break
         runs, tasks = self.store.snapshot()
-        assert len(tasks) == self.next_task - 1
         assert all(run.state.is_final for run in runs.values()), runs
         assert all(task.state.is_final or task.state is TaskState.READY for task in tasks.values())
         assert {task_id_of(id) for id in self.processes.live} == set(self.state.tasks)
@@ -353,8 +390,12 @@ class Orchestration(RuleBasedStateMachine):
                     self.answers.append(AttemptReported(report))
             case StopAttempt():
                 self.answers.append(AttemptReported(self.processes.stop(command.attempt_id)))
+            case Choose() if goes_well:
+                self.answers.append(Chosen(command.task_id, command.number, {"rate": 0.5}))
+            case Choose():
+                self.answers.append(ChooseFailed(command.task_id, command.number, "no memory"))
             case Collect() if goes_well:
-                self.answers.append(Collected(command.attempt_id, {"out": DIGEST}))
+                self.answers.append(Collected(command.attempt_id, {"out": DIGEST}, value=0.5))
             case Collect():
                 self.answers.append(CollectFailed(command.attempt_id, "output 'out' was left empty"))
 

@@ -66,7 +66,7 @@ def what_it_does(task: TaskOut, *, with_version: bool = False) -> str:
 
 def _activity(task: TaskOut) -> str:
     """What a task does or waits for, in a few words."""
-    if task.state == "running" and (task.progress is not None or task.progress_message):
+    if task.state in ("running", "searching") and (task.progress is not None or task.progress_message):
         percent = f"{task.progress:.0%} " if task.progress is not None else ""
         return f"{percent}{task.progress_message}".strip()
     if task.state.is_final or task.state == "ready":

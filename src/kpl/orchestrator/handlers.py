@@ -1,26 +1,33 @@
-"""How commands are carried out: the work behind Resolve, StartAttempt, StopAttempt and Collect.
+"""How commands are carried out: the work behind each of them.
 
 Handlers run on threads, take a task as it was when the command was given, and answer with an event. Each may
 be carried out again after a crash and does no harm then. `Unavailable` means that a later try may succeed;
 what any other error means for the task is told by `give_up`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Literal
 
 from kpl.algorithm.protocol import Metric, output_variable, read_events
 from kpl.errors import Invalid, NotFound
 from kpl.orchestrator.conditions import DECISION, decide, measured_task
 from kpl.orchestrator.state import (
     AttemptReported,
+    Choose,
+    ChooseFailed,
+    Chosen,
     Collect,
     Collected,
     CollectFailed,
     Command,
+    Compare,
     Decided,
     Event,
+    FellBehind,
     Resolve,
     Resolved,
     ResolveFailed,
@@ -33,8 +40,8 @@ from kpl.runtime.executor import AttemptReport, Executor, Launch, LaunchInput
 from kpl.runtime.metrics import Series, events_of
 from kpl.sentence import Sentence
 from kpl.storage.artifacts import ArtifactStore
-from kpl.task import AttemptState, Condition, Outcome, OutputSpec, Task, TaskState
-from kpl.task.ids import AttemptId, Digest
+from kpl.task import AttemptState, Condition, Objective, Outcome, OutputSpec, Task, TaskState
+from kpl.task.ids import AttemptId, Digest, TaskId, attempt_id
 
 NO_RECORD = Sentence("the executor has no record of it any more", "执行器中已没有它的记录")
 
@@ -59,6 +66,10 @@ class Handlers:
                 return self.stop(task, command.attempt_id, grace_s=command.grace_s)
             case Collect():
                 return self.collect(task, command.attempt_id)
+            case Choose():
+                return self.choose(task, command.number)
+            case Compare():
+                return self.compare(task)
 
     def resolve(self, task: Task) -> Resolved | Decided:
         """Compute the digest and look for a finished task whose outputs are all still there; decide a condition."""
@@ -66,16 +77,86 @@ class Handlers:
             return self._decide(task, task.spec.condition)
         digest = step_digest(task.spec, task.inputs)
         finished = None if task.spec.must_run else self.store.find_finished(task, digest)
-        if finished is not None and (gone := self._gone(finished)) is not None:
+        return self._to_run(task, digest) if finished is None else self._to_reuse(task, digest, finished)
+
+    def _to_reuse(self, task: Task, digest: Digest, finished: Finished) -> Resolved:
+        """A finished task stands in if its outputs are still there, and for a trial what it reported."""
+        if (gone := self._gone(finished)) is not None:
             return Resolved(task.id, digest, no_longer_stored(gone, finished.task_id))
-        if finished is not None:
-            outputs = finished.outputs
-            return Resolved(task.id, digest, reused(finished.task_id), finished.task_id, outputs)
+        objective, value = task.spec.objective, None
+        if objective is not None:
+            value = self._best_of(finished.task_id, objective)
+            if value is None:
+                return Resolved(task.id, digest, reports_gone(finished.task_id))
+        return Resolved(
+            task.id,
+            digest,
+            reused(finished.task_id),
+            finished.task_id,
+            finished.outputs,
+            value=value,
+            search=finished.search,
+        )
+
+    def _to_run(self, task: Task, digest: Digest) -> Resolved:
         earlier = self.store.find_earlier(task)
-        if earlier is None:
-            return Resolved(task.id, digest, first_time())
-        why = self._explain(earlier, task)
-        return Resolved(task.id, digest, why, expected_run_s=earlier.run_time_s)
+        expected_s = None if earlier is None else earlier.run_time_s
+        if task.parent_id is not None and task.trial is not None:
+            why: str = of_search(task.trial, task.parent_id)
+        else:
+            why = first_time() if earlier is None else self._explain(earlier, task)
+        return Resolved(task.id, digest, why, expected_run_s=expected_s)
+
+    def _best_of(self, task_id: TaskId, objective: Objective) -> float | None:
+        """What a finished task reported of a metric; None when it did not, or that is no longer stored."""
+        attempt = self.store.find_reported(task_id)
+        return None if attempt is None else _best(self._curve([attempt], objective, is_final=True))
+
+    def choose(self, search: Task, number: int) -> Chosen:
+        """Choose the values of the next trial of a search."""
+        from kpl.orchestrator.proposals import Tried, propose
+
+        assert search.spec.search is not None
+        trials = self.store.trials(search.id)
+        tried = [Tried(trial.spec.parameters, _standing(trial), trial.value) for trial in trials]
+        return Chosen(search.id, number, propose(search.spec.search, number, tried))
+
+    def compare(self, search: Task) -> FellBehind | None:
+        """See which trials of a search others are ahead of, by what they have reported up to now."""
+        from kpl.orchestrator.proposals import Curve, fallen_behind
+
+        assert search.spec.search is not None
+        objective, trials = search.spec.search.objective, self.store.trials(search.id)
+        curves = [
+            Curve(
+                self._curve(self._attempts(trial), objective, is_final=trial.state.is_final),
+                is_open=trial.state is TaskState.RUNNING,
+                is_done=trial.is_done,
+            )
+            for trial in trials
+        ]
+        behind = {trials[place].id: curves[place].values[-1] for place in fallen_behind(objective, curves)}
+        return FellBehind(behind) if behind else None
+
+    def _attempts(self, task: Task) -> list[AttemptId]:
+        """The attempts whose reports hold for a task: all of them where each went on from the one before."""
+        if task.reused_from is not None:
+            found = self.store.find_reported(task.reused_from)
+            return [] if found is None else [found]
+        last = 0 if task.attempt is None else task.attempt.number
+        first = 1 if task.spec.saves_checkpoints else max(1, last)
+        return [attempt_id(task.id, number) for number in range(first, last + 1)]
+
+    def _curve(self, attempts: Iterable[AttemptId], objective: Objective, *, is_final: bool) -> list[float]:
+        """The best values that had been reported with each report of the metric."""
+        curve: list[float] = []
+        for attempt in attempts:
+            series = self._reported(attempt, is_final=is_final).get(objective.metric)
+            for value in () if series is None else list(series.values):
+                if isfinite(value):
+                    is_better = not curve or objective.is_better(value, curve[-1])
+                    curve.append(value if is_better else curve[-1])
+        return curve
 
     def _decide(self, task: Task, condition: Condition) -> Decided:
         source = measured_task(task)
@@ -87,8 +168,8 @@ class Handlers:
             artifact = Digest(self.artifacts.put_tree(Path(folder)).digest)
         return Decided(task.id, {verdict.branch: artifact}, verdict.why)
 
-    def _reported(self, attempt_id: AttemptId) -> Mapping[str, Series]:
-        return events_of(self.executor.files(attempt_id).events, is_final=True).series
+    def _reported(self, attempt: AttemptId, *, is_final: bool = True) -> Mapping[str, Series]:
+        return events_of(self.executor.files(attempt).events, is_final=is_final).series
 
     def _gone(self, finished: Finished) -> str | None:
         """Name an output that the artifact store does not have any more."""
@@ -189,7 +270,11 @@ class Handlers:
             Sentence(f"metric '{name}' was promised but not reported", f"指标“{name}”已声明但未上报")
             for name in _missing_metrics(files.events, task.spec.metrics)
         ]
-        return Collected(attempt_id, outputs, Sentence("; ".join(remarks), "；".join(r.zh for r in remarks)))
+        objective, value = task.spec.objective, None
+        if objective is not None:
+            value = _best(self._curve(self._attempts(task), objective, is_final=True))
+        told = Sentence("; ".join(remarks), "；".join(r.zh for r in remarks))
+        return Collected(attempt_id, outputs, told, value)
 
     def give_up(self, command: Command, reason: str) -> Event | None:
         """What it means for the task that a command cannot be carried out."""
@@ -204,6 +289,35 @@ class Handlers:
                 return None
             case Collect():
                 return CollectFailed(command.attempt_id, reason)
+            case Choose():
+                return ChooseFailed(command.task_id, command.number, reason)
+            case Compare():
+                return None
+
+
+def of_search(trial: int, search: TaskId) -> Sentence:
+    """Why a trial ran."""
+    return Sentence(f"ran: trial {trial} of search {search}", f"已执行：搜索 {search} 的第 {trial} 次试验")
+
+
+def reports_gone(task_id: TaskId) -> Sentence:
+    """Why a finished task cannot stand in for a trial, whose values are compared."""
+    return Sentence(
+        f"ran: what task {task_id} reported is no longer stored",
+        f"已执行：任务 {task_id} 上报的数据已不再保存",
+    )
+
+
+def _standing(trial: Task) -> Literal["open", "done", "stopped_early", "failed"]:
+    if trial.is_done:
+        return "done"
+    if not trial.state.is_final:
+        return "open"
+    return "stopped_early" if trial.fell_behind else "failed"
+
+
+def _best(curve: Sequence[float]) -> float | None:
+    return curve[-1] if curve else None
 
 
 def _ended(attempt_id: AttemptId, outcome: Outcome, message: str = "") -> AttemptReported:

@@ -15,7 +15,7 @@ from typing import Protocol
 from kpl.errors import Conflict
 from kpl.orchestrator.handlers import Handlers
 from kpl.orchestrator.lifecycle import can_follow
-from kpl.orchestrator.state import AttemptReported, Changes, Command, Event, State, StopAttempt
+from kpl.orchestrator.state import AttemptReported, Changes, Command, Compare, Event, State, StopAttempt
 from kpl.orchestrator.step import step
 from kpl.orchestrator.store import Inbox, Store
 from kpl.orchestrator.work import StepResult, commands_for
@@ -29,6 +29,9 @@ from kpl.task.ids import AttemptId, TaskId, task_id_of
 # How long it takes at most to notice what somebody put into the inbox without ringing the bell: a process
 # that crashed between the two, or another server.
 LOOK_AGAIN_S = 5.0
+COMPARE_EVERY_S = 1.0
+"""How often the trials of a search are compared that stops those which fall behind."""
+
 
 _log = logging.getLogger(__name__)
 
@@ -72,6 +75,7 @@ class Loop:
         self._inbox_id = 0
         self._look_at_s = 0.0
         self._wake_at_s: float | None = None
+        self._compare_at_s: float | None = None
         self._to_clean: list[AttemptId] = []
         self._cluster = Cluster()
 
@@ -110,7 +114,7 @@ class Loop:
         """Wait until there may be something to do."""
         if self._workers.has_answers or self._bell.is_set() or self._stopping.is_set():
             return
-        times = (self._look_at_s, self._workers.retry_at_s, self._wake_at_s)
+        times = (self._look_at_s, self._workers.retry_at_s, self._wake_at_s, self._compare_at_s)
         left_s = min(at_s for at_s in times if at_s is not None) - self._clock.now_s()
         if left_s > 0:
             self._executor.wait(left_s)
@@ -123,6 +127,7 @@ class Loop:
         """
         now_s = self._clock.now_s()
         state, is_fresh = self._current_state()
+        self._compare_trials(state, now_s)
         self._state = None  # load it again unless this turn gets to its end: events would be lost otherwise
         inbox = self._look_into_inbox(now_s)
         events = [*self._workers.events(now_s), *inbox.events, *self._reports(state)]
@@ -178,6 +183,19 @@ class Loop:
         if task.attempt is not None and task.state in (TaskState.RUNNING, TaskState.READY):
             self._workers.submit(StopAttempt(task.attempt.id, task.spec.grace_s), task)
 
+    def _compare_trials(self, state: State, now_s: float) -> None:
+        """Have the running trials of those searches compared that stop which fall behind, now and then."""
+        searches = [
+            task
+            for task in state.tasks.values()
+            if task.state is TaskState.SEARCHING and task.spec.search is not None and task.spec.search.pruning
+        ]
+        if searches and self._compare_at_s is not None and self._compare_at_s > now_s:
+            return
+        for search in searches:
+            self._workers.submit(Compare(search.id), search)
+        self._compare_at_s = now_s + COMPARE_EVERY_S if searches else None
+
     def _remember(self, before: State, result: StepResult, inbox: Inbox) -> bool:
         """Bring the changes into the store; False when somebody else was faster: the state is stale."""
         if not result.changes and inbox.last_id == self._inbox_id:
@@ -192,6 +210,8 @@ class Loop:
             return False
         self._state = replace(result.state, version=version)
         self._inbox_id = inbox.last_id
+        if result.changes.trials:
+            self._bell.set()  # they come by the inbox, with the ids that the store gave them
         if self._on_change is not None and result.changes:
             self._on_change(result.changes)
         return True

@@ -1,6 +1,7 @@
 """The store that keeps everything in memory: for tests, and for runs that need not outlive their process."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from threading import Lock
 
 from kpl.errors import Conflict
@@ -15,7 +16,7 @@ from kpl.orchestrator.state import (
     State,
     Submitted,
 )
-from kpl.orchestrator.store import Earlier, Finished, Inbox
+from kpl.orchestrator.store import Earlier, Finished, Inbox, reported_by
 from kpl.scheduler import Queue
 from kpl.task import Task, TaskKind, TaskState
 from kpl.task.ids import AttemptId, Digest, RunId, TaskId
@@ -102,10 +103,19 @@ class InMemoryStore:
                 )
             self._runs.update((run.id, run) for run in changes.runs)
             self._tasks.update((task.id, task) for task in changes.tasks)
+            for trial in changes.trials:
+                self._submit_trial(trial)
             for key in [key for key in self._inbox if key <= consumed_id]:
                 del self._inbox[key]
             self._version += 1
             return self._version
+
+    def _submit_trial(self, trial: Task) -> None:
+        known = {(task.parent_id, task.trial) for task in self._tasks.values()}
+        assert (trial.parent_id, trial.trial) not in known, f"trial {trial.name} is added twice"
+        trial = replace(trial, id=TaskId(max(self._tasks) + 1))
+        self._tasks[trial.id] = trial
+        self._add(Submitted((trial,)))
 
     def find_finished(self, task: Task, digest: Digest) -> Finished | None:
         wanted = TaskState.READY if task.kind is TaskKind.SERVICE else TaskState.SUCCEEDED
@@ -120,7 +130,7 @@ class InMemoryStore:
                 and other.spec.endpoint == task.spec.endpoint
             ]
         latest = max(found, key=lambda other: other.id, default=None)
-        return None if latest is None else Finished(latest.id, dict(latest.outputs))
+        return None if latest is None else Finished(latest.id, dict(latest.outputs), latest.search)
 
     def find_earlier(self, task: Task) -> Earlier | None:
         with self._lock:
@@ -141,9 +151,14 @@ class InMemoryStore:
     def find_reported(self, task_id: TaskId) -> AttemptId | None:
         with self._lock:
             task = self._tasks.get(task_id)
-            while task is not None and task.reused_from is not None:
-                task = self._tasks.get(task.reused_from)
+            while task is not None and (further := reported_by(task)) is not None:
+                task = self._tasks.get(further)
         return None if task is None or task.attempt is None else task.attempt.id
+
+    def trials(self, task_id: TaskId) -> Sequence[Task]:
+        with self._lock:
+            found = [task for task in self._tasks.values() if task.parent_id == task_id]
+        return sorted(found, key=lambda task: task.trial or 0)
 
     def project_name(self, project_id: int) -> str:
         return self._project_names.get(project_id, f"project-{project_id}")

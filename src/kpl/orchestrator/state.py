@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from kpl.resources import Machine
 from kpl.runtime.executor import AttemptReport
 from kpl.scheduler import Mix, Queue
-from kpl.task import Task
+from kpl.task import SearchProgress, Task
 from kpl.task.ids import AttemptId, Digest, RunId, TaskId
 
 
@@ -37,6 +38,8 @@ class RunState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Run:
+    """A run; `tasks` are those of its nodes, without the trials of searches."""
+
     id: RunId
     project_id: int
     tasks: tuple[TaskId, ...]
@@ -87,7 +90,8 @@ class Submitted:
 class Resolved:
     """The digest of a task is known; `reused_from` names the finished task whose outputs stand in for it.
 
-    `expected_run_s` is how long the last task for the same node ran; None where there was none.
+    `expected_run_s` is how long the last task for the same node ran; None where there was none. Of a trial that is
+    reused, `value` is what it is compared by; of a search that is reused, `search` is how far that one came.
     """
 
     task_id: TaskId
@@ -96,6 +100,8 @@ class Resolved:
     reused_from: TaskId | None = None
     outputs: Mapping[str, Digest] = field(default_factory=dict)
     expected_run_s: float | None = None
+    value: float | None = None
+    search: SearchProgress | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,17 +128,44 @@ class AttemptReported:
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """Outputs of a successful attempt are stored. `reason` holds remarks, as on an output left empty."""
+    """Outputs of a successful attempt are stored. `reason` holds remarks, as on an output left empty.
+
+    Of a trial, `value` is what it is compared by; None when it did not report that.
+    """
 
     attempt_id: AttemptId
     outputs: Mapping[str, Digest]
     reason: str = ""
+    value: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CollectFailed:
     attempt_id: AttemptId
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The values of searched parameters for a trial of a search; None when nothing is left to try."""
+
+    task_id: TaskId
+    number: int
+    parameters: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChooseFailed:
+    task_id: TaskId
+    number: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FellBehind:
+    """Trials of one search that others are ahead of, with the best value that each had reached."""
+
+    values: Mapping[TaskId, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +210,9 @@ Event = (
     | AttemptReported
     | Collected
     | CollectFailed
+    | Chosen
+    | ChooseFailed
+    | FellBehind
     | CancelTask
     | CancelRun
     | MoveOn
@@ -193,13 +229,17 @@ Request = Submitted | CancelTask | CancelRun | MoveOn | SetPriority | SetQueues
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Whole records that replace what the store holds under the same ids."""
+    """Whole records that replace what the store holds under the same ids.
+
+    `trials` are new: the store gives them their ids in the same transaction, and hands them in by the inbox.
+    """
 
     runs: tuple[Run, ...] = ()
     tasks: tuple[Task, ...] = ()
+    trials: tuple[Task, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.runs or self.tasks)
+        return bool(self.runs or self.tasks or self.trials)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,4 +272,22 @@ class Collect:
     attempt_id: AttemptId
 
 
-Command = Resolve | StartAttempt | StopAttempt | Collect
+@dataclass(frozen=True, slots=True)
+class Choose:
+    """Choose the values of a search's next trial; answer with Chosen or ChooseFailed."""
+
+    task_id: TaskId
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """See which trials of a search others are ahead of; answer with FellBehind if there are any.
+
+    Given by the loop from time to time rather than by a state: nothing is lost when it is not carried out.
+    """
+
+    task_id: TaskId
+
+
+Command = Resolve | StartAttempt | StopAttempt | Collect | Choose | Compare

@@ -14,14 +14,18 @@ from kpl.orchestrator.conditions import not_taken, what_was_decided
 from kpl.orchestrator.lifecycle import can_follow, move_attempt, move_run
 from kpl.orchestrator.queueing import after_preemption, overdue, snapshot_of
 from kpl.orchestrator.retry import after_failure, describe_end
+from kpl.orchestrator.searching import BEHIND, advance_searches, begin_search, behind, stranded, take_choice
 from kpl.orchestrator.state import (
     AttemptReported,
     CancelRun,
     CancelTask,
+    ChooseFailed,
+    Chosen,
     Collected,
     CollectFailed,
     Decided,
     Event,
+    FellBehind,
     MoveOn,
     Resolved,
     ResolveFailed,
@@ -52,6 +56,9 @@ def step(state: State, events: Sequence[Event], now_s: float, cluster: Cluster |
         _take(work, event)
     _retire_replaced_services(work)
     _end_overdue(work)
+    for trial, reason in stranded(work):
+        _cancel(work, trial, reason)
+    advance_searches(work)
     _release_waiting(work)
     _place_queued(work, cluster)
     for run_id in sorted(work.touched_runs & work.runs.keys()):
@@ -74,10 +81,10 @@ def _take(work: Work, event: Event) -> None:
             _take_collected(work, event)
         case CollectFailed():
             _take_collect_failed(work, event)
-        case CancelTask():
-            _cancel_task(work, event)
-        case CancelRun():
-            _cancel_run(work, event)
+        case Chosen() | ChooseFailed():
+            take_choice(work, event)
+        case FellBehind() | CancelTask() | CancelRun():
+            _take_stop(work, event)
         case MoveOn():
             _move_on(work, event)
         case SetPriority():
@@ -106,7 +113,7 @@ def _take_resolved(work: Work, task: Task, event: Resolved) -> None:
     if event.reused_from is not None:
         if task.kind is TaskKind.BATCH or _still_serves(work, event.reused_from, task):
             task = replace(task, reused_from=event.reused_from, outputs=dict(event.outputs))
-            work.move(task, TaskState.REUSED)
+            work.move(replace(task, value=event.value, search=event.search), TaskState.REUSED)
             return
         why = Sentence(
             f"ran: task {event.reused_from} no longer serves '{task.spec.endpoint}'",
@@ -116,6 +123,9 @@ def _take_resolved(work: Work, task: Task, event: Resolved) -> None:
     refusal = never_fits(task.spec.resources, work.state.machines)
     if refusal is not None:
         work.move(task, TaskState.FAILED, reason=refusal)
+        return
+    if task.spec.search is not None:
+        begin_search(work, task)
         return
     work.state = replace(work.state, mix=work.state.mix.observed(task.spec.resources))
     work.move(task, TaskState.QUEUED)
@@ -211,7 +221,7 @@ def _fail(work: Work, task: Task, why: str) -> None:
 def _take_collected(work: Work, event: Collected) -> None:
     task = work.task_of(event.attempt_id)
     if task is not None and task.state is TaskState.COLLECTING:
-        task = replace(task, outputs=dict(event.outputs), num_failures=0)
+        task = replace(task, outputs=dict(event.outputs), num_failures=0, value=event.value)
         work.move(task, TaskState.SUCCEEDED, reason=event.reason)
 
 
@@ -231,10 +241,17 @@ def _set_priority(work: Work, event: SetPriority) -> None:
         work.put(replace(task, priority=event.priority))
 
 
-def _cancel_task(work: Work, event: CancelTask) -> None:
-    task = work.tasks.get(event.task_id)
-    if task is not None:
-        _cancel(work, task, event.reason)
+def _take_stop(work: Work, event: FellBehind | CancelTask | CancelRun) -> None:
+    match event:
+        case FellBehind():
+            for trial in behind(work, event):
+                _cancel(work, trial, BEHIND)
+        case CancelTask():
+            task = work.tasks.get(event.task_id)
+            if task is not None:
+                _cancel(work, task, event.reason)
+        case CancelRun():
+            _cancel_run(work, event)
 
 
 BY_A_USER = Sentence("stopped by a user", "已由用户停止")
@@ -249,7 +266,7 @@ def _cancel(work: Work, task: Task, reason: str) -> None:
     match task.state:
         case TaskState.WAITING | TaskState.RESOLVING | TaskState.QUEUED:
             work.move(task, TaskState.CANCELLED, reason=reason)
-        case TaskState.COLLECTING | TaskState.STOPPING:
+        case TaskState.COLLECTING | TaskState.STOPPING | TaskState.SEARCHING:
             work.put(replace(task, reason=reason))
         case _:
             assert task.attempt is not None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from kpl.orchestrator.state import Changes, Request, State
-from kpl.task import Task, TaskSpec
+from kpl.task import SearchProgress, Task, TaskSpec
 from kpl.task.ids import AttemptId, Digest, TaskId
 
 
@@ -22,10 +22,11 @@ class Inbox:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A finished task that may be reused: its outputs are in the artifact store."""
+    """A finished task that may be reused: its outputs are in the artifact store. Of a search, how far it came."""
 
     task_id: TaskId
     outputs: dict[str, Digest]
+    search: SearchProgress | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,13 @@ class Earlier:
     run_time_s: float | None = None
 
 
+def reported_by(task: Task) -> TaskId | None:
+    """The task that reported what holds for this one; None when it did so itself."""
+    if task.reused_from is not None:
+        return task.reused_from
+    return None if task.search is None else task.search.best_task_id
+
+
 class Store(Protocol):
     """One loop at a time owns the state, its leader; everybody else adds to the inbox, in transactions."""
 
@@ -53,6 +61,8 @@ class Store(Protocol):
 
     def apply(self, changes: Changes, *, consumed_id: int, expected_version: int) -> int:
         """In one transaction: check the version, replace the records, drop the inbox up to `consumed_id`.
+
+        New trials get their ids, and each an entry of the inbox by which it is submitted.
 
         Returns:
             the new version.
@@ -70,10 +80,14 @@ class Store(Protocol):
         """The task to compare with when nothing can be reused."""
 
     def find_reported(self, task_id: TaskId) -> AttemptId | None:
-        """The attempt whose reports hold for a task that is done: of a task that was reused, those of the one that ran.
+        """The attempt whose reports hold for a task that is done: of a task that was reused, those of the one that ran,
+        of a search those of its best trial.
 
         None when none ever ran, or the record of it is gone.
         """
+
+    def trials(self, task_id: TaskId) -> Sequence[Task]:
+        """The trials of a search that is under way, by number."""
 
     def project_name(self, project_id: int) -> str:
         """Name of a project, for the processes of its tasks."""

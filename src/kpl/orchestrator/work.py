@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from kpl.orchestrator.lifecycle import move_task
 from kpl.orchestrator.state import (
     Changes,
+    Choose,
     Collect,
     Command,
     Resolve,
@@ -51,6 +52,8 @@ def command_of(task: Task) -> Command | None:
             return StopAttempt(attempt.id, task.spec.grace_s)
         case TaskState.COLLECTING, Attempt() as attempt:
             return Collect(task.id, attempt.id)
+        case TaskState.SEARCHING, _ if task.search is not None and task.search.choosing:
+            return Choose(task.id, task.search.choosing)
         case _:
             return None
 
@@ -69,6 +72,7 @@ class Work:
         self.wake_at_s: list[float] = []
         self.touched_tasks: set[TaskId] = set()
         self.touched_runs: set[RunId] = set()
+        self._trials: list[Task] = []
         self._submitted: dict[TaskId, Task] = {}
         self._submitted_runs: dict[RunId, Run] = {}
 
@@ -82,6 +86,10 @@ class Work:
         if run is not None and run.id not in self.runs:
             self._submitted_runs[run.id] = run
             self.put_run(run)
+
+    def add_trial(self, task: Task) -> None:
+        """Have the store take up a new task; it becomes part of the state when it comes back by the inbox."""
+        self._trials.append(task)
 
     def put(self, task: Task) -> None:
         self.tasks[task.id] = task
@@ -124,7 +132,8 @@ class Work:
         commands = self._new_commands(tasks)
         self._drop_what_is_over(runs, tasks)
         state = replace(self.state, runs=self.runs, tasks=self.tasks)
-        return StepResult(state, Changes(runs, tasks), commands, self._wake_at_s())
+        changes = Changes(runs, tasks, tuple(self._trials))
+        return StepResult(state, changes, commands, self._wake_at_s())
 
     def _new_commands(self, changed: Iterable[Task]) -> tuple[Command, ...]:
         pairs = ((command_of(self.before(task.id)), command_of(task)) for task in changed)
@@ -132,10 +141,11 @@ class Work:
 
     def _drop_what_is_over(self, runs: Iterable[Run], tasks: Iterable[Task]) -> None:
         """Drop runs that are over with their tasks, and tasks that are over and belong to no open run."""
-        for run in runs:
-            if run.state.is_final:
-                del self.runs[run.id]
-                tasks = [*tasks, *(self.tasks[task_id] for task_id in run.tasks)]
+        over = {run.id for run in runs if run.state.is_final}
+        for run_id in over:
+            del self.runs[run_id]
+        if over:
+            tasks = [*tasks, *(task for task in self.tasks.values() if task.run_id in over)]
         for task in tasks:
             if task.state.is_final and task.run_id not in self.runs:
                 self.tasks.pop(task.id, None)

@@ -12,7 +12,7 @@ from functools import partial
 
 from kpl.errors import KPLError, Unavailable
 from kpl.orchestrator.handlers import Handlers
-from kpl.orchestrator.state import Collect, Command, Event, StartAttempt, StopAttempt
+from kpl.orchestrator.state import Choose, Collect, Command, Compare, Event, StartAttempt, StopAttempt
 from kpl.sentence import Sentence
 from kpl.task import Task
 from kpl.task.ids import AttemptId
@@ -50,7 +50,7 @@ class Workers:
         self._futures: dict[Command, Future[Event | None]] = {}
         self._answers: deque[tuple[_Job, Event | BaseException | None]] = deque()
         self._clean_after_start: set[AttemptId] = set()
-        # Storing outputs may take minutes; it must not keep others from starting or stopping.
+        # Storing outputs may take minutes, and choosing values seconds: they must not keep others from starting.
         self._short = ThreadPoolExecutor(num_threads, thread_name_prefix="kpl-commands")
         self._long = ThreadPoolExecutor(max(1, num_threads // 2), thread_name_prefix="kpl-outputs")
 
@@ -107,7 +107,7 @@ class Workers:
 
     def _begin(self, job: _Job) -> None:
         self._jobs[job.command] = job
-        pool = self._long if isinstance(job.command, Collect) else self._short
+        pool = self._long if isinstance(job.command, Collect | Choose | Compare) else self._short
         if job.failure:
             future = pool.submit(self._handlers.give_up, job.command, job.failure)
         else:

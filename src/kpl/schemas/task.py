@@ -209,7 +209,9 @@ class TaskDetail(TaskOut):
     """A task with everything that decided what it did."""
 
     condition: ConditionOut | None = Field(None, description="For a task of kind `condition`.")
-    parameters: dict[str, Any]
+    parameters: dict[str, Any] = Field(
+        description="Of a search, what it searches has the values of the best trial up to now."
+    )
     inputs: list[TaskInputOut]
     outputs: dict[str, str] = Field(description="Artifact digest of each stored output.")
     resources: ResourcesOut

@@ -31,7 +31,17 @@ class Drive:
         self.state, self.commands, self.wake_at_s = result.state, result.commands, result.wake_at_s
         self.tasks.update((task.id, task) for task in result.changes.tasks)
         self.runs.update((run.id, run) for run in result.changes.runs)
+        if result.changes.trials:
+            return self._submit_trials(result.changes.trials, result.commands)
         return result.commands
+
+    def _submit_trials(self, trials: tuple[Task, ...], commands: tuple[Command, ...]) -> tuple[Command, ...]:
+        """Number new trials and hand them in, as a store would."""
+        first = max(self.tasks) + 1
+        numbered = [replace(trial, id=TaskId(first + place)) for place, trial in enumerate(trials)]
+        self.tasks.update((trial.id, trial) for trial in numbered)
+        self.commands = (*commands, *self.take(Submitted(tuple(numbered))))
+        return self.commands
 
     def submit(self, *tasks: Task, run: int | None = None) -> tuple[Command, ...]:
         return self.take(Submitted(tasks, None if run is None else tiny_run(run, tasks)))

@@ -13,8 +13,11 @@ from kpl.task import (
     THEN,
     Branch,
     Condition,
+    Objective,
     OutputSpec,
     Program,
+    SearchedParameter,
+    SearchSpec,
     Task,
     TaskInput,
     TaskKind,
@@ -53,6 +56,7 @@ def tiny_task(
     priority: int = 0,
     saves_checkpoints: bool = False,
     branches: Sequence[Branch] = (),
+    search: SearchSpec | None = None,
 ) -> Task:
     """A waiting task that asks for one core."""
     spec = TaskSpec(
@@ -71,6 +75,7 @@ def tiny_task(
         is_preemptible=saves_checkpoints,
         saves_checkpoints=saves_checkpoints,
         branches=tuple(branches),
+        search=search,
     )
     return Task(
         TaskId(number),
@@ -99,6 +104,14 @@ def tiny_condition(
     condition = Condition("accuracy", ">=", 0.9)
     spec = replace(task.spec, program=NO_PROGRAM, inputs=(measured,), outputs=outputs, condition=condition)
     return replace(task, spec=spec)
+
+
+def tiny_search(**changes: Any) -> SearchSpec:
+    """A search for the highest score over one number; at most three trials, one at a time."""
+    search = SearchSpec(
+        (SearchedParameter("rate", min=0.0, max=1.0),), Objective("score", "maximize"), trials=3
+    )
+    return replace(search, **changes)
 
 
 def tiny_run(number: int, tasks: Iterable[Task]) -> Run:

@@ -9,9 +9,10 @@ from kpl.schemas.queue import QueuePut
 from kpl.server.db.tables.tasks import TaskRow
 from kpl.server.services import machines, queues
 from kpl.server.services.access import SERVER, Caller, Role
+from kpl.server.services.new_trials import SUBMITTED
 from kpl.server.services.platform import Platform
 from kpl.server.services.scheduling import explain_task, outlook, snapshot_of
-from kpl.server.services.store import SUBMITTED, post
+from kpl.server.services.store import post
 from kpl.task import TaskState
 from kpl.task.ids import TaskId
 from kpl.testing.queued_tasks import MACHINES, add_running, add_waiting, end, give_machines

@@ -1,12 +1,24 @@
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from kpl.errors import Conflict, Invalid
-from kpl.orchestrator.state import CancelRun, CancelTask, Changes, Run, RunState, Submitted
+from kpl.orchestrator.state import (
+    CancelRun,
+    CancelTask,
+    Changes,
+    Chosen,
+    Event,
+    Resolved,
+    Run,
+    RunState,
+    Submitted,
+)
+from kpl.orchestrator.step import step
 from kpl.resources import DeviceShare, Placement
 from kpl.sentence import Sentence, in_chinese
 from kpl.server.db.tables.projects import ProjectRow
@@ -14,15 +26,20 @@ from kpl.server.db.tables.runs import RunRow
 from kpl.server.db.tables.tasks import TaskOutputRow, TaskRow
 from kpl.server.services.access import SERVER
 from kpl.server.services.platform import Platform
+from kpl.server.services.search_state import search_state
 from kpl.server.services.store import CANCEL_RUN, CANCEL_TASK, SqlStore, post, referenced_artifacts
 from kpl.server.services.submission import NewTask, add_task, submit_run, submit_task
 from kpl.task import (
     ArtifactInput,
     Attempt,
     AttemptState,
+    Objective,
     Outcome,
     OutputSpec,
     Program,
+    SearchedParameter,
+    SearchProgress,
+    SearchSpec,
     Task,
     TaskKind,
     TaskOutputInput,
@@ -324,3 +341,125 @@ def test_looking_for_open_runs_uses_indexes_that_do_not_grow_with_history(platfo
             plan = " ".join(str(row) for row in session.execute(text(f"EXPLAIN QUERY PLAN {query}")))
             assert index in plan, plan
             assert "TEMP B-TREE" not in plan, plan
+
+
+# Searches. ------------------------------------------------------------------------------------------------------
+
+SEARCH = SearchSpec((SearchedParameter("rate", min=0.0, max=1.0),), Objective("score", "maximize"), trials=2)
+
+
+def submit_search(platform: Platform) -> TaskId:
+    """A run of one search that publishes what it comes to, and takes what a task before it left."""
+    with platform.db.write() as session:
+        project = session.get_one(ProjectRow, 1)
+        row = RunRow(
+            project_id=project.id,
+            name="search",
+            state=RunState.QUEUED,
+            origin="api",
+            parameters={},
+            document={},
+            num_tasks=1,
+            created_by="ann",
+            created_at_s=platform.now_s(),
+        )
+        session.add(row)
+        session.flush()
+        spec = TaskSpec(
+            PROGRAM,
+            parameters={"epochs": 3},
+            inputs=(ArtifactInput("given", "files", "", DIGEST),),
+            outputs=(OutputSpec("model", "model", publish="digits"),),
+            search=SEARCH,
+        )
+        task = NewTask("train", TaskKind.BATCH, spec, lineage="pipeline:digits", priority=3)
+        number = TaskId(add_task(platform, session, SERVER, project, task, run_id=row.id).id)
+        submit_run(platform, session, project, row)
+    return number
+
+
+class Turns:
+    """The loop's turns over a store, without its threads."""
+
+    def __init__(self, store: SqlStore) -> None:
+        self.store = store
+        self.state = store.load()
+        self.inbox_id = 0
+
+    def take(self, *events: Event, sees_inbox: bool = True) -> None:
+        inbox = self.store.inbox(self.inbox_id)
+        seen = inbox.events if sees_inbox else []
+        result = step(self.state, [*events, *seen], 1000.0)
+        last = inbox.last_id if sees_inbox else self.inbox_id
+        version = self.store.apply(result.changes, consumed_id=last, expected_version=self.state.version)
+        self.state, self.inbox_id = replace(result.state, version=version), last
+
+
+def test_a_trial_gets_its_number_and_comes_back_by_the_inbox(platform: Platform, store: SqlStore) -> None:
+    search_id = submit_search(platform)
+    turns = Turns(store)
+    turns.take()
+    turns.take(Resolved(search_id, DIGEST, "ran: first time"))
+    turns.take(Chosen(search_id, 1, {"rate": 0.5}), sees_inbox=False)
+    (event,) = store.inbox(turns.inbox_id).events
+    assert isinstance(event, Submitted)
+    (trial,) = event.tasks
+    assert store.load().tasks[trial.id] == trial, (
+        "after a crash it is there, and coming by the inbox does no harm"
+    )
+    assert store.load().runs[RunId(1)].tasks == (search_id,), "trials are no steps"
+    assert (trial.name, trial.parent_id, trial.trial, trial.priority) == ("train/1", search_id, 1, 3)
+    assert trial.spec.parameters == {"epochs": 3, "rate": 0.5}
+    assert (trial.spec.user, trial.spec.outputs) == ("kpl", (OutputSpec("model", "model"),))
+    with pytest.raises(IntegrityError):
+        store.apply(Changes(trials=(trial,)), consumed_id=0, expected_version=turns.state.version)
+    turns = Turns(store)  # the server was killed
+    turns.take()
+    assert turns.state.tasks[trial.id].state is TaskState.RESOLVING
+    assert list(store.trials(search_id)) == [turns.state.tasks[trial.id]]
+
+
+def test_a_search_ends_with_its_best_trial_which_is_what_is_published(
+    platform: Platform, store: SqlStore, ears: Ears
+) -> None:
+    search_id = submit_search(platform)
+    turns = Turns(store)
+    turns.take()
+    turns.take(Resolved(search_id, DIGEST, "ran: first time"))
+    for number, value in ((1, 0.9), (2, 0.3)):
+        turns.take(Chosen(search_id, number, {"rate": value}))
+        turns.take()
+        (trial,) = (task for task in turns.state.tasks.values() if task.trial == number)
+        done = Resolved(
+            trial.id, Digest("b" * 64), "", TaskId(77), {"model": Digest(f"{number}" * 64)}, value=value
+        )
+        turns.take(done)
+    best = search_id + 1
+    assert ears.published == [f"digits:{best}:model:{'1' * 64}"]
+    with platform.db.read() as session:
+        row = session.get_one(TaskRow, search_id)
+        state = search_state(row)
+    assert row.state == TaskState.SUCCEEDED
+    assert state is not None
+    assert (state.trials, state.done, state.best_task_id, state.best_value) == (2, 2, best, 0.9)
+    twin = replace(store.trials(search_id)[0], id=TaskId(99))
+    found = store.find_finished(twin, DIGEST)
+    assert found is not None
+    assert (found.outputs, found.search) == (
+        {"model": "1" * 64},
+        SearchProgress(2, done=2, best_task_id=TaskId(best), best_trial=1, best_value=0.9),
+    )
+
+
+def test_what_holds_for_a_search_was_reported_by_its_best_trial(platform: Platform, store: SqlStore) -> None:
+    search_id = submit_search(platform)
+    progress = {"progress": asdict(SearchProgress(1, best_task_id=TaskId(search_id + 1)))}
+    with platform.db.write() as session:
+        project, search = session.get_one(ProjectRow, 1), session.get_one(TaskRow, search_id)
+        task = NewTask("train/1", TaskKind.BATCH, TaskSpec(PROGRAM))
+        ran = add_task(platform, session, SERVER, project, task)
+        search.search, ran.num_attempts = progress, 2
+        again = add_task(platform, session, SERVER, project, task)
+        again.reused_from = search_id
+    assert store.find_reported(search_id) == store.find_reported(TaskId(again.id)) == f"{ran.id}-2"
+    assert store.find_reported(TaskId(999)) is None

@@ -20,7 +20,13 @@ _OVER_WELL = (TaskState.SUCCEEDED, TaskState.REUSED, TaskState.READY, TaskState.
 _MOST_AT_WORK = 8
 """Steps of one run that are looked at; of more, the rest count as not begun."""
 
-_AT_WORK = (TaskState.RUNNING, TaskState.COLLECTING, TaskState.STARTING, TaskState.QUEUED)
+_AT_WORK = (
+    TaskState.RUNNING,
+    TaskState.SEARCHING,
+    TaskState.COLLECTING,
+    TaskState.STARTING,
+    TaskState.QUEUED,
+)
 """The states of a step worth telling of, the most first."""
 
 
@@ -55,7 +61,9 @@ def list_going_on(platform: Platform, caller: Caller, project: str, *, limit: in
 
 def _at_work(session: Session, run_id: int) -> Sequence[TaskRow]:
     place = case({state: number for number, state in enumerate(_AT_WORK)}, value=TaskRow.state, else_=99)
-    chosen = select(TaskRow).where(TaskRow.run_id == run_id, TaskRow.state.in_(_AT_WORK))
+    chosen = select(TaskRow).where(
+        TaskRow.run_id == run_id, TaskRow.parent_id.is_(None), TaskRow.state.in_(_AT_WORK)
+    )
     return session.scalars(chosen.order_by(place, TaskRow.id).limit(_MOST_AT_WORK)).all()
 
 

@@ -13,6 +13,7 @@ from kpl.sentence import Sentence
 from kpl.server.db.tables.tasks import TaskRow, TaskSpecRow
 from kpl.server.services.access import Caller, Role, project_for
 from kpl.server.services.platform import Platform
+from kpl.server.services.search_state import reported_elsewhere
 from kpl.server.services.spec_text import decode_spec
 from kpl.server.services.tasks import attempt_row, task_row
 from kpl.task import AttemptState
@@ -130,6 +131,8 @@ def _reports(
     with platform.db.read() as session:
         owner = project_for(session, caller, project, Role.VIEWER)
         task = task_row(session, owner, task_id)
+        if task.search is not None:
+            task = _reported_by(session, task)
         row = attempt_row(session, task, attempt)
         spec = session.scalars(select(TaskSpecRow.spec).where(TaskSpecRow.task_id == task_id)).one()
     if row is None:
@@ -137,6 +140,16 @@ def _reports(
     is_final = row.state == AttemptState.ENDED
     path = platform.executor.files(AttemptId(row.id)).events
     return _Reports(row.number, is_final, decode_spec(spec).metrics, events_of(path, is_final=is_final))
+
+
+def _reported_by(session: Session, task: TaskRow) -> TaskRow:
+    """Of a search, the best trial up to now: what it reported is what the search came to."""
+    while (further := reported_elsewhere(task)) is not None:
+        found = session.get(TaskRow, further)
+        if found is None:
+            break
+        task = found
+    return task
 
 
 def _summary(name: str, series: Series) -> MetricOut:

@@ -1,8 +1,9 @@
 """From what somebody names (a pipeline, a template, a document) to steps, and what a run of them would do."""
 
 from dataclasses import dataclass
+from math import ceil
 
-from sqlalchemy import select
+from sqlalchemy import null, select
 from sqlalchemy.orm import Session
 
 from kpl.errors import Invalid
@@ -28,7 +29,7 @@ from kpl.server.services.scheduling import outlook
 from kpl.server.services.spec_text import decode_spec
 from kpl.server.services.store import reported_attempt
 from kpl.server.services.template_store import find_template
-from kpl.task import TaskKind, TaskState
+from kpl.task import SearchSpec, TaskKind, TaskState
 from kpl.task.ids import Digest, TaskId
 
 
@@ -153,18 +154,26 @@ def _earlier(session: Session, project: ProjectRow, lineage: str, step: Step) ->
 
 
 def _expected_s(session: Session, project: ProjectRow, lineage: str, step: Step) -> float | None:
-    """How long the latest task of the same step ran, else the latest of the same function; None where none did."""
+    """How long the latest task of the same step ran, else the latest of the same function; None where none did.
+
+    A search takes as long as its trials, in turns of so many at once, and no longer than its budget and a last turn.
+    """
+    search = step.search
     same_step = (TaskRow.lineage == lineage, TaskRow.name == step.node)
+    same_trial = (TaskRow.lineage == lineage, TaskRow.name == f"{step.node}/1")
     same_function = (
         TaskRow.algorithm == step.program.algorithm,
         TaskRow.function == step.program.function,
     )
-    for alike in (same_step, same_function) if step.condition is None else ():
+    for alike in (
+        (same_step if search is None else same_trial, same_function) if step.condition is None else ()
+    ):
         found = session.execute(
             select(TaskRow.started_at_s, TaskRow.finished_at_s)
             .where(
                 TaskRow.project_id == project.id,
                 *alike,
+                TaskRow.search.is_(null()),
                 TaskRow.state == TaskState.SUCCEEDED,
                 TaskRow.started_at_s.is_not(None),
                 TaskRow.finished_at_s.is_not(None),
@@ -173,8 +182,14 @@ def _expected_s(session: Session, project: ProjectRow, lineage: str, step: Step)
             .limit(1)
         ).first()
         if found is not None:
-            return round(float(found.finished_at_s - found.started_at_s), 3)
+            one_s = float(found.finished_at_s - found.started_at_s)
+            return round(one_s if search is None else _search_s(search, one_s), 3)
     return None
+
+
+def _search_s(search: SearchSpec, trial_s: float) -> float:
+    all_s = trial_s * ceil(search.num_trials / search.parallel)
+    return all_s if search.budget_s is None else min(all_s, search.budget_s + trial_s)
 
 
 def _longest_s(steps: list[PlanStepOut], ending: set[str]) -> float | None:

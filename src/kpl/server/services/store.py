@@ -31,6 +31,7 @@ from kpl.server.db.tables.projects import ProjectRow
 from kpl.server.db.tables.runs import RunRow
 from kpl.server.db.tables.tasks import AttemptRow, TaskInputRow, TaskOutputRow, TaskRow, TaskSpecRow
 from kpl.server.services.access import Caller
+from kpl.server.services.new_trials import SUBMITTED, add_trials
 from kpl.server.services.platform import Platform
 from kpl.server.services.queue_tree import cordoned_machines, scheduling_queues
 from kpl.server.services.records import (
@@ -42,11 +43,11 @@ from kpl.server.services.records import (
     task_from,
     task_values,
 )
+from kpl.server.services.search_state import progress_of, reported_elsewhere
 from kpl.server.services.spec_text import decode_spec
 from kpl.task import OutputSpec, Task, TaskKind, TaskSpec, TaskState
 from kpl.task.ids import AttemptId, Digest, RunId, TaskId, attempt_id
 
-SUBMITTED = "submitted"
 CANCEL_RUN = "cancel_run"
 CANCEL_TASK = "cancel_task"
 SET_PRIORITY = "set_priority"
@@ -160,6 +161,7 @@ class SqlStore:
             _keep_attempts(session, tasks)
             _keep_inputs(session, tasks)
             self._keep_outputs(session, tasks)
+            add_trials(session, changes.trials)
             self._announce(session, runs, tasks)
         return expected_version + 1
 
@@ -173,7 +175,9 @@ class SqlStore:
             found = session.scalar(select(TaskRow.id).where(*same).order_by(TaskRow.id.desc()).limit(1))
             if found is None:
                 return None
-            return Finished(TaskId(found), _outputs(session, [found]).get(found, {}))
+            row = session.get_one(TaskRow, found)
+            search = None if row.search is None else progress_of(row)
+            return Finished(TaskId(found), _outputs(session, [found]).get(found, {}), search)
 
     def find_earlier(self, task: Task) -> Earlier | None:
         with self._db.read() as session:
@@ -201,6 +205,11 @@ class SqlStore:
     def find_reported(self, task_id: TaskId) -> AttemptId | None:
         with self._db.read() as session:
             return reported_attempt(session, task_id)
+
+    def trials(self, task_id: TaskId) -> Sequence[Task]:
+        with self._db.read() as session:
+            found = read_tasks(session, TaskRow.parent_id == task_id)
+        return sorted(found, key=lambda trial: trial.trial or 0)
 
     def project_name(self, project_id: int) -> str:
         with self._db.read() as session:
@@ -245,12 +254,13 @@ class SqlStore:
     def _published_as(self, session: Session, task: Task, output: OutputSpec, digest: Digest) -> str:
         if not output.publish:
             return ""
+        best = None if task.search is None else task.search.best_task_id
         try:
             with session.begin_nested():
                 return self._publish(
                     session,
                     project_id=task.project_id,
-                    task_id=task.id,
+                    task_id=task.id if best is None else best,  # which made it, with its values and metrics
                     output=output,
                     name=output.publish,
                     digest=digest,
@@ -270,10 +280,9 @@ class SqlStore:
 
 def reported_attempt(session: Session, task_id: int) -> AttemptId | None:
     """The attempt whose reports hold for a task that is done; see `Store.find_reported`."""
-    known = select(TaskRow.id, TaskRow.reused_from, TaskRow.num_attempts)
-    row = session.execute(known.where(TaskRow.id == task_id)).first()
-    while row is not None and row.reused_from is not None:
-        row = session.execute(known.where(TaskRow.id == row.reused_from)).first()
+    row = session.get(TaskRow, task_id)
+    while row is not None and (further := reported_elsewhere(row)) is not None:
+        row = session.get(TaskRow, further)
     return None if row is None or not row.num_attempts else attempt_id(TaskId(row.id), row.num_attempts)
 
 
@@ -439,7 +448,7 @@ def _outputs(session: Session, ids: Sequence[int]) -> dict[int, dict[str, Digest
 
 
 def _ids_of(tasks: Iterable[Task], run_id: int) -> tuple[TaskId, ...]:
-    return tuple(task.id for task in tasks if task.run_id == run_id)
+    return tuple(task.id for task in tasks if task.run_id == run_id and task.parent_id is None)
 
 
 def _chunks(items: Sequence[T], size: int = 500) -> Iterable[Sequence[T]]:

@@ -13,11 +13,12 @@ from kpl.server.db.tables.tasks import TaskInputRow, TaskOutputRow, TaskRow, Tas
 from kpl.server.services.access import Caller
 from kpl.server.services.admission import admission_for, require_admissible
 from kpl.server.services.announcements import tell_of_run
+from kpl.server.services.new_trials import SUBMITTED
 from kpl.server.services.platform import Platform
 from kpl.server.services.queue_tree import queue_of
 from kpl.server.services.records import search_values
 from kpl.server.services.spec_text import encode_spec
-from kpl.server.services.store import SUBMITTED, post
+from kpl.server.services.store import post
 from kpl.task import ArtifactInput, TaskKind, TaskSpec, TaskState
 from kpl.task.ids import RunId, TaskId
 

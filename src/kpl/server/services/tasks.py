@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from typing import cast
+from typing import Any, cast
 
 from sqlalchemy import false, func, select
 from sqlalchemy.orm import Session, aliased
@@ -39,7 +39,7 @@ from kpl.server.services.audit import record
 from kpl.server.services.clock import utc
 from kpl.server.services.paging import page_of
 from kpl.server.services.platform import Platform
-from kpl.server.services.search_state import search_state
+from kpl.server.services.search_state import progress_of, progress_of_search, search_state
 from kpl.server.services.spec_text import decode_spec
 from kpl.server.services.state_words import state_in_chinese
 from kpl.server.services.store import CANCEL_TASK, SET_PRIORITY, post, stopped_by
@@ -94,6 +94,7 @@ def get_task(platform: Platform, caller: Caller, project: str, task_id: int) -> 
         owner = project_for(session, caller, project, Role.VIEWER)
         row = task_row(session, owner, task_id)
         spec = _spec_of(session, task_id)
+        parameters = {**spec.parameters, **_best_values(session, row, spec)}
         attempts = _attempt_rows(session, task_id)
         taken = {each.name: each for each in _input_rows(session, task_id)}
         made = _output_rows(session, task_id)
@@ -106,7 +107,7 @@ def get_task(platform: Platform, caller: Caller, project: str, task_id: int) -> 
     return TaskDetail(
         **_answer(platform, row, project, events, branch).model_dump(),
         condition=condition,
-        parameters=dict(spec.parameters),
+        parameters=parameters,
         inputs=[_input_answer(each, taken.get(each.name), names) for each in spec.inputs],
         outputs={output.name: output.artifact for output in made},
         resources=resources_answer(spec),
@@ -318,6 +319,9 @@ def _answer(
     events: AttemptEvents | None,
     branch: Branch | None = None,
 ) -> TaskOut:
+    progress, message = progress_of_search(row)
+    if events is not None:
+        progress, message = events.progress, events.progress_message
     return TaskOut(
         id=row.id,
         run_id=row.run_id,
@@ -337,9 +341,9 @@ def _answer(
         digest=row.digest,
         depends_on=row.depends_on,
         num_attempts=row.num_attempts,
-        progress=None if events is None else events.progress,
-        progress_message="" if events is None else events.progress_message,
-        progress_message_zh="" if events is None else chinese_of(events.progress_message),
+        progress=progress,
+        progress_message=message,
+        progress_message_zh=chinese_of(message),
         endpoint=row.endpoint,
         queue=row.queue,
         priority=row.priority,
@@ -363,6 +367,15 @@ def _events(platform: Platform, attempt: str | None) -> AttemptEvents | None:
 
 def _spec_of(session: Session, task_id: int) -> TaskSpec:
     return decode_spec(session.scalars(select(TaskSpecRow.spec).where(TaskSpecRow.task_id == task_id)).one())
+
+
+def _best_values(session: Session, row: TaskRow, spec: TaskSpec) -> dict[str, Any]:
+    """Of a search, the searched values of its best trial up to now."""
+    best = None if row.search is None else progress_of(row).best_task_id
+    if best is None or spec.search is None or session.get(TaskRow, best) is None:
+        return {}
+    found = _spec_of(session, best).parameters
+    return {each.name: found[each.name] for each in spec.search.parameters if each.name in found}
 
 
 def _attempt_rows(session: Session, task_id: int) -> Sequence[AttemptRow]:

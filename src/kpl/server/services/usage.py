@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, null, or_, select
 from sqlalchemy.orm import Session
 
 from kpl.errors import Invalid
@@ -44,7 +44,7 @@ def list_history(
     ended = (
         select(TaskRow)
         .where(TaskRow.finished_at_s > since_s, TaskRow.finished_at_s <= until_s)
-        .where(TaskRow.state.in_(_RAN), TaskRow.started_at_s.is_not(None))
+        .where(TaskRow.state.in_(_RAN), TaskRow.started_at_s.is_not(None), TaskRow.search.is_(null()))
     )
     with platform.db.read() as session:
         rows, following = page_of(session, ended, TaskRow.id, cursor=cursor, limit=limit, ascending=True)
