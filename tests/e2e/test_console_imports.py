@@ -34,14 +34,13 @@ def test_layouts_of_every_kind_are_imported_and_an_algorithm_is_tried(tmp_path: 
     (folder / "broken" / "not an image.png").write_text("nothing")
     shutil.make_archive(str(folder / "Two Boxes"), "gztar", root_dir=folder, base_dir="voc")
     (folder / "words.csv").write_text("text,label\na fine day,praise\na dull day,blame\n")
-    with local_server(tmp_path / "data") as running:
-        with running.client() as client:
-            client.algorithms.install(write_toy_algorithm(tmp_path / "toy"))
-            set_password(client.users.sign_in_link("admin"))
-            try:
-                printed = run_script("imports.mjs", running.url, str(folder))
-            finally:
-                for endpoint in client.endpoints.list():
-                    client.endpoints.stop(endpoint.name)
-                    client.tasks.wait(endpoint.task_id, until_over=True)
+    with local_server(tmp_path / "data") as running, running.client() as client:
+        client.algorithms.install(write_toy_algorithm(tmp_path / "toy"))
+        set_password(client.users.sign_in_link("admin"))
+        try:
+            printed = run_script("imports.mjs", running.url, str(folder))
+        finally:
+            for endpoint in client.endpoints.list():
+                client.endpoints.stop(endpoint.name)
+                client.tasks.wait(endpoint.task_id, until_over=True)
     assert "imported" in printed, printed
