@@ -47,7 +47,7 @@ export function Summary({ project, task, detail }: SummaryProps) {
           )}
         </section>
         <Results project={project} task={task} />
-        <Attempts project={project} detail={data} />
+        <Attempts project={project} detail={worded(data)} />
         {notes.length > 0 && (
           <section>
             <SectionTitle>{t('task.notes')}</SectionTitle>
@@ -219,7 +219,11 @@ function Attempts({ project, detail }: { project: string; detail: TaskDetail }) 
                   <Badge tone="failed">{t('task.exit', { code: attempt.exit_code })}</Badge>
                 )}
               </div>
-              {attempt.message && <p className="break-words text-fg-2">{attempt.message}</p>}
+              {attempt.message && !detail.reason.includes(attempt.message) && (
+                <p lang={attempt.message_zh ? undefined : ''} className="break-words text-fg-2">
+                  {attempt.message}
+                </p>
+              )}
             </div>
           </li>
         ))}
