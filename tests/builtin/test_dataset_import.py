@@ -54,6 +54,21 @@ def test_files_become_a_dataset_and_problems_are_told(make_task: "MakeTask", sou
     assert progress[-1] == 1
 
 
+def test_a_refusal_names_no_folder_of_the_machine_that_nobody_named(
+    make_task: "MakeTask", tmp_path: Path
+) -> None:
+    folder, packed = tmp_path / "given", tmp_path / "packed"
+    (folder / "cats").mkdir(parents=True)
+    (folder / "cats" / "one.png").write_bytes(b"no image")
+    packed.mkdir()
+    shutil.make_archive(str(packed / "pets"), "zip", folder)
+    for source in (folder, packed):
+        refused = make_task(NAME, "process", inputs={"files": source}).run(fails=True)
+        [note] = [event.text for event in refused.events if isinstance(event, protocol.Note)]
+        assert str(tmp_path) not in note + in_chinese(note)
+        assert "cats/one.png" in note
+
+
 def test_a_path_on_the_server_takes_the_place_of_the_input(make_task: "MakeTask", source: Path) -> None:
     finished = make_task(NAME, "process", inputs={}, path=str(source)).run()
     assert Dataset.open(finished.outputs["dataset"]).kind == "classification"

@@ -147,6 +147,7 @@ def test_a_failed_attempt_is_tried_again_after_a_delay_that_doubles() -> None:
     ("outcome", "exit_code", "message", "reason"),
     [
         (Outcome.EXITED, 2, "", "the process ended with exit code 2"),
+        (Outcome.EXITED, 1, "KeyError: 'x'", "KeyError: 'x' (the process ended with exit code 1)"),
         (
             Outcome.SIGNALLED,
             -9,

@@ -81,18 +81,18 @@ def test_error_line_of_a_traceback_is_that_of_its_exception(tmp_path: Path) -> N
         'Traceback (most recent call last):\n  File "train.py", line 3\n    fit()\n\nValueError: no samples\n'
     )
     path.write_text(f"epoch 1: 0 errors\n{trace}bye\n")
-    assert error_line(path) == ErrorLine(2, "ValueError: no samples")
+    assert error_line(path) == ErrorLine(2, "ValueError: no samples", is_error=True)
 
 
 def test_error_line_is_the_first_of_several(tmp_path: Path) -> None:
     path = tmp_path / "log"
     path.write_text("begin\nERROR: disk is full\nERROR: gave up\nend")
-    assert error_line(path) == ErrorLine(3, "ERROR: disk is full")
+    assert error_line(path) == ErrorLine(3, "ERROR: disk is full", is_error=True)
 
 
 def test_log_without_an_error_tells_by_its_last_line(tmp_path: Path) -> None:
     (tmp_path / "log").write_text("no errors\nThere is no folder 'x'.\n\n")
-    assert error_line(tmp_path / "log") == ErrorLine(2, "There is no folder 'x'.")
+    assert error_line(tmp_path / "log") == ErrorLine(2, "There is no folder 'x'.", is_error=False)
     (tmp_path / "blank").write_text("\n\n")
     assert error_line(tmp_path / "blank") is None
     assert error_line(tmp_path / "nothing") is None

@@ -77,8 +77,11 @@ async function fail(name, path) {
     .waitFor();
   for (const list of ['', '/datasets']) {
     await page.goto(`${BASE}/p/default${list}`);
-    await page.getByRole('link', { name: /nothing could be imported/ }).click();
-    await page.waitForURL(/\/tasks\/\d+\?tab=log&line=-\d+/);
+    await page
+      .getByRole('link')
+      .filter({ hasText: /nothing could be imported/ })
+      .click();
+    await page.waitForURL(/\/tasks\/\d+\?tab=log/);
     await page
       .locator('section.font-mono')
       .getByText(/nothing could be imported/)

@@ -13,6 +13,7 @@ from threading import Event as Flag
 from typing import Protocol
 
 from kpl.errors import Conflict
+from kpl.orchestrator.cause import cause_of_end
 from kpl.orchestrator.handlers import Handlers
 from kpl.orchestrator.lifecycle import can_follow
 from kpl.orchestrator.state import AttemptReported, Changes, Command, Compare, Event, State, StopAttempt
@@ -20,10 +21,10 @@ from kpl.orchestrator.step import step
 from kpl.orchestrator.store import Inbox, Store
 from kpl.orchestrator.work import StepResult, commands_for
 from kpl.orchestrator.workers import Workers
-from kpl.runtime.executor import Executor
+from kpl.runtime.executor import AttemptReport, Executor
 from kpl.scheduler import Cluster
 from kpl.storage.artifacts import ArtifactStore
-from kpl.task import AttemptState, Task, TaskState
+from kpl.task import AttemptState, Outcome, Task, TaskState
 from kpl.task.ids import AttemptId, TaskId, task_id_of
 
 # How long it takes at most to notice what somebody put into the inbox without ringing the bell: a process
@@ -176,7 +177,14 @@ class Loop:
             if report.state is None:
                 self._doubt(task)
             elif task.attempt is not None and can_follow(task.attempt.state, report.state):
-                yield AttemptReported(report)
+                yield AttemptReported(self._with_cause(report))
+
+    def _with_cause(self, report: AttemptReport) -> AttemptReport:
+        """The report of a process that gave up, with what it said of the reason."""
+        if report.outcome is not Outcome.EXITED or not report.exit_code or report.message:
+            return report
+        files = self._executor.files(report.attempt_id)
+        return replace(report, message=cause_of_end(files, report.exit_code))
 
     def _doubt(self, task: Task) -> None:
         """Make sure that an attempt is over which the executor knew once and does not know any more."""

@@ -95,10 +95,7 @@ def describe_end(task: Task, attempt: Attempt) -> Sentence:
                 "服务以退出码 0 自行结束，但服务不应结束",
             )
         case Outcome.EXITED:
-            said = Sentence(
-                f"the process ended with exit code {attempt.exit_code}",
-                f"进程以退出码 {attempt.exit_code} 结束",
-            )
+            return _gave_up(attempt)
         case Outcome.SIGNALLED:
             said = _killed(attempt.exit_code)
         case Outcome.TIMED_OUT:
@@ -115,6 +112,18 @@ def describe_end(task: Task, attempt: Attempt) -> Sentence:
                 "it is gone and left no exit status", "进程已不在，且没有留下退出状态"
             )
     return Sentence(f"{said}: {message}", f"{said.zh}：{in_chinese(message)}") if message else said
+
+
+def _gave_up(attempt: Attempt) -> Sentence:
+    """What the process said of the cause goes first: the exit code says that there is one, no more."""
+    said = Sentence(
+        f"the process ended with exit code {attempt.exit_code}", f"进程以退出码 {attempt.exit_code} 结束"
+    )
+    cause = attempt.message
+    if not cause:
+        return said
+    quoted = cause.zh if isinstance(cause, Sentence) else f"“{cause}”"
+    return Sentence(f"{cause} ({said})", f"{quoted}（{said.zh}）")
 
 
 def _timed_out(task: Task) -> Sentence:

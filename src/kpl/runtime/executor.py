@@ -70,7 +70,8 @@ class AttemptReport:
     Args:
         state: None when the executor has never heard of the attempt.
         address: `host:port` of a service, once its process was started.
-        message: one plain sentence when it could not start, was lost or timed out.
+        message: one plain sentence when it could not start, was lost or timed out; once it has passed through the
+            loop, also the cause that a process gave that ended by itself.
     """
 
     attempt_id: AttemptId

@@ -48,10 +48,11 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class ErrorLine:
-    """A line that tells of an error. `from_end` is 1 for the last line of the log."""
+    """A line that tells of an error, or the last one where none does. `from_end` is 1 for the last line of the log."""
 
     from_end: int
     text: str
+    is_error: bool
 
 
 def error_line(path: Path) -> ErrorLine | None:
@@ -71,6 +72,7 @@ def error_line(path: Path) -> ErrorLine | None:
     lines = block.removesuffix(b"\n").split(b"\n")
     shown = [_shown(line)[:_MAX_ERROR_CHARACTERS] for line in (lines[1:] if offset else lines)]
     found = next((number for number, line in enumerate(shown) if _tells_of_error(line)), None)
+    is_error = found is not None
     if found is None:
         found = next((n for n in reversed(range(len(shown))) if shown[n].strip()), None)
     if found is None:
@@ -78,7 +80,7 @@ def error_line(path: Path) -> ErrorLine | None:
     if _TRACEBACK in shown[found]:
         is_raised = (n for n in range(found + 1, len(shown)) if shown[n] and not shown[n][0].isspace())
         found = next(is_raised, found)
-    return ErrorLine(len(shown) - found, shown[found])
+    return ErrorLine(len(shown) - found, shown[found], is_error)
 
 
 def _tells_of_error(line: str) -> bool:

@@ -84,8 +84,8 @@ def test_log_of_a_failed_task_tells_of_its_error(client: httpx.Client) -> None:
     assert (run["state"], run["reason_zh"][:3]) == ("failed", "任务 ")
     (failed,) = run["tasks"]
     assert (failed["reason"], failed["reason_zh"]) == (
-        "the process ended with exit code 1",
-        "进程以退出码 1 结束",
+        "line 0: error: disk is full (the process ended with exit code 1)",
+        "“line 0: error: disk is full”（进程以退出码 1 结束）",
     )
     found = client.get(f"{P}/tasks/{failed['id']}/log/error").json()
     assert (found["attempt"], found["text"]) == (1, "line 0: error: disk is full")

@@ -14,7 +14,7 @@ interface MiniGraphProps {
 }
 
 /** Nodes are tiles, so the layout of the canvas is drawn closer together. */
-const SCALE = { x: 0.44, y: 0.5 };
+const SCALE = { x: 0.44, y: 0.47 };
 const TILE = 44;
 const COLUMN = 124;
 const ROW = 72;

@@ -1,6 +1,7 @@
 /** The layout from left to right, apart for the size of the library that computes it. */
 
 import * as dagre from '@dagrejs/dagre';
+import { makeWay } from './behind';
 import { parseEnd } from './document';
 import { type Arrange, NODE_WIDTH, nodeHeight, onGrid } from './layout';
 
@@ -18,10 +19,11 @@ export const arrange: Arrange = (document, ports) => {
     if (known.has(source) && known.has(target) && source !== target) graph.setEdge(source, target);
   }
   dagre.layout(graph);
-  return Object.fromEntries(
+  const layout = Object.fromEntries(
     nodes.map((node) => {
       const { x, y, height } = graph.node(node.id) as { x: number; y: number; height: number };
       return [node.id, { x: onGrid(x - NODE_WIDTH / 2), y: onGrid(y - height / 2) }];
     }),
   );
+  return makeWay(document, ports, layout);
 };

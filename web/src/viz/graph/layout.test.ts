@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { arrange } from './arrange';
+import { edgesBehind } from './behind';
 import type { PipelineDocument } from './document';
 import { fromFlow, toFlow } from './flow';
 import { bounds, firstView, LEAST_ZOOM, NODE_WIDTH, nodeHeight, placed, viewWith } from './layout';
@@ -40,6 +41,31 @@ describe('the layout', () => {
         expect(apart, `${a} and ${b}`).toBe(true);
       }
     }
+  });
+
+  it('lets no edge run behind a step that it has nothing to do with', () => {
+    const step = (id: string) => ({ id, type: 'algorithm' as const, algorithm: 'a', function: 'test' });
+    const long: PipelineDocument = {
+      ...document,
+      nodes: ['data', 'split', 'train', 'test', 'infer', 'compile', 'deploy'].map(step),
+      edges: [
+        ['data.dataset', 'split.dataset'],
+        ['split.dataset', 'train.dataset'],
+        ...['test', 'infer', 'compile'].flatMap((id) => [
+          ['train.model', `${id}.model`],
+          ['split.dataset', `${id}.dataset`],
+        ]),
+        ['train.model', 'deploy.model'],
+        ['test', 'deploy'],
+        ['compile', 'deploy'],
+      ].map(([from = '', to = '']) => ({ from, to })),
+    };
+    const [ends, row] = [allPorts(long, EMPTY_CATALOG), { data: 0, split: 1, train: 2, test: 3, infer: 4 }];
+    const inOneRow = Object.fromEntries(
+      Object.entries(row).map(([id, place]) => [id, { x: place * 280, y: 0 }]),
+    );
+    expect(edgesBehind(long, ends, inOneRow)).toContainEqual(['split.dataset > test.dataset', 'train']);
+    expect(edgesBehind(long, ends, arrange(long, ends))).toEqual([]);
   });
 
   it('keeps the places that nodes have and finds one below for the others', () => {

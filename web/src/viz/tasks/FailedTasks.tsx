@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import type { Schemas } from '@/api/client';
-import { failedTasksQuery, logErrorQuery } from '@/api/tasks';
+import { failedTasksQuery } from '@/api/tasks';
 import { useFormat } from '@/i18n/format';
 import { Panel } from '@/ui/Panel';
 import { AppLink } from '@/ui/routing';
@@ -13,7 +13,7 @@ type Task = Schemas['TaskOut'];
 
 const SHOWN = 5;
 
-/** Tasks that failed, each with its reason and the line of its log that tells of the error, which opens the log there. */
+/** Tasks that failed, each with its reason, which opens its log at the error. */
 export function FailedTasks({
   project,
   tasks,
@@ -49,8 +49,13 @@ export function FailedTasks({
                     </span>
                   )}
                 </p>
-                <p className="mt-0.5 line-clamp-2 text-12 break-words text-fg-2">{task.reason}</p>
-                <ErrorLine project={project} task={task} />
+                <AppLink
+                  href={taskPath(project, task, 'log')}
+                  title={t('failedTasks.openLog')}
+                  className="mt-0.5 block text-12 text-failed hover:underline"
+                >
+                  <span className="line-clamp-3 break-words">{task.reason}</span>
+                </AppLink>
               </div>
               {task.finished_at && <Time at={task.finished_at} className="shrink-0 text-12 text-fg-3" />}
             </li>
@@ -83,20 +88,4 @@ export function taskTitle(
 ): string {
   if (run_id !== null) return name;
   return t(`job.${algorithm}`, { ns: 'common', name: name.replace(/^import /, ''), defaultValue: name });
-}
-
-/** The line itself. Nothing where the log tells of no error. */
-export function ErrorLine({ project, task }: { project: string; task: Task }) {
-  const { t } = useTranslation();
-  const found = useQuery({ ...logErrorQuery(project, task.id), enabled: task.num_attempts > 0 }).data;
-  if (!found || found.from_end === null) return null;
-  return (
-    <AppLink
-      href={taskPath(project, task, found.from_end)}
-      title={t('failedTasks.openLog')}
-      className="mt-1 block text-failed hover:underline"
-    >
-      <code className="line-clamp-2 font-mono text-12 break-words">{found.text}</code>
-    </AppLink>
-  );
 }

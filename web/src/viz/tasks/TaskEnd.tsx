@@ -4,23 +4,19 @@ import { useTranslation } from 'react-i18next';
 import type { Schemas } from '@/api/client';
 import { LinkButton } from '@/ui/Button';
 import { tellWhenFailed } from './begun';
-import { ErrorLine } from './FailedTasks';
 import { taskPath } from './place';
 
 const OVER = new Set(['succeeded', 'failed', 'cancelled']);
 
-/** Of a task that failed: the line of its log that tells of the error, and the way to the log. */
+/** Of a task that failed: the way to its log. */
 export function FailedEnd({ project, task }: { project: string; task: Schemas['TaskOut'] }) {
   const { t } = useTranslation();
   if (task.state !== 'failed') return null;
   return (
-    <div className="space-y-2">
-      <ErrorLine project={project} task={task} />
-      <LinkButton size="small" href={taskPath(project, task)}>
-        <ScrollText aria-hidden />
-        {t('failedTasks.log')}
-      </LinkButton>
-    </div>
+    <LinkButton size="small" href={taskPath(project, task)}>
+      <ScrollText aria-hidden />
+      {t('failedTasks.log')}
+    </LinkButton>
   );
 }
 

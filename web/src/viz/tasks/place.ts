@@ -8,13 +8,13 @@ interface TaskLike {
   name: string;
 }
 
-/** The address of a task; with a line counted from the end, that of its log at that line. */
-export function taskPath(project: string, { id, run_id, name }: TaskLike, lineFromEnd?: number): string {
+/** The address of a task, or of one of its views; the log of one that failed opens at the error. */
+export function taskPath(project: string, { id, run_id, name }: TaskLike, tab?: 'log'): string {
   // Trials are called by their search and number, as in `train/7`.
   const isAlone = run_id === null || /\/\d+$/.test(name);
   const query = new URLSearchParams({
     ...(isAlone ? {} : { task: name }),
-    ...(lineFromEnd ? { tab: 'log', line: String(-lineFromEnd) } : {}),
+    ...(tab ? { tab } : {}),
   });
   const page = isAlone ? projectPath(project, 'tasks', id) : projectPath(project, 'runs', run_id);
   return query.size > 0 ? `${page}?${query}` : page;

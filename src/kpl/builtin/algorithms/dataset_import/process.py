@@ -11,6 +11,7 @@ from kpl.algorithm import author
 from kpl.algorithm.author import Parameters
 from kpl.dataset.convert import pack
 from kpl.errors import KPLError
+from kpl.sentence import in_chinese
 from kpl.storage.download import download
 from kpl.storage.gather import OBJECT_STORES, gather
 
@@ -33,7 +34,7 @@ def main() -> None:
             unpacking=lambda name: author.progress(start, f"unpacking {name}", message_zh=f"正在解压 {name}"),
         )
     except KPLError as err:
-        raise author.refusal(err.sentence) from err
+        raise without_places(err.sentence, fetched) from err
     for problem in report.problems[:MAX_NOTES]:
         author.note(problem.sentence)
     if report.num_problems > MAX_NOTES:
@@ -61,6 +62,19 @@ def main() -> None:
     author.progress(1.0, summary, message_zh=summary_zh)
     shutil.rmtree(fetched, ignore_errors=True)
     print(summary)
+
+
+def without_places(sentence: str, fetched: Path) -> SystemExit:
+    """The refusal without folders of this machine that nobody named; what lies in them is told as from there."""
+    places = [author.output("dataset").absolute().with_name(".dataset.unpacked"), fetched]
+    if author.has_input("files"):
+        places.append(author.input("files"))
+    english, chinese = str(sentence), in_chinese(sentence)
+    for place in places:
+        english, chinese = (
+            text.replace(f"{place}/", "").replace(f"{place}", "files") for text in (english, chinese)
+        )
+    return author.refusal(english, text_zh=chinese)
 
 
 def choose_source(parameters: Parameters, fetched: Path) -> Path:

@@ -38,13 +38,13 @@ function Card({ project, template }: { project: string; template: Template }) {
       href={projectPath(project, 'templates', template.name)}
       className="flex h-full flex-col overflow-hidden rounded-lg border border-line bg-surface transition-colors hover:border-line-strong"
     >
-      <div className="grid h-40 place-items-center border-b border-line bg-bg px-4">
+      <div className="grid h-44 place-items-center border-b border-line bg-bg px-4">
         {detail.data ? (
           <MiniGraph
             document={detail.data.document as unknown as PipelineDocument}
             language={i18n.language}
             label={t('templates.preview', { name: title })}
-            className="max-h-36 w-full"
+            className="max-h-40 w-full"
           />
         ) : (
           <Skeleton className="h-24 w-full" />

@@ -168,7 +168,7 @@ function Wizard({ template, title, parents, document, isPinned }: WizardProps) {
                 catalog={assets.catalog}
                 language={i18n.language}
                 label={t('templates.preview', { name: title })}
-                className="h-36 w-full"
+                className="h-44 w-full"
               />
             </div>
           </div>

@@ -1,6 +1,11 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { expect, it } from 'vitest';
+import { edgesBehind } from '@/viz/graph/behind';
 import type { PipelineDocument } from '@/viz/graph/document';
-import type { Catalog } from '@/viz/graph/ports';
+import { placed } from '@/viz/graph/layout';
+import { allPorts, type Catalog, EMPTY_CATALOG } from '@/viz/graph/ports';
+import { readYaml } from '../yaml/read';
 import { neededKind, withDefaults } from './model';
 
 const dataset = (kinds: string[]) => ({ name: 'dataset', type: 'dataset', kinds, isOptional: false });
@@ -37,4 +42,12 @@ it('makes given values the defaults of a copy', () => {
   expect(copy.parameters?.set?.default).toBe('digits');
   expect(copy.parameters?.epochs?.default).toBe(9);
   expect(document.parameters?.epochs?.default).toBe(1);
+});
+
+it('shows the template that comes with KPL with no edge behind a step', () => {
+  const path = '../../../../../src/kpl/builtin/templates/image_classification.yaml';
+  const template = readYaml(readFileSync(resolve(import.meta.dirname, path), 'utf8'))
+    .value as PipelineDocument;
+  const ports = allPorts(template, EMPTY_CATALOG);
+  expect(edgesBehind(template, ports, placed(template, ports, null))).toEqual([]);
 });

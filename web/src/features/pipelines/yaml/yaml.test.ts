@@ -28,7 +28,7 @@ describe('YAML', () => {
       'layout',
     ]);
     expect(value.edges).toHaveLength(11);
-    expect(value.layout).toMatchObject({ deploy: { x: 1120, y: 160 } });
+    expect(value.layout).toMatchObject({ deploy: { x: 1120, y: 440 } });
     expect((value.title as Record<string, string>).zh).toBe('图像分类');
     const text = writeYaml(value);
     expect(readYaml(text)).toEqual(value);

@@ -133,7 +133,7 @@ function columns(
       id: 'name',
       title: t('list.run'),
       isRowHeader: true,
-      width: 'w-[28%]',
+      width: 'w-[22%]',
       cell: ({ id, name }) => (
         <span className="flex items-baseline gap-2">
           <span className="text-fg-3 tabular-nums">#{id}</span>
@@ -147,7 +147,7 @@ function columns(
     {
       id: 'progress',
       title: t('list.steps'),
-      width: 'w-32',
+      width: 'w-28',
       cell: ({ num_done, num_tasks, state }) => (
         <span className="flex items-center gap-2">
           {!isOver(state) && (
@@ -179,7 +179,7 @@ function columns(
     {
       id: 'source',
       title: t('list.from'),
-      width: 'w-40',
+      width: 'w-36',
       cell: ({ pipeline, revision, template }) => (
         <span className="block truncate text-fg-2" title={pipeline ?? template ?? undefined}>
           {pipeline || template ? `${pipeline ?? template}${revision ? ` @${revision}` : ''}` : '–'}
@@ -198,7 +198,7 @@ function columns(
     {
       id: 'created',
       title: t('list.created'),
-      width: 'w-44',
+      width: 'w-40',
       cell: ({ created_at, created_by }) => (
         <span className="block truncate text-fg-2" title={created_by}>
           <Time at={created_at} /> · {created_by}

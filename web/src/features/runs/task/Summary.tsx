@@ -30,6 +30,8 @@ export function Summary({ project, task, detail }: SummaryProps) {
   if (detail.isLoadingError) return <ErrorState error={detail.error} onRetry={() => void detail.refetch()} />;
   if (!detail.data) return <SkeletonRows className="p-6" />;
   const { data } = detail;
+  // A refusal is a note, and the reason too.
+  const notes = worded(data).notes.filter((note) => !task.reason.includes(note));
   const parameters = Object.entries(data.parameters);
   return (
     <div className="grid grid-cols-3 gap-8 px-6 py-4">
@@ -45,12 +47,12 @@ export function Summary({ project, task, detail }: SummaryProps) {
           )}
         </section>
         <Results project={project} task={task} />
-        <Attempts project={project} detail={data} />
-        {data.notes.length > 0 && (
+        <Attempts project={project} detail={worded(data)} />
+        {notes.length > 0 && (
           <section>
             <SectionTitle>{t('task.notes')}</SectionTitle>
             <ul className="space-y-1 text-12 text-fg-2">
-              {worded(data).notes.map((note) => (
+              {notes.map((note) => (
                 <li key={note}>{note}</li>
               ))}
             </ul>
@@ -217,7 +219,11 @@ function Attempts({ project, detail }: { project: string; detail: TaskDetail }) 
                   <Badge tone="failed">{t('task.exit', { code: attempt.exit_code })}</Badge>
                 )}
               </div>
-              {attempt.message && <p className="text-fg-2">{attempt.message}</p>}
+              {attempt.message && !detail.reason.includes(attempt.message) && (
+                <p lang={attempt.message_zh ? undefined : ''} className="break-words text-fg-2">
+                  {attempt.message}
+                </p>
+              )}
             </div>
           </li>
         ))}
