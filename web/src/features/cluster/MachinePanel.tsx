@@ -14,7 +14,7 @@ import { Time } from '@/ui/Time';
 import { machineQuery } from './api';
 import { MachineActions } from './MachineActions';
 import { MachineCharts } from './MachineCharts';
-import { type Cell, coreCells, type Device, holderColour, type Machine, stateOf, taskPath } from './model';
+import { type Cell, coreCells, type Device, holderColour, type Machine, placeOf, stateOf } from './model';
 import { StateBadge } from './StateBadge';
 
 const MIB = 1024 ** 2;
@@ -236,7 +236,7 @@ function Dot({ taskId }: { taskId: number }) {
 function TaskLink({ holder }: { holder: Machine['holders'][number] | undefined }) {
   const { t } = useTranslation('cluster');
   if (!holder || holder.task_id === 0) return <span className="text-fg-3">{t('hidden')}</span>;
-  const href = taskPath({ ...holder, run_id: holder.run_id ?? null });
+  const href = placeOf(holder);
   const number = <span className="text-fg-3">{t('queue.taskNumber', { id: holder.task_id })}</span>;
   return (
     <span className="min-w-0 truncate">

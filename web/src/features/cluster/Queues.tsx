@@ -15,7 +15,7 @@ import { StateChip } from '@/ui/StateChip';
 import { Table } from '@/ui/Table';
 import { Time } from '@/ui/Time';
 import { queuedQuery, queuesQuery } from './api';
-import { barOf, type Queue, type Quota, quotasOf, taskPath, treeOf } from './model';
+import { barOf, placeOf, type Queue, type Quota, quotasOf, treeOf } from './model';
 import { QueueDialog } from './QueueDialog';
 import type { Amounts } from './queueForm';
 
@@ -214,7 +214,7 @@ function Waiting({ name, names, onChoose }: WaitingProps) {
           label={t('queue.title')}
           items={waiting}
           idOf={({ task_id }) => task_id}
-          hrefOf={taskPath}
+          hrefOf={placeOf}
           columns={[
             {
               id: 'place',

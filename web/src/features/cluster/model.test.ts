@@ -7,12 +7,12 @@ import {
   holderColour,
   type Machine,
   moved,
+  placeOf,
   type Queue,
   quotasOf,
   ROW_HEIGHT,
   scrollTo,
   stateOf,
-  taskPath,
   treeOf,
   windowOf,
 } from './model';
@@ -101,10 +101,11 @@ it('says first that a machine does not answer', () => {
   expect(stateOf({ ...open, is_healthy: false, is_draining: true })).toBe('lost');
 });
 
-it('leads to tasks of runs that one may see', () => {
-  expect(taskPath({ project: 'a b', run_id: 3, name: 'x/y' })).toBe('/p/a%20b/runs/3?task=x%2Fy');
-  expect(taskPath({ project: 'a', run_id: null, name: 'x' })).toBeUndefined();
-  expect(taskPath({ project: '', run_id: 3, name: '' })).toBeUndefined();
+it('leads to tasks that one may see', () => {
+  expect(placeOf({ task_id: 7, project: 'a b', run_id: 3, name: 'x' })).toBe('/p/a%20b/runs/3?task=x');
+  expect(placeOf({ task_id: 7, project: 'a', run_id: 3, name: 'x/2' })).toBe('/p/a/tasks/7');
+  expect(placeOf({ task_id: 7, project: 'a', run_id: null, name: 'x' })).toBe('/p/a/tasks/7');
+  expect(placeOf({ task_id: 0, project: '', run_id: 3, name: '' })).toBeUndefined();
 });
 
 it('draws few rows of ten thousand and fetches the pages of those', () => {

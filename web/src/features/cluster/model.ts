@@ -1,7 +1,7 @@
 /** Rules of the cluster page: shares of a machine as cells, and who holds them. */
 
 import type { Schemas } from '@/api/client';
-import { projectPath } from '@/ui/routing';
+import { taskPath } from '@/viz/tasks/place';
 
 export type Machine = Schemas['MachineOut'];
 export type Device = Schemas['DeviceOut'];
@@ -65,10 +65,15 @@ export function stateOf(machine: Pick<Machine, 'is_healthy' | 'is_draining' | 'i
 
 export const STATES: MachineState[] = ['open', 'cordoned', 'draining', 'lost'];
 
-/** Where a task of a run is shown; undefined for one that has none, or that one may not see. */
-export function taskPath(task: { project: string; run_id: number | null; name: string }): string | undefined {
-  if (task.run_id === null || task.project === '') return undefined;
-  return `${projectPath(task.project, 'runs', task.run_id)}?task=${encodeURIComponent(task.name)}`;
+/** Where a task is shown; undefined for one that one may not see. */
+export function placeOf(task: {
+  task_id: number;
+  project: string;
+  run_id?: number | null;
+  name: string;
+}): string | undefined {
+  if (task.project === '') return undefined;
+  return taskPath(task.project, { id: task.task_id, run_id: task.run_id ?? null, name: task.name });
 }
 
 export const PAGE = 100;
