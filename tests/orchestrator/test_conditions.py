@@ -1,4 +1,4 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ from kpl.orchestrator.state import CancelRun, Collected, Decided, Resolve, Resol
 from kpl.orchestrator.work import commands_for
 from kpl.sentence import in_chinese
 from kpl.storage.artifacts import ArtifactStore
-from kpl.task import OTHERWISE, THEN, Branch, Condition, OutputSpec, Task, TaskState
+from kpl.task import OTHERWISE, THEN, Branch, Condition, OutputSpec, SearchProgress, Task, TaskState
 from kpl.task.ids import AttemptId, Digest, RunId, TaskId
 from kpl.testing.drive import Drive
 from kpl.testing.null_executor import NullExecutor
@@ -136,6 +136,8 @@ def test_the_value_reported_last_decides_also_through_reuse_and_each_time_alike(
     drive.take(Collected(AttemptId("9-1"), {"out": A}))
     drive.submit(tiny_task(1, run=1, outputs=[OutputSpec("out", "files")]), GOOD_ENOUGH, run=1)
     drive.take(Resolved(TaskId(1), A, "reused from task 9", TaskId(9), {"out": A}))
+    search = replace(tiny_task(11), search=SearchProgress(best_task_id=TaskId(1)))
+    store.submit([search])
     store.submit(list(drive.tasks.values()), tiny_run(1, [drive.tasks[TaskId(1)], drive.tasks[TaskId(2)]]))
     events = executor.files(AttemptId("9-1")).events
     events.parent.mkdir(parents=True)
@@ -143,6 +145,7 @@ def test_the_value_reported_last_decides_also_through_reuse_and_each_time_alike(
         '{"type": "metric", "name": "accuracy", "value": 0.99}\n'
         '{"type": "metric", "name": "accuracy", "value": 0.87}'
     )
+    assert store.find_reported(search.id) == store.find_reported(TaskId(1)) == AttemptId("9-1")
     answers = {str(handlers.resolve(drive.tasks[TaskId(2)])) for _ in range(2)}
     answer = handlers.resolve(drive.tasks[TaskId(2)])
     assert isinstance(answer, Decided)

@@ -141,8 +141,9 @@ class InMemoryStore:
     def find_reported(self, task_id: TaskId) -> AttemptId | None:
         with self._lock:
             task = self._tasks.get(task_id)
-            while task is not None and task.reused_from is not None:
-                task = self._tasks.get(task.reused_from)
+            while task is not None and task.attempt is None:
+                stand_in = task.reused_from or (task.search and task.search.best_task_id)
+                task = self._tasks.get(stand_in) if stand_in else None
         return None if task is None or task.attempt is None else task.attempt.id
 
     def project_name(self, project_id: int) -> str:

@@ -70,7 +70,8 @@ class Store(Protocol):
         """The task to compare with when nothing can be reused."""
 
     def find_reported(self, task_id: TaskId) -> AttemptId | None:
-        """The attempt whose reports hold for a task that is done: of a task that was reused, those of the one that ran.
+        """The attempt whose reports hold for a task that is done: of a task that was reused, those of the one that ran,
+        and of a search, those of its best trial.
 
         None when none ever ran, or the record of it is gone.
         """

@@ -270,11 +270,16 @@ class SqlStore:
 
 def reported_attempt(session: Session, task_id: int) -> AttemptId | None:
     """The attempt whose reports hold for a task that is done; see `Store.find_reported`."""
-    known = select(TaskRow.id, TaskRow.reused_from, TaskRow.num_attempts)
-    row = session.execute(known.where(TaskRow.id == task_id)).first()
-    while row is not None and row.reused_from is not None:
-        row = session.execute(known.where(TaskRow.id == row.reused_from)).first()
-    return None if row is None or not row.num_attempts else attempt_id(TaskId(row.id), row.num_attempts)
+    known = select(TaskRow.id, TaskRow.reused_from, TaskRow.num_attempts, TaskRow.search)
+    wanted: int | None = task_id
+    while wanted is not None:
+        row = session.execute(known.where(TaskRow.id == wanted)).first()
+        if row is None:
+            return None
+        if row.num_attempts:
+            return attempt_id(TaskId(row.id), row.num_attempts)
+        wanted = row.reused_from or (row.search or {}).get("progress", {}).get("best_task_id")
+    return None
 
 
 def referenced_artifacts(session: Session) -> set[str]:
