@@ -75,7 +75,7 @@ def decided(branch: str) -> Drive:
     drive.start(*deploy_or_retrain(), run=1)
     drive.exit("1-1")
     assert drive.take(Collected(AttemptId("1-1"), {"out": A})) == (Resolve(TaskId(2)),)
-    drive.take(Decided(TaskId(2), {branch: B}, f"took {branch}"))
+    drive.take(Decided(TaskId(2), {branch: B}, f"took {branch}", "accuracy 1 >= 0.9"))
     return drive
 
 
@@ -83,6 +83,7 @@ def test_the_branch_that_was_taken_goes_on_and_the_other_is_skipped() -> None:
     drive = decided(THEN)
     condition = drive.tasks[TaskId(2)]
     assert (condition.state, condition.branch, condition.why) == (TaskState.SUCCEEDED, THEN, "took then")
+    assert condition.reason == "accuracy 1 >= 0.9"
     assert (drive.state_of(4), drive.state_of(6)) == (TaskState.WAITING, TaskState.SKIPPED)
     assert drive.reason_of(6) == "took then"
 
@@ -152,3 +153,4 @@ def test_the_value_reported_last_decides_also_through_reuse_and_each_time_alike(
     assert len(answers) == 1
     assert list(answer.outputs) == [OTHERWISE]
     assert answer.why == "condition 'good_enough' does not hold: accuracy 0.87 < 0.9"
+    assert answer.reason == "accuracy 0.87 < 0.9"

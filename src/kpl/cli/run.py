@@ -18,7 +18,7 @@ from kpl.cli.output import (
     print_table,
     say,
 )
-from kpl.cli.run_view import run_view, what_it_does
+from kpl.cli.run_view import run_view, what_came_of_it, what_it_does
 from kpl.cli.values import parse_parameters, read_document
 from kpl.client import Client
 from kpl.errors import NotFound, nearest
@@ -133,7 +133,7 @@ def show(run_id: RunId, json: Json = False) -> None:
     print_table(
         ("task", "node", "function", "state", "time", "why"),
         [
-            (t.id, t.name, what_it_does(t), t.state, duration(t.duration_s), t.reason or t.why)
+            (t.id, t.name, what_it_does(t), t.state, duration(t.duration_s), what_came_of_it(t))
             for t in run.tasks
         ],
         empty="No tasks.",

@@ -56,6 +56,11 @@ def _table(run: RunDetail) -> Table:
     return table
 
 
+def what_came_of_it(task: TaskOut) -> str:
+    """Why a task ended as it did, else why it ran."""
+    return task.why if task.branch is not None else task.reason or task.why
+
+
 def what_it_does(task: TaskOut, *, with_version: bool = False) -> str:
     """The function that a task runs, in a few words."""
     if task.kind == "condition":
@@ -70,5 +75,5 @@ def _activity(task: TaskOut) -> str:
         percent = f"{task.progress:.0%} " if task.progress is not None else ""
         return f"{percent}{task.progress_message}".strip()
     if task.state.is_final or task.state == "ready":
-        return task.reason or task.why
+        return what_came_of_it(task)
     return task.reason

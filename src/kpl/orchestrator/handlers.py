@@ -85,7 +85,7 @@ class Handlers:
         with TemporaryDirectory(prefix="kpl-condition-") as folder:
             (Path(folder) / DECISION).write_text(verdict.record, encoding="utf-8")
             artifact = Digest(self.artifacts.put_tree(Path(folder)).digest)
-        return Decided(task.id, {verdict.branch: artifact}, verdict.why)
+        return Decided(task.id, {verdict.branch: artifact}, verdict.why, verdict.compared)
 
     def _reported(self, attempt_id: AttemptId) -> Mapping[str, Series]:
         return events_of(self.executor.files(attempt_id).events, is_final=True).series
