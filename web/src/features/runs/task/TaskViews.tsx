@@ -26,7 +26,9 @@ export function TaskViews({ project, task, detail, attempt }: TaskViewsProps) {
   // A reused task keeps its log, metrics and files where they were made.
   const source = task.reused_from ?? task.id;
   const made = useQuery(taskQuery(project, source)).data?.attempts ?? [];
-  const tab = query.tab ?? (task.state === 'failed' ? 'log' : 'summary');
+  // A condition runs nothing: there is no log, nor anything else to look at.
+  const isCondition = task.kind === 'condition';
+  const tab = isCondition ? 'summary' : (query.tab ?? (task.state === 'failed' ? 'log' : 'summary'));
   const isGoing = !isOver(task.state);
   return (
     <Tabs
@@ -75,7 +77,7 @@ export function TaskViews({ project, task, detail, attempt }: TaskViewsProps) {
           label: t('task.outputs'),
           content: <OutputsView project={project} taskId={task.id} />,
         },
-      ]}
+      ].filter(({ id }) => !isCondition || id === 'summary')}
     />
   );
 }
