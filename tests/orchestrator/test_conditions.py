@@ -1,4 +1,4 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ from kpl.orchestrator.state import CancelRun, Collected, Decided, Resolve, Resol
 from kpl.orchestrator.work import commands_for
 from kpl.sentence import in_chinese
 from kpl.storage.artifacts import ArtifactStore
-from kpl.task import OTHERWISE, THEN, Branch, Condition, OutputSpec, Task, TaskState
+from kpl.task import OTHERWISE, THEN, Branch, Condition, OutputSpec, SearchProgress, Task, TaskState
 from kpl.task.ids import AttemptId, Digest, RunId, TaskId
 from kpl.testing.drive import Drive
 from kpl.testing.null_executor import NullExecutor
@@ -75,7 +75,7 @@ def decided(branch: str) -> Drive:
     drive.start(*deploy_or_retrain(), run=1)
     drive.exit("1-1")
     assert drive.take(Collected(AttemptId("1-1"), {"out": A})) == (Resolve(TaskId(2)),)
-    drive.take(Decided(TaskId(2), {branch: B}, f"took {branch}"))
+    drive.take(Decided(TaskId(2), {branch: B}, f"took {branch}", "accuracy 1 >= 0.9"))
     return drive
 
 
@@ -83,6 +83,7 @@ def test_the_branch_that_was_taken_goes_on_and_the_other_is_skipped() -> None:
     drive = decided(THEN)
     condition = drive.tasks[TaskId(2)]
     assert (condition.state, condition.branch, condition.why) == (TaskState.SUCCEEDED, THEN, "took then")
+    assert condition.reason == "accuracy 1 >= 0.9"
     assert (drive.state_of(4), drive.state_of(6)) == (TaskState.WAITING, TaskState.SKIPPED)
     assert drive.reason_of(6) == "took then"
 
@@ -136,6 +137,8 @@ def test_the_value_reported_last_decides_also_through_reuse_and_each_time_alike(
     drive.take(Collected(AttemptId("9-1"), {"out": A}))
     drive.submit(tiny_task(1, run=1, outputs=[OutputSpec("out", "files")]), GOOD_ENOUGH, run=1)
     drive.take(Resolved(TaskId(1), A, "reused from task 9", TaskId(9), {"out": A}))
+    search = replace(tiny_task(11), search=SearchProgress(best_task_id=TaskId(1)))
+    store.submit([search])
     store.submit(list(drive.tasks.values()), tiny_run(1, [drive.tasks[TaskId(1)], drive.tasks[TaskId(2)]]))
     events = executor.files(AttemptId("9-1")).events
     events.parent.mkdir(parents=True)
@@ -143,9 +146,11 @@ def test_the_value_reported_last_decides_also_through_reuse_and_each_time_alike(
         '{"type": "metric", "name": "accuracy", "value": 0.99}\n'
         '{"type": "metric", "name": "accuracy", "value": 0.87}'
     )
+    assert store.find_reported(search.id) == store.find_reported(TaskId(1)) == AttemptId("9-1")
     answers = {str(handlers.resolve(drive.tasks[TaskId(2)])) for _ in range(2)}
     answer = handlers.resolve(drive.tasks[TaskId(2)])
     assert isinstance(answer, Decided)
     assert len(answers) == 1
     assert list(answer.outputs) == [OTHERWISE]
     assert answer.why == "condition 'good_enough' does not hold: accuracy 0.87 < 0.9"
+    assert answer.reason == "accuracy 0.87 < 0.9"

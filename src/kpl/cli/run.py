@@ -14,19 +14,17 @@ from kpl.cli.output import (
     counted,
     duration,
     nothing,
-    number,
     out,
     print_fields,
     print_json,
     print_table,
     say,
 )
-from kpl.cli.run_view import run_view, what_it_does
+from kpl.cli.run_view import run_view, what_came_of_it, what_it_does
 from kpl.cli.values import parse_parameters, read_document
 from kpl.client import Client
 from kpl.errors import NotFound, nearest
 from kpl.schemas.run import RunDetail
-from kpl.schemas.task import TaskOut
 
 app = typer.Typer(help="Runs: start, watch, stop, run again.", no_args_is_help=True)
 
@@ -141,18 +139,12 @@ def show(run_id: RunId, json: Json = False) -> None:
     out.print()
     print_table(
         ("task", "node", "function", "state", "time", "why"),
-        [(t.id, t.name, what_it_does(t), t.state, duration(t.duration_s), _why(t)) for t in run.tasks],
+        [
+            (t.id, t.name, what_it_does(t), t.state, duration(t.duration_s), what_came_of_it(t))
+            for t in run.tasks
+        ],
         empty="No tasks.",
     )
-
-
-def _why(task: TaskOut) -> str:
-    """Why a task ran, waits or ended as it did, and for a search which trial is the best."""
-    told = task.reason or task.progress_message or task.why
-    search = task.search
-    if search is None or search.best_value is None or task.state != "reused":
-        return told  # of any other search, the sentence names it
-    return f"{told}; trial {search.best_trial} is the best: {search.metric} {number(search.best_value)}"
 
 
 @app.command()

@@ -8,7 +8,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from kpl.cli.output import STATE_STYLES, duration, err
+from kpl.cli.output import STATE_STYLES, duration, err, number
 from kpl.schemas.run import RunDetail
 from kpl.schemas.task import TaskOut
 
@@ -56,6 +56,17 @@ def _table(run: RunDetail) -> Table:
     return table
 
 
+def what_came_of_it(task: TaskOut) -> str:
+    """Why a task ran, waits or ended as it did, and for a search which trial is the best."""
+    if task.branch is not None:
+        return task.why
+    told = task.reason or task.progress_message or task.why
+    search = task.search
+    if search is None or search.best_value is None or task.state != "reused":
+        return told  # of any other search, the sentence names it
+    return f"{told}; trial {search.best_trial} is the best: {search.metric} {number(search.best_value)}"
+
+
 def what_it_does(task: TaskOut, *, with_version: bool = False) -> str:
     """The function that a task runs, in a few words."""
     if task.kind == "condition":
@@ -70,5 +81,5 @@ def _activity(task: TaskOut) -> str:
         percent = f"{task.progress:.0%} " if task.progress is not None else ""
         return f"{percent}{task.progress_message}".strip()
     if task.state.is_final or task.state == "ready":
-        return task.reason or task.why
+        return what_came_of_it(task)
     return task.reason

@@ -23,7 +23,7 @@ from kpl.cli.output import (
     size,
     until,
 )
-from kpl.cli.run_view import what_it_does
+from kpl.cli.run_view import what_came_of_it, what_it_does
 from kpl.schemas.evaluation import EvaluatedSampleOut, EvaluationReportOut
 from kpl.schemas.task import TrialOrder
 
@@ -58,7 +58,7 @@ def list_(
                 t.state,
                 duration(t.duration_s),
                 ago(t.created_at),
-                t.reason or t.why,
+                what_came_of_it(t),
             )
             for t in tasks
         ],

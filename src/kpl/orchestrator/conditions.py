@@ -39,11 +39,13 @@ class Verdict:
 
     Args:
         branch: `then` or `otherwise`.
+        compared: as in "accuracy 0.87 < 0.9".
         why: as in "condition 'good_enough' does not hold: accuracy 0.87 < 0.9".
         record: the comparison as JSON, kept as the branch's output.
     """
 
     branch: str
+    compared: str
     why: Sentence
     record: str
 
@@ -76,7 +78,13 @@ def decide(name: str, condition: Condition, *, source: TaskId, reported: Mapping
         "holds": holds,
         "task": source,
     }
-    return Verdict(THEN if holds else OTHERWISE, _tell(name, condition, measured), json.dumps(record) + "\n")
+    compared = _compared(condition, measured)
+    why = (
+        Sentence(f"condition '{name}' holds: {compared}", f"条件“{name}”成立：{compared}")
+        if holds
+        else Sentence(f"condition '{name}' does not hold: {compared}", f"条件“{name}”不成立：{compared}")
+    )
+    return Verdict(THEN if holds else OTHERWISE, compared, why, json.dumps(record) + "\n")
 
 
 def _those_reported(names: Sequence[str]) -> Sentence:
@@ -97,15 +105,12 @@ def measured_task(task: Task) -> TaskId:
     return found
 
 
-def _tell(name: str, condition: Condition, measured: float) -> Sentence:
+def _compared(condition: Condition, measured: float) -> str:
+    operator = condition.operator if condition.holds(measured) else OPPOSITES[condition.operator]
     shown, limit = f"{measured:.6g}", f"{condition.value:.6g}"
     if shown == limit and measured != condition.value:
         shown, limit = repr(measured), repr(condition.value)
-    if condition.holds(measured):
-        compared = f"{condition.metric} {shown} {condition.operator} {limit}"
-        return Sentence(f"condition '{name}' holds: {compared}", f"条件“{name}”成立：{compared}")
-    compared = f"{condition.metric} {shown} {OPPOSITES[condition.operator]} {limit}"
-    return Sentence(f"condition '{name}' does not hold: {compared}", f"条件“{name}”不成立：{compared}")
+    return f"{condition.metric} {shown} {operator} {limit}"
 
 
 def not_taken(task: Task, tasks: Mapping[TaskId, Task]) -> Task | None:

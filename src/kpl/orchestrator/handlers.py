@@ -166,7 +166,7 @@ class Handlers:
         with TemporaryDirectory(prefix="kpl-condition-") as folder:
             (Path(folder) / DECISION).write_text(verdict.record, encoding="utf-8")
             artifact = Digest(self.artifacts.put_tree(Path(folder)).digest)
-        return Decided(task.id, {verdict.branch: artifact}, verdict.why)
+        return Decided(task.id, {verdict.branch: artifact}, verdict.why, verdict.compared)
 
     def _reported(self, attempt: AttemptId, *, is_final: bool = True) -> Mapping[str, Series]:
         return events_of(self.executor.files(attempt).events, is_final=is_final).series

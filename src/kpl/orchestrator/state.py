@@ -106,11 +106,12 @@ class Resolved:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A condition was decided. `outputs` has the one branch that is taken, `why` says what was compared."""
+    """A condition was decided: `outputs` has the branch that is taken, `why` says so, `reason` what was compared."""
 
     task_id: TaskId
     outputs: Mapping[str, Digest]
     why: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,7 +103,8 @@ def _take_resolution(work: Work, event: Resolved | Decided | ResolveFailed) -> N
         case Resolved():
             _take_resolved(work, task, event)
         case Decided():
-            work.move(replace(task, outputs=dict(event.outputs), why=event.why), TaskState.SUCCEEDED)
+            task = replace(task, outputs=dict(event.outputs), why=event.why)
+            work.move(task, TaskState.SUCCEEDED, reason=event.reason)
         case ResolveFailed():
             work.move(task, TaskState.FAILED, reason=event.reason)
 

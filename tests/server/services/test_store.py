@@ -299,16 +299,20 @@ def test_reports_hold_for_every_task_that_was_reused_from_the_one_that_ran(
     for _ in range(3):
         submit_pair(platform)
     take_in(store)
-    ran, reused, again, *_ = store.load().tasks.values()
+    ran, reused, again, *others = store.load().tasks.values()
     attempt = Attempt(attempt_id(ran.id, 2), ran.id, 2, PLACEMENT)
+    with platform.db.write() as session:
+        searched = session.get_one(TaskRow, others[0].id)
+        searched.search = {"progress": {"best_task_id": ran.id}}
+    assert store.find_reported(others[0].id) is None
     changed = (
         replace(ran, attempt=attempt),
         replace(reused, reused_from=ran.id),
         replace(again, reused_from=reused.id),
     )
     store.apply(Changes(tasks=changed), consumed_id=0, expected_version=store.load().version)
-    assert [store.find_reported(each.id) for each in changed] == [attempt.id] * 3
-    assert store.find_reported(TaskId(again.id + 1)) is None
+    assert [store.find_reported(each.id) for each in (*changed, others[0])] == [attempt.id] * 4
+    assert store.find_reported(others[1].id) is None
     assert store.find_reported(TaskId(4711)) is None
 
 

@@ -199,7 +199,7 @@ test('what stays on the page is read in the language that is switched to', async
   await setLanguage('zh');
   await screen.findByText('页面无法显示');
   expect(screen.getByText('已被使用。')).toBeTruthy();
-  expect(screen.getByText('1小时前')).toBeTruthy();
+  expect(screen.getByText('1 小时前')).toBeTruthy();
   await setLanguage('en');
 });
 

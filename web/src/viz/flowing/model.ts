@@ -16,7 +16,7 @@ export type Flowing =
   /** Its step has not run yet, or its name is not chosen yet. */
   | { kind: 'nothing' };
 
-/** What flows along an edge `from>to`; null for an edge that only orders, and for one that is not there. */
+/** What flows along an edge `from>to`; null for an edge that only orders or decides, and for one that is not there. */
 export function flowingAlong(
   document: PipelineDocument,
   edgeId: string,
@@ -26,7 +26,7 @@ export function flowingAlong(
   const edge = (document.edges ?? []).find(({ from, to }) => `${from}>${to}` === edgeId);
   const { node: id, port } = parseEnd(edge?.from ?? '');
   const node = (document.nodes ?? []).find((each) => each.id === id);
-  if (!node || !port) return null;
+  if (!node || !port || node.type === 'condition') return null;
   if (node.type !== 'algorithm') {
     const reference = String(resolved(node[node.type], document.parameters ?? {}, given) ?? '');
     return reference ? { kind: node.type, ...versioned(reference) } : { kind: 'nothing' };

@@ -12,11 +12,12 @@ import { numTrials, searchOf } from '../search/search';
 import { TimeLeft } from '../TimeLeft';
 import { portColour } from './colours';
 import { curveWords } from './curves';
-import { nodeTitle, splitVersion } from './document';
+import { nodeTitle, sentenceOf, splitVersion, withSigns } from './document';
 import type { FlowNode, NodeStatus } from './flow';
 import { NodeIcon } from './icons';
 import { FOOTER_HEIGHT, HEADER_HEIGHT, PORT_HEIGHT } from './layout';
 import type { Port } from './ports';
+import { textOf } from './schema';
 
 /** While an edge is drawn: the ends that it may go to, as `node|handle`; null while none is drawn. */
 export const LinkTargets = createContext<ReadonlySet<string> | null>(null);
@@ -25,7 +26,9 @@ export const LinkTargets = createContext<ReadonlySet<string> | null>(null);
 export const StepNode = memo(function StepNode({ data, selected }: NodeProps<FlowNode>) {
   const { node, inputs, outputs, problem, problemIsError, status } = data;
   const { i18n, t } = useTranslation('pipelines');
-  const title = nodeTitle(node, i18n.language);
+  const metricWords = useMetricWords();
+  const sentence = node.type === 'condition' ? sentenceOf(node, data.asset, metricWords) : '';
+  const title = textOf(node.title, i18n.language) || sentence || nodeTitle(node, i18n.language);
   const edge = problem ? (problemIsError ? 'var(--failed)' : 'var(--warning)') : undefined;
   const rows = Math.max(inputs.length, outputs.length, 1);
   return (
@@ -33,6 +36,7 @@ export const StepNode = memo(function StepNode({ data, selected }: NodeProps<Flo
       className={cx(
         'flex h-full w-full flex-col rounded-lg border bg-surface text-12 transition-[border-color,opacity] duration-100',
         selected ? 'border-accent ring-2 ring-accent-soft' : 'border-line-strong',
+        status?.state === 'skipped' && 'border-dashed',
       )}
       style={selected ? undefined : { borderColor: edge ?? statusEdge(status) }}
       title={problem || undefined}
@@ -40,10 +44,13 @@ export const StepNode = memo(function StepNode({ data, selected }: NodeProps<Flo
       <div className="relative flex items-center gap-2 px-2.5" style={{ height: HEADER_HEIGHT }}>
         <NodeIcon node={node} />
         <div className="min-w-0 flex-1">
-          <div translate="no" className="truncate text-13 leading-4 font-semibold">
+          <div
+            translate={title === sentence ? undefined : 'no'}
+            className="truncate text-13 leading-4 font-semibold"
+          >
             {title}
           </div>
-          <div className="truncate text-11 leading-4 text-fg-3">{subtitle(data, t)}</div>
+          <div className="truncate text-11 leading-4 text-fg-3">{subtitle(data, title, sentence, t)}</div>
         </div>
         {(problem || status) && <SearchMark node={node} />}
         {problem ? (
@@ -55,7 +62,7 @@ export const StepNode = memo(function StepNode({ data, selected }: NodeProps<Flo
         ) : (
           status && <StateIcon state={status.state} />
         )}
-        {node.type === 'algorithm' && (
+        {(node.type === 'algorithm' || node.type === 'condition') && (
           <>
             <PortHandle node={node.id} side="in" name="" colour="var(--fg-3)" isRing isOrder />
             <PortHandle node={node.id} side="out" name="" colour="var(--fg-3)" isRing isOrder />
@@ -85,7 +92,16 @@ function statusEdge(status: NodeStatus | null): string | undefined {
   return status?.state === 'running' || status?.state === 'starting' ? 'var(--running)' : undefined;
 }
 
-function subtitle({ node, asset }: FlowNode['data'], t: (key: string) => string): string {
+function subtitle(
+  { node, asset }: FlowNode['data'],
+  title: string,
+  sentence: string,
+  t: (key: string) => string,
+): string {
+  if (node.type === 'condition') {
+    const more = title === sentence ? node.id : sentence;
+    return `${t('node.condition')}${more && more !== title ? ` · ${more}` : ''}`;
+  }
   if (node.type !== 'algorithm') return `${t(`node.${node.type}`)}${asset ? ` · ${asset}` : ''}`;
   const { name, version } = splitVersion(node.algorithm ?? '');
   return `${t(`function.${node.function}`)} · ${name}${version ? ` ${version}` : ''}`;
@@ -171,6 +187,9 @@ function SearchBadge({ node }: Pick<FooterProps, 'node'>) {
   );
 }
 
+/** States whose reason is told on the step itself. */
+const TOLD = new Set(['failed', 'waiting', 'queued', 'skipped']);
+
 interface FooterProps {
   node: FlowNode['data']['node'];
   facts: [string, string][];
@@ -195,11 +214,14 @@ function Footer({ node, facts, status, problem, isError }: FooterProps) {
     );
   }
   if (status) {
-    const { tone } = stateLook(status.state);
+    const { branch } = status;
+    const { tone } = stateLook(branch === 'otherwise' ? 'skipped' : status.state);
     const isSearching = status.state === 'searching';
     const progress = isSearching ? (status.numEnded ?? 0) / (status.numTrials || 1) : status.progress;
     const isGoing = isSearching || (status.state === 'running' && progress !== null);
-    const words = t(`state.${status.state}`, { defaultValue: status.state });
+    const words = branch
+      ? t(`condition.${branch === 'then' ? 'holds' : 'doesNotHold'}`, { ns: 'pipelines' })
+      : t(`state.${status.state}`, { defaultValue: status.state });
     const best =
       typeof status.best === 'number'
         ? t('search.best', { ns: 'pipelines', value: metric(status.best) })
@@ -208,8 +230,8 @@ function Footer({ node, facts, status, problem, isError }: FooterProps) {
       ? [`${status.numEnded ?? 0}/${status.numTrials ?? 0}`, best].filter(Boolean).join(' · ')
       : isGoing
         ? status.progressMessage || `${Math.round((progress ?? 0) * 100)} %`
-        : status.state === 'failed' || status.state === 'waiting' || status.state === 'queued'
-          ? status.reason
+        : branch || TOLD.has(status.state)
+          ? withSigns(status.reason)
           : best;
     return (
       <div

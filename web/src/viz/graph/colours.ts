@@ -7,6 +7,8 @@ const PORT_COLOURS: Record<string, string> = {
   model: 'var(--kind-model)',
   files: 'var(--kind-test)',
   endpoint: 'var(--kind-serve)',
+  branch: 'var(--kind-condition)',
+  condition: 'var(--kind-condition)',
 };
 
 const FUNCTION_COLOURS: Record<string, string> = {

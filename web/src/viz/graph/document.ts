@@ -4,12 +4,16 @@ import { type Schema, type Texts, textOf } from './schema';
 
 export interface DocumentNode {
   id: string;
-  type: 'dataset' | 'model' | 'algorithm';
+  type: 'dataset' | 'model' | 'algorithm' | 'condition';
   title?: Texts;
   dataset?: string;
   model?: string;
   algorithm?: string;
   function?: string;
+  /** Of a condition: the metric that is compared, how, and with what. */
+  metric?: string;
+  operator?: string;
+  value?: number | string;
   parameters?: Record<string, unknown>;
   search?: Search;
   resources?: Record<string, unknown>;
@@ -41,7 +45,7 @@ export interface Search {
   seed?: number;
 }
 
-/** A link `node.output` to `node.input`, or `node` to `node` for order alone. */
+/** A link `node.output` to `node.input`, `node` to `node` for order alone, or a branch `condition.then` to `node`. */
 export interface DocumentEdge {
   from: string;
   to: string;
@@ -144,13 +148,38 @@ export function splitVersion(reference: string): { name: string; version: string
     : { name: reference.slice(0, at), version: reference.slice(at + 1) };
 }
 
+export const OPERATORS: readonly string[] = ['>=', '>', '<=', '<'];
+const SIGNS: Record<string, string> = { '>=': '≥', '<=': '≤' };
+
+/** The sign of an operator as people write it. */
+export function signOf(operator: string): string {
+  return SIGNS[operator] ?? operator;
+}
+
+/** A comparison in plain signs, as in `accuracy 0.87 < 0.9`. */
+export function withSigns(text: string): string {
+  return text.replaceAll('>=', '≥').replaceAll('<=', '≤');
+}
+
+/**
+ * What a condition says, as in `accuracy ≥ 0.9`; empty as long as no metric is chosen.
+ *
+ * `value` is the limit where its parameter has a value; `words` names a metric.
+ */
+export function sentenceOf(
+  { metric, operator, value: own }: Pick<DocumentNode, 'metric' | 'operator' | 'value'>,
+  value: unknown = boundParameter(own) ?? own,
+  words = (name: string) => name,
+): string {
+  const limit = value === undefined || value === null || value === '' ? '…' : String(value);
+  return metric ? `${words(metric)} ${signOf(operator ?? '>=')} ${limit}` : '';
+}
+
 /** What a node is called on the canvas. */
 export function nodeTitle(node: DocumentNode, language: string): string {
-  const asset =
-    node.type === 'algorithm' || boundParameter(node.dataset ?? node.model) !== null
-      ? ''
-      : node.dataset || node.model;
-  return textOf(node.title, language) || asset || node.id;
+  const asset = boundParameter(node.dataset ?? node.model) === null ? node.dataset || node.model : '';
+  const own = node.type === 'condition' ? sentenceOf(node) : asset;
+  return textOf(node.title, language) || (node.type === 'algorithm' ? '' : own) || node.id;
 }
 
 /** A name that none of `taken` has: `train`, `train-2`, `train-3`, ... */

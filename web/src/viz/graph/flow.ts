@@ -19,6 +19,8 @@ export interface NodeStatus {
   since: string | null;
   duration_s: number | null;
   taskId: number;
+  /** Which way a condition was decided: `then` or `otherwise`. */
+  branch?: string | null;
   /** How a metric of it went so far, while it is at work. */
   curve?: Curve;
   /** Of a search: trials that ended, how many there are at most, and the best value so far. */
@@ -31,7 +33,7 @@ export interface NodeData extends Record<string, unknown> {
   node: DocumentNode;
   inputs: Port[];
   outputs: Port[];
-  /** The dataset or model that a reference stands for by now. */
+  /** The dataset or model that a reference stands for by now, or the limit of a condition. */
   asset: string;
   /** What of its settings the node shows, at most two. */
   facts: [string, string][];
@@ -84,7 +86,7 @@ export function toFlow(
         node,
         inputs: own?.inputs ?? [],
         outputs: own?.outputs ?? [],
-        asset: String(resolved(node.dataset ?? node.model, parameters, given) ?? ''),
+        asset: String(resolved(node.dataset ?? node.model ?? node.value, parameters, given) ?? ''),
         facts: facts(node),
         problem: worst?.reason ?? '',
         problemIsError: worst?.severity === 'error',
@@ -100,6 +102,8 @@ export function toFlow(
       const id = `${edge.from}>${edge.to}`;
       const output = ports.get(from.node)?.outputs.find((port) => port.name === from.port);
       const isOrder = from.port === '';
+      const taken = output?.type === 'branch' ? statuses.get(from.node)?.branch : null;
+      const isLeft = Boolean(taken) && taken !== from.port;
       const colour = isOrder ? 'var(--fg-3)' : portColour(output?.type ?? '');
       return {
         id,
@@ -113,8 +117,9 @@ export function toFlow(
         data: { colour, isOrder },
         style: {
           stroke: selected.has(id) ? 'var(--accent)' : colour,
-          strokeWidth: selected.has(id) ? 2.5 : 1.5,
-          strokeDasharray: isOrder ? '4 4' : undefined,
+          strokeWidth: selected.has(id) || (taken && !isLeft) ? 2.5 : 1.5,
+          strokeDasharray: isOrder || isLeft ? '4 4' : undefined,
+          opacity: isLeft ? 0.4 : undefined,
         },
       };
     });

@@ -9,6 +9,7 @@ import {
   Package,
   Radio,
   SlidersHorizontal,
+  Split,
 } from 'lucide-react';
 import { functionColour, nodeColour, tint } from './colours';
 import type { DocumentNode } from './document';
@@ -23,6 +24,7 @@ const ICONS: Record<string, LucideIcon> = {
   infer: Layers,
   compile: Package,
   serve: Radio,
+  condition: Split,
 };
 
 export function iconOf(word: string): LucideIcon {

@@ -132,7 +132,7 @@ describe('links', () => {
   });
 
   it('names the functions that an output fits', () => {
-    const fits = fitting(port('dataset', 'dataset', ['detection']), catalog);
+    const fits = fitting(port('dataset', 'dataset', ['detection']), catalog, { id: 'data', type: 'dataset' });
     expect(fits).toEqual([
       { node: { type: 'algorithm', algorithm: 'split', function: 'process' }, port: 'dataset' },
       { node: { type: 'algorithm', algorithm: 'detector', function: 'train' }, port: 'dataset' },
@@ -153,7 +153,8 @@ describe('links', () => {
     const functions = new Map(
       [...catalog.functions].map(([key, found]) => [key, { ...found, isOffered: false }]),
     );
-    expect(fitting(port('dataset', 'dataset', ['detection']), { ...catalog, functions })).toEqual([]);
+    const data = { id: 'data', type: 'dataset' as const };
+    expect(fitting(port('dataset', 'dataset', ['detection']), { ...catalog, functions }, data)).toEqual([]);
   });
 
   it('draws ports that only an edge knows, of an algorithm that is not installed', () => {

@@ -1,10 +1,12 @@
 /** Ports of nodes, and whether an edge may join two of them. The server decides; this says so while one draws. */
 
+import { neverRun } from './conditions';
 import type { DocumentNode, PipelineDocument } from './document';
 import { formatEnd, parseEnd, resolved, splitVersion } from './document';
 import type { Schema as AnySchema } from './schema';
 
-export type PortType = 'dataset' | 'model' | 'files' | 'endpoint';
+/** `any` is the input by which a condition is told whose metric it compares, `branch` what it decides. */
+export type PortType = 'dataset' | 'model' | 'files' | 'endpoint' | 'any' | 'branch';
 
 export interface Port {
   name: string;
@@ -51,6 +53,15 @@ export const EMPTY_CATALOG: Catalog = { functions: new Map(), datasets: new Map(
 
 const NO_PORTS: NodePorts = { inputs: [], outputs: [] };
 
+function plainPort(name: string, type: PortType): Port {
+  return { name, type, kinds: [], isOptional: false };
+}
+
+export const CONDITION_PORTS: NodePorts = {
+  inputs: [plainPort('measured', 'any')],
+  outputs: [plainPort('then', 'branch'), plainPort('otherwise', 'branch')],
+};
+
 export function functionOf(node: DocumentNode, catalog: Catalog): FunctionInterface | undefined {
   if (node.type !== 'algorithm') return undefined;
   return catalog.functions.get(`${splitVersion(node.algorithm ?? '').name}/${node.function ?? ''}`);
@@ -64,6 +75,7 @@ export function portsOf(
   given: Record<string, unknown> = {},
 ): NodePorts {
   if (node.type === 'algorithm') return functionOf(node, catalog) ?? NO_PORTS;
+  if (node.type === 'condition') return CONDITION_PORTS;
   const isDataset = node.type === 'dataset';
   const reference = String(
     resolved(isDataset ? node.dataset : node.model, document.parameters ?? {}, given) ?? '',
@@ -128,7 +140,20 @@ function withNamed(own: Map<string, NodePorts>, node: string, side: keyof NodePo
 
 /** Why two ports cannot be linked: a word for the catalogue of texts, and what it is about. */
 export interface Refusal {
-  code: 'self' | 'unknown' | 'endpoint' | 'type' | 'kind' | 'taken' | 'cycle' | 'exists' | 'data-order';
+  code:
+    | 'self'
+    | 'unknown'
+    | 'endpoint'
+    | 'type'
+    | 'kind'
+    | 'taken'
+    | 'cycle'
+    | 'exists'
+    | 'data-order'
+    | 'branch'
+    | 'data-branch'
+    | 'no-metric'
+    | 'both-branches';
   given: string;
   wanted: string;
 }
@@ -140,6 +165,8 @@ function refusal(code: Refusal['code'], given = '', wanted = ''): Refusal {
 /** Say why an output may not be linked to an input, going by their types alone; null when it may. */
 export function portRefusal(source: Port, target: Port): Refusal | null {
   if (source.type === 'endpoint') return refusal('endpoint');
+  if (source.type === 'branch') return refusal('branch');
+  if (target.type === 'any') return null;
   if (source.type !== target.type) return refusal('type', source.type, target.type);
   const meet = source.kinds.some((kind) => target.kinds.includes(kind));
   if (source.kinds.length > 0 && target.kinds.length > 0 && !meet) {
@@ -160,19 +187,46 @@ export function linkRefusal(
   if (source.node === target.node) return refusal('self');
   if (edges.some((edge) => edge.from === from && edge.to === to)) return refusal('exists');
   if (reaches(document, target.node, source.node)) return refusal('cycle');
+  return joinRefusal(document, ports, from, to) ?? branchesRefusal(document, from, to);
+}
+
+function joinRefusal(
+  document: PipelineDocument,
+  ports: ReadonlyMap<string, NodePorts>,
+  from: string,
+  to: string,
+): Refusal | null {
+  const [source, target] = [parseEnd(from), parseEnd(to)];
+  const edges = document.edges ?? [];
   if (!source.port && !target.port) return orderRefusal(document, source.node, target.node);
   const output = ports.get(source.node)?.outputs.find((port) => port.name === source.port);
+  if (output?.type === 'branch' && !target.port)
+    return isData(document, target.node) ? refusal('data-branch') : null;
   const input = ports.get(target.node)?.inputs.find((port) => port.name === target.port);
   if (!output || !input) return refusal('unknown');
   const byType = portRefusal(output, input);
   if (byType) return byType;
+  if (input.type === 'any' && isData(document, source.node)) return refusal('no-metric');
   const taken = edges.find((edge) => edge.to === to);
   return taken ? refusal('taken', taken.from) : null;
 }
 
 function orderRefusal(document: PipelineDocument, source: string, target: string): Refusal | null {
-  const isData = (id: string) => (document.nodes ?? []).find((node) => node.id === id)?.type !== 'algorithm';
-  return isData(source) || isData(target) ? refusal('data-order') : null;
+  return isData(document, source) || isData(document, target) ? refusal('data-order') : null;
+}
+
+/** With the edge, a step would stand behind both branches of a condition that does not yet. */
+function branchesRefusal(document: PipelineDocument, from: string, to: string): Refusal | null {
+  if (!(document.nodes ?? []).some(({ type }) => type === 'condition')) return null;
+  const before = neverRun(document);
+  const after = neverRun({ ...document, edges: [...(document.edges ?? []), { from, to }] });
+  const [torn] = [...after].filter(([id]) => !before.has(id));
+  return torn ? refusal('both-branches', torn[1], torn[0]) : null;
+}
+
+function isData(document: PipelineDocument, id: string): boolean {
+  const type = (document.nodes ?? []).find((node) => node.id === id)?.type;
+  return type !== 'algorithm' && type !== 'condition';
 }
 
 /** Whether edges lead from one node to another. */
@@ -200,13 +254,27 @@ export interface Fit {
   port: string;
 }
 
-/** What could take an output. */
-export function fitting(source: Port, catalog: Catalog): Fit[] {
-  return fittingFunctions(catalog, ({ inputs }) => inputs.find((port) => portRefusal(source, port) === null));
+/** What could take an output of a node, or stand behind a branch; a condition only judges what runs. */
+export function fitting(source: Port, catalog: Catalog, of: DocumentNode): Fit[] {
+  const condition: Fit = { node: { type: 'condition' }, port: 'measured' };
+  if (source.type === 'branch')
+    return [...fittingFunctions(catalog, () => STEP), { ...condition, port: STEP.name }];
+  const functions = fittingFunctions(catalog, ({ inputs }) =>
+    inputs.find((port) => portRefusal(source, port) === null),
+  );
+  const isJudged = of.type === 'algorithm' && source.type !== 'endpoint';
+  return isJudged ? [...functions, condition] : functions;
 }
+
+/** The step itself, where an edge joins no port of it. */
+const STEP = plainPort('', 'branch');
 
 /** What could feed an input: data and models of the project first, then steps that make such. */
 export function fittingSources(target: Port, catalog: Catalog): Fit[] {
+  if (target.type === 'any')
+    return fittingFunctions(catalog, ({ outputs, metrics }) =>
+      metrics?.length ? outputs.find((port) => portRefusal(port, target) === null) : undefined,
+    );
   const assets = (['dataset', 'model'] as const).flatMap((type) =>
     [...(type === 'dataset' ? catalog.datasets : catalog.models)]
       .filter(
@@ -251,9 +319,15 @@ export function linkTargets(
   const isForward = from.handle.startsWith('out:');
   const own = formatEnd({ node: from.node, port: from.handle.replace(/^(in|out):/, '') });
   const isOrder = own === from.node;
+  const isBranch = (port: Port) => port.type === 'branch';
+  const ownPort = ports.get(from.node)?.outputs.find(({ name }) => `out:${name}` === from.handle);
   const fits = new Set<string>([`${from.node}|${from.handle}`]);
   for (const [id, { inputs, outputs }] of ports) {
-    const names = isOrder ? [''] : (isForward ? inputs : outputs).map(({ name }) => name);
+    const branches = isForward ? [] : outputs.filter(isBranch).map(({ name }) => name);
+    const names =
+      isOrder || (ownPort && isBranch(ownPort))
+        ? ['', ...branches]
+        : (isForward ? inputs : outputs).map(({ name }) => name);
     for (const name of names) {
       const other = formatEnd({ node: id, port: name });
       const [source, target] = isForward ? [own, other] : [other, own];

@@ -1,4 +1,4 @@
-import { CircleAlert, History, Play } from 'lucide-react';
+import { CircleAlert, CircleSlash, History, Play, Split } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '@/i18n/format';
 import { Badge } from '@/ui/Badge';
@@ -72,17 +72,29 @@ export function PlanView({ plan, document }: PlanViewProps) {
                   </p>
                 )}
               </div>
-              <Badge
-                tone={step.will_run ? 'running' : 'cached'}
-                icon={step.will_run ? <Play aria-hidden /> : <History aria-hidden />}
-              >
-                {step.will_run ? t('plan.willRun') : t('plan.willReuse')}
-              </Badge>
+              <Action action={step.action} />
             </li>
           );
         })}
       </ol>
     </div>
+  );
+}
+
+const ACTIONS = {
+  run: { tone: 'running', icon: Play, words: 'plan.willRun' },
+  reuse: { tone: 'cached', icon: History, words: 'plan.willReuse' },
+  decide: { tone: 'neutral', icon: Split, words: 'plan.willDecide' },
+  skip: { tone: 'queued', icon: CircleSlash, words: 'plan.willSkip' },
+} as const;
+
+function Action({ action }: { action: Plan['steps'][number]['action'] }) {
+  const { t } = useTranslation('pipelines');
+  const { tone, icon: Icon, words } = ACTIONS[action];
+  return (
+    <Badge tone={tone} icon={<Icon aria-hidden />}>
+      {t(words)}
+    </Badge>
   );
 }
 

@@ -53,9 +53,7 @@ export function AddMenu({ at, fits, side, onPick, onClose }: AddMenuProps) {
           <NodeIcon node={fit.node} size={24} />
           <span className="min-w-0">
             <span className="block truncate text-13 font-medium">{fitTitle(fit, t)}</span>
-            <span className="block truncate text-11 text-fg-3">
-              {fit.node.algorithm ? `${fit.node.algorithm} · ${fit.port}` : t(`node.${fit.node.type}`)}
-            </span>
+            <span className="block truncate text-11 text-fg-3">{fitNote(fit, t)}</span>
           </span>
         </button>
       ))}
@@ -63,10 +61,18 @@ export function AddMenu({ at, fits, side, onPick, onClose }: AddMenuProps) {
   );
 }
 
+/** What is added, and the port of it that is joined where it is one. */
+function fitNote({ node, port }: Fit, t: (key: string) => string): string {
+  if (node.type === 'condition') return t('condition.note');
+  if (!node.algorithm) return t(`node.${node.type}`);
+  return port ? `${node.algorithm} · ${port}` : node.algorithm;
+}
+
 export function fitKey({ node }: Fit): string {
   return `${node.type} ${node.dataset ?? node.model ?? `${node.algorithm}/${node.function}`}`;
 }
 
 export function fitTitle({ node }: Fit, t: (key: string) => string): string {
+  if (node.type === 'condition') return t('node.condition');
   return node.dataset ?? node.model ?? t(`function.${node.function}`);
 }

@@ -56,6 +56,7 @@ import {
   pasteText,
   removeParts,
 } from './actions';
+import { withMetrics } from './condition/metrics';
 import { canSwap, DRAG_TYPE, type Dragged, readDragged } from './drag';
 import { tellLost } from './tellLost';
 import type { EditorState } from './useEditor';
@@ -359,8 +360,9 @@ function Drawing({ editor, ports, catalog, selected, onSelect, children }: Canva
     const name = (state.fromHandle.id ?? '').replace(/^(in|out):/, '');
     const own = ports.get(state.fromHandle.nodeId);
     const port = (side === 'out' ? own?.outputs : own?.inputs)?.find((each) => each.name === name);
+    const of = (document.nodes ?? []).find(({ id }) => id === state.fromHandle?.nodeId);
     const at = flow.current?.screenToFlowPosition({ x: event.clientX, y: event.clientY });
-    if (!port || !at) return;
+    if (!port || !of || !at) return;
     const frameAt = frame.current?.getBoundingClientRect();
     setOffer({
       at,
@@ -370,14 +372,14 @@ function Drawing({ editor, ports, catalog, selected, onSelect, children }: Canva
       },
       end: formatEnd({ node: state.fromHandle.nodeId, port: name }),
       side,
-      fits: side === 'out' ? fitting(port, catalog) : fittingSources(port, catalog),
+      fits: side === 'out' ? fitting(port, catalog, of) : fittingSources(port, catalog),
     });
   };
   const take = (fit: Fit) => {
     if (!offer) return;
     const x = offer.side === 'out' ? offer.at.x : offer.at.x - STEP_SIZE.width;
     const added = addJoined(settled(), fit, offer, { x, y: offer.at.y - 60 });
-    store.change(added.document);
+    store.change(withMetrics(added.document, catalog));
     onSelect(new Set([added.id]));
     setOffer(null);
   };
@@ -497,7 +499,7 @@ function Drawing({ editor, ports, catalog, selected, onSelect, children }: Canva
             }
             onConnect={(connection) => {
               const { from, to } = endsOf(connection);
-              store.change((current) => connect(current, from, to));
+              store.change((current) => withMetrics(connect(current, from, to), catalog));
             }}
             onConnectEnd={onConnectEnd}
             isValidConnection={(connection) =>

@@ -1,5 +1,5 @@
 import { ChartScatter, CircleAlert, Diff, Plus, TriangleAlert, X } from 'lucide-react';
-import { type ReactNode, useMemo, useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button } from '@/ui/Button';
 import { IconButton } from '@/ui/IconButton';
@@ -20,21 +20,18 @@ import {
   NODE_ID_PATTERN,
   nodeTitle,
   type PipelineDocument,
-  parseEnd,
   splitVersion,
 } from '@/viz/graph/document';
 import { NodeIcon } from '@/viz/graph/icons';
 import { loadArrange, NODE_WIDTH, placed } from '@/viz/graph/layout';
 import {
   allPorts,
-  type Catalog,
   type Fit,
   fitting,
   fittingSources,
   functionOf,
   type NodePorts,
   type Port,
-  sourcesOf,
 } from '@/viz/graph/ports';
 import { type Schema, textOf } from '@/viz/graph/schema';
 import { isSearchable, maySearch, searchOf, startSearch } from '@/viz/search/search';
@@ -51,8 +48,12 @@ import {
   setNodeParameter,
   setNodeRange,
 } from './actions';
+import { ConditionFields } from './condition/ConditionFields';
+import { withMetrics } from './condition/metrics';
 import type { Store } from './history';
+import { parameterNameFor } from './parameterNameFor';
 import { problemAt } from './problemAt';
+import { Source } from './Source';
 import { RangeField } from './search/RangeField';
 import { SearchSection } from './search/SearchSection';
 import { fixParameter, searchParameter } from './search/switching';
@@ -108,7 +109,12 @@ export default function Inspector(props: InspectorProps) {
             id: 'parameters',
             label: node.type === 'algorithm' ? t('inspector.parameters') : t(`node.${node.type}`),
             content: (
-              <Body>{node.type === 'algorithm' ? <Parameters {...props} /> : <Asset {...props} />}</Body>
+              <Body>
+                {node.type === 'algorithm' && <Parameters {...props} />}
+                {node.type === 'condition' && <ConditionFields {...props} />}
+                {(node.type === 'dataset' || node.type === 'model') && <Asset {...props} />}
+                {node.type !== 'algorithm' && <Name node={node} store={props.store} />}
+              </Body>
             ),
           },
           ...(node.type === 'algorithm'
@@ -217,16 +223,8 @@ function Asset({ node, store, document, assets }: InspectorProps) {
           onChange={(id) => set(id === 'latest' ? name : `${name}@${id}`)}
         />
       )}
-      <Name node={node} store={store} />
     </>
   );
-}
-
-function parameterNameFor(document: PipelineDocument, wanted: string): string {
-  const taken = document.parameters ?? {};
-  let name = wanted;
-  for (let number = 2; taken[name]; number += 1) name = `${wanted}_${number}`;
-  return name;
 }
 
 function Parameters({ node, store, document, assets, problems, last }: InspectorProps) {
@@ -494,13 +492,13 @@ function Ports({ node, store, document, assets, ports, onRenamed, onAdded }: Ins
     const settled = moveNodes(document, layout);
     const to = { end: formatEnd({ node: node.id, port: port.name }), side };
     const added = addJoined(settled, fit, to, freePlace(settled, { x, y: own.y }));
-    store.change(added.document);
+    store.change(withMetrics(added.document, assets.catalog));
     onAdded(added.id);
   };
   const adder = (side: 'in' | 'out') => (port: Port) => (
     <AddFitting
       title={`${t(`canvas.addFitting.${side}`)}: ${port.name}`}
-      fits={side === 'out' ? fitting(port, assets.catalog) : fittingSources(port, assets.catalog)}
+      fits={side === 'out' ? fitting(port, assets.catalog, node) : fittingSources(port, assets.catalog)}
       onPick={(fit) => void add(fit, port, side)}
     />
   );
@@ -513,7 +511,10 @@ function Ports({ node, store, document, assets, ports, onRenamed, onAdded }: Ins
             catalog={assets.catalog}
             to={formatEnd({ node: node.id, port: port.name })}
             label={t('inspector.fedBy', { input: port.name })}
-            onChange={(to, from) => store.change((current) => feed(current, to, from))}
+            isSmall
+            onChange={(to, from) =>
+              store.change((current) => withMetrics(feed(current, to, from), assets.catalog))
+            }
           />
         )}
       </PortList>
@@ -532,45 +533,6 @@ function Ports({ node, store, document, assets, ports, onRenamed, onAdded }: Ins
   );
 }
 
-const NOTHING = '';
-
-interface SourceProps {
-  document: PipelineDocument;
-  catalog: Catalog;
-  to: string;
-  label: string;
-  onChange: (to: string, from: string | null) => void;
-}
-
-/** What feeds an input, chosen from the outputs that fit: the same as drawing a link, without a mouse. */
-function Source({ document, catalog, to, label, onChange }: SourceProps) {
-  const { t, i18n } = useTranslation('pipelines');
-  const all = useMemo(() => allPorts(document, catalog), [document, catalog]);
-  const sources = sourcesOf(document, all, to);
-  const now = (document.edges ?? []).find((edge) => edge.to === to)?.from ?? NOTHING;
-  const words = (from: string) => {
-    const end = parseEnd(from);
-    const node = (document.nodes ?? []).find(({ id }) => id === end.node);
-    return { label: node ? nodeTitle(node, i18n.language) : end.node, note: end.port };
-  };
-  // A link that does not fit any more stays in sight until it is changed.
-  const shown = now === NOTHING || sources.includes(now) ? sources : [now, ...sources];
-  return (
-    <Select
-      label={label}
-      isLabelHidden
-      size="small"
-      className="mt-1 mb-2 w-full"
-      value={now}
-      onChange={(from) => onChange(to, from === NOTHING ? null : from)}
-      options={[
-        { id: NOTHING, label: t(sources.length > 0 ? 'inspector.fedByNothing' : 'inspector.nothingFits') },
-        ...shown.map((from) => ({ id: from, ...words(from) })),
-      ]}
-    />
-  );
-}
-
 interface AddFittingProps {
   title: string;
   fits: Fit[];
@@ -583,7 +545,10 @@ function AddFitting({ title, fits, onPick }: AddFittingProps) {
   if (fits.length === 0) return null;
   const items = fits.map((fit) => ({
     id: fitKey(fit),
-    label: `${fitTitle(fit, t)} · ${fit.node.algorithm ?? t(`node.${fit.node.type}`)}`,
+    label:
+      fit.node.type === 'condition'
+        ? fitTitle(fit, t)
+        : `${fitTitle(fit, t)} · ${fit.node.algorithm ?? t(`node.${fit.node.type}`)}`,
     onAction: () => onPick(fit),
   }));
   return (

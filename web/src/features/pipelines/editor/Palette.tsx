@@ -39,6 +39,8 @@ export function Palette({ assets, store, onAdded }: PaletteProps) {
     store.change(added.document);
     onAdded(added.id);
   };
+  const hasSearch = finds(t('search.title'), 'search');
+  const hasCondition = finds(t('node.condition'), t('condition.note'), 'condition');
   const datasets = assets.datasets.filter(({ name, latest }) => finds(name, latest.kind));
   const models = assets.models.filter(({ name, latest }) => finds(name, latest.task));
   const algorithms = assets.algorithms.filter(({ name, title, task }) =>
@@ -75,9 +77,17 @@ export function Palette({ assets, store, onAdded }: PaletteProps) {
             />
           ))}
         </Group>
-        {finds(t('search.title'), 'search') && (
-          <Group title={t('palette.automation')} count={1}>
-            <SearchItem assets={assets} store={store} onAdd={add} />
+        {(hasSearch || hasCondition) && (
+          <Group title={t('palette.automation')} count={Number(hasSearch) + Number(hasCondition)}>
+            {hasSearch && <SearchItem assets={assets} store={store} onAdd={add} />}
+            {hasCondition && (
+              <Asset
+                node={{ type: 'condition', operator: '>=' }}
+                title={t('node.condition')}
+                note={t('condition.note')}
+                onAdd={add}
+              />
+            )}
           </Group>
         )}
         <Group title={t('palette.algorithms')} count={algorithms.length}>

@@ -21,8 +21,8 @@ export function tidy(document: PipelineDocument): PipelineDocument {
 }
 
 const NODE_KEYS = [
-  'id', 'type', 'dataset', 'model', 'algorithm', 'function', 'title', 'parameters', 'search', 'resources', 'retries', 'timeout_s',
-  'publish', 'endpoint',
+  'id', 'type', 'dataset', 'model', 'algorithm', 'function', 'metric', 'operator', 'value', 'title', 'parameters', 'search',
+  'resources', 'retries', 'timeout_s', 'publish', 'endpoint',
 ]; // biome-ignore format: one line of words reads better than one a line
 
 function tidyNode(node: DocumentNode): DocumentNode {

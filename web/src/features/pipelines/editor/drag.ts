@@ -8,7 +8,7 @@ export type Dragged = Omit<DocumentNode, 'id'> & { id?: string };
 export function readDragged(text: string): Dragged | null {
   try {
     const node = JSON.parse(text) as Dragged;
-    return ['dataset', 'model', 'algorithm'].includes(node.type) ? node : null;
+    return ['dataset', 'model', 'algorithm', 'condition'].includes(node.type) ? node : null;
   } catch {
     return null;
   }
@@ -16,5 +16,6 @@ export function readDragged(text: string): Dragged | null {
 
 /** Whether what is dragged may take the place of a step's. */
 export function canSwap(node: DocumentNode, by: Dragged): boolean {
+  if (node.type === 'condition') return false;
   return node.type === by.type && (node.type !== 'algorithm' || node.function === by.function);
 }

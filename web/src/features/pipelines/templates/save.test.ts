@@ -54,6 +54,22 @@ describe('openings', () => {
   });
 });
 
+describe('the limit of a condition', () => {
+  const good = { id: 'good', type: 'condition' as const, metric: 'accuracy', operator: '>=', value: 0.9 };
+  const document = { ...DOCUMENT, nodes: [...(DOCUMENT.nodes ?? []), good] };
+
+  it('may be asked for', () => {
+    const limit = openings(document, CATALOG, 'zh').filter(({ id }) => id === 'good/value');
+    expect(limit.map(({ title, value, step }) => [title, value, step])).toEqual([
+      ['界限', 0.9, 'accuracy ≥ 0.9'],
+    ]);
+    const next = opened(document, limit, CATALOG);
+    expect(next.names).toEqual(['min_accuracy']);
+    expect(next.document.nodes?.at(-1)?.value).toBe(bindingTo('min_accuracy'));
+    expect(openings(next.document, CATALOG, 'zh').some(({ id }) => id === 'good/value')).toBe(false);
+  });
+});
+
 describe('opened', () => {
   it('binds what was chosen to new parameters, which keep what stood there as their default', () => {
     const { document, names } = opened(DOCUMENT, openings(DOCUMENT, CATALOG, 'en'), CATALOG);

@@ -11,6 +11,7 @@ import {
 import { type Catalog, functionOf } from '@/viz/graph/ports';
 import { type Schema, schemaTitle } from '@/viz/graph/schema';
 import { expose } from '../editor/actions';
+import { exposeLimit } from '../editor/condition/metrics';
 
 /** One thing that whoever uses the template may be asked for. */
 export interface Opening {
@@ -72,7 +73,28 @@ export function openings(document: PipelineDocument, catalog: Catalog, language:
         };
       }),
   );
-  return [...parameters, ...data, ...settings];
+  return [...parameters, ...data, ...settings, ...limits(nodes, language)];
+}
+
+const LIMIT: Schema = { type: 'number', title: { en: 'Limit', zh: '界限' } };
+
+/** The limits of conditions. */
+function limits(nodes: DocumentNode[], language: string): Opening[] {
+  return nodes.flatMap((node): Opening[] =>
+    node.type !== 'condition' || node.value === undefined || isBound(node.value)
+      ? []
+      : [
+          {
+            id: `${node.id}/value`,
+            kind: 'setting',
+            node: node.id,
+            step: nodeTitle(node, language),
+            name: 'value',
+            title: schemaTitle('value', LIMIT, language),
+            value: node.value,
+          },
+        ],
+  );
 }
 
 /** What is open before anybody chose: parameters as they are, and the data, which is what differs from use to use. */
@@ -92,6 +114,7 @@ export function opened(
     const before = new Set(Object.keys(next.parameters ?? {}));
     const node = (next.nodes ?? []).find((each) => each.id === id);
     if (kind === 'parameter') names.push(name);
+    else if (node?.type === 'condition') next = exposeLimit(next, node);
     else if (kind === 'data' && node) next = withOpenData(next, node);
     else if (node) {
       const schema = functionOf(node, catalog)?.parameters.properties?.[name] ?? {};

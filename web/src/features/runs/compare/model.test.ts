@@ -41,6 +41,15 @@ describe('which runs', () => {
 });
 
 describe('differences', () => {
+  test('tells of a condition what it compares, and nothing of a process that it has not', () => {
+    const good = (value: number) =>
+      task({ name: 'good', condition: { metric: 'accuracy', operator: '>=', value } });
+    const rows = differences([[good(0.9)], [good(0.95)]]);
+    expect(rows.map(({ group, name, values }) => [group, name, values])).toEqual([
+      ['algorithms', 'condition', ['accuracy ≥ 0.9', 'accuracy ≥ 0.95']],
+    ]);
+  });
+
   const changed = (...runs: ComparedTask[][]) =>
     differences(runs)
       .filter(({ isDifferent }) => isDifferent)

@@ -1,7 +1,7 @@
 /** Rules of comparing runs: which of them, where they differ, which value is best, what a spreadsheet gets. */
 
 import { csvText } from '@/ui/csv';
-import { type DocumentEdge, parseEnd } from '@/viz/graph/document';
+import { type DocumentEdge, parseEnd, sentenceOf } from '@/viz/graph/document';
 
 export const MIN_RUNS = 2;
 export const MAX_RUNS = 8;
@@ -25,7 +25,7 @@ interface Device {
   count: number;
 }
 
-/** What of a task decides its result. */
+/** What of a task decides its result; a condition has nothing but what it compares. */
 export interface ComparedTask {
   name: string;
   algorithm: string;
@@ -35,6 +35,7 @@ export interface ComparedTask {
   parameters: Record<string, unknown>;
   inputs: { name: string; type: string; artifact: string | null; published_as?: string }[];
   resources: { cpu_milli: number; memory_mib: number; devices: Device[] };
+  condition?: { metric: string; operator: string; value: number } | null;
 }
 
 /** `name` as in `digits@3`. */
@@ -69,7 +70,8 @@ export function textOf(value: unknown): string {
 type Fact = [group: Group, task: string, name: string, value: string, version?: Version | null];
 
 function factsOf(task: ComparedTask): Fact[] {
-  const { resources } = task;
+  const { resources, condition } = task;
+  if (condition) return [['algorithms', task.name, 'condition', sentenceOf(condition)]];
   const facts: Fact[] = [
     ...Object.entries(task.parameters).map(
       ([name, value]): Fact => ['parameters', task.name, name, textOf(value)],

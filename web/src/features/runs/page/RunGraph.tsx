@@ -86,6 +86,7 @@ function statusOf(task: Task, curve: Curve | undefined): NodeStatus {
     since: task.finished_at === null ? task.started_at : null,
     duration_s: task.state === 'reused' ? null : task.duration_s,
     taskId: task.id,
+    branch: task.branch,
     curve,
     ...(task.search && {
       numEnded: numEnded(task.search),

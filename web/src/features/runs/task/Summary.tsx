@@ -15,6 +15,7 @@ import type { Task, TaskDetail } from '../api';
 import { isWaiting } from '../model';
 import { PortWords } from '../PortWords';
 import { Published } from '../Published';
+import { ConditionFacts } from './ConditionFacts';
 import { Why } from './Why';
 
 interface SummaryProps {
@@ -47,7 +48,7 @@ export function Summary({ project, task, detail }: SummaryProps) {
           )}
         </section>
         <Results project={project} task={task} />
-        <Attempts project={project} detail={worded(data)} />
+        {!data.condition && <Attempts project={project} detail={worded(data)} />}
         {notes.length > 0 && (
           <section>
             <SectionTitle>{t('task.notes')}</SectionTitle>
@@ -59,57 +60,66 @@ export function Summary({ project, task, detail }: SummaryProps) {
           </section>
         )}
       </div>
-      <div>
-        <SectionTitle>{t('task.parameters')}</SectionTitle>
-        {parameters.length === 0 && <p className="text-12 text-fg-3">{t('none', { ns: 'common' })}</p>}
-        <KeyValue
-          labelWidth="140px"
-          facts={parameters.map(([label, value]) => ({
-            label,
-            isName: true,
-            value: (
-              <span translate="no" className="font-mono text-12">
-                {typeof value === 'string' ? value || '""' : JSON.stringify(value)}
-              </span>
-            ),
-          }))}
-        />
-      </div>
-      <div className="space-y-5">
-        <section>
-          <SectionTitle>{t('task.execution')}</SectionTitle>
+      {data.condition ? (
+        <ConditionFacts condition={data.condition} />
+      ) : (
+        <div>
+          <SectionTitle>{t('task.parameters')}</SectionTitle>
+          {parameters.length === 0 && <p className="text-12 text-fg-3">{t('none', { ns: 'common' })}</p>}
           <KeyValue
-            facts={[
-              {
-                label: t('task.algorithm'),
-                value: (
-                  <AppLink
-                    className="text-accent hover:underline"
-                    href={projectPath(project, 'algorithms', data.algorithm)}
-                  >
-                    {data.algorithm} {data.version}
-                  </AppLink>
-                ),
-              },
-              { label: t('task.function'), value: t(`function.${data.function}`, { ns: 'pipelines' }) },
-              {
-                label: t('task.resources'),
-                value: `${data.resources.cpu_milli / 1000} CPU · ${bytes(data.resources.memory_mib * 1024 * 1024)}${data.resources.devices
-                  .map(({ kind, count }) => ` · ${count} ${kind.toUpperCase()}`)
-                  .join('')}`,
-              },
-              {
-                label: t('task.environment'),
-                value: t(`environment.${data.environment}`, { ns: 'common', defaultValue: data.environment }),
-              },
-              {
-                label: t('task.timeout'),
-                value: data.timeout_s === null ? null : span(data.timeout_s),
-              },
-              { label: t('task.digest'), value: data.digest && <Digest digest={data.digest} /> },
-            ]}
+            labelWidth="140px"
+            facts={parameters.map(([label, value]) => ({
+              label,
+              isName: true,
+              value: (
+                <span translate="no" className="font-mono text-12">
+                  {typeof value === 'string' ? value || '""' : JSON.stringify(value)}
+                </span>
+              ),
+            }))}
           />
-        </section>
+        </div>
+      )}
+      <div className="space-y-5">
+        {!data.condition && (
+          <section>
+            <SectionTitle>{t('task.execution')}</SectionTitle>
+            <KeyValue
+              facts={[
+                {
+                  label: t('task.algorithm'),
+                  value: (
+                    <AppLink
+                      className="text-accent hover:underline"
+                      href={projectPath(project, 'algorithms', data.algorithm)}
+                    >
+                      {data.algorithm} {data.version}
+                    </AppLink>
+                  ),
+                },
+                { label: t('task.function'), value: t(`function.${data.function}`, { ns: 'pipelines' }) },
+                {
+                  label: t('task.resources'),
+                  value: `${data.resources.cpu_milli / 1000} CPU · ${bytes(data.resources.memory_mib * 1024 * 1024)}${data.resources.devices
+                    .map(({ kind, count }) => ` · ${count} ${kind.toUpperCase()}`)
+                    .join('')}`,
+                },
+                {
+                  label: t('task.environment'),
+                  value: t(`environment.${data.environment}`, {
+                    ns: 'common',
+                    defaultValue: data.environment,
+                  }),
+                },
+                {
+                  label: t('task.timeout'),
+                  value: data.timeout_s === null ? null : span(data.timeout_s),
+                },
+                { label: t('task.digest'), value: data.digest && <Digest digest={data.digest} /> },
+              ]}
+            />
+          </section>
+        )}
         {data.inputs.length > 0 && (
           <section>
             <SectionTitle>{t('task.inputs')}</SectionTitle>

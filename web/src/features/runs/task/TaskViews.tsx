@@ -32,7 +32,10 @@ export function TaskViews({ project, task, detail, attempt, run }: TaskViewsProp
   // A reused task keeps its log, metrics and files where they were made.
   const source = task.reused_from ?? task.id;
   const made = useQuery(taskQuery(project, source)).data?.attempts ?? [];
-  const tab = query.tab ?? (task.search ? 'trials' : task.state === 'failed' ? 'log' : 'summary');
+  // A condition runs nothing: there is no log, nor anything else to look at.
+  const isCondition = task.kind === 'condition';
+  const first = task.search ? 'trials' : task.state === 'failed' ? 'log' : 'summary';
+  const tab = isCondition ? 'summary' : (query.tab ?? first);
   const isGoing = !isOver(task.state);
   const summary = {
     id: 'summary',
@@ -105,7 +108,7 @@ export function TaskViews({ project, task, detail, attempt, run }: TaskViewsProp
           ),
         },
         outputs,
-      ]}
+      ].filter(({ id }) => !isCondition || id === 'summary')}
     />
   );
 }
