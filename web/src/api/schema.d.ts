@@ -6055,7 +6055,10 @@ export interface components {
             outputs: {
                 [key: string]: string;
             };
-            /** Parameters */
+            /**
+             * Parameters
+             * @description Of a search, what it searches has the values of the best trial up to now.
+             */
             parameters: {
                 [key: string]: unknown;
             };
