@@ -6,6 +6,7 @@ from typing import Literal
 
 from kpl.client.transport import Transport
 from kpl.schemas.model import ModelCardOut, ModelDetail, ModelOut, ModelVersionDetail
+from kpl.schemas.page import Order, Sort
 
 
 class Models:
@@ -13,9 +14,18 @@ class Models:
         self._transport = transport
         self._base = f"{base}/models"
 
-    def list(self, *, search: str | None = None, limit: int | None = None) -> Iterator[ModelOut]:
+    def list(
+        self,
+        *,
+        search: str | None = None,
+        sort: Sort = "created",
+        order: Order | None = None,
+        limit: int | None = None,
+    ) -> Iterator[ModelOut]:
         """Those of the project, all or those with these words in what they are called."""
-        return self._transport.pages(ModelOut, self._base, query={"search": search}, limit=limit)
+        return self._transport.pages(
+            ModelOut, self._base, query={"search": search, "sort": sort, "order": order}, limit=limit
+        )
 
     def get(self, name: str) -> ModelDetail:
         return self._transport.get(ModelDetail, f"{self._base}/{name}")

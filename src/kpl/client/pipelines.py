@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kpl.client.transport import Transport
+from kpl.schemas.page import Order, Sort
 from kpl.schemas.pipeline import (
     PipelineCreate,
     PipelineDetail,
@@ -21,9 +22,18 @@ class Pipelines:
         self._transport = transport
         self._base = f"{base}/pipelines"
 
-    def list(self, *, search: str | None = None, limit: int | None = None) -> Iterator[PipelineOut]:
+    def list(
+        self,
+        *,
+        search: str | None = None,
+        sort: Sort = "created",
+        order: Order | None = None,
+        limit: int | None = None,
+    ) -> Iterator[PipelineOut]:
         """Those of the project, all or those with these words in what they are called."""
-        return self._transport.pages(PipelineOut, self._base, query={"search": search}, limit=limit)
+        return self._transport.pages(
+            PipelineOut, self._base, query={"search": search, "sort": sort, "order": order}, limit=limit
+        )
 
     def get(self, name: str) -> PipelineDetail:
         return self._transport.get(PipelineDetail, f"{self._base}/{name}")

@@ -1,6 +1,6 @@
 """Lists in pages."""
 
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from pydantic import BaseModel, Field
 
@@ -12,3 +12,7 @@ class Page(BaseModel, Generic[Item]):
 
     items: list[Item]
     next_cursor: str | None = Field(default=None, description="Send it as `cursor` to get the next page.")
+
+
+Sort = Literal["created", "name", "updated"]
+Order = Literal["asc", "desc"]

@@ -7,9 +7,11 @@ import pytest
 
 from kpl.algorithm.model import ModelTampered
 from kpl.errors import Denied, Invalid, NotFound
+from kpl.schemas.page import Order, Sort
 from kpl.server.services import models
-from kpl.server.services.access import Caller, Role
+from kpl.server.services.access import SERVER, Caller, Role
 from kpl.server.services.platform import Platform
+from kpl.testing.clock import FakeClock
 from kpl.testing.published import publish_model
 from kpl.testing.server import add_user
 
@@ -43,6 +45,29 @@ def test_versions_count_up_and_equal_files_stay_the_same_version(
     assert publish_model(platform, tmp_path / "better", pets, metrics={"accuracy": 0.95}) == "pets@2"
     found = models.get_model(platform, viewer_of, "default", pets)
     assert (found.num_versions, found.latest.version) == (2, 2)
+
+
+def test_models_are_listed_by_name_or_by_their_latest_version(
+    platform: Platform, clock: FakeClock, viewer_of: Caller, tmp_path: Path
+) -> None:
+    for number, name in enumerate(("b", "a", "c", "b")):
+        clock.advance(1.5)
+        publish_model(platform, tmp_path / str(number), name, metrics={"accuracy": number / 10})
+
+    def names(sort: Sort, order: Order | None = None) -> str:
+        found, cursor = "", None
+        while True:
+            page = models.list_models(
+                platform, viewer_of, "default", sort=sort, order=order, cursor=cursor, limit=2
+            )
+            found += "".join(each.name for each in page.items)
+            if (cursor := page.next_cursor) is None:
+                return found
+
+    assert [names("created"), names("name"), names("updated")] == ["cab", "abc", "bca"]
+    assert [names("created", "asc"), names("name", "desc"), names("updated", "asc")] == ["bac", "cba", "acb"]
+    models.delete_model_version(platform, SERVER, "default", "b", 2)
+    assert names("updated") == "cab"
 
 
 @pytest.mark.parametrize(

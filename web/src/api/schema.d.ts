@@ -901,7 +901,7 @@ export interface paths {
         };
         /**
          * List Models
-         * @description List models, newest first.
+         * @description List models, newest first unless sorted otherwise.
          */
         get: operations["list_models"];
         put?: never;
@@ -1009,7 +1009,7 @@ export interface paths {
         };
         /**
          * List Pipelines
-         * @description List pipelines, newest first.
+         * @description List pipelines, newest first unless sorted otherwise.
          */
         get: operations["list_pipelines"];
         put?: never;
@@ -8890,6 +8890,10 @@ export interface operations {
             query?: {
                 /** @description Words that must all stand in what an item is called, in upper or lower case; the first 8 count. */
                 search?: string | null;
+                /** @description What the list is ordered by; `updated` is the last change. */
+                sort?: "created" | "name" | "updated";
+                /** @description By default names begin with a, and times with the latest. */
+                order?: ("asc" | "desc") | null;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string | null;
                 /** @description Most items in one page. */
@@ -9121,6 +9125,10 @@ export interface operations {
             query?: {
                 /** @description Words that must all stand in what an item is called, in upper or lower case; the first 8 count. */
                 search?: string | null;
+                /** @description What the list is ordered by; `updated` is the last change. */
+                sort?: "created" | "name" | "updated";
+                /** @description By default names begin with a, and times with the latest. */
+                order?: ("asc" | "desc") | null;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string | null;
                 /** @description Most items in one page. */

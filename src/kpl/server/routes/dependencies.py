@@ -10,6 +10,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Query, Request
 
 from kpl.errors import Denied
+from kpl.schemas.page import Order, Sort
 from kpl.sentence import Sentence
 from kpl.server.services import sessions
 from kpl.server.services.access import Caller
@@ -76,5 +77,9 @@ Search = Annotated[
         max_length=200,
         description="Words that must all stand in what an item is called, in upper or lower case; the first 8 count.",
     ),
+]
+SortBy = Annotated[Sort, Query(description="What the list is ordered by; `updated` is the last change.")]
+OrderOf = Annotated[
+    Order | None, Query(description="By default names begin with a, and times with the latest.")
 ]
 Limit = Annotated[int, Query(ge=1, le=500, description="Most items in one page.")]

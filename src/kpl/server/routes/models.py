@@ -5,7 +5,16 @@ from fastapi.responses import FileResponse
 
 from kpl.schemas.model import ModelCardOut, ModelDetail, ModelOut, ModelVersionDetail
 from kpl.schemas.page import Page
-from kpl.server.routes.dependencies import PROJECT, Cursor, Limit, Search, TheCaller, ThePlatform
+from kpl.server.routes.dependencies import (
+    PROJECT,
+    Cursor,
+    Limit,
+    OrderOf,
+    Search,
+    SortBy,
+    TheCaller,
+    ThePlatform,
+)
 from kpl.server.routes.files import file_response
 from kpl.server.services import models
 from kpl.server.services.model_card import Language
@@ -19,11 +28,15 @@ def list_models(
     caller: TheCaller,
     project: str,
     search: Search = None,
+    sort: SortBy = "created",
+    order: OrderOf = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[ModelOut]:
-    """List models, newest first."""
-    return models.list_models(platform, caller, project, search=search, cursor=cursor, limit=limit)
+    """List models, newest first unless sorted otherwise."""
+    return models.list_models(
+        platform, caller, project, search=search, sort=sort, order=order, cursor=cursor, limit=limit
+    )
 
 
 @router.get("/{name}", operation_id="get_model")

@@ -18,7 +18,16 @@ from kpl.schemas.pipeline import (
     ValidateRequest,
 )
 from kpl.sentence import Sentence
-from kpl.server.routes.dependencies import PROJECT, Cursor, Limit, Search, TheCaller, ThePlatform
+from kpl.server.routes.dependencies import (
+    PROJECT,
+    Cursor,
+    Limit,
+    OrderOf,
+    Search,
+    SortBy,
+    TheCaller,
+    ThePlatform,
+)
 from kpl.server.services import pipelines, plans
 
 router = APIRouter(prefix=f"{PROJECT}/pipelines", tags=["pipelines"])
@@ -34,11 +43,15 @@ def list_pipelines(
     caller: TheCaller,
     project: str,
     search: Search = None,
+    sort: SortBy = "created",
+    order: OrderOf = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[PipelineOut]:
-    """List pipelines, newest first."""
-    return pipelines.list_pipelines(platform, caller, project, search=search, cursor=cursor, limit=limit)
+    """List pipelines, newest first unless sorted otherwise."""
+    return pipelines.list_pipelines(
+        platform, caller, project, search=search, sort=sort, order=order, cursor=cursor, limit=limit
+    )
 
 
 @router.post("", operation_id="create_pipeline", status_code=201)

@@ -16,7 +16,7 @@ from kpl.schemas.model import (
     ModelVersionDetail,
     ModelVersionOut,
 )
-from kpl.schemas.page import Page
+from kpl.schemas.page import Order, Page, Sort
 from kpl.sentence import Sentence, in_chinese
 from kpl.server.db.tables.datasets import DatasetRow, DatasetVersionRow
 from kpl.server.db.tables.models import ModelRow, ModelVersionRow
@@ -27,9 +27,9 @@ from kpl.server.services.artifacts import StoredFile, stored_file
 from kpl.server.services.clock import utc
 from kpl.server.services.metrics import last_values
 from kpl.server.services.model_card import Language, model_card
-from kpl.server.services.paging import page_of
 from kpl.server.services.platform import Platform
 from kpl.server.services.searching import has_words
+from kpl.server.services.sorting import sorted_page
 from kpl.task import TaskState
 
 MOST_VERSIONS = 100
@@ -61,16 +61,20 @@ def list_models(
     project: str,
     *,
     search: str | None = None,
+    sort: Sort = "created",
+    order: Order | None = None,
     cursor: str | None,
     limit: int,
 ) -> Page[ModelOut]:
-    """Models of a project, newest first; a search looks at names, tasks and algorithms."""
+    """Models of a project, newest first unless sorted otherwise; a search looks at names, tasks and algorithms."""
     with platform.db.read() as session:
         owner = project_for(session, caller, project, Role.VIEWER)
         chosen = select(ModelRow).where(ModelRow.project_id == owner.id)
         if search is not None:
             chosen = chosen.where(has_words(search, ModelRow.name, _LATEST_TASK, _LATEST_ALGORITHM))
-        rows, next_cursor = page_of(session, chosen, ModelRow.id, cursor=cursor, limit=limit)
+        rows, next_cursor = sorted_page(
+            session, chosen, ModelRow, sort=sort, order=order, cursor=cursor, limit=limit
+        )
         return Page(items=[_model_out(session, row) for row in rows], next_cursor=next_cursor)
 
 
@@ -145,8 +149,11 @@ def delete_model_version(platform: Platform, caller: Caller, project: str, name:
         session.delete(row)
         session.flush()
         others = select(func.count()).where(ModelVersionRow.model_id == row.model_id)
-        if not session.scalar(others):
-            session.delete(session.get_one(ModelRow, row.model_id))
+        model = session.get_one(ModelRow, row.model_id)
+        if session.scalar(others):
+            model.updated_at_s = _latest(session, model).created_at_s
+        else:
+            session.delete(model)
         audit.record(
             platform, session, caller, "model.delete_version", f"model:{name}@{version}", project=project
         )

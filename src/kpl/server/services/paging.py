@@ -8,6 +8,7 @@ return Page(items=[...], next_cursor=next_cursor)
 import base64
 import binascii
 import json
+import re
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -19,6 +20,8 @@ from kpl.sentence import Sentence
 
 Row = TypeVar("Row")
 Key = int | str | float
+
+_FLOAT = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?(e[+-]?[0-9]{1,3})?", re.ASCII)
 
 
 def page_of(
@@ -53,30 +56,32 @@ def page_of(
 def page_of_pair(
     session: Session,
     statement: Select[Row],
-    first: InstrumentedAttribute[int],
+    first: InstrumentedAttribute[Any],
     second: InstrumentedAttribute[Any],
     *,
     cursor: str | None,
     limit: int,
+    ascending: bool = False,
 ) -> tuple[Sequence[Row], str | None]:
-    """As `page_of`, ordered by two columns, highest first: a number that several rows share, and their unique key."""
+    """As `page_of`, ordered by two columns: a number that several rows share, and their unique key."""
     if cursor is not None:
         number, _, key = str(decode_cursor(cursor, str)).partition(" ")
-        expected = second.type.python_type
-        if not _is_int(number) or (expected is int and not _is_int(key)):
+        kinds = [column.type.python_type for column in (first, second)]
+        if not all(_is_of(kind, text) for kind, text in zip(kinds, (number, key), strict=True)):
             raise no_cursor(cursor)
-        after = (int(number), expected(key))
-        statement = statement.where(tuple_(first, second) < tuple_(*after))
-    rows = session.scalars(statement.order_by(first.desc(), second.desc()).limit(limit + 1)).all()
+        place, after = tuple_(first, second), tuple_(kinds[0](number), kinds[1](key))
+        statement = statement.where(place > after if ascending else place < after)
+    order = (first.asc(), second.asc()) if ascending else (first.desc(), second.desc())
+    rows = session.scalars(statement.order_by(*order).limit(limit + 1)).all()
     if len(rows) <= limit:
         return rows, None
     rows = rows[:limit]
     return rows, pair_cursor(getattr(rows[-1], first.key), getattr(rows[-1], second.key))
 
 
-def pair_cursor(first: int, second: Key) -> str:
+def pair_cursor(first: float, second: Key) -> str:
     """The place after the row with these two values, for `page_of_pair`."""
-    return encode_cursor(f"{first} {second}")
+    return encode_cursor(f"{first!r} {second}")
 
 
 def encode_cursor(key: Key) -> str:
@@ -96,8 +101,10 @@ def decode_cursor(cursor: str, expected: type) -> Key:
     return key
 
 
-def _is_int(text: str) -> bool:
-    return text.isascii() and text.isdigit() and int(text) < 1 << 63
+def _is_of(kind: type, text: str) -> bool:
+    if kind is int:
+        return text.isascii() and text.isdigit() and int(text) < 1 << 63
+    return kind is not float or _FLOAT.fullmatch(text) is not None
 
 
 def no_cursor(cursor: str) -> Invalid:

@@ -11,7 +11,7 @@ from kpl.pipeline.document import to_plain
 from kpl.pipeline.parsing import parse
 from kpl.pipeline.problem import Problem
 from kpl.pipeline.validate import check
-from kpl.schemas.page import Page
+from kpl.schemas.page import Order, Page, Sort
 from kpl.schemas.pipeline import (
     PipelineCreate,
     PipelineDetail,
@@ -34,6 +34,7 @@ from kpl.server.services.errors import Stale
 from kpl.server.services.paging import page_of
 from kpl.server.services.platform import Platform
 from kpl.server.services.searching import has_words
+from kpl.server.services.sorting import sorted_page
 
 
 def list_pipelines(
@@ -42,17 +43,24 @@ def list_pipelines(
     project: str,
     *,
     search: str | None = None,
+    sort: Sort = "created",
+    order: Order | None = None,
     cursor: str | None = None,
     limit: int = 50,
 ) -> Page[PipelineOut]:
-    """List the pipelines of a project, newest first; a search looks at name, description and last author."""
+    """List the pipelines of a project, newest first unless sorted otherwise.
+
+    A search looks at name, description and last author.
+    """
     with platform.db.read() as session:
         owner = project_for(session, caller, project, Role.VIEWER)
         chosen = select(PipelineRow).where(PipelineRow.project_id == owner.id)
         if search is not None:
             called = (PipelineRow.name, PipelineRow.description, PipelineRow.updated_by)
             chosen = chosen.where(has_words(search, *called))
-        rows, next_cursor = page_of(session, chosen, PipelineRow.id, cursor=cursor, limit=limit)
+        rows, next_cursor = sorted_page(
+            session, chosen, PipelineRow, sort=sort, order=order, cursor=cursor, limit=limit
+        )
         return Page(items=_answers(session, rows), next_cursor=next_cursor)
 
 

@@ -125,6 +125,7 @@ def _publish_model(session: Session, artifacts: ArtifactStore, source: Source) -
         **source.columns,
     )
     session.add(version)
+    owner.updated_at_s = source.created_at_s
     session.flush()
     return version.version
 

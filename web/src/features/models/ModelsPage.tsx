@@ -1,6 +1,5 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Boxes } from 'lucide-react';
-import { useState } from 'react';
 import type { SortDescriptor } from 'react-aria-components';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '@/i18n/format';
@@ -26,7 +25,18 @@ export default function ModelsPage() {
   const { count } = useFormat();
   const project = useProject();
   const [query, setQuery] = useQueryState();
-  const models = useInfiniteQuery(modelsQuery(project, query.q));
+  const key = query.sort === 'name' || query.sort === 'size' ? query.sort : 'updated';
+  const order = query.order ?? (key === 'name' ? 'asc' : 'desc');
+  const sort: SortDescriptor = { column: key, direction: order === 'desc' ? 'descending' : 'ascending' };
+  // Sizes are compared here, once all models are there.
+  const models = useInfiniteQuery(
+    modelsQuery(
+      project,
+      query.q,
+      key === 'name' ? 'name' : 'updated',
+      key === 'size' || order === 'desc' ? 'desc' : 'asc',
+    ),
+  );
   const all = models.data?.pages.flatMap((page) => page.items) ?? [];
   const isEmpty = all.length === 0 && !query.q;
   return (
@@ -58,7 +68,15 @@ export default function ModelsPage() {
         </EmptyState>
       ) : (
         <div className="min-h-full bg-surface px-3">
-          <ModelTable models={all} project={project} />
+          <ModelTable
+            models={all}
+            isWhole={!models.hasNextPage}
+            project={project}
+            sort={sort}
+            onSort={({ column, direction }) =>
+              setQuery({ sort: String(column), order: direction === 'descending' ? 'desc' : 'asc' })
+            }
+          />
           <MoreButton list={models} />
         </div>
       )}
@@ -66,16 +84,23 @@ export default function ModelsPage() {
   );
 }
 
-function ModelTable({ models, project }: { models: Model[]; project: string }) {
+interface ModelTableProps {
+  models: Model[];
+  /** Nothing is left on the server. */
+  isWhole: boolean;
+  project: string;
+  sort: SortDescriptor;
+  onSort: (sort: SortDescriptor) => void;
+}
+
+function ModelTable({ models, isWhole, project, sort, onSort }: ModelTableProps) {
   const { t } = useTranslation('models');
   const { bytes } = useFormat();
-  const [sort, setSort] = useState<SortDescriptor>({ column: 'created', direction: 'descending' });
   const sign = sort.direction === 'descending' ? -1 : 1;
-  const keyOf = (model: Model): string | number => {
-    if (sort.column === 'name') return model.name;
-    return sort.column === 'size' ? model.latest.size_bytes : model.latest.created_at;
-  };
-  const sorted = [...models].sort((a, b) => (keyOf(a) < keyOf(b) ? -sign : sign));
+  const shown =
+    sort.column === 'size'
+      ? [...models].sort((a, b) => sign * (a.latest.size_bytes - b.latest.size_bytes))
+      : models;
   const columns: TableColumn<Model>[] = [
     {
       id: 'name',
@@ -115,12 +140,12 @@ function ModelTable({ models, project }: { models: Model[]; project: string }) {
     {
       id: 'size',
       title: t('size'),
-      isSortable: true,
+      isSortable: isWhole,
       align: 'right',
       cell: ({ latest }) => bytes(latest.size_bytes),
     },
     {
-      id: 'created',
+      id: 'updated',
       title: t('created'),
       isSortable: true,
       align: 'right',
@@ -131,11 +156,11 @@ function ModelTable({ models, project }: { models: Model[]; project: string }) {
     <Table
       label={t('title')}
       columns={columns}
-      items={sorted}
+      items={shown}
       idOf={({ name }) => name}
       hrefOf={({ name }) => projectPath(project, 'models', name)}
       sort={sort}
-      onSort={setSort}
+      onSort={onSort}
       empty={<p className="p-6 text-fg-2">{t('noMatch')}</p>}
     />
   );

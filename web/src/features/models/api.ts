@@ -7,12 +7,19 @@ export type Evaluation = Schemas['EvaluationOut'];
 
 const BASE = '/api/v1/projects/{project}/models' as const;
 
-export const modelsQuery = (project: string, search: string | undefined) =>
+export const modelsQuery = (
+  project: string,
+  search: string | undefined,
+  sort: 'name' | 'updated',
+  order: 'asc' | 'desc',
+) =>
   infiniteQueryOptions({
-    queryKey: ['models', project, 'list', search],
+    queryKey: ['models', project, 'list', search, sort, order],
     queryFn: ({ pageParam }) =>
       dataOf(
-        api.GET(BASE, { params: { path: { project }, query: { search, cursor: pageParam, limit: 100 } } }),
+        api.GET(BASE, {
+          params: { path: { project }, query: { search, sort, order, cursor: pageParam, limit: 100 } },
+        }),
       ),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor ?? undefined,

@@ -14,14 +14,20 @@ export type Problem = Schemas['ProblemOut'];
 export type Task = Schemas['TaskOut'];
 
 const ALL = 500;
+const A_PAGE = 200;
 
-export const pipelinesQuery = (project: string, search: string | undefined) =>
+export const pipelinesQuery = (
+  project: string,
+  search: string | undefined,
+  sort: 'name' | 'updated',
+  order: 'asc' | 'desc',
+) =>
   infiniteQueryOptions({
-    queryKey: ['pipelines', project, 'list', search],
+    queryKey: ['pipelines', project, 'list', search, sort, order],
     queryFn: ({ pageParam }) =>
       dataOf(
         api.GET('/api/v1/projects/{project}/pipelines', {
-          params: { path: { project }, query: { search, cursor: pageParam, limit: ALL } },
+          params: { path: { project }, query: { search, sort, order, cursor: pageParam, limit: A_PAGE } },
         }),
       ),
     initialPageParam: null as string | null,

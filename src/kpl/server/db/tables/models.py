@@ -9,10 +9,17 @@ from kpl.server.db.base import Base
 
 
 class ModelRow(Base):
-    """A named model; its files and manifest stand in its versions."""
+    """A named model; its files and manifest stand in its versions.
+
+    Args:
+        updated_at_s: when its latest version was made.
+    """
 
     __tablename__ = "models"
-    __table_args__ = (Index("ux_models_name", "project_id", "name", unique=True),)
+    __table_args__ = (
+        Index("ux_models_name", "project_id", "name", unique=True),
+        Index("ix_models_updated", "project_id", "updated_at_s", "id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     project_id: Mapped[int] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
@@ -20,6 +27,7 @@ class ModelRow(Base):
     description: Mapped[str] = mapped_column(default="")
     created_at_s: Mapped[float]
     created_by: Mapped[str]
+    updated_at_s: Mapped[float] = mapped_column(default=0.0, server_default="0")
 
 
 class ModelVersionRow(Base):

@@ -19,6 +19,7 @@ class PipelineRow(Base):
     __tablename__ = "pipelines"
     __table_args__ = (
         Index("ux_pipelines_name", "project_id", "name", unique=True),
+        Index("ix_pipelines_updated", "project_id", "updated_at_s", "id"),
         Index(
             "ix_pipelines_shared",
             "name",

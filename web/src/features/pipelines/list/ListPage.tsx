@@ -21,7 +21,7 @@ import { RunLink } from '@/viz/plan/PlanView';
 import { type Pipeline, pipelinesQuery, templatesQuery } from '../api';
 import { TemplatesTab } from '../templates/TemplatesTab';
 import { ImportButton } from './ImportButton';
-import { isSortKey, sorted } from './model';
+import { onServer, sorted, sortingOf } from './model';
 import { NewPipelineDialog } from './NewPipelineDialog';
 
 export default function ListPage() {
@@ -29,7 +29,8 @@ export default function ListPage() {
   const project = useProject();
   const [query, setQuery] = useQueryState();
   const [isCreating, setCreating] = useState(false);
-  const pipelines = useInfiniteQuery(pipelinesQuery(project, query.q));
+  const { sort, order } = onServer(sortingOf(query));
+  const pipelines = useInfiniteQuery(pipelinesQuery(project, query.q, sort, order));
   const items = pipelines.data?.pages.flatMap((page) => page.items);
   const templates = useInfiniteQuery(templatesQuery(project));
   const gallery = templates.data?.pages.flatMap((page) => page.items);
@@ -76,6 +77,7 @@ export default function ListPage() {
                 <>
                   <List
                     items={items}
+                    isWhole={!pipelines.hasNextPage}
                     error={pipelines.isLoadingError ? pipelines.error : null}
                     onRetry={() => void pipelines.refetch()}
                     onNew={() => setCreating(true)}
@@ -100,18 +102,19 @@ export default function ListPage() {
 
 interface ListProps {
   items: Pipeline[] | undefined;
+  /** Nothing is left on the server. */
+  isWhole: boolean;
   error: Error | null;
   onRetry: () => void;
   onNew: () => void;
 }
 
-function List({ items, error, onRetry, onNew }: ListProps) {
+function List({ items, isWhole, error, onRetry, onNew }: ListProps) {
   const { t } = useTranslation('pipelines');
   const project = useProject();
   const [query, setQuery] = useQueryState();
   const search = query.q ?? '';
-  const sort = isSortKey(query.sort) ? query.sort : 'updated_at';
-  const isDescending = (query.order ?? (sort === 'name' ? 'asc' : 'desc')) === 'desc';
+  const sorting = sortingOf(query);
   if (error) return <ErrorState error={error} onRetry={onRetry} />;
   if (!items) return <SkeletonRows className="p-6" />;
   if (items.length === 0 && search === '') {
@@ -137,16 +140,15 @@ function List({ items, error, onRetry, onNew }: ListProps) {
       </EmptyState>
     );
   }
-  const shown = sorted(items, sort, isDescending);
   return (
     <div className="px-3">
       <Table
         label={t('title')}
-        columns={columns(project, t)}
-        items={shown}
+        columns={columns(project, t, isWhole)}
+        items={sorted(items, sorting)}
         idOf={({ name }) => name}
         hrefOf={({ name }) => projectPath(project, 'pipelines', name)}
-        sort={{ column: sort, direction: isDescending ? 'descending' : 'ascending' }}
+        sort={{ column: sorting.key, direction: sorting.isDescending ? 'descending' : 'ascending' }}
         onSort={({ column, direction }) =>
           setQuery({ sort: String(column), order: direction === 'descending' ? 'desc' : 'asc' })
         }
@@ -156,7 +158,8 @@ function List({ items, error, onRetry, onNew }: ListProps) {
   );
 }
 
-function columns(project: string, t: (key: string) => string): TableColumn<Pipeline>[] {
+/** Of what the server does not sort by, the order is known once all is there. */
+function columns(project: string, t: (key: string) => string, isWhole: boolean): TableColumn<Pipeline>[] {
   return [
     {
       id: 'name',
@@ -174,7 +177,7 @@ function columns(project: string, t: (key: string) => string): TableColumn<Pipel
     {
       id: 'num_nodes',
       title: t('list.nodes'),
-      isSortable: true,
+      isSortable: isWhole,
       align: 'right',
       width: 'w-24',
       cell: ({ num_nodes }) => num_nodes,
@@ -182,7 +185,7 @@ function columns(project: string, t: (key: string) => string): TableColumn<Pipel
     {
       id: 'num_runs',
       title: t('list.runs'),
-      isSortable: true,
+      isSortable: isWhole,
       align: 'right',
       width: 'w-24',
       cell: ({ num_runs }) => num_runs,
@@ -202,7 +205,7 @@ function columns(project: string, t: (key: string) => string): TableColumn<Pipel
         ),
     },
     {
-      id: 'updated_at',
+      id: 'updated',
       title: t('list.changed'),
       isSortable: true,
       width: 'w-56',
