@@ -9,6 +9,7 @@ const wordsOf = (language) => ({
   runs: texts(language, 'runs'),
   ranges: texts(language, 'search'),
 });
+const FOR_TRAINING_MS = 60_000;
 const browser = await start();
 
 const node = (page, id) => page.locator(`.kpl-canvas .react-flow__node[data-id="${id}"]`);
@@ -284,18 +285,59 @@ async function planAfterSwap(page, words, look) {
   await page.keyboard.press('Escape');
 }
 
+/** From a model onto empty canvas: a condition on its training, which what stands behind a branch depends on. */
+async function decidesByMouse(page, words, look) {
+  await openPipeline(page, 'canvas-en');
+  await page.keyboard.press('1');
+  const train = await atRest(node(page, 'train'));
+  await drag(page, port(page, 'train', 'out:model'), [train.x + 40, train.y + train.height + 120]);
+  const menu = page.getByRole('menu', { name: words.canvas.addFitting.out });
+  await menu.getByRole('menuitem', { name: new RegExp(words.node.condition) }).click();
+  await node(page, 'condition').waitFor();
+  const limit = inspector(page, words).getByRole('textbox', { name: words.condition.value });
+  await limit.fill('2');
+  await limit.press('Tab');
+  await node(page, 'condition').getByText('≥ 2').waitFor();
+  await page.locator('.kpl-canvas').click({ position: { x: 12, y: 12 } });
+  await page.keyboard.press('1');
+  await drag(page, port(page, 'condition', 'out:then'), await centre(port(page, 'test', 'in:')));
+  const isWhole = (now) =>
+    fedBy(now, 'condition.measured') === 'train.model' && fedBy(now, 'test') === 'condition.then';
+  const { nodes } = await untilDrawn(page, 'canvas-en', isWhole, 'a condition was drawn');
+  const { metric, operator, value } = nodes.find(({ id }) => id === 'condition');
+  assert.deepEqual([metric, operator, value], ['val_accuracy', '>=', 2]);
+  await look(page, 'condition');
+  await page.getByRole('button', { name: words.editor.run, exact: true }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText(words.plan.willDecide, { exact: true }).waitFor();
+  await look(page, 'condition-plan');
+  await dialog.getByRole('button', { name: words.run.start, exact: true }).click();
+  await page.waitForURL(/\/runs\/\d+/);
+  await node(page, 'condition').getByText(words.condition.doesNotHold).waitFor({ timeout: FOR_TRAINING_MS });
+  await node(page, 'test').getByText(words.state.skipped).waitFor();
+  await page.locator('header').getByText(words.state.succeeded, { exact: true }).first().waitFor();
+  return page.url();
+}
+
+/** What a condition decided, in the other language. */
+async function readsDecision(page, words, look, run) {
+  await page.goto(`${run.split('?')[0]}?task=condition`);
+  await page.getByText(words.runs.task.condition.measured, { exact: true }).waitFor();
+  await node(page, 'test').getByText(words.state.skipped).waitFor();
+  await look(page, 'condition-run');
+}
+
 /** The table of a search's trials, once all of them have ended; its first row is the best. */
 async function trialsOf(page, words) {
   const table = page.getByRole('grid', { name: words.runs.trials.title });
   await table.waitFor();
   const rows = table.getByRole('row').filter({ hasText: '0.' });
-  await rows.nth(NUM_TRIALS - 1).waitFor({ timeout: FOR_TRIALS_MS });
-  await rows.first().getByRole('img', { name: words.runs.trials.best }).waitFor({ timeout: FOR_TRIALS_MS });
+  await rows.nth(NUM_TRIALS - 1).waitFor({ timeout: FOR_TRAINING_MS });
+  await rows.first().getByRole('img', { name: words.runs.trials.best }).waitFor({ timeout: FOR_TRAINING_MS });
   return rows;
 }
 
 const NUM_TRIALS = 4;
-const FOR_TRIALS_MS = 60_000;
 
 /** A search from the palette, joined and given its ranges; its trials are looked at while and after they run, and used. */
 async function searchesByMouse(page, words, look) {
@@ -346,7 +388,7 @@ async function searchesByMouse(page, words, look) {
     .locator('header')
     .getByText(words.state.succeeded, { exact: true })
     .first()
-    .waitFor({ timeout: FOR_TRIALS_MS });
+    .waitFor({ timeout: FOR_TRAINING_MS });
   await look(page, 'trials');
   // A dot opens its trial, which leads back to the search.
   const dot = page.getByRole('img', {
@@ -394,13 +436,14 @@ async function withTheMouse() {
   await swapsInPlace(page, words, look);
   await planAfterSwap(page, words, look);
   await runsInThree(page, words, look);
-  const run = await searchesByMouse(page, words, look);
+  const decided = await decidesByMouse(page, words, look);
+  const searched = await searchesByMouse(page, words, look);
   assert.deepEqual(problems, []);
   await context.close();
-  return run;
+  return { decided, searched };
 }
 
-async function withTheKeyboard(run) {
+async function withTheKeyboard({ decided, searched }) {
   const { context, page, problems } = await open(browser, { language: 'zh', theme: 'dark', width: 1280 });
   context.setDefaultTimeout(10_000);
   const words = wordsOf('zh');
@@ -410,7 +453,8 @@ async function withTheKeyboard(run) {
   await addsByKeyboard(page, words, look);
   await readsText(page, words, look);
   await carriesToAnother(page, words);
-  await usesByKeyboard(page, words, look, run);
+  await readsDecision(page, words, look, decided);
+  await usesByKeyboard(page, words, look, searched);
   assert.deepEqual(problems, []);
   await context.close();
 }
