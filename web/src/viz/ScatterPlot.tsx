@@ -23,8 +23,6 @@ interface ScatterPlotProps {
   /** A line of steps from the left to the right, as of the best so far. */
   line?: { x: number; y: number }[];
   height: number;
-  isPicked?: (id: number) => boolean;
-  onPoint?: (id: number | null) => void;
   onPick: (id: number) => void;
 }
 
@@ -39,7 +37,7 @@ const REACH = 14;
 
 /** Dots over two axes; pointing at one tells what it is, a click opens it. Tables beside it are what the keyboard uses. */
 export function ScatterPlot(props: ScatterPlotProps) {
-  const { label, xTitle, xAxis, yAxis, dots, line = [], height, isPicked, onPoint, onPick } = props;
+  const { label, xTitle, xAxis, yAxis, dots, line = [], height, onPick } = props;
   const [frame, width] = useWidth<HTMLDivElement>();
   const [pointed, setPointed] = useState<number | null>(null);
   const [right, bottom] = [Math.max(LEFT + 1, width - RIGHT), height - BOTTOM];
@@ -49,11 +47,6 @@ export function ScatterPlot(props: ScatterPlotProps) {
     const [x, y] = [xAxis.place(dot.x), yAxis.place(dot.y)];
     return x === null || y === null ? [] : [{ ...dot, left: atX(x), top: atY(y) }];
   });
-  const point = (id: number | null) => {
-    if (id === pointed) return;
-    setPointed(id);
-    onPoint?.(id);
-  };
   const nearest = (left: number, top: number) => {
     const away = (dot: (typeof placed)[number]) => Math.hypot(dot.left - left, dot.top - top);
     const near = placed.filter((dot) => away(dot) <= REACH).sort((a, b) => away(a) - away(b));
@@ -74,9 +67,9 @@ export function ScatterPlot(props: ScatterPlotProps) {
           className={cx('block select-none', pointed !== null && 'cursor-pointer')}
           onPointerMove={(event) => {
             const box = event.currentTarget.getBoundingClientRect();
-            point(nearest(event.clientX - box.left, event.clientY - box.top));
+            setPointed(nearest(event.clientX - box.left, event.clientY - box.top));
           }}
-          onPointerLeave={() => point(null)}
+          onPointerLeave={() => setPointed(null)}
           onClick={() => pointed !== null && onPick(pointed)}
         >
           {yAxis.ticks.map(({ at, text }) => (
@@ -114,7 +107,7 @@ export function ScatterPlot(props: ScatterPlotProps) {
               key={id}
               cx={left}
               cy={top}
-              r={id === pointed || isPicked?.(id) ? 6 : look === 'best' ? 5 : 3.5}
+              r={id === pointed ? 6 : look === 'best' ? 5 : 3.5}
               fill={look === 'best' ? 'var(--ok)' : look === 'open' ? 'var(--surface)' : 'var(--accent)'}
               fillOpacity={look === 'plain' ? 0.55 : 1}
               stroke={look === 'best' ? 'var(--ok)' : look === 'open' ? 'var(--fg-3)' : 'var(--accent)'}
