@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { type MouseEvent, useState } from 'react';
 import { cx } from '@/ui/cx';
 import type { Axis, Tick } from './axis';
 import { useWidth } from './useWidth';
@@ -47,7 +47,9 @@ export function ScatterPlot(props: ScatterPlotProps) {
     const [x, y] = [xAxis.place(dot.x), yAxis.place(dot.y)];
     return x === null || y === null ? [] : [{ ...dot, left: atX(x), top: atY(y) }];
   });
-  const nearest = (left: number, top: number) => {
+  const at = ({ currentTarget, clientX, clientY }: MouseEvent<SVGElement>) => {
+    const box = currentTarget.getBoundingClientRect();
+    const [left, top] = [clientX - box.left, clientY - box.top];
     const away = (dot: (typeof placed)[number]) => Math.hypot(dot.left - left, dot.top - top);
     const near = placed.filter((dot) => away(dot) <= REACH).sort((a, b) => away(a) - away(b));
     return near[0]?.id ?? null;
@@ -65,12 +67,12 @@ export function ScatterPlot(props: ScatterPlotProps) {
           width={width}
           height={height}
           className={cx('block select-none', pointed !== null && 'cursor-pointer')}
-          onPointerMove={(event) => {
-            const box = event.currentTarget.getBoundingClientRect();
-            setPointed(nearest(event.clientX - box.left, event.clientY - box.top));
-          }}
+          onPointerMove={(event) => setPointed(at(event))}
           onPointerLeave={() => setPointed(null)}
-          onClick={() => pointed !== null && onPick(pointed)}
+          onClick={(event) => {
+            const id = at(event);
+            if (id !== null) onPick(id);
+          }}
         >
           {yAxis.ticks.map(({ at, text }) => (
             <g key={text} className="fill-fg-3 text-[11px] tabular-nums">
