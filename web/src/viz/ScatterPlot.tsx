@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { type MouseEvent, useState } from 'react';
 import { cx } from '@/ui/cx';
 import type { Axis, Tick } from './axis';
 import { useWidth } from './useWidth';
@@ -23,8 +23,6 @@ interface ScatterPlotProps {
   /** A line of steps from the left to the right, as of the best so far. */
   line?: { x: number; y: number }[];
   height: number;
-  isPicked?: (id: number) => boolean;
-  onPoint?: (id: number | null) => void;
   onPick: (id: number) => void;
 }
 
@@ -39,7 +37,7 @@ const REACH = 14;
 
 /** Dots over two axes; pointing at one tells what it is, a click opens it. Tables beside it are what the keyboard uses. */
 export function ScatterPlot(props: ScatterPlotProps) {
-  const { label, xTitle, xAxis, yAxis, dots, line = [], height, isPicked, onPoint, onPick } = props;
+  const { label, xTitle, xAxis, yAxis, dots, line = [], height, onPick } = props;
   const [frame, width] = useWidth<HTMLDivElement>();
   const [pointed, setPointed] = useState<number | null>(null);
   const [right, bottom] = [Math.max(LEFT + 1, width - RIGHT), height - BOTTOM];
@@ -49,12 +47,9 @@ export function ScatterPlot(props: ScatterPlotProps) {
     const [x, y] = [xAxis.place(dot.x), yAxis.place(dot.y)];
     return x === null || y === null ? [] : [{ ...dot, left: atX(x), top: atY(y) }];
   });
-  const point = (id: number | null) => {
-    if (id === pointed) return;
-    setPointed(id);
-    onPoint?.(id);
-  };
-  const nearest = (left: number, top: number) => {
+  const at = ({ currentTarget, clientX, clientY }: MouseEvent<SVGElement>) => {
+    const box = currentTarget.getBoundingClientRect();
+    const [left, top] = [clientX - box.left, clientY - box.top];
     const away = (dot: (typeof placed)[number]) => Math.hypot(dot.left - left, dot.top - top);
     const near = placed.filter((dot) => away(dot) <= REACH).sort((a, b) => away(a) - away(b));
     return near[0]?.id ?? null;
@@ -72,12 +67,12 @@ export function ScatterPlot(props: ScatterPlotProps) {
           width={width}
           height={height}
           className={cx('block select-none', pointed !== null && 'cursor-pointer')}
-          onPointerMove={(event) => {
-            const box = event.currentTarget.getBoundingClientRect();
-            point(nearest(event.clientX - box.left, event.clientY - box.top));
+          onPointerMove={(event) => setPointed(at(event))}
+          onPointerLeave={() => setPointed(null)}
+          onClick={(event) => {
+            const id = at(event);
+            if (id !== null) onPick(id);
           }}
-          onPointerLeave={() => point(null)}
-          onClick={() => pointed !== null && onPick(pointed)}
         >
           {yAxis.ticks.map(({ at, text }) => (
             <g key={text} className="fill-fg-3 text-[11px] tabular-nums">
@@ -114,7 +109,7 @@ export function ScatterPlot(props: ScatterPlotProps) {
               key={id}
               cx={left}
               cy={top}
-              r={id === pointed || isPicked?.(id) ? 6 : look === 'best' ? 5 : 3.5}
+              r={id === pointed ? 6 : look === 'best' ? 5 : 3.5}
               fill={look === 'best' ? 'var(--ok)' : look === 'open' ? 'var(--surface)' : 'var(--accent)'}
               fillOpacity={look === 'plain' ? 0.55 : 1}
               stroke={look === 'best' ? 'var(--ok)' : look === 'open' ? 'var(--fg-3)' : 'var(--accent)'}

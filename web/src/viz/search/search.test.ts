@@ -76,10 +76,11 @@ it('writes a block in the order of the server, and takes it away with its last r
 it('reads what a text may hold', () => {
   const read = (search: unknown) => searchOf({ search } as DocumentNode);
   expect([read(undefined), read(null), read(5), read([])]).toEqual([null, null, null, null]);
-  expect(read({ parameters: { a: 1, b: { min: 1 } }, trials: 'many' })).toEqual({
-    parameters: { b: { min: 1 } },
-    trials: 'many',
-  });
+  const wild = { parameters: { a: 1, b: { min: 1 }, c: { choices: 2 } }, trials: 'many', metric: 3 };
+  const found = read(wild);
+  expect(found).toEqual({ parameters: { b: { min: 1 }, c: {} }, trials: 'many' });
+  expect(numTrials(found as Search)).toBe(10);
+  expect(rangeFault(rate, found?.parameters.c ?? {})).toEqual({ at: 'min', code: 'required' });
 });
 
 it('counts trials: a grid has no more than its points', () => {

@@ -15,7 +15,7 @@ import {
 import { allPorts, type Catalog, type FunctionInterface, portRefusal } from '@/viz/graph/ports';
 import { rangeOf, type Schema } from '@/viz/graph/schema';
 
-export const DEFAULT_TRIALS = 10;
+const DEFAULT_TRIALS = 10;
 export const MOST_TRIALS = 1000;
 export const METHODS = ['tpe', 'random', 'grid'] as const;
 
@@ -28,8 +28,18 @@ const RANGE_KEYS = ['min', 'max', 'log', 'step', 'choices'] as const;
 export function searchOf(node: Pick<DocumentNode, 'search'>): Search | null {
   const { search } = node;
   if (!isObject(search)) return null;
-  const ranges = isObject(search.parameters) ? Object.entries(search.parameters) : [];
-  return { ...search, parameters: Object.fromEntries(ranges.filter(([, range]) => isObject(range))) };
+  const ranges = Object.entries(isObject(search.parameters) ? search.parameters : {}).flatMap(
+    ([name, range]): [string, SearchRange][] => (isObject(range) ? [[name, readable(range)]] : []),
+  );
+  const words = ['method', 'metric', 'direction'] as const;
+  const unread = words.filter((key) => typeof search[key] !== 'string').map((key) => [key, undefined]);
+  return { ...search, ...Object.fromEntries(unread), parameters: Object.fromEntries(ranges) };
+}
+
+function readable(range: SearchRange): SearchRange {
+  return range.choices === undefined || Array.isArray(range.choices)
+    ? range
+    : { ...range, choices: undefined };
 }
 
 function isObject(value: unknown): value is object {
@@ -212,7 +222,8 @@ export function numTrials(search: Search): number {
 
 /** How many values a grid has along one parameter; whole numbers go by one. */
 function numPoints({ choices, min = 0, max = 0, step = 1 }: SearchRange): number {
-  return choices ? choices.length : Math.floor((max - min) / (step || 1) + 1e-9) + 1;
+  const points = choices ? choices.length : Math.floor((max - min) / (step || 1) + 1e-9) + 1;
+  return points >= 0 ? points : Number.POSITIVE_INFINITY;
 }
 
 /** How trials of a search came to an end, of as many as have. */

@@ -5,12 +5,11 @@ import type { SearchRange } from '@/viz/graph/document';
 import { asWord } from '../axis';
 
 export type Trial = Schemas['TrialOut'];
-export type Direction = Schemas['SearchState']['direction'];
 
 /** The best value up to each trial, in their order; those before the first value are left out. */
 export function bestSoFar(
   trials: Pick<Trial, 'trial' | 'value'>[],
-  direction: Direction,
+  direction: Schemas['SearchState']['direction'],
 ): { trial: number; value: number }[] {
   const better = direction === 'maximize' ? Math.max : Math.min;
   const line: { trial: number; value: number }[] = [];

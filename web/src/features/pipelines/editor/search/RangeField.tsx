@@ -33,7 +33,8 @@ export function RangeField(props: RangeFieldProps) {
   const title = schemaTitle(name, plainSchema(schema), i18n.language);
   const listed = choicesFor(schema);
   const fault = rangeFault(schema, range);
-  const start = value === undefined ? null : (boundParameter(value) ?? shown(value));
+  const bound = boundParameter(value);
+  const start = value === undefined ? null : (bound ?? shown(value));
   return (
     <fieldset className="rounded-md border border-line bg-bg p-3 pt-2">
       <legend className="sr-only">{t('rangeOf', { name: title })}</legend>
@@ -51,7 +52,9 @@ export function RangeField(props: RangeFieldProps) {
       {problem && !fault && <Wrong>{problem}</Wrong>}
       {start !== null && (
         <p className="mt-1.5 -mb-1.5 flex items-center text-12 text-fg-3">
-          <span className="min-w-0 flex-1 truncate">{t('firstTrial', { value: start })}</span>
+          <span className="min-w-0 flex-1 truncate">
+            {t(bound ? 'firstTrialBound' : 'firstTrial', { value: start })}
+          </span>
           <IconButton size="small" icon={Eraser} label={t('forget', { value: start })} onPress={onForget} />
         </p>
       )}
