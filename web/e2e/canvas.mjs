@@ -284,6 +284,55 @@ async function planAfterSwap(page, words, look) {
   await page.keyboard.press('Escape');
 }
 
+/** A condition beside a test, its limit, and what stands behind a branch; the run skips it and says why. */
+async function judgesByMouse(page, words, look) {
+  await openPipeline(page, 'canvas-en');
+  await page.keyboard.press('1');
+  const test = await atRest(node(page, 'test'));
+  await drag(page, port(page, 'test', 'out:report'), [test.x + test.width / 2, test.y + test.height + 90]);
+  await page.getByRole('menuitem', { name: new RegExp(`^${words.node.condition}`) }).click();
+  const inside = inspector(page, words);
+  const limit = inside.getByRole('textbox', { name: words.condition.value, exact: true });
+  await limit.fill('0');
+  await inside.getByRole('radio', { name: words.condition.operators[3], exact: true }).click();
+  const see = async () => {
+    await page.locator('.kpl-canvas').click({ position: { x: 12, y: 12 } });
+    await page.keyboard.press('1');
+    return atRest(node(page, 'condition'));
+  };
+  await see();
+  await node(page, 'condition').getByText('accuracy < 0').waitFor();
+  const at = await atRest(node(page, 'condition'));
+  await drag(page, port(page, 'condition', 'out:then'), [at.x + at.width + 60, at.y + at.height]);
+  await page
+    .getByRole('menuitem', { name: new RegExp(`^${words.function.infer}`) })
+    .first()
+    .click();
+  await see();
+  // A branch leads to a step, not to what a step takes.
+  await drag(page, port(page, 'condition', 'out:then'), await centre(port(page, 'infer', 'in:model')));
+  await page.getByText(words.refusal.branch).last().waitFor();
+  await drag(page, port(page, 'train', 'out:model'), await centre(port(page, 'infer', 'in:model')));
+  await drag(page, port(page, 'split', 'out:dataset'), await centre(port(page, 'infer', 'in:dataset')));
+  const isWhole = ({ nodes, edges }) =>
+    edges.some(({ from, to }) => from === 'condition.then' && to === 'infer') &&
+    fedBy({ edges }, 'condition.measured') === 'test.report' &&
+    fedBy({ edges }, 'infer.model') &&
+    fedBy({ edges }, 'infer.dataset') &&
+    nodes.some(({ metric, operator, value }) => metric === 'accuracy' && operator === '<' && value === 0);
+  await untilDrawn(page, 'canvas-en', isWhole, 'a condition was drawn');
+  await look(page, 'condition');
+  await page.getByRole('button', { name: words.editor.run, exact: true }).click();
+  await page.getByRole('dialog').getByText(words.plan.willSkip, { exact: true }).waitFor();
+  await page.getByRole('dialog').getByRole('button', { name: words.run.start, exact: true }).click();
+  await page.waitForURL(/\/runs\/\d+/);
+  await page.getByRole('button', { name: words.canvas.fit, exact: true }).click();
+  await node(page, 'condition').getByText(words.condition.doesNotHold, { exact: true }).waitFor();
+  await node(page, 'infer').getByText(words.state.skipped, { exact: true }).waitFor();
+  await page.getByText(/^condition 'condition' does not hold: accuracy .+; skipped: infer$/).waitFor();
+  await look(page, 'condition-run');
+}
+
 /** The table of a search's trials, once all of them have ended; its first row is the best. */
 async function trialsOf(page, words) {
   const table = page.getByRole('grid', { name: words.runs.trials.title });
@@ -394,6 +443,7 @@ async function withTheMouse() {
   await swapsInPlace(page, words, look);
   await planAfterSwap(page, words, look);
   await runsInThree(page, words, look);
+  await judgesByMouse(page, words, look);
   const run = await searchesByMouse(page, words, look);
   assert.deepEqual(problems, []);
   await context.close();
