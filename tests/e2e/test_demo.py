@@ -41,6 +41,7 @@ def test_the_demo_does_all_that_it_promises_and_reuses_it(tmp_path: Path) -> Non
     with local_server(tmp_path / "data") as server, server.client() as client:
         _run_all_kinds_of_node(client)
         _deploy_only_what_is_good_enough(client)
+        _search(client)
 
 
 def _run_all_kinds_of_node(client: Client) -> None:
@@ -76,6 +77,20 @@ def _deploy_only_what_is_good_enough(client: Client) -> None:
     assert client.endpoints.get("good-enough").state == "ready"
     client.endpoints.stop("good-enough")
     client.tasks.wait(tasks["deploy"].id, until_over=True)
+
+
+def _search(client: Client) -> None:
+    """The example that searches over parameters, cut short: two trials of one epoch."""
+    document = yaml.safe_load((PIPELINES / "search.yaml").read_text(encoding="utf-8"))
+    train = next(node for node in document["nodes"] if node["id"] == "train")
+    train["search"]["trials"] = 2
+    made = client.runs.create(document=document, parameters={"epochs": 1})
+    run = client.runs.wait(made.id, timeout_s=120)
+    assert run.state == "succeeded", run.reason
+    (best,) = [trial for trial in client.tasks.trials(run.tasks[0].id) if trial.is_best]
+    version = client.models.version("searched", 1)
+    assert (version.source_task_id, version.datasets) == (best.task_id, ["digits@1"])
+    assert version.metrics["val_accuracy"] == best.value
 
 
 def _demo(folder: Path) -> "subprocess.CompletedProcess[str]":

@@ -79,6 +79,14 @@ def test_the_first_trial_begins_with_the_values_given_as_they_were_given(method:
     assert first["depth"] == 7
 
 
+def test_a_search_that_is_given_more_trials_begins_as_it_did() -> None:
+    def loss(parameters: Mapping[str, Any]) -> float:
+        return abs(float(parameters["rate"]) - 0.01)
+
+    search = SearchSpec((RATE, WIDTH), LOSS, trials=8)
+    assert run(replace(search, trials=80), loss, 12)[:8] == run(search, loss, 8)
+
+
 def test_another_seed_gives_other_trials() -> None:
     search = SearchSpec((RATE,), LOSS)
     firsts = [propose(replace(search, seed=seed), 1, []) for seed in range(4)]

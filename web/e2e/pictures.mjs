@@ -182,6 +182,8 @@ const SCREENS = [
     },
     looks: [],
   },
+  { name: 'templates', path: `${PROJECT}/pipelines?tab=templates`, waitFor: 'main svg', looks: [] },
+  { name: 'clean-up', path: '/settings?tab=storage&clean=1', waitFor: '[role=dialog]', looks: [] },
   { name: 'run-failed', path: `${PROJECT}/runs/${objects.failed}`, waitFor: '.react-flow__node', looks: [] },
   ...['profile', 'tokens', 'members', 'audit'].map((tab) => ({
     name: `settings-${tab}`,

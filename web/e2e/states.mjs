@@ -105,10 +105,13 @@ async function readLists(page, words, name) {
   await page.getByRole('rowheader').first().waitFor();
   await page.getByRole('columnheader', { name: words.name }).click();
   await page.waitForURL(/sort=name/);
+  const beginsWith = (name) => page.getByRole('rowheader').first().filter({ hasText: name }).waitFor();
+  await beginsWith('alpha');
   assert.deepEqual(await names(), ['alpha', 'beta', 'gamma']);
   await page.getByRole('columnheader', { name: words.name }).focus();
   await page.keyboard.press('Enter');
   await page.waitForURL(/order=desc/);
+  await beginsWith('gamma');
   assert.deepEqual(await names(), ['gamma', 'beta', 'alpha']);
   await lookAt(page, `pipelines-${name}`);
 }

@@ -25,7 +25,7 @@ from kpl.cli.output import (
 )
 from kpl.cli.run_view import what_came_of_it, what_it_does
 from kpl.schemas.evaluation import EvaluatedSampleOut, EvaluationReportOut
-from kpl.schemas.task import TrialOrder
+from kpl.schemas.task import SearchState, TrialOrder
 
 app = typer.Typer(help="Tasks: state, logs, metrics, outputs.", no_args_is_help=True)
 
@@ -84,6 +84,7 @@ def show(task_id: TaskId, json: Json = False) -> None:
             ("state", task.state),
             ("reason", task.reason),
             ("why", task.why),
+            ("search", _search(task.search)),
             ("queue", f"{task.queue}, priority {task.priority}"),
             ("made room", f"{task.num_preemptions} x, for others" if task.num_preemptions else None),
             ("time", duration(task.duration_s)),
@@ -183,6 +184,16 @@ def trials(
         ],
         empty="No trials yet.",
     )
+
+
+def _search(search: SearchState | None) -> str | None:
+    if search is None:
+        return None
+    counts = {"done": search.done, "going on": search.running, "failed": search.failed}
+    counts["stopped early"] = search.stopped_early
+    told = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+    best = f"; best: trial {search.best_trial}, task {search.best_task_id}" if search.best_trial else ""
+    return f"up to {search.trials} trials: {told or 'none yet'}{best}"
 
 
 def _parameter(value: object) -> str:

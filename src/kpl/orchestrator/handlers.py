@@ -43,6 +43,9 @@ from kpl.storage.artifacts import ArtifactStore
 from kpl.task import AttemptState, Condition, Objective, Outcome, OutputSpec, Task, TaskState
 from kpl.task.ids import AttemptId, Digest, TaskId, attempt_id
 
+MOST_COMPARED = 100
+"""Trials that are over with which those that run are compared; all of a long search would be read anew each time."""
+
 NO_RECORD = Sentence("the executor has no record of it any more", "执行器中已没有它的记录")
 
 
@@ -127,6 +130,8 @@ class Handlers:
 
         assert search.spec.search is not None
         objective, trials = search.spec.search.objective, self.store.trials(search.id)
+        over = [trial for trial in trials if trial.state.is_final]
+        trials = [*over[-MOST_COMPARED:], *(trial for trial in trials if trial.state is TaskState.RUNNING)]
         curves = [
             Curve(
                 self._curve(self._attempts(trial), objective, is_final=trial.state.is_final),

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 _MOST_ASKED = 20
 """How often the sampler is asked again when what it proposes was tried before."""
 
+_LEFT_TO_CHANCE = 5
+"""Trials that `tpe` wants to have seen before it learns from them. Not a share of all, so that a search which is given
+more trials begins as it did and reuses what it tried."""
+
 _HALVE_FROM = 8
 """Trials are compared from an eighth of the way on: earlier values say little of what becomes of a trial."""
 
@@ -127,9 +131,8 @@ def _sampler(optuna: ModuleType, search: SearchSpec, seed: int) -> "BaseSampler"
     sampler: BaseSampler
     if search.method == "random":
         sampler = optuna.samplers.RandomSampler(seed=seed)
-    else:  # of few trials a few are left to chance; of many, Optuna's usual ten
-        num_first = min(10, max(3, search.trials // 4))
-        sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=num_first)
+    else:
+        sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=_LEFT_TO_CHANCE)
     return sampler
 
 

@@ -1,5 +1,5 @@
 import { queryOptions } from '@tanstack/react-query';
-import { api, dataOf } from './client';
+import { api, dataOf, type Schemas } from './client';
 
 /** A task with everything that decided what it did. */
 export const taskQuery = (project: string, id: number) =>
@@ -45,14 +45,47 @@ export const logErrorQuery = (project: string, taskId: number, attempt?: number)
 
 const DAY_MS = 86_400_000;
 
-/** The newest tasks that failed in the last day, all or those of one algorithm. */
-export const failedTasksQuery = (project: string, algorithm?: string) =>
+type Task = Schemas['TaskOut'];
+
+/** The newest tasks that came to an end of this kind in the last day, all or those of one algorithm. */
+async function endedToday(
+  project: string,
+  state: 'failed' | 'succeeded' | 'reused',
+  algorithm: string | undefined,
+  limit: number,
+): Promise<Task[]> {
+  const finished_after = new Date(Date.now() - DAY_MS).toISOString();
+  const query = { state, algorithm, finished_after, limit };
+  const path = '/api/v1/projects/{project}/tasks';
+  return (await dataOf(api.GET(path, { params: { path: { project }, query } }))).items;
+}
+
+/** The newest tasks that failed in the last day. */
+export const failedTasksQuery = (project: string) =>
   queryOptions({
-    queryKey: ['tasks', project, 'failed', algorithm],
+    queryKey: ['tasks', project, 'failed'],
+    queryFn: () => endedToday(project, 'failed', undefined, 20),
+  });
+
+/** The newest tasks of an algorithm that failed in the last day, and that nobody made up for. */
+export const unsettledTasksQuery = (project: string, algorithm: string) =>
+  queryOptions({
+    queryKey: ['tasks', project, 'unsettled', algorithm],
     queryFn: async () => {
-      const finished_after = new Date(Date.now() - DAY_MS).toISOString();
-      const query = { state: 'failed' as const, algorithm, finished_after, limit: 20 };
-      const path = '/api/v1/projects/{project}/tasks';
-      return (await dataOf(api.GET(path, { params: { path: { project }, query } }))).items;
+      const failed = await endedToday(project, 'failed', algorithm, 20);
+      if (failed.length === 0) return failed;
+      const states = ['succeeded', 'reused'] as const;
+      const done = await Promise.all(states.map((state) => endedToday(project, state, algorithm, 500)));
+      return unsettled(failed, done.flat());
     },
   });
+
+type Ended = Pick<Task, 'name' | 'finished_at'>;
+
+/** Those for which none of the same name, as of the same dataset, ended well afterwards. */
+export function unsettled<T extends Ended>(failed: T[], done: Ended[]): T[] {
+  const endOf = ({ finished_at }: Ended) => Date.parse(finished_at ?? '');
+  return failed.filter(
+    (task) => !done.some((other) => other.name === task.name && endOf(other) > endOf(task)),
+  );
+}

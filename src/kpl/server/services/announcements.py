@@ -63,6 +63,7 @@ def tell_of_task(live: LiveHub, session: Session, task: Task, *, project: str, a
         data={
             "id": task.id,
             "run_id": task.run_id,
+            "parent_id": task.parent_id,
             "name": task.name,
             "state": task.state.value,
             "reason": task.reason,

@@ -159,7 +159,7 @@ def update_task(
     with platform.db.write() as session:
         owner = project_for(session, caller, project, Role.DEVELOPER)
         row = task_row(session, owner, task_id)
-        if row.state not in BEFORE_START:
+        if row.state not in (*BEFORE_START, TaskState.SEARCHING):
             raise Conflict(
                 Sentence(
                     f"Task {task_id} '{row.name}' waits for nothing any more: it is {row.state}.",

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Statistics } from './api';
 import {
-  cameLater,
   cursorAfter,
   difference,
   fileOf,
@@ -106,12 +105,4 @@ test('a prediction is wrong only against a label', () => {
   expect(isWrong({ class_id: 0, prediction })).toBe(true);
   expect(isWrong({ class_id: 1, prediction })).toBe(false);
   expect(isWrong({ class_id: null, prediction })).toBe(false);
-});
-
-test('a failed import is settled by a later version of the same dataset', () => {
-  const made = (name: string, created_at: string) => ({ name, latest: { created_at } });
-  const task = { name: 'import pets', finished_at: '2026-01-01T12:00:00Z' };
-  expect(cameLater(made('pets', '2026-01-01T13:00:00Z'), task)).toBe(true);
-  expect(cameLater(made('pets', '2026-01-01T11:00:00Z'), task)).toBe(false);
-  expect(cameLater(made('owls', '2026-01-01T13:00:00Z'), task)).toBe(false);
 });

@@ -104,11 +104,3 @@ export function difference(before: Version, after: Version): VersionDifference {
       .filter((split) => split.before !== split.after),
   };
 }
-
-/** Whether a dataset got a version after an import of it had failed, so that the failure matters no longer. */
-export function cameLater(
-  { name, latest }: { name: string; latest: { created_at: string } },
-  task: { name: string; finished_at: string | null },
-): boolean {
-  return task.name === `import ${name}` && Date.parse(latest.created_at) > Date.parse(task.finished_at ?? '');
-}

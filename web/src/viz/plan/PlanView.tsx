@@ -22,7 +22,7 @@ export function PlanView({ plan, document }: PlanViewProps) {
   const nodes = new Map((document.nodes ?? []).map((node) => [node.id, node]));
   return (
     <div>
-      <p className="mb-3 flex items-center gap-2 text-13 text-fg-2">
+      <p className="mb-3 flex flex-wrap items-center gap-2 text-13 text-fg-2">
         <Badge tone="running" icon={<Play aria-hidden />}>
           {t('plan.runs', { count: plan.num_to_run })}
         </Badge>
@@ -30,7 +30,7 @@ export function PlanView({ plan, document }: PlanViewProps) {
           {t('plan.reused', { count: plan.num_reused })}
         </Badge>
         {plan.num_to_run > 0 && (
-          <span className="ml-auto text-12">
+          <span className="ml-auto text-12 whitespace-nowrap">
             {plan.expected_s === null
               ? t('plan.unknownTime')
               : t('plan.aboutAll', { time: duration(plan.expected_s) })}

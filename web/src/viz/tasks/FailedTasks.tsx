@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import type { Schemas } from '@/api/client';
-import { failedTasksQuery } from '@/api/tasks';
+import { unsettledTasksQuery } from '@/api/tasks';
 import { useFormat } from '@/i18n/format';
 import { Panel } from '@/ui/Panel';
 import { AppLink } from '@/ui/routing';
@@ -65,19 +65,17 @@ export function FailedTasks({
   );
 }
 
-/** What of one algorithm failed in the last day, but for what `isSettled`, as by a later success. Nothing where nothing did. */
+/** What of one algorithm failed in the last day and was not made up for, as by a later success. Nothing where nothing did. */
 export function FailuresOf({
   project,
   algorithm,
-  isSettled = () => false,
   className,
 }: {
   project: string;
   algorithm: string;
-  isSettled?: (task: Task) => boolean;
   className?: string;
 }) {
-  const failed = useQuery(failedTasksQuery(project, algorithm)).data?.filter((task) => !isSettled(task));
+  const failed = useQuery(unsettledTasksQuery(project, algorithm)).data;
   return failed?.length ? <FailedTasks project={project} tasks={failed} className={className} /> : null;
 }
 

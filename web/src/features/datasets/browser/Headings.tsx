@@ -17,6 +17,15 @@ interface HeadingsProps {
   onPick: (section: Section) => void;
 }
 
+/** What both kinds of headings take, of a list that is arranged by sections; null of one that is not. */
+export function headingOf(
+  sections: Pick<HeadingsProps, 'group' | 'onOnly'> | null,
+  current: HeadingsProps['current'],
+  onPick: HeadingsProps['onPick'],
+): Omit<HeadingsProps, 'headings'> | null {
+  return sections && { group: sections.group, onOnly: sections.onOnly, current, onPick };
+}
+
 /** Headings of the sections in sight, where they stand in the list; the current one stands at the top instead. */
 export function Headings({ headings, current, className, ...rest }: HeadingsProps & { className?: string }) {
   const inPlace = headings.filter(({ section }) => section !== current?.section);

@@ -4,7 +4,7 @@ import { EmptyState } from '@/ui/EmptyState';
 import { screenDensity } from '@/viz/overlay';
 import type { DatasetVersion, Sample } from '../api';
 import { NO_DECISIONS, verdictOf } from './decisions';
-import { CurrentHeading, Headings } from './Headings';
+import { CurrentHeading, Headings, headingOf } from './Headings';
 import { SampleCell } from './SampleCell';
 import type { SamplePages } from './samplePages';
 import type { Section } from './sections';
@@ -68,16 +68,10 @@ export function SampleGrid(props: SampleGridProps) {
   const density = screenDensity();
   const focusable = grid.tiles.some(({ position }) => pages.at(position)?.row === selected) ? selected : null;
   const onPick = ({ start, count }: Section) => pickRun(start, count);
+  const heading = headingOf(sections, grid.current, onPick);
   return (
     <div className="relative flex min-h-0 flex-1 flex-col">
-      {sections && (
-        <CurrentHeading
-          group={sections.group}
-          current={grid.current}
-          onOnly={sections.onOnly}
-          onPick={onPick}
-        />
-      )}
+      {heading && <CurrentHeading {...heading} />}
       <section
         ref={grid.scroller}
         onScroll={grid.onScroll}
@@ -87,15 +81,7 @@ export function SampleGrid(props: SampleGridProps) {
         className="relative min-h-0 flex-1 overflow-auto outline-none"
       >
         <div className="relative mx-4 my-4">
-          {sections && (
-            <Headings
-              group={sections.group}
-              headings={grid.headings}
-              current={grid.current}
-              onOnly={sections.onOnly}
-              onPick={onPick}
-            />
-          )}
+          {heading && <Headings {...heading} headings={grid.headings} />}
           <ul style={{ height: grid.height }}>
             {grid.tiles.map((tile, index) => {
               const sample = pages.at(tile.position);

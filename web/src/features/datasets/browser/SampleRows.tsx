@@ -4,7 +4,7 @@ import { cx } from '@/ui/cx';
 import { EmptyState } from '@/ui/EmptyState';
 import type { Sample } from '../api';
 import { isWrong } from '../sample';
-import { CurrentHeading, Headings } from './Headings';
+import { CurrentHeading, Headings, headingOf } from './Headings';
 import { Swatch } from './ObjectList';
 import { PickMark, pickedBy } from './PickMark';
 import { type Column, columnsOf, shownValue } from './rowModel';
@@ -61,16 +61,12 @@ export default function SampleRows(props: SampleRowsProps) {
   const minWidth = isText ? undefined : 252 + columns.length * (NARROWEST_COLUMN + 20);
   const focusable = grid.tiles.some(({ position }) => pages.at(position)?.row === selected) ? selected : null;
   const onPick = ({ start, count }: Section) => pickRun(start, count);
+  const heading = headingOf(sections, grid.current, onPick);
   return (
     <div className="relative flex min-h-0 flex-1 flex-col">
-      {sections && (
+      {heading && (
         <div className="absolute inset-x-0 top-8 z-20">
-          <CurrentHeading
-            group={sections.group}
-            current={grid.current}
-            onOnly={sections.onOnly}
-            onPick={onPick}
-          />
+          <CurrentHeading {...heading} />
         </div>
       )}
       <section
@@ -95,15 +91,8 @@ export default function SampleRows(props: SampleRowsProps) {
           )}
         </div>
         <div className="relative" style={{ minWidth }}>
-          {sections && (
-            <Headings
-              className="border-b border-line bg-bg px-4"
-              group={sections.group}
-              headings={grid.headings}
-              current={grid.current}
-              onOnly={sections.onOnly}
-              onPick={onPick}
-            />
+          {heading && (
+            <Headings {...heading} headings={grid.headings} className="border-b border-line bg-bg px-4" />
           )}
           <ul style={{ height: grid.height }}>
             {grid.tiles.map((tile, index) => {

@@ -16,7 +16,6 @@ import { useProject, useQueryState } from '@/ui/routing';
 import { Skeleton } from '@/ui/Skeleton';
 import { FailuresOf } from '@/viz/tasks/FailedTasks';
 import { type Dataset, datasetsQuery } from '../api';
-import { cameLater } from '../model';
 import { ReadOnly } from '../ReadOnly';
 import { DatasetCard } from './DatasetCard';
 
@@ -101,14 +100,7 @@ function Body({ datasets, shown, isEmpty, onImport }: BodyProps) {
       </Cards>
     );
   if (datasets.isError) return <ErrorState error={datasets.error} onRetry={() => void datasets.refetch()} />;
-  const failures = (
-    <FailuresOf
-      project={project}
-      algorithm="dataset_import"
-      isSettled={(task) => shown.some((dataset) => cameLater(dataset, task))}
-      className="mx-6 mt-6"
-    />
-  );
+  const failures = <FailuresOf project={project} algorithm="dataset_import" className="mx-6 mt-6" />;
   if (isEmpty)
     return (
       <>

@@ -1,4 +1,4 @@
-import { createContext, memo, useContext, useMemo, useRef } from 'react';
+import { createContext, memo, useContext, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { formatMetric, useFormat } from '@/i18n/format';
 import { KeyValue } from '@/ui/KeyValue';
@@ -7,8 +7,9 @@ import { AppLink, projectPath, useProject } from '@/ui/routing';
 import { StateChip } from '@/ui/StateChip';
 import { Table, type TableColumn } from '@/ui/Table';
 import { Elapsed } from '@/ui/Time';
-import { nodeTitle, type PipelineDocument } from '@/viz/graph/document';
+import type { DocumentNode, PipelineDocument } from '@/viz/graph/document';
 import { NodeIcon } from '@/viz/graph/icons';
+import { useNodeTitle } from '@/viz/graph/useNodeTitle';
 import { numEnded } from '@/viz/search/search';
 import type { RunDetail, SearchState, Task } from '../api';
 import { withoutProgress } from '../model';
@@ -30,7 +31,12 @@ export const TaskTable = memo(function TaskTable({ run, onPick }: TaskTableProps
     <div className="grid min-h-0 flex-1 grid-cols-[minmax(0,1fr)_300px]">
       <div className="min-h-0 overflow-auto px-3">
         <Running value={run.tasks}>
-          <Rows tasks={steady} document={run.document as unknown as PipelineDocument} onPick={onPick} />
+          <Rows
+            tasks={steady}
+            document={run.document as unknown as PipelineDocument}
+            given={run.parameters}
+            onPick={onPick}
+          />
         </Running>
       </div>
       <aside className="min-h-0 space-y-4 overflow-auto border-l border-line p-4">
@@ -114,12 +120,13 @@ function TaskProgress({ id }: { id: number }) {
 interface RowsProps {
   tasks: Task[];
   document: PipelineDocument;
+  given: RunDetail['parameters'];
   onPick: (name: string) => void;
 }
 
-const Rows = memo(function Rows({ tasks, document, onPick }: RowsProps) {
-  const { t, i18n } = useTranslation('runs');
-  const columns = useMemo(() => columnsOf(document, t, i18n.language), [document, t, i18n.language]);
+const Rows = memo(function Rows({ tasks, document, given, onPick }: RowsProps) {
+  const { t } = useTranslation('runs');
+  const columns = columnsOf(document, t, useNodeTitle(document, given));
   return (
     <Table
       label={t('page.tasks')}
@@ -134,7 +141,7 @@ const Rows = memo(function Rows({ tasks, document, onPick }: RowsProps) {
 function columnsOf(
   document: PipelineDocument,
   t: (key: string, values?: Record<string, unknown>) => string,
-  language: string,
+  titleOf: (node: DocumentNode) => string,
 ): TableColumn<Task>[] {
   const nodes = new Map((document.nodes ?? []).map((node) => [node.id, node]));
   return [
@@ -149,7 +156,7 @@ function columnsOf(
           <span className="flex items-center gap-2.5">
             {node && <NodeIcon node={node} size={22} />}
             <span translate="no" className="truncate font-medium">
-              {node ? nodeTitle(node, language) : name}
+              {node ? titleOf(node) : name}
             </span>
           </span>
         );

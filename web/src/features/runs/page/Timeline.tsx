@@ -4,7 +4,8 @@ import { toneColor } from '@/ui/Badge';
 import { cx } from '@/ui/cx';
 import { StateIcon, stateLook } from '@/ui/StateChip';
 import { useNow } from '@/ui/Time';
-import { nodeTitle, type PipelineDocument } from '@/viz/graph/document';
+import type { PipelineDocument } from '@/viz/graph/document';
+import { useNodeTitle } from '@/viz/graph/useNodeTitle';
 import type { RunDetail, Task } from '../api';
 import { barOf, isOver, type Span, spanOf, ticks } from '../model';
 
@@ -16,7 +17,7 @@ interface TimelineProps {
 
 /** When each step waited and ran. */
 export function Timeline({ run, selected, onPick }: TimelineProps) {
-  const { t, i18n } = useTranslation('runs');
+  const { t } = useTranslation('runs');
   const { duration } = useFormat();
   const now = useNow(isOver(run.state) ? null : 1000);
   const own = run.tasks.filter(({ state }) => state !== 'reused');
@@ -24,9 +25,9 @@ export function Timeline({ run, selected, onPick }: TimelineProps) {
   // A service goes on after its run; here it is shown until the run was over.
   const span = limited(spanOf(own.length > 0 ? own : run.tasks, end), run, end);
   const length_s = (span.end_ms - span.begin_ms) / 1000;
-  const nodes = new Map(
-    ((run.document as unknown as PipelineDocument).nodes ?? []).map((node) => [node.id, node]),
-  );
+  const document = run.document as unknown as PipelineDocument;
+  const titleOf = useNodeTitle(document, run.parameters);
+  const nodes = new Map((document.nodes ?? []).map((node) => [node.id, node]));
   return (
     <div className="h-full overflow-auto bg-surface">
       <div className="grid min-w-[720px] grid-cols-[200px_minmax(0,1fr)] px-6 py-3">
@@ -58,7 +59,7 @@ export function Timeline({ run, selected, onPick }: TimelineProps) {
               <span className="flex items-center gap-2 truncate pr-3 pl-1.5">
                 <StateIcon state={task.state} />
                 <span translate="no" className="truncate">
-                  {node ? nodeTitle(node, i18n.language) : task.name}
+                  {node ? titleOf(node) : task.name}
                 </span>
               </span>
               <Track task={task} span={span} now={end} length_s={length_s} label={t('page.waited')} />

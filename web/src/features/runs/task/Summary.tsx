@@ -41,7 +41,7 @@ export function Summary({ project, task, detail }: SummaryProps) {
         <section>
           <SectionTitle>{t('task.why')}</SectionTitle>
           <p className="text-13">{task.why || '–'}</p>
-          {task.reason && !isWaiting(task.state) && (
+          {task.reason && !isWaiting(task.state) && !task.branch && (
             <p className={`mt-1 text-13 ${task.state === 'failed' ? 'text-failed' : 'text-fg-2'}`}>
               {task.reason}
             </p>

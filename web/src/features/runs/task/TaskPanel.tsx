@@ -4,8 +4,9 @@ import { useMayChange } from '@/api/projects';
 import { Button } from '@/ui/Button';
 import { IconButton } from '@/ui/IconButton';
 import { StateChip } from '@/ui/StateChip';
-import { nodeTitle, type PipelineDocument } from '@/viz/graph/document';
+import type { PipelineDocument } from '@/viz/graph/document';
 import { NodeIcon } from '@/viz/graph/icons';
+import { useNodeTitle } from '@/viz/graph/useNodeTitle';
 import type { RunDetail, Task } from '../api';
 import { isOver } from '../model';
 import { AttemptSelect, StopButton, useAttempt, useLiveTask } from './TaskActions';
@@ -21,9 +22,11 @@ interface TaskPanelProps {
 
 /** Everything about one task: why, attempts, log, metrics, outputs, parameters. */
 export function TaskPanel({ project, task, run, onClose, onRerun }: TaskPanelProps) {
-  const { t, i18n } = useTranslation('runs');
+  const { t } = useTranslation('runs');
   const detail = useLiveTask(project, task.id);
-  const node = ((run.document as unknown as PipelineDocument).nodes ?? []).find(({ id }) => id === task.name);
+  const document = run.document as unknown as PipelineDocument;
+  const titleOf = useNodeTitle(document, run.parameters);
+  const node = (document.nodes ?? []).find(({ id }) => id === task.name);
   const { attempts, attempt } = useAttempt(detail.data);
   const mayChange = useMayChange(project);
   return (
@@ -31,7 +34,7 @@ export function TaskPanel({ project, task, run, onClose, onRerun }: TaskPanelPro
       <header className="flex h-11 shrink-0 items-center gap-3 pr-3 pl-6">
         {node && <NodeIcon node={node} size={24} />}
         <h2 translate="no" className="truncate text-14 font-semibold">
-          {node ? nodeTitle(node, i18n.language) : task.name}
+          {node ? titleOf(node) : task.name}
         </h2>
         <StateChip state={task.state} />
         <p

@@ -8,7 +8,8 @@ import { Select } from '@/ui/Select';
 import { SkeletonRows } from '@/ui/Skeleton';
 import { Table } from '@/ui/Table';
 import { Time } from '@/ui/Time';
-import { artifactsQuery, type Kind } from './api';
+import { artifactsQuery, type Kind, type StoredArtifact } from './api';
+import { sizeColumns } from './columns';
 import { colourOf, KINDS } from './model';
 import { References } from './References';
 
@@ -87,27 +88,12 @@ export function Artifacts({ countedAt, kind: asked, onKind }: ArtifactsProps) {
               cell: ({ references, has_more }) => <References references={references} hasMore={has_more} />,
             },
             {
-              id: 'files',
-              title: t('storage.filesTitle'),
-              align: 'right',
-              width: 'w-20',
-              cell: ({ num_files }) => <span className="tabular-nums">{count(num_files)}</span>,
-            },
-            {
               id: 'stored',
               title: t('storage.stored'),
               width: 'w-32',
               cell: ({ stored_at }) => <Time at={stored_at} className="whitespace-nowrap text-fg-2" />,
             },
-            {
-              id: 'size',
-              title: t('size'),
-              align: 'right',
-              width: 'w-24',
-              cell: ({ size_bytes }) => (
-                <span className="whitespace-nowrap tabular-nums">{bytes(size_bytes)}</span>
-              ),
-            },
+            ...sizeColumns<StoredArtifact>(t, { bytes, count }),
           ]}
         />
       )}

@@ -12,6 +12,7 @@ import { Table } from '@/ui/Table';
 import { Time } from '@/ui/Time';
 import { toast, toastError } from '@/ui/Toast';
 import { collectGarbage, countStorage, type GarbageItem, garbageQuery, storageQuery } from './api';
+import { sizeColumns } from './columns';
 
 /** Looks what nothing refers to any more, shows it, and removes it when one agrees. */
 export function CleanUpDialog({ onClose }: { onClose: () => void }) {
@@ -141,22 +142,7 @@ function Garbage({ countedAt }: { countedAt: string | null }) {
                 <Time at={removable_at} className="whitespace-nowrap text-fg-3" />
               ),
           },
-          {
-            id: 'files',
-            title: t('storage.filesTitle'),
-            align: 'right',
-            width: 'w-16',
-            cell: ({ num_files }) => <span className="tabular-nums">{count(num_files)}</span>,
-          },
-          {
-            id: 'size',
-            title: t('size'),
-            align: 'right',
-            width: 'w-24',
-            cell: ({ size_bytes }) => (
-              <span className="whitespace-nowrap tabular-nums">{bytes(size_bytes)}</span>
-            ),
-          },
+          ...sizeColumns<GarbageItem>(t, { bytes, count }),
         ]}
       />
       <MoreButton list={garbage} />
@@ -168,7 +154,7 @@ function Item({ item: { digest, holds, files, num_files } }: { item: GarbageItem
   const { t } = useTranslation('settings');
   const more = num_files > files.length ? ' …' : '';
   return (
-    <div className="max-w-80 min-w-0">
+    <div className="max-w-100 min-w-0">
       <span className="flex items-baseline gap-2">
         <code className="font-mono text-12" title={digest}>
           {digest.slice(0, 12)}
