@@ -80,12 +80,13 @@ const PORTS = allPorts(DOCUMENT, CATALOG);
 const refused = (from: string, to: string) => linkRefusal(DOCUMENT, PORTS, from, to)?.code ?? null;
 
 describe('a condition', () => {
-  it('reads as a sentence, and is called as the others are', () => {
+  it('reads as a sentence, by which the step is called', () => {
     expect(sentenceOf(GOOD)).toBe('accuracy ≥ 0.9');
     expect(sentenceOf({ ...GOOD, operator: '<', value: undefined })).toBe('accuracy < …');
     expect(sentenceOf({ ...GOOD, value: bindingTo('limit') })).toBe('accuracy ≥ limit');
     expect(sentenceOf(GOOD, 0.95, () => '准确率')).toBe('准确率 ≥ 0.95');
-    expect(nodeTitle(GOOD, 'en')).toBe('good');
+    expect(nodeTitle(GOOD, 'en')).toBe('accuracy ≥ 0.9');
+    expect(nodeTitle({ ...GOOD, metric: '' }, 'en')).toBe('good');
     expect(nodeTitle({ ...GOOD, title: { en: 'Good enough?' } }, 'en')).toBe('Good enough?');
     expect(withSigns('accuracy 0.9 >= 0.9')).toBe('accuracy 0.9 ≥ 0.9');
   });

@@ -177,11 +177,9 @@ export function sentenceOf(
 
 /** What a node is called on the canvas. */
 export function nodeTitle(node: DocumentNode, language: string): string {
-  const asset =
-    node.type === 'algorithm' || boundParameter(node.dataset ?? node.model) !== null
-      ? ''
-      : node.dataset || node.model;
-  return textOf(node.title, language) || asset || node.id;
+  const asset = boundParameter(node.dataset ?? node.model) === null ? node.dataset || node.model : '';
+  const own = node.type === 'condition' ? sentenceOf(node) : asset;
+  return textOf(node.title, language) || (node.type === 'algorithm' ? '' : own) || node.id;
 }
 
 /** A name that none of `taken` has: `train`, `train-2`, `train-3`, ... */

@@ -60,7 +60,9 @@ describe('the limit of a condition', () => {
 
   it('may be asked for', () => {
     const limit = openings(document, CATALOG, 'zh').filter(({ id }) => id === 'good/value');
-    expect(limit.map(({ title, value, step }) => [title, value, step])).toEqual([['界限', 0.9, 'good']]);
+    expect(limit.map(({ title, value, step }) => [title, value, step])).toEqual([
+      ['界限', 0.9, 'accuracy ≥ 0.9'],
+    ]);
     const next = opened(document, limit, CATALOG);
     expect(next.names).toEqual(['min_accuracy']);
     expect(next.document.nodes?.at(-1)?.value).toBe(bindingTo('min_accuracy'));
