@@ -18,7 +18,6 @@ import {
   type DocumentNode,
   formatEnd,
   NODE_ID_PATTERN,
-  nodeTitle,
   type PipelineDocument,
   splitVersion,
 } from '@/viz/graph/document';
@@ -34,6 +33,7 @@ import {
   type Port,
 } from '@/viz/graph/ports';
 import { type Schema, textOf } from '@/viz/graph/schema';
+import { useNodeTitle } from '@/viz/graph/useNodeTitle';
 import { isSearchable, maySearch, searchOf, startSearch } from '@/viz/search/search';
 import type { Problem, Task } from '../api';
 import { fitKey, fitTitle } from './AddMenu';
@@ -76,8 +76,9 @@ interface InspectorProps {
 
 /** Everything about one step. */
 export default function Inspector(props: InspectorProps) {
-  const { node, problems, onClose } = props;
-  const { t, i18n } = useTranslation('pipelines');
+  const { node, document, problems, onClose } = props;
+  const { t } = useTranslation('pipelines');
+  const titleOf = useNodeTitle(document);
   const [tab, setTab] = useState('parameters');
   return (
     <aside
@@ -88,12 +89,12 @@ export default function Inspector(props: InspectorProps) {
         <NodeIcon node={node} size={32} />
         <div className="min-w-0 flex-1">
           <h2 translate="no" className="truncate text-14 font-semibold">
-            {nodeTitle(node, i18n.language)}
+            {titleOf(node)}
           </h2>
           <p className="truncate text-12 text-fg-3">
             {node.type === 'algorithm'
               ? `${splitVersion(node.algorithm ?? '').name} · ${t(`function.${node.function}`)}`
-              : t(`node.${node.type}`)}
+              : `${t(`node.${node.type}`)}${node.type === 'condition' ? ` · ${node.id}` : ''}`}
           </p>
         </div>
         <IconButton icon={X} label={t('close', { ns: 'common' })} onPress={onClose} />
