@@ -388,18 +388,18 @@ def _search_differences(earlier: SearchSpec | None, now: SearchSpec | None) -> I
     before, after = ({each.name: each for each in search.parameters} for search in (earlier, now))
     for name in sorted(before.keys() | after.keys()):
         if before.get(name) != after.get(name):
-            yield Sentence(f"search of {name} changed", f"{name} 的搜索范围已变")
+            yield Sentence(f"search of {name} changed", f"{name} 的调参范围已变")
     for each in fields(SearchSpec):
         old, new = getattr(earlier, each.name), getattr(now, each.name)
         if each.name == "objective":
             old, new = (f"{one.direction} {one.metric}" for one in (old, new))
         if each.name != "parameters" and old != new:
             name = each.name
-            yield _became(Sentence(f"search {name}", f"搜索设置 {name}"), _shown(old), _shown(new))
+            yield _became(Sentence(f"search {name}", f"调参设置 {name}"), _shown(old), _shown(new))
 
 
-_NOW_SEARCHED = Sentence("parameters are searched now", "现改为搜索参数")
-_NO_LONGER_SEARCHED = Sentence("parameters are no longer searched", "不再搜索参数")
+_NOW_SEARCHED = Sentence("parameters are searched now", "现改为自动调参")
+_NO_LONGER_SEARCHED = Sentence("parameters are no longer searched", "不再自动调参")
 
 
 def _with_trials(why: Sentence, search: SearchSpec | None) -> Sentence:
@@ -410,7 +410,7 @@ def _with_trials(why: Sentence, search: SearchSpec | None) -> Sentence:
     at_once = min(search.parallel, trials)
     return Sentence(
         f"{why}; search of up to {trials} {'trial' if trials == 1 else 'trials'}, {at_once} at once",
-        f"{why.zh}；搜索最多 {trials} 次试验，同时 {at_once} 次",
+        f"{why.zh}；自动调参，最多 {trials} 次试验，同时 {at_once} 次",
     )
 
 

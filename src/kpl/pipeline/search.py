@@ -32,12 +32,12 @@ def resolve_search(
         None when it cannot be searched, and the problems, whose paths begin below the node's `search`.
     """
     if function.name == "serve":
-        what = Sentence("A function that serves cannot be searched.", "提供在线服务的功能不能做参数搜索。")
-        fix = Sentence("Search the function that trains.", "请搜索用于训练的功能。")
+        what = Sentence("A function that serves cannot be searched.", "提供在线服务的功能不能自动调参。")
+        fix = Sentence("Search the function that trains.", "请对用于训练的功能自动调参。")
         return None, [_problem("", what, fix)]
     objective, problems = _objective(search, function)
     if not search.parameters:
-        what = Sentence("Nothing is searched.", "没有要搜索的参数。")
+        what = Sentence("Nothing is searched.", "没有需要自动调参的参数。")
         fix = Sentence("Name at least one parameter and its range.", "请至少写一个参数及其范围。")
         problems.append(_problem("parameters", what, fix))
     schemas: Mapping[str, Any] = function.parameters.get("properties", {})
@@ -193,7 +193,7 @@ def _start_problems(searched: Collection[SearchedParameter], given: Mapping[str,
             value = _shown(given[each.name])
             what = Sentence(
                 f"The node begins with {value}, which is not among the values that are searched.",
-                f"节点以 {value} 开始，但它不在搜索的取值之内。",
+                f"节点以 {value} 开始，但它不在调参的取值范围之内。",
             )
             fix = Sentence(
                 f"Widen the range, or remove '{each.name}' from the node's parameters.",

@@ -72,6 +72,13 @@ def test_trials_are_listed_page_by_page(
         trials.list_trials(platform, SERVER, P, search_id, sort=sort, cursor="nonsense")
 
 
+def test_lists_of_tasks_leave_trials_out_where_they_are_told_to(platform: Platform, search_id: int) -> None:
+    run_id = tasks.get_task(platform, SERVER, P, search_id).run_id
+    assert [task.name for task in tasks.list_tasks(platform, SERVER, P, run_id=run_id).items] == ["b", "a"]
+    assert len(tasks.list_tasks(platform, SERVER, P).items) == 2 + len(VALUES)
+    assert len(tasks.list_tasks(platform, SERVER, P, with_trials=False).items) == 2
+
+
 def test_a_task_that_searches_nothing_has_no_trials(platform: Platform, search_id: int) -> None:
     with pytest.raises(NotFound, match="searches nothing"):
         trials.list_trials(platform, SERVER, P, search_id + 1)

@@ -9770,6 +9770,8 @@ export interface operations {
                 algorithm?: string | null;
                 /** @description Only what ended since. */
                 finished_after?: string | null;
+                /** @description Trials of searches, too. */
+                trials?: boolean;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string | null;
                 /** @description Most items in one page. */

@@ -47,7 +47,7 @@ const DAY_MS = 86_400_000;
 
 type Task = Schemas['TaskOut'];
 
-/** The newest tasks that came to an end of this kind in the last day, all or those of one algorithm. */
+/** The newest tasks that came to an end of this kind in the last day, all or those of one algorithm; no trials, which a search makes up for. */
 async function endedToday(
   project: string,
   state: 'failed' | 'succeeded' | 'reused',
@@ -55,7 +55,7 @@ async function endedToday(
   limit: number,
 ): Promise<Task[]> {
   const finished_after = new Date(Date.now() - DAY_MS).toISOString();
-  const query = { state, algorithm, finished_after, limit };
+  const query = { state, algorithm, finished_after, trials: false, limit };
   const path = '/api/v1/projects/{project}/tasks';
   return (await dataOf(api.GET(path, { params: { path: { project }, query } }))).items;
 }

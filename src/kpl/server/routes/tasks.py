@@ -40,6 +40,7 @@ def list_tasks(
     state: TaskState | None = None,
     algorithm: Annotated[str | None, Query(max_length=100, description="Name of an algorithm.")] = None,
     finished_after: Annotated[AwareDatetime | None, Query(description="Only what ended since.")] = None,
+    trials: Annotated[bool, Query(description="Trials of searches, too.")] = True,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[TaskOut]:
@@ -52,6 +53,7 @@ def list_tasks(
         state=state,
         algorithm=algorithm,
         finished_after_s=None if finished_after is None else finished_after.timestamp(),
+        with_trials=trials,
         cursor=cursor,
         limit=limit,
     )

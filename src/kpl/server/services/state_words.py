@@ -3,7 +3,7 @@
 _IN_CHINESE = {
     "waiting": "等待上游",
     "resolving": "解析中",
-    "searching": "搜索中",
+    "searching": "调参中",
     "queued": "排队中",
     "starting": "启动中",
     "running": "运行中",

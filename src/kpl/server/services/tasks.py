@@ -62,15 +62,18 @@ def list_tasks(
     state: TaskState | None = None,
     algorithm: str | None = None,
     finished_after_s: float | None = None,
+    with_trials: bool = True,
     cursor: str | None = None,
     limit: int = 50,
 ) -> Page[TaskOut]:
-    """List the tasks of a project, newest first."""
+    """List the tasks of a project, newest first; of a run, those of its nodes."""
     with platform.db.read() as session:
         owner = project_for(session, caller, project, Role.VIEWER)
         chosen = select(TaskRow).where(TaskRow.project_id == owner.id)
         if run_id is not None:
-            chosen = chosen.where(TaskRow.run_id == run_id, TaskRow.parent_id.is_(None))
+            chosen = chosen.where(TaskRow.run_id == run_id)
+        if run_id is not None or not with_trials:
+            chosen = chosen.where(TaskRow.parent_id.is_(None))
         if state is not None:
             chosen = chosen.where(TaskRow.state == state)
             if not state.is_final:  # few among many: the index on open tasks finds them

@@ -64,7 +64,7 @@ def _search_row(session: Session, project: ProjectRow, task_id: int) -> TaskRow:
         raise NotFound(
             Sentence(
                 f"Task {task_id} '{row.name}' searches nothing, so it has no trials.",
-                f"任务 {task_id}“{row.name}”不是参数搜索，没有试验。",
+                f"任务 {task_id}“{row.name}”没有自动调参，因此没有试验。",
             ),
             hint=Sentence(
                 "Give the step of its pipeline a `search` block.", "可在流水线的该步骤中添加 `search`。"
