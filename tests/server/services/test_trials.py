@@ -110,7 +110,7 @@ def test_a_search_tells_how_far_it_is_and_trials_are_no_steps_of_the_run(
 def test_a_plan_estimates_a_search_by_its_trials(platform: Platform, search_id: int) -> None:
     step = plans.plan_run(platform, SERVER, P, PlanRequest(document=DOCUMENT)).steps[0]
     assert step.why.endswith("; search of up to 6 trials, 2 at once")
-    assert step.why_zh.endswith("；搜索最多 6 次试验，同时 2 次")
+    assert step.why_zh.endswith("；自动调参，最多 6 次试验，同时 2 次")
     assert step.expected_s == 30, "three turns of 10 s"
 
 
