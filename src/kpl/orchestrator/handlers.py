@@ -302,7 +302,9 @@ class Handlers:
 
 def of_search(trial: int, search: TaskId) -> Sentence:
     """Why a trial ran."""
-    return Sentence(f"ran: trial {trial} of search {search}", f"已执行：自动调参 {search} 的第 {trial} 次试验")
+    return Sentence(
+        f"ran: trial {trial} of search {search}", f"已执行：自动调参 {search} 的第 {trial} 次试验"
+    )
 
 
 def reports_gone(task_id: TaskId) -> Sentence:
