@@ -61,7 +61,7 @@ def test_a_folder_is_imported_listed_and_shown(server: LocalServer, images: Path
     stored = json.loads(kpl(server, "storage", "show", "--count", "--json").stdout)
     assert "shapes" in [each["references"][0]["name"] for each in stored["artifacts"]]
     preview = kpl(server, "storage", "collect", "--dry-run")
-    assert "Nothing to remove" in preview.stdout, preview.stderr
+    assert "Nothing to remove" in preview.stderr
     assert "first time" in plan.stdout
 
 
