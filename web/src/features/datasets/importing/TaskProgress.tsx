@@ -35,7 +35,10 @@ export function TaskProgress({
   if (task.isLoadingError)
     return <ErrorState isInline error={task.error} onRetry={() => void task.refetch()} />;
   const isOver = state === 'succeeded' || state === 'failed' || state === 'cancelled';
-  const words = (task.data && (worded(task.data).reason || worded(task.data).progress_message)) || '';
+  const told = task.data && worded(task.data);
+  const words = told?.reason || told?.progress_message || '';
+  // A refusal is a note, and the reason too.
+  const notes = (told?.notes ?? []).filter((note) => !words.includes(note));
   return (
     <div className="space-y-3 py-2">
       <div className="flex items-center gap-3">
@@ -44,12 +47,11 @@ export function TaskProgress({
       </div>
       {!isOver && <Progress label={t('importDialog.reading')} value={task.data?.progress ?? null} />}
       {words && <p className={state === 'failed' ? 'text-failed' : 'text-fg-2'}>{words}</p>}
-      {task.data &&
-        worded(task.data).notes.map((note) => (
-          <p key={note} className="text-12 text-fg-2">
-            {note}
-          </p>
-        ))}
+      {notes.map((note) => (
+        <p key={note} className="text-12 text-fg-2">
+          {note}
+        </p>
+      ))}
       {task.data && <FailedEnd project={project} task={task.data} />}
       {state === 'succeeded' && <p>{t('importDialog.done')}</p>}
     </div>
