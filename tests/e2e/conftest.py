@@ -8,7 +8,7 @@ import pytest
 from kpl.client import Client, LocalServer, local_server
 from kpl.task import TaskState
 
-from .sleepers import MANIFEST, sleep, wait_for  # noqa: TID252  tests are no package with a name of its own
+from .sleepers import MANIFEST, end_all, sleep, wait_for  # noqa: TID252  tests are no package with a name of its own
 
 
 @pytest.fixture(scope="package")
@@ -55,9 +55,4 @@ def busy(tmp_path: Path) -> Iterator[LocalServer]:
                 wait_for(client, task_id, TaskState.RUNNING)
             wait_for(client, 3, TaskState.QUEUED)
         yield server
-        with server.client() as client:
-            for run in client.runs.list():
-                if not run.state.is_final:
-                    client.runs.cancel(run.id)
-            for task in client.tasks.list():
-                client.tasks.wait(task.id, until_over=True)
+        end_all(server)

@@ -1,8 +1,8 @@
-"""Tasks that hold what they were given until they are cancelled."""
+"""Tasks that hold what they were given until they are cancelled, and the end of all that a test began."""
 
 import time
 
-from kpl.client import Client
+from kpl.client import Client, LocalServer
 from kpl.task import TaskState
 
 DEADLINE_S = 60.0
@@ -41,3 +41,19 @@ def wait_for(client: Client, task_id: int, state: TaskState) -> None:
     while (seen := client.tasks.get(task_id)).state is not state:
         assert time.monotonic() < end, f"still {seen.state}: {seen.reason}"
         time.sleep(0.1)
+
+
+def end_all(server: LocalServer) -> None:
+    """Stop what still runs of project default, services too, which outlive the server otherwise."""
+    with server.client() as client:
+        for run in client.runs.list(limit=100):
+            if not run.state.is_final:
+                client.runs.cancel(run.id)
+        going = [task for task in client.tasks.list(limit=500) if not task.state.is_final]
+        for task in going:
+            if (
+                task.run_id is None or task.state is TaskState.READY
+            ):  # a service is done, and goes on after its run
+                client.tasks.cancel(task.id)
+        for task in going:
+            client.tasks.wait(task.id, until_over=True, timeout_s=DEADLINE_S)

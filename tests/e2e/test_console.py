@@ -12,6 +12,7 @@ import pytest
 from kpl.client import LocalServer, local_server
 
 from .console import NEEDS_BROWSER, NEEDS_TORCH, run_script, set_password  # noqa: TID252  tests are no package with a name of its own
+from .sleepers import end_all  # noqa: TID252  tests are no package with a name of its own
 
 pytestmark = NEEDS_BROWSER
 
@@ -35,6 +36,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, images: Path) -> Iterator[L
             client.runs.wait(client.runs.create(pipeline="split-shapes").id, timeout_s=60)
             set_password(client.users.sign_in_link("admin"))
         yield running
+        end_all(running)
 
 
 @pytest.mark.parametrize(("language", "theme"), [("en", "light"), ("zh", "dark")])

@@ -11,6 +11,7 @@ import pytest
 from kpl.client import LocalServer, local_server
 
 from .console import NEEDS_BROWSER, NEEDS_TORCH, run_script, set_password  # noqa: TID252  tests are no package with a name of its own
+from .sleepers import end_all  # noqa: TID252  tests are no package with a name of its own
 
 pytestmark = [*NEEDS_BROWSER, NEEDS_TORCH]
 
@@ -39,6 +40,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory, images: Path) -> Iterator[Lo
             client.tasks.wait(client.datasets.import_folder("shapes", more).id)
             set_password(client.users.sign_in_link("admin"))
         yield running
+        end_all(running)
 
 
 @pytest.fixture(scope="module")

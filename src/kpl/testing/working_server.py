@@ -48,6 +48,15 @@ class Working:
             loop.stop()
         self._loops = []
 
+    def end_all(self) -> None:
+        """Stop what still runs, services too, which outlive the server otherwise."""
+        found = tasks.list_tasks(self.platform, SERVER, "default", limit=500).items
+        going = [task.id for task in found if not task.state.is_final]
+        for task_id in going:
+            tasks.cancel_task(self.platform, SERVER, "default", task_id)
+        for task_id in going:
+            self.task_in(task_id, *(state for state in TaskState if state.is_final))
+
     def run(self, document: dict[str, object], **parameters: object) -> RunDetail:
         """Start a run of a document and wait for its end."""
         made = runs.create_run(

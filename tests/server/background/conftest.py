@@ -11,3 +11,4 @@ from kpl.testing.working_server import Working, working
 def works(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Working]:
     with working(tmp_path_factory.mktemp("works") / "data") as made:
         yield made
+        made.end_all()

@@ -26,6 +26,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         thread = LoopThread()
         server = RunningServer(works.platform, thread)
         yield server.url
+        works.end_all()
         server.close()
         thread.close()
 
