@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 from kpl.errors import Denied, Invalid, NotFound, Unavailable
 from kpl.sentence import Sentence
 from kpl.storage.atomic import write_atomic
+from kpl.storage.remote import TRY_AGAIN
 
 if TYPE_CHECKING:
     import urllib3
@@ -28,7 +29,6 @@ _PIECE = 1 << 20
 _NUM_TRIES = 6  # without a byte more
 _FIRST_WAIT_S = 0.5  # twice as long each time
 _TIMEOUT_S = 30.0
-_TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 Progress = Callable[[int, int | None], None]
 
@@ -92,9 +92,8 @@ def download(
     check_address(url)
     fetch = _Fetch(url, folder, max_bytes, private_hosts, progress or (lambda *_: None))
     folder.mkdir(parents=True, exist_ok=True)
-    if fetch.state.name and (folder / fetch.state.name).is_file():
-        return folder / fetch.state.name
-    return fetch.whole()
+    name = fetch.state.name
+    return folder / name if name and (folder / name).is_file() else fetch.whole()
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,7 +276,7 @@ def _refuse_status(status: int, url: str) -> None:
                 "Use a link that is signed, or upload the file.", "请使用签名链接，或直接上传文件。"
             ),
         )
-    if status in _TRY_AGAIN:
+    if status in TRY_AGAIN:
         raise _Broken(f"status {status}")
     if status not in (200, 206, 416):
         raise Unavailable(

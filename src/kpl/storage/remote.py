@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MAX_IN_FLIGHT = 64  # small requests wait, they do not fill the line; who asks for large ones asks for fewer
 _NUM_TRIES = 8
 _TIMEOUT_S = 30.0
-_TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})  # statuses that pass
 
 
 class HttpStorage:
@@ -112,7 +112,7 @@ class HttpStorage:
             import urllib3
 
             retries = urllib3.Retry(
-                _NUM_TRIES, status_forcelist=_TRY_AGAIN, backoff_factor=0.05, backoff_jitter=0.05,
+                _NUM_TRIES, status_forcelist=TRY_AGAIN, backoff_factor=0.05, backoff_jitter=0.05,
                 backoff_max=5, raise_on_status=False, redirect=5,
             )  # fmt: skip
             self._client = urllib3.PoolManager(
