@@ -156,6 +156,7 @@ def test_a_folder_with_files_is_not_unpacked_into(tmp_path: Path) -> None:
 @settings(max_examples=60, deadline=None)
 @given(flips=st.lists(st.tuples(st.integers(0, 10**6), st.integers(1, 255)), min_size=1, max_size=4))
 @example(flips=[(447, 16)])  # in a zip: an entry that begins before the file does
+@example(flips=[(22625, 100)])  # in a zip: an entry without a name
 @pytest.mark.parametrize("make", [make_zip, make_tar])
 def test_no_flipped_byte_makes_unpacking_crash(
     tmp_path_factory: pytest.TempPathFactory, make: Make, flips: list[tuple[int, int]]

@@ -196,7 +196,7 @@ def _extract_zip(unpacking: _Unpacking) -> None:
             kind = mode & 0o170000
             if kind not in (0, 0o100000, 0o040000):
                 raise unpacking.refuse(info.filename, Sentence("is a link or a device", "是链接或设备"))
-            if info.is_dir():
+            if info.filename.endswith("/"):  # is_dir() fails where a damaged name is empty
                 unpacking.write_folder(info.filename)
                 continue
             with file.open(info) as content:
